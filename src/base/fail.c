@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/fail.h"
+
+#include "base/buf.h"
+#include "base/xmalloc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* tests/lint/exit-status holds the manual's table against this one. */
+static const struct fail_row rows[FAIL_CAUSES] = {
+    [FAIL_NONE] = {"none", 0, "done", RETRY_NEVER},
+    [FAIL_ANSWER] = {"server_error", 1, "error", RETRY_NEVER},
+    [FAIL_ANSWER_RETRY] = {"server_error", 75, "error", RETRY_MAYBE_STORED},
+    [FAIL_USAGE] = {"usage", 64, "failed", RETRY_NEVER},
+    [FAIL_DATA] = {"refused", 65, "failed", RETRY_NEVER},
+    [FAIL_INPUT] = {"no_input", 66, "failed", RETRY_NEVER},
+    [FAIL_UNREACHABLE] = {"unreachable", 69, "failed", RETRY_NOT_STORED},
+    [FAIL_OVERLOADED] = {"unavailable", 69, "failed", RETRY_NOT_STORED},
+    [FAIL_SERVER] = {"server_failed", 69, "failed", RETRY_MAYBE_STORED},
+    [FAIL_SERVER_OTHER] = {"server_failed", 69, "failed", RETRY_NEVER},
+    [FAIL_QUOTA] = {"quota", 69, "failed", RETRY_NEVER},
+    [FAIL_SOFTWARE] = {"internal", 70, "failed", RETRY_NEVER},
+    [FAIL_CREATE] = {"cannot_create", 73, "failed", RETRY_NEVER},
+    [FAIL_OUTPUT] = {"output", 74, "failed", RETRY_NEVER},
+    [FAIL_BUSY] = {"busy", 75, "failed", RETRY_NOT_STORED},
+    [FAIL_CLOCK] = {"timeout", 75, "interrupted", RETRY_MAYBE_STORED},
+    [FAIL_CUT] = {"cut_off", 75, "interrupted", RETRY_MAYBE_STORED},
+    [FAIL_PROTOCOL] = {"protocol", 76, "failed", RETRY_NEVER},
+    [FAIL_DENIED] = {"denied", 77, "failed", RETRY_NEVER},
+    [FAIL_CONFIG] = {"config", 78, "failed", RETRY_NEVER},
+    [FAIL_SIGNAL] = {"cancelled", 0, "cancelled", RETRY_NEVER},
+};
+
+const struct fail_row *fail_row(enum fail_cause cause)
+{
+    return &rows[cause];
+}
+
+static char *format_text(const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = xmalloc((size_t)(len < 0 ? 0 : len) + 1);
+    text[0] = '\0';
+    if (len > 0)
+        vsnprintf(text, (size_t)len + 1, format, args);
+    return text;
+}
+
+/* `message` is taken. */
+static int record(struct fail *f, enum fail_cause cause, char *message)
+{
+    if (fail_is_set(f)) {
+        free(message);
+        return -1;
+    }
+    f->cause = cause;
+    f->message = message;
+    return -1;
+}
+
+int fail_set(struct fail *f, enum fail_cause cause, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *message = format_text(format, args);
+    va_end(args);
+    return record(f, cause, message);
+}
+
+int fail_errno(struct fail *f, enum fail_cause cause, int error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *what = format_text(format, args);
+    va_end(args);
+    struct buf message = {0};
+    buf_printf(&message, "%s: %s", what, strerror(error));
+    free(what);
+    return record(f, cause, buf_take(&message));
+}
+
+int fail_signal(struct fail *f, int signal)
+{
+    if (!fail_is_set(f))
+        f->signal = signal;
+    return fail_set(f, FAIL_SIGNAL, "%s", strsignal(signal));
+}
+
+void fail_hint(struct fail *f, const char *format, ...)
+{
+    if (f->hint)
+        return;
+    va_list args;
+    va_start(args, format);
+    f->hint = format_text(format, args);
+    va_end(args);
+}
+
+void fail_code(struct fail *f, struct span code)
+{
+    free(f->code);
+    f->code = xmemdup(code.at, code.len);
+}
+
+int fail_status(const struct fail *f)
+{
+    return f->cause == FAIL_SIGNAL ? 128 + f->signal : rows[f->cause].status;
+}
+
+void fail_release(struct fail *f)
+{
+    free(f->message);
+    free(f->hint);
+    free(f->code);
+    *f = (struct fail)FAIL_INIT;
+}
+
+void fail_move(struct fail *to, struct fail *from)
+{
+    fail_release(to);
+    *to = *from;
+    *from = (struct fail)FAIL_INIT;
+}

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/json.h"
+
+#include "base/utf8.h"
+#include "base/xmalloc.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+/* One yajl handle serves every document: yajl_allow_multiple_values lets the next one follow, so
+   that nothing is allocated for it. Two values in one document would pass unnoticed; `values`
+   counts them. After an error, and after a document that stopped half way, the handle is of no
+   further use and is replaced. */
+struct json_reader {
+    yajl_handle yajl;
+    struct span doc;
+    json_member_fn *on_member;
+    void *arg;
+    struct json_value *top;
+    unsigned depth;
+    unsigned values;
+    /* For each open level that is reported: where its value began, and the key that it has. */
+    size_t start[JSON_DEPTH + 1];
+    bool in_object[JSON_DEPTH + 1];
+    struct span path[JSON_DEPTH];
+    struct span key_raw[JSON_DEPTH];
+    /* Where the last token of a reported level ended: the next one begins after it. */
+    size_t mark;
+    struct buf keys;     /* decoded keys that had escapes */
+    struct buf repaired; /* the document with its surrogates mended */
+    struct buf scalar;   /* the decoded string of a document that is a string */
+    struct buf error;
+    size_t error_offset;
+};
+
+static inline size_t consumed(const struct json_reader *r)
+{
+    return yajl_get_bytes_consumed(r->yajl);
+}
+
+/* The first byte of the token after `from`: between two tokens stand white space and at most one
+   of `:` and `,`. */
+static size_t token_start(const struct json_reader *r, size_t from)
+{
+    for (; from < r->doc.len; from++) {
+        char c = r->doc.at[from];
+        if (c != ' ' && c != ',' && c != ':' && c != '\n' && c != '\t' && c != '\r')
+            break;
+    }
+    return from;
+}
+
+static void report(struct json_reader *r, enum json_type type, size_t start, size_t end,
+                   struct span string)
+{
+    struct json_value value = {type, span_make(r->doc.at + start, end - start), string};
+    if (r->depth == 0) {
+        *r->top = value;
+        return;
+    }
+    if (!r->on_member)
+        return;
+    struct json_member member = {r->depth, r->path, r->key_raw[r->depth - 1], value};
+    r->on_member(r->arg, &member);
+}
+
+/* Before any value: an element of an array has no key. */
+static inline void begin_value(struct json_reader *r)
+{
+    if (r->depth == 0)
+        r->values++;
+    else if (!r->in_object[r->depth])
+        r->path[r->depth - 1] = r->key_raw[r->depth - 1] = span_make(NULL, 0);
+}
+
+static int scalar(struct json_reader *r, enum json_type type, struct span string)
+{
+    if (r->depth > JSON_DEPTH)
+        return 1;
+    begin_value(r);
+    size_t end = consumed(r);
+    report(r, type, token_start(r, r->mark), end, string);
+    r->mark = end;
+    return 1;
+}
+
+static int on_null(void *arg)
+{
+    return scalar(arg, JSON_NULL, span_make(NULL, 0));
+}
+
+static int on_boolean(void *arg, int value)
+{
+    return scalar(arg, value ? JSON_TRUE : JSON_FALSE, span_make(NULL, 0));
+}
+
+static int on_number(void *arg, const char *text, size_t len)
+{
+    (void)text;
+    (void)len;
+    return scalar(arg, JSON_NUMBER, span_make(NULL, 0));
+}
+
+static int on_string(void *arg, const unsigned char *text, size_t len)
+{
+    struct json_reader *r = arg;
+    struct span string = span_make((const char *)text, len);
+    if (r->depth == 0) {
+        buf_clear(&r->scalar);
+        buf_span(&r->scalar, string);
+        string = buf_view(&r->scalar);
+    }
+    return scalar(r, JSON_STRING, string);
+}
+
+static int on_key(void *arg, const unsigned char *text, size_t len)
+{
+    struct json_reader *r = arg;
+    if (r->depth > JSON_DEPTH)
+        return 1;
+    struct span key = span_make((const char *)text, len);
+    size_t end = consumed(r), start = token_start(r, r->mark);
+    if (end - start != len + 2) {
+        /* It had escapes, and yajl's copy lives only until its next one. Room for every key of
+           the document is made at once, so that earlier ones do not move. */
+        buf_reserve(&r->keys, r->doc.len - r->keys.len);
+        char *copy = r->keys.data + r->keys.len;
+        buf_span(&r->keys, key);
+        key.at = copy;
+    }
+    r->path[r->depth - 1] = key;
+    r->key_raw[r->depth - 1] = span_make(r->doc.at + start, end - start);
+    r->mark = end;
+    return 1;
+}
+
+static int open_container(struct json_reader *r, bool object)
+{
+    if (r->depth <= JSON_DEPTH) {
+        begin_value(r);
+        r->mark = consumed(r);
+        r->start[r->depth] = r->mark - 1;
+        if (r->depth < JSON_DEPTH)
+            r->in_object[r->depth + 1] = object;
+    }
+    r->depth++;
+    return 1;
+}
+
+static int close_container(struct json_reader *r, enum json_type type)
+{
+    r->depth--;
+    if (r->depth <= JSON_DEPTH) {
+        r->mark = consumed(r);
+        report(r, type, r->start[r->depth], r->mark, span_make(NULL, 0));
+    }
+    return 1;
+}
+
+static int on_start_map(void *arg)
+{
+    return open_container(arg, true);
+}
+
+static int on_end_map(void *arg)
+{
+    return close_container(arg, JSON_OBJECT);
+}
+
+static int on_start_array(void *arg)
+{
+    return open_container(arg, false);
+}
+
+static int on_end_array(void *arg)
+{
+    return close_container(arg, JSON_ARRAY);
+}
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_null,
+    .yajl_boolean = on_boolean,
+    .yajl_number = on_number,
+    .yajl_string = on_string,
+    .yajl_start_map = on_start_map,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_end_map,
+    .yajl_start_array = on_start_array,
+    .yajl_end_array = on_end_array,
+};
+
+/* yajl does not look at what its allocation functions answer. */
+static void *yajl_xmalloc(void *ctx, size_t size)
+{
+    (void)ctx;
+    return xmalloc(size);
+}
+
+static void *yajl_xrealloc(void *ctx, void *old, size_t size)
+{
+    (void)ctx;
+    return xrealloc(old, size);
+}
+
+static void yajl_xfree(void *ctx, void *memory)
+{
+    (void)ctx;
+    free(memory);
+}
+
+static void renew(struct json_reader *r)
+{
+    yajl_alloc_funcs memory = {yajl_xmalloc, yajl_xrealloc, yajl_xfree, NULL};
+    if (r->yajl)
+        yajl_free(r->yajl);
+    r->yajl = yajl_alloc(&callbacks, &memory, r);
+    yajl_config(r->yajl, yajl_allow_multiple_values, 1);
+}
+
+struct json_reader *json_reader_new(void)
+{
+    struct json_reader *r = xcalloc(1, sizeof *r);
+    renew(r);
+    return r;
+}
+
+void json_reader_free(struct json_reader *r)
+{
+    if (!r)
+        return;
+    yajl_free(r->yajl);
+    buf_release(&r->keys);
+    buf_release(&r->repaired);
+    buf_release(&r->scalar);
+    buf_release(&r->error);
+    free(r);
+}
+
+/* The value of four hexadecimal digits at `at`, or -1. */
+static int hex4(const char *at)
+{
+    int value = 0;
+    for (int i = 0; i < 4; i++) {
+        int c = (unsigned char)at[i];
+        int digit = c >= '0' && c <= '9'                  ? c - '0'
+                    : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                         : -1;
+        if (digit < 0)
+            return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+static int unit_at(struct span s, size_t at)
+{
+    return s.len - at >= 6 && s.at[at] == '\\' && s.at[at + 1] == 'u' ? hex4(s.at + at + 2) : -1;
+}
+
+static bool is_high(int unit)
+{
+    return unit >= 0xD800 && unit <= 0xDBFF;
+}
+
+static bool is_low(int unit)
+{
+    return unit >= 0xDC00 && unit <= 0xDFFF;
+}
+
+/* The next unpaired surrogate escape at or after *at, which is moved there. A backslash outside
+   a string is an error that yajl finds. */
+static bool find_unpaired(struct span s, size_t *at)
+{
+    for (;;) {
+        const char *slash = *at < s.len ? memchr(s.at + *at, '\\', s.len - *at) : NULL;
+        if (!slash)
+            return false;
+        *at = (size_t)(slash - s.at);
+        int unit = unit_at(s, *at);
+        if (is_high(unit) && is_low(unit_at(s, *at + 6)))
+            *at += 12;
+        else if (is_high(unit) || is_low(unit))
+            return true;
+        else
+            *at += 2;
+    }
+}
+
+/* `\ud83d` and `\ufffd` are of one length, so a corrected document is its own size. */
+static struct span repair(struct json_reader *r, struct span document)
+{
+    size_t at = 0;
+    if (!find_unpaired(document, &at))
+        return document;
+    buf_clear(&r->repaired);
+    buf_span(&r->repaired, document);
+    document = buf_view(&r->repaired);
+    do
+        memcpy(r->repaired.data + at, "\\ufffd", 6);
+    while (find_unpaired(document, &at));
+    return document;
+}
+
+/* Records what yajl says of the bytes it was given last and makes the reader fit for use again. */
+static int fail_walk(struct json_reader *r, const char *why)
+{
+    r->error_offset = consumed(r);
+    buf_clear(&r->error);
+    if (why) {
+        buf_puts(&r->error, why);
+    } else {
+        unsigned char *said =
+            yajl_get_error(r->yajl, 0, (const unsigned char *)r->doc.at, r->doc.len);
+        struct span line = span_first_line(span_of((const char *)said));
+        struct span noise = SPAN("parse error: ");
+        if (span_starts(line, noise))
+            line = span_make(line.at + noise.len, line.len - noise.len);
+        noise = (struct span)SPAN("lexical error: ");
+        if (span_starts(line, noise))
+            line = span_make(line.at + noise.len, line.len - noise.len);
+        buf_span(&r->error, line);
+        yajl_free_error(r->yajl, said);
+    }
+    buf_text(&r->error);
+    renew(r);
+    return -1;
+}
+
+int json_walk(struct json_reader *r, struct span document, json_member_fn *on_member, void *arg,
+              struct json_value *top)
+{
+    r->doc = repair(r, document);
+    r->on_member = on_member;
+    r->arg = arg;
+    r->top = top;
+    r->depth = r->values = 0;
+    r->mark = 0;
+    buf_clear(&r->keys);
+    *top = (struct json_value){.type = JSON_NONE};
+
+    const unsigned char *bytes = (const unsigned char *)r->doc.at;
+    if (yajl_parse(r->yajl, bytes, r->doc.len) != yajl_status_ok)
+        return fail_walk(r, NULL);
+    /* A number at the very end is complete only when something that is not a digit follows. */
+    if (r->values == 0) {
+        size_t end = r->doc.len;
+        if (yajl_parse(r->yajl, (const unsigned char *)" ", 1) != yajl_status_ok)
+            return fail_walk(r, "unexpected end of the text");
+        if (top->type == JSON_NUMBER)
+            top->raw = span_make(r->doc.at + token_start(r, 0), end - token_start(r, 0));
+    }
+    if (r->values == 0)
+        return fail_walk(r, r->doc.len ? "unexpected end of the text" : "no JSON text at all");
+    if (r->depth != 0)
+        return fail_walk(r, "unexpected end of the text");
+    if (r->values > 1)
+        return fail_walk(r, "more than one JSON text");
+    return 0;
+}
+
+const char *json_error(const struct json_reader *r)
+{
+    return r->error.len ? r->error.data : "not JSON";
+}
+
+size_t json_error_offset(const struct json_reader *r)
+{
+    return r->error_offset;
+}
+
+struct top_level {
+    json_member_fn *on_member;
+    void *arg;
+};
+
+static void pass_top_level(void *arg, const struct json_member *member)
+{
+    struct top_level *t = arg;
+    if (member->depth == 1)
+        t->on_member(t->arg, member);
+}
+
+int json_read_object(struct span document, json_member_fn *on_member, void *arg)
+{
+    struct json_reader *r = json_reader_new();
+    struct json_value top;
+    struct top_level t = {on_member, arg};
+    int result = json_walk(r, document, pass_top_level, &t, &top);
+    if (top.type != JSON_OBJECT)
+        result = -1;
+    json_reader_free(r);
+    return result;
+}
+
+bool json_to_double(const struct json_value *v, double *out)
+{
+    char text[64];
+    if (v->type != JSON_NUMBER || v->raw.len >= sizeof text)
+        return false;
+    memcpy(text, v->raw.at, v->raw.len);
+    text[v->raw.len] = '\0';
+    double value = strtod(text, NULL);
+    if (!isfinite(value))
+        return false;
+    *out = value;
+    return true;
+}
+
+bool json_to_int64(const struct json_value *v, int64_t *out)
+{
+    double value;
+    if (!json_to_double(v, &value) || fabs(value) > 9007199254740992.0)
+        return false;
+    *out = (int64_t)value;
+    return true;
+}
+
+void json_put_string(struct buf *out, struct span text)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char named[] = {['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+                                 ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    buf_reserve(out, text.len + 2);
+    buf_byte(out, '"');
+    size_t from = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7F)
+            continue;
+        buf_append(out, text.at + from, i - from);
+        from = i + 1;
+        if (c < sizeof named && named[c]) {
+            char escape[2] = {'\\', named[c]};
+            buf_append(out, escape, sizeof escape);
+        } else {
+            char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+            buf_append(out, escape, sizeof escape);
+        }
+    }
+    buf_append(out, text.at + from, text.len - from);
+    buf_byte(out, '"');
+}
+
+void json_put_key(struct buf *out, const char *key)
+{
+    if (out->len && out->data[out->len - 1] != '{')
+        buf_byte(out, ',');
+    buf_byte(out, '"');
+    buf_puts(out, key);
+    buf_append(out, "\":", 2);
+}
+
+void json_put_raw(struct buf *out, struct span raw)
+{
+    size_t at = out->len;
+    buf_span(out, raw);
+    for (char *p; at < out->len && (p = memchr(out->data + at, '\n', out->len - at));) {
+        *p = ' ';
+        at = (size_t)(p - out->data) + 1;
+    }
+}
+
+void json_put_text(struct buf *out, const char *key, struct span text)
+{
+    json_put_key(out, key);
+    json_put_string(out, text);
+}
+
+void json_put_int(struct buf *out, const char *key, int64_t value)
+{
+    json_put_key(out, key);
+    buf_printf(out, "%lld", (long long)value);
+}

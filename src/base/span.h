@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Text as pointer and length: borrowed bytes that may hold NUL and are not terminated. */
+#ifndef BASE_SPAN_H
+#define BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct span {
+    const char *at;
+    size_t len;
+};
+
+/* A span over a string literal, usable as a constant expression. */
+#define SPAN(literal) {(literal), sizeof(literal) - 1}
+
+static inline struct span span_make(const char *at, size_t len)
+{
+    struct span s = {at, len};
+    return s;
+}
+
+/* The bytes of a terminated string; NULL is the empty span. */
+static inline struct span span_of(const char *text)
+{
+    return span_make(text, text ? strlen(text) : 0);
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+static inline bool span_is(struct span s, const char *text)
+{
+    return span_equal(s, span_of(text));
+}
+
+static inline bool span_starts(struct span s, struct span prefix)
+{
+    return s.len >= prefix.len && memcmp(s.at, prefix.at, prefix.len) == 0;
+}
+
+/* The first line: everything before the first LF or CR. */
+static inline struct span span_first_line(struct span s)
+{
+    size_t n = 0;
+    while (n < s.len && s.at[n] != '\n' && s.at[n] != '\r')
+        n++;
+    return span_make(s.at, n);
+}
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+_Noreturn void sys_die(int status, const char *message)
+{
+    static const char prefix[] = "sigmasight-chat: ";
+    ssize_t ignored = write(STDERR_FILENO, prefix, sizeof prefix - 1);
+    ignored = write(STDERR_FILENO, message, strlen(message));
+    ignored = write(STDERR_FILENO, "\n", 1);
+    (void)ignored;
+    _exit(status);
+}
+
+void sys_stdio_open(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        /* Open the wrong way round: reading from or writing to it fails, as it did closed. */
+        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(70);
+    }
+}
+
+void sys_wipe(void *memory, size_t len)
+{
+    volatile unsigned char *p = memory;
+    while (len--)
+        *p++ = 0;
+}
+
+int sys_open(const char *path, int flags, mode_t mode)
+{
+    int fd;
+    do {
+        fd = open(path, flags | O_CLOEXEC, mode);
+    } while (fd < 0 && errno == EINTR && !sys_signal());
+    return fd;
+}
+
+int sys_write_all(int fd, const void *bytes, size_t len, size_t *written)
+{
+    const char *p = bytes;
+    size_t done = 0;
+    int result = 0;
+    while (done < len) {
+        ssize_t n = write(fd, p + done, len - done);
+        if (n >= 0) {
+            done += (size_t)n;
+        } else if (errno == EAGAIN) {
+            /* Somebody else made the description non-blocking; it is not ours to change. */
+            struct pollfd wait[2] = {{.fd = fd, .events = POLLOUT},
+                                     {.fd = sys_signal_fd(), .events = POLLIN}};
+            poll(wait, 2, -1);
+            if (sys_signal()) {
+                errno = EINTR;
+                result = -1;
+                break;
+            }
+        } else if (errno != EINTR || sys_signal()) {
+            result = -1;
+            break;
+        }
+    }
+    if (written)
+        *written = done;
+    return result;
+}
+
+ssize_t sys_read(int fd, void *bytes, size_t len)
+{
+    for (;;) {
+        if (sys_signal()) {
+            errno = EINTR;
+            return -1;
+        }
+        ssize_t n = read(fd, bytes, len);
+        if (n >= 0)
+            return n;
+        if (errno == EAGAIN) {
+            struct pollfd wait[2] = {{.fd = fd, .events = POLLIN},
+                                     {.fd = sys_signal_fd(), .events = POLLIN}};
+            poll(wait, 2, -1);
+        } else if (errno != EINTR) {
+            return -1;
+        }
+    }
+}
+
+bool sys_writable_now(int fd)
+{
+    struct pollfd ask = {.fd = fd, .events = POLLOUT};
+    return poll(&ask, 1, 0) == 1 && (ask.revents & POLLOUT) && !(ask.revents & POLLERR);
+}
+
+int sys_read_all(int fd, struct buf *out)
+{
+    char chunk[8192];
+    ssize_t n;
+    while (!out->full && (n = sys_read(fd, chunk, sizeof chunk)) != 0) {
+        if (n < 0)
+            return -1;
+        buf_append(out, chunk, (size_t)n);
+    }
+    return 0;
+}
+
+int64_t sys_now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t sys_wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+uint32_t sys_random(void)
+{
+    uint32_t value;
+    int fd = sys_open("/dev/urandom", O_RDONLY, 0);
+    if (fd < 0 || read(fd, &value, sizeof value) != (ssize_t)sizeof value)
+        value = (uint32_t)sys_now_us() * 2654435761U ^ (uint32_t)getpid();
+    if (fd >= 0)
+        close(fd);
+    return value;
+}
+
+/* The one piece of global state: a signal handler has nothing else to write to. */
+static struct {
+    volatile sig_atomic_t caught;
+    int pipe[2];
+    bool pipe_kills;
+} signals = {0, {-1, -1}, true};
+
+/* A signal that comes between the look at `caught` and a write(2) that then blocks would be seen
+   only when the reader goes on: the alarm interrupts such a call again and again. */
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+static void on_signal(int number)
+{
+    int saved = errno;
+    if (!signals.caught)
+        signals.caught = number;
+    ssize_t ignored = write(signals.pipe[1], "", 1);
+    (void)ignored;
+    struct itimerval again = {{0, 20000}, {0, 20000}};
+    setitimer(ITIMER_REAL, &again, NULL);
+    errno = saved;
+}
+
+static void catch_one(int number)
+{
+    struct sigaction now;
+    if (sigaction(number, NULL, &now) != 0 || now.sa_handler == SIG_IGN)
+        return;
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    /* A second one of the same kind finds the default action. SA_NODEFER is left out: it must
+       not end the process inside the handler. */
+    action.sa_flags = (int)SA_RESETHAND;
+    sigaction(number, &action, NULL);
+}
+
+void sys_signals_catch(void)
+{
+    if (pipe(signals.pipe) != 0)
+        sys_die(70, "cannot make a pipe");
+    for (int i = 0; i < 2; i++) {
+        fcntl(signals.pipe[i], F_SETFD, FD_CLOEXEC);
+        fcntl(signals.pipe[i], F_SETFL, O_NONBLOCK);
+    }
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGPIPE, &ignore, &before);
+    signals.pipe_kills = before.sa_handler != SIG_IGN;
+    struct sigaction alarm_action = {.sa_handler = on_alarm};
+    sigemptyset(&alarm_action.sa_mask);
+    sigaction(SIGALRM, &alarm_action, NULL);
+    catch_one(SIGINT);
+    catch_one(SIGTERM);
+    catch_one(SIGHUP);
+}
+
+int sys_signal(void)
+{
+    return signals.caught;
+}
+
+int sys_signal_fd(void)
+{
+    return signals.pipe[0];
+}
+
+bool sys_pipe_kills(void)
+{
+    return signals.pipe_kills;
+}
+
+_Noreturn void sys_die_of(int signal_number)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigemptyset(&action.sa_mask);
+    sigaction(signal_number, &action, NULL);
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, signal_number);
+    sigprocmask(SIG_UNBLOCK, &only, NULL);
+    raise(signal_number);
+    _exit(128 + signal_number);
+}

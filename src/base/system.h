@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* The seam to the system: every effect outside the process that is not libcurl's goes through
+   here, so that a test build can make each of them fail. POSIX.1-2008. */
+#ifndef BASE_SYSTEM_H
+#define BASE_SYSTEM_H
+
+#include "base/buf.h"
+#include "base/fail.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The process. */
+
+/* "sigmasight-chat: MESSAGE" on standard error, then _exit(status): for what cannot be handled. */
+_Noreturn void sys_die(int status, const char *message);
+/* Opens /dev/null on whichever of the descriptors 0 to 2 is closed, so that no file of ours can
+   get its number. Call before anything is opened. */
+void sys_stdio_open(void);
+/* Overwrites memory in a way that the compiler may not leave out. */
+void sys_wipe(void *memory, size_t len);
+
+/* Files. Descriptors are close-on-exec. */
+
+/* A descriptor, or -1 with errno. */
+int sys_open(const char *path, int flags, mode_t mode);
+/* All of `len`, waiting where the other end is slow and going on after a short write. -1 with
+   errno: EINTR when a caught signal is pending (see sys_signal). *written, where not NULL, gets
+   the number of bytes that left. */
+int sys_write_all(int fd, const void *bytes, size_t len, size_t *written);
+/* As read(2), but goes on after an interruption unless a caught signal is pending (EINTR). */
+ssize_t sys_read(int fd, void *bytes, size_t len);
+/* Whether the descriptor takes output at once. */
+bool sys_writable_now(int fd);
+/* Reads a file to its end into `out`, which may be bounded (`full` is set when there was more).
+   `fd` is left open. -1 with errno. */
+int sys_read_all(int fd, struct buf *out);
+
+/* Time. */
+
+/* Monotonic, microseconds, from an arbitrary start. */
+int64_t sys_now_us(void);
+/* Unix time, milliseconds. */
+int64_t sys_wall_ms(void);
+/* A random number, uniform in 0 .. UINT32_MAX; no secret is made from it. */
+uint32_t sys_random(void);
+
+/* Signals. SIGINT, SIGTERM and SIGHUP are noted, not obeyed, so that the program can end in order;
+   one that was ignored at the start stays ignored. A second one of a kind ends the process at
+   once. SIGPIPE is ignored: a write says EPIPE. */
+
+void sys_signals_catch(void);
+/* The first signal that was caught, 0 for none. */
+int sys_signal(void);
+/* A descriptor that becomes readable when a signal is caught; -1 before sys_signals_catch. */
+int sys_signal_fd(void);
+/* Whether EPIPE means to die of SIGPIPE: it was not ignored when the program began. */
+bool sys_pipe_kills(void);
+/* Ends the process by `signal` with its default action. */
+_Noreturn void sys_die_of(int signal);
+
+#endif

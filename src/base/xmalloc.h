@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that is there or ends the program: with one line on standard error and status 70
+   (EX_SOFTWARE). None of these returns NULL. Release with free(). */
+#ifndef BASE_XMALLOC_H
+#define BASE_XMALLOC_H
+
+#include <stddef.h>
+
+void *xmalloc(size_t size);
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *old, size_t size);
+char *xstrdup(const char *text);
+/* A terminated copy of `len` bytes. */
+char *xmemdup(const void *bytes, size_t len);
+
+#endif
