@@ -1,5 +1,130 @@
 /* SPDX-License-Identifier: MIT */
-int main(void)
+/* Dispatch, the final error line, the exit status. */
+#include "config.h"
+
+#include "api/http.h"
+#include "base/json.h"
+#include "base/system.h"
+#include "commands/command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command *const commands[] = {&command_send, &command_decode};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static const struct command *find_command(const char *name)
 {
-    return 0;
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static void put_program_help(struct buf *out)
+{
+    buf_puts(out, "Usage: sigmasight-chat COMMAND [OPTION]... [ARGUMENT]...\n\n"
+                  "Ask the SigmaSight chat API about a portfolio.\n\nCommands:\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        buf_printf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+    buf_puts(out, "\n  -h, --help     this text; after a command, that command's\n"
+                  "      --version  versions of the program and its libraries\n\n"
+                  "Example:\n  sigmasight-chat send \"How concentrated am I?\"\n\n"
+                  "The manual: man sigmasight-chat\n");
+}
+
+static void put_command_help(struct buf *out, const struct command *c)
+{
+    buf_printf(out, "Usage: sigmasight-chat %s %s\n\n%s\nOptions:\n", c->name, c->usage, c->about);
+    options_help(out, c->groups | GROUP_COMMON);
+    buf_printf(out, "\nExamples:\n%s", c->examples);
+}
+
+static int print(struct buf *text, struct fail *fail)
+{
+    struct output out;
+    output_init(&out, STDOUT_FILENO, "standard output");
+    sys_signals_catch();
+    buf_span(&out.pending, buf_view(text));
+    int result = output_flush(&out, fail);
+    output_release(&out);
+    buf_release(text);
+    return result;
+}
+
+static int run_command(const struct command *c, int argc, char **argv, struct terminal *terminal,
+                       struct fail *fail)
+{
+    struct settings settings = {0};
+    struct operands operands = {0};
+    int result = options_parse(c->groups | GROUP_COMMON, argc, argv, &settings, &operands, fail);
+    if (result == 0 && setting_is(&settings, OPT_HELP)) {
+        struct buf text = {0};
+        put_command_help(&text, c);
+        result = print(&text, fail);
+    } else if (result == 0) {
+        result = options_complete(&settings, fail);
+        if (result == 0) {
+            terminal_init(terminal, setting_text(&settings, OPT_COLOR),
+                          setting_is(&settings, OPT_QUIET), setting_count(&settings, OPT_VERBOSE));
+            result = c->run(&(struct invocation){&settings, &operands, terminal}, fail);
+        }
+    }
+    free(operands.list);
+    settings_release(&settings);
+    return result;
+}
+
+static int dispatch(int argc, char **argv, struct terminal *terminal,
+                    const struct command **command, struct fail *fail)
+{
+    struct buf text = {0};
+    if (argc < 2)
+        return fail_set(fail, FAIL_USAGE, "a command is missing");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        put_program_help(&text);
+        return print(&text, fail);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        buf_printf(&text, "sigmasight-chat %s\n%s\n%s\n", PACKAGE_VERSION, http_version(),
+                   json_version());
+        return print(&text, fail);
+    }
+    *command = find_command(argv[1]);
+    if (!*command)
+        return fail_set(fail, FAIL_USAGE, "unknown %s %s", argv[1][0] == '-' ? "option" : "command",
+                        argv[1]);
+    return run_command(*command, argc - 1, argv + 1, terminal, fail);
+}
+
+static void point_to_help(struct terminal *terminal, const struct command *command)
+{
+    struct fail ignored = FAIL_INIT;
+    struct buf line = {0};
+    buf_printf(&line, "Try 'sigmasight-chat %s%s--help'.", command ? command->name : "",
+               command ? " " : "");
+    terminal_line(terminal, buf_view(&line), &ignored);
+    buf_release(&line);
+}
+
+int main(int argc, char **argv)
+{
+    struct terminal terminal;
+    struct fail fail = FAIL_INIT;
+    const struct command *command = NULL;
+    sys_stdio_open();
+    terminal_init(&terminal, "auto", false, 0);
+    dispatch(argc, argv, &terminal, &command, &fail);
+    if (fail.cause == FAIL_SIGNAL)
+        sys_die_of(fail.signal);
+    if (fail_is_set(&fail))
+        terminal_failure(&terminal, &fail);
+    if (fail.cause == FAIL_USAGE)
+        point_to_help(&terminal, command);
+    int status = fail_status(&fail);
+    fail_release(&fail);
+    return status;
 }

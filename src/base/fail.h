@@ -38,12 +38,14 @@ enum fail_cause {
 enum fail_retry { RETRY_NEVER, RETRY_NOT_STORED, RETRY_MAYBE_STORED };
 
 /* One row per cause: its name in `client.close`, the exit status, the `status` of `client.close`
-   and the retry class. FAIL_SIGNAL has status 0 here: see fail_status(). */
+   and the retry class. FAIL_SIGNAL has status 0 here: see fail_status(). Where the message is the
+   server's own words, `what` says so in front of them on standard error. */
 struct fail_row {
     const char *name;
     int status;
     const char *close;
     enum fail_retry retry;
+    const char *what;
 };
 
 const struct fail_row *fail_row(enum fail_cause cause);
@@ -59,7 +61,10 @@ struct fail {
     int signal;          /* for FAIL_SIGNAL */
 };
 
-#define FAIL_INIT {.retry_after = -1}
+#define FAIL_INIT                                                                                  \
+    {                                                                                              \
+        .retry_after = -1                                                                          \
+    }
 
 /* Each records the failure unless one was recorded before: the first cause wins. Always -1, so a
    function can end with `return fail_set(...)`. */

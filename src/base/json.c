@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
+#include <yajl/yajl_version.h>
 
 /* One yajl handle serves every document: yajl_allow_multiple_values lets the next one follow, so
    that nothing is allocated for it. Two values in one document would pass unnoticed; `values`
@@ -245,7 +247,7 @@ static int hex4(const char *at)
     int value = 0;
     for (int i = 0; i < 4; i++) {
         int c = (unsigned char)at[i];
-        int digit = c >= '0' && c <= '9'                  ? c - '0'
+        int digit = c >= '0' && c <= '9'                 ? c - '0'
                     : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
                                                          : -1;
         if (digit < 0)
@@ -371,6 +373,14 @@ size_t json_error_offset(const struct json_reader *r)
     return r->error_offset;
 }
 
+const char *json_version(void)
+{
+    static char name[32];
+    int v = yajl_version();
+    snprintf(name, sizeof name, "yajl/%d.%d.%d", v / 10000, v / 100 % 100, v % 100);
+    return name;
+}
+
 struct top_level {
     json_member_fn *on_member;
     void *arg;
@@ -418,11 +428,11 @@ bool json_to_int64(const struct json_value *v, int64_t *out)
     return true;
 }
 
-void json_put_string(struct buf *out, struct span text)
+static void put_valid_string(struct buf *out, struct span text)
 {
     static const char hex[] = "0123456789abcdef";
-    static const char named[] = {['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
-                                 ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    static const char named[] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+                                 ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
     buf_reserve(out, text.len + 2);
     buf_byte(out, '"');
     size_t from = 0;
@@ -442,6 +452,18 @@ void json_put_string(struct buf *out, struct span text)
     }
     buf_append(out, text.at + from, text.len - from);
     buf_byte(out, '"');
+}
+
+void json_put_string(struct buf *out, struct span text)
+{
+    if (utf8_valid(text)) {
+        put_valid_string(out, text);
+        return;
+    }
+    struct buf valid = {0};
+    utf8_replace(&valid, text);
+    put_valid_string(out, buf_view(&valid));
+    buf_release(&valid);
 }
 
 void json_put_key(struct buf *out, const char *key)

@@ -63,6 +63,9 @@ int json_walk(struct json_reader *r, struct span document, json_member_fn *on_me
 const char *json_error(const struct json_reader *r);
 size_t json_error_offset(const struct json_reader *r);
 
+/* "yajl/2.1.0": the version at run time. */
+const char *json_version(void);
+
 /* One-off helpers, for what is read once. */
 
 /* A document of which only members of the top level matter: calls on_member for these alone. */
@@ -75,8 +78,8 @@ bool json_to_double(const struct json_value *v, double *out);
 
 /* Writing. */
 
-/* Appends `text`, which must be valid UTF-8, as a JSON string with its quotation marks. Escapes
-   what RFC 8259 demands and DEL. */
+/* Appends `text` as a JSON string with its quotation marks. Escapes what RFC 8259 demands and DEL;
+   what is not UTF-8 becomes U+FFFD. */
 void json_put_string(struct buf *out, struct span text);
 /* Appends `"key":`, with a comma before it unless the object was just opened. */
 void json_put_key(struct buf *out, const char *key);

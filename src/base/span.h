@@ -13,7 +13,10 @@ struct span {
 };
 
 /* A span over a string literal, usable as a constant expression. */
-#define SPAN(literal) {(literal), sizeof(literal) - 1}
+#define SPAN(literal)                                                                              \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
 
 static inline struct span span_make(const char *at, size_t len)
 {

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/api.h"
+
+#include "api/refusal.h"
+#include "base/json.h"
+#include "base/xmalloc.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <strings.h>
+
+/* A path segment from the user: nothing in it may change the path. */
+static void put_segment(struct buf *out, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (isalnum(c) || c == '-' || c == '_' || (c == '.' && text[1] != '\0'))
+            buf_byte(out, (char)c);
+        else
+            buf_printf(out, "%%%02X", c);
+    }
+}
+
+static char *conversation_url(const struct api *api, const char *id, const char *rest)
+{
+    struct buf url = {0};
+    buf_printf(&url, "%s/chat/conversations", api->base);
+    if (id) {
+        buf_byte(&url, '/');
+        put_segment(&url, id);
+    }
+    buf_puts(&url, rest);
+    return buf_take(&url);
+}
+
+static void put_portfolios(struct buf *body, struct api_portfolios portfolios)
+{
+    if (!portfolios.count)
+        return;
+    json_put_text(body, "portfolio_id", span_of(portfolios.ids[0]));
+    json_put_key(body, "portfolio_ids");
+    for (size_t i = 0; i < portfolios.count; i++) {
+        buf_byte(body, i ? ',' : '[');
+        json_put_string(body, span_of(portfolios.ids[i]));
+    }
+    buf_byte(body, ']');
+}
+
+/* A call whose answer is short. The URL is taken. 0 for a status of 2xx. */
+static int call(struct api *api, const char *method, char *url, struct span body,
+                struct http_response *response, const char *what, struct fail *fail)
+{
+    struct http_request request = {.method = method,
+                                   .url = url,
+                                   .token = api->token,
+                                   .accept = "application/json",
+                                   .body = body};
+    int result = http_run(api->http, &request, response, fail);
+    free(url);
+    if (result == 0 && (response->status < 200 || response->status > 299))
+        result = api_refused(response, what, fail);
+    return result;
+}
+
+/* First generation `conversation_id`, second `id`. */
+static void take_id(void *arg, const struct json_member *m)
+{
+    char **id = arg;
+    bool named = span_is(m->path[0], "conversation_id"), short_name = span_is(m->path[0], "id");
+    if (m->value.type != JSON_STRING || (!named && (!short_name || *id)))
+        return;
+    free(*id);
+    *id = xmemdup(m->value.string.at, m->value.string.len);
+}
+
+int api_create(struct api *api, const char *mode, struct api_portfolios portfolios, char **id,
+               struct fail *fail)
+{
+    static const char what[] = "cannot create a conversation";
+    struct http_response response;
+    struct buf body = {0};
+    http_response_init(&response);
+    buf_byte(&body, '{');
+    if (mode)
+        json_put_text(&body, "mode", span_of(mode));
+    put_portfolios(&body, portfolios);
+    buf_byte(&body, '}');
+    *id = NULL;
+    int result =
+        call(api, "POST", conversation_url(api, NULL, ""), buf_view(&body), &response, what, fail);
+    if (result == 0 && (json_read_object(buf_view(&response.body), take_id, id) != 0 || !*id))
+        result = fail_set(fail, FAIL_PROTOCOL, "%s: the answer names no ID", what);
+    if (result != 0) {
+        free(*id);
+        *id = NULL;
+    }
+    buf_release(&body);
+    http_response_release(&response);
+    return result;
+}
+
+int api_set_mode(struct api *api, const char *id, const char *mode, struct fail *fail)
+{
+    struct http_response response;
+    struct buf body = {0};
+    http_response_init(&response);
+    buf_byte(&body, '{');
+    json_put_text(&body, "mode", span_of(mode));
+    buf_byte(&body, '}');
+    int result = call(api, "PUT", conversation_url(api, id, "/mode"), buf_view(&body), &response,
+                      "cannot change the mode", fail);
+    buf_release(&body);
+    http_response_release(&response);
+    return result;
+}
+
+int api_delete(struct api *api, const char *id, struct fail *fail)
+{
+    struct http_response response;
+    http_response_init(&response);
+    int result = call(api, "DELETE", conversation_url(api, id, ""), span_make(NULL, 0), &response,
+                      "cannot delete the conversation", fail);
+    http_response_release(&response);
+    return result;
+}
+
+char *api_send_url(const struct api *api)
+{
+    struct buf url = {0};
+    buf_printf(&url, "%s/chat/send", api->base);
+    return buf_take(&url);
+}
+
+int api_send(struct api *api, const char *conversation, struct api_portfolios portfolios,
+             struct span text, const struct http_hooks *hooks, struct http_response *response,
+             struct fail *fail)
+{
+    struct buf body = {0};
+    buf_byte(&body, '{');
+    json_put_text(&body, "conversation_id", span_of(conversation));
+    json_put_text(&body, "text", text);
+    if (portfolios.count) {
+        json_put_key(&body, "ui_context");
+        buf_byte(&body, '{');
+        put_portfolios(&body, portfolios);
+        buf_byte(&body, '}');
+    }
+    buf_byte(&body, '}');
+    char *url = api_send_url(api);
+    struct http_request request = {.method = "POST",
+                                   .url = url,
+                                   .token = api->token,
+                                   .accept = "text/event-stream",
+                                   .body = buf_view(&body),
+                                   .hooks = hooks};
+    int result = http_run(api->http, &request, response, fail);
+    free(url);
+    buf_release(&body);
+    return result;
+}
+
+static bool is_word(struct span s, const char *word)
+{
+    return s.len == strlen(word) && strncasecmp(s.at, word, s.len) == 0;
+}
+
+bool api_is_event_stream(const struct http_response *response)
+{
+    struct span type = buf_view(&response->content_type);
+    const char *semicolon = type.len ? memchr(type.at, ';', type.len) : NULL;
+    if (semicolon)
+        type.len = (size_t)(semicolon - type.at);
+    while (type.len && (type.at[type.len - 1] == ' ' || type.at[type.len - 1] == '\t'))
+        type.len--;
+    struct span encoding = buf_view(&response->content_encoding);
+    return response->status == 200 && is_word(type, "text/event-stream") &&
+           (encoding.len == 0 || is_word(encoding, "identity"));
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The calls of the SigmaSight chat API as functions: URLs, request bodies, response bodies and
+   error bodies, for both generations of the server. */
+#ifndef API_API_H
+#define API_API_H
+
+#include "api/http.h"
+#include "base/fail.h"
+#include "base/span.h"
+
+#include <stddef.h>
+
+/* All borrowed. */
+struct api {
+    struct http *http;
+    const char *base;  /* without a slash at the end */
+    const char *token; /* bearer, NULL for none */
+};
+
+struct api_portfolios {
+    const char *const *ids;
+    size_t count;
+};
+
+/* POST /chat/conversations. *id is the new conversation's, owned by the caller. `mode` may be
+   NULL. Failures as http_run and api_refused, FAIL_PROTOCOL for an answer without an ID. */
+int api_create(struct api *api, const char *mode, struct api_portfolios portfolios, char **id,
+               struct fail *fail);
+/* PUT /chat/conversations/{id}/mode */
+int api_set_mode(struct api *api, const char *id, const char *mode, struct fail *fail);
+/* DELETE /chat/conversations/{id} */
+int api_delete(struct api *api, const char *id, struct fail *fail);
+
+/* The URL of POST /chat/send, owned by the caller. */
+char *api_send_url(const struct api *api);
+/* POST /chat/send with a message in UTF-8. The hooks take the stream; a response they do not take
+   is collected in *response and turned into a failure by api_refused. */
+int api_send(struct api *api, const char *conversation, struct api_portfolios portfolios,
+             struct span text, const struct http_hooks *hooks, struct http_response *response,
+             struct fail *fail);
+
+/* Whether a response to `send` is the event stream it should be: 200, text/event-stream in any
+   spelling and with any parameters, not compressed. */
+bool api_is_event_stream(const struct http_response *response);
+
+/* Turns a response that is no success into *fail with the server's own words: `detail` as a
+   string, an object or a list of validation errors; an HTML page is only summed up. `what` is what
+   could not be done ("cannot send the message"). Always -1. */
+int api_refused(const struct http_response *response, const char *what, struct fail *fail);
+
+#endif

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "api/http.h"
+
+#include "base/system.h"
+#include "base/xmalloc.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SECOND = 1000000, HEADERS_MAX = 256 * 1024 };
+
+struct http {
+    struct http_config config;
+    CURLM *multi;
+    CURL *easy;
+    int64_t waited; /* microseconds by which output held the exchange up in this turn */
+    struct buf trace_line;
+};
+
+/* What belongs to the exchange under way. */
+struct exchange {
+    struct http *http;
+    const struct http_request *request;
+    struct http_response *response;
+    struct fail *fail;
+    size_t sent;         /* of the request body */
+    size_t header_bytes; /* of the response, to bound them */
+    bool headers_done;
+    bool taken;    /* the hooks take the body */
+    bool received; /* bytes came in this turn */
+    bool full;     /* the collected body has reached its bound */
+    int64_t reset; /* X-RateLimit-Reset, Unix seconds, 0 without */
+    int64_t begun, connected_at, last_byte;
+    char error[CURL_ERROR_SIZE];
+};
+
+void http_response_init(struct http_response *r)
+{
+    *r = (struct http_response){
+        .retry_after = -1, .connect_us = -1, .tls_us = -1, .first_byte_us = -1};
+    buf_init(&r->body, HTTP_BODY_MAX);
+}
+
+void http_response_release(struct http_response *r)
+{
+    buf_release(&r->content_type);
+    buf_release(&r->content_encoding);
+    buf_release(&r->location);
+    buf_wipe(&r->body);
+    http_response_init(r);
+}
+
+/* Tracing. */
+
+static bool is_secret(struct span line)
+{
+    static const char *const names[] = {
+        "authorization:", "proxy-authorization:", "cookie:", "set-cookie:"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (line.len >= strlen(names[i]) && strncasecmp(line.at, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+static void trace_line(struct http *h, char kind, struct span line)
+{
+    if (line.len && line.at[line.len - 1] == '\r')
+        line.len--;
+    if (!is_secret(line)) {
+        h->config.trace(h->config.trace_arg, kind, line);
+        return;
+    }
+    buf_clear(&h->trace_line);
+    buf_append(&h->trace_line, line.at,
+               (size_t)((const char *)memchr(line.at, ':', line.len) - line.at));
+    buf_puts(&h->trace_line, ": [masked]");
+    h->config.trace(h->config.trace_arg, kind, buf_view(&h->trace_line));
+}
+
+/* Bodies are left out: they hold passwords, tokens and the whole answer. */
+static int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *arg)
+{
+    (void)easy;
+    char kind = type == CURLINFO_TEXT ? '*' : type == CURLINFO_HEADER_OUT ? '>' : '<';
+    if (type != CURLINFO_TEXT && type != CURLINFO_HEADER_OUT && type != CURLINFO_HEADER_IN)
+        return 0;
+    for (struct span rest = span_make(data, len); rest.len;) {
+        const char *lf = memchr(rest.at, '\n', rest.len);
+        size_t n = lf ? (size_t)(lf - rest.at) : rest.len;
+        if (n)
+            trace_line(arg, kind, span_make(rest.at, n));
+        n += lf ? 1 : 0;
+        rest = span_make(rest.at + n, rest.len - n);
+    }
+    return 0;
+}
+
+/* Callbacks of libcurl. */
+
+static size_t on_read(char *to, size_t size, size_t count, void *arg)
+{
+    struct exchange *x = arg;
+    size_t room = size * count, left = x->request->body.len - x->sent;
+    size_t n = left < room ? left : room;
+    if (n)
+        memcpy(to, x->request->body.at + x->sent, n);
+    x->sent += n;
+    return n;
+}
+
+static struct span trimmed(struct span s)
+{
+    while (s.len && strchr(" \t\r\n", s.at[s.len - 1]))
+        s.len--;
+    while (s.len && (*s.at == ' ' || *s.at == '\t'))
+        s = span_make(s.at + 1, s.len - 1);
+    return s;
+}
+
+static void keep_header(struct buf *target, struct span value)
+{
+    buf_clear(target);
+    buf_span(target, value);
+}
+
+static void on_field(struct exchange *x, struct span name, struct span value)
+{
+    struct http_response *r = x->response;
+    if (name.len == 12 && strncasecmp(name.at, "content-type", 12) == 0)
+        keep_header(&r->content_type, value);
+    else if (name.len == 16 && strncasecmp(name.at, "content-encoding", 16) == 0)
+        keep_header(&r->content_encoding, value);
+    else if (name.len == 8 && strncasecmp(name.at, "location", 8) == 0)
+        keep_header(&r->location, value);
+    else if (name.len == 17 && strncasecmp(name.at, "x-ratelimit-reset", 17) == 0) {
+        char text[24] = "";
+        memcpy(text, value.at, value.len < sizeof text ? value.len : sizeof text - 1);
+        x->reset = strtoll(text, NULL, 10);
+    }
+}
+
+/* A status line begins a response: an interim one (1xx) may stand before the one that counts. */
+static void on_status_line(struct exchange *x, struct span line)
+{
+    const char *space = memchr(line.at, ' ', line.len);
+    x->response->status = space ? atoi(space + 1) : 0;
+    buf_clear(&x->response->content_type);
+    buf_clear(&x->response->content_encoding);
+    buf_clear(&x->response->location);
+    x->reset = 0;
+}
+
+/* A hint in Unix time is turned into one in ms from now; nonsense into none. */
+static void take_retry_hint(struct exchange *x)
+{
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(x->http->easy, CURLINFO_RETRY_AFTER, &seconds);
+    if (seconds > 0 && seconds < INT32_MAX)
+        x->response->retry_after = (int64_t)seconds * 1000;
+    else if (x->reset > 0 && x->reset < INT64_MAX / 2000 && x->reset * 1000 > sys_wall_ms())
+        x->response->retry_after = x->reset * 1000 - sys_wall_ms();
+}
+
+static void on_headers_end(struct exchange *x)
+{
+    if (x->response->status < 200)
+        return;
+    x->headers_done = true;
+    take_retry_hint(x);
+    const struct http_hooks *hooks = x->request->hooks;
+    x->taken = hooks && hooks->takes(hooks->arg, x->response, x->fail);
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *arg)
+{
+    struct exchange *x = arg;
+    size_t len = size * count;
+    struct span line = trimmed(span_make(data, len));
+    x->received = true;
+    x->header_bytes += len;
+    if (x->header_bytes > HEADERS_MAX) {
+        fail_set(x->fail, FAIL_PROTOCOL, "the response has more than %d KiB of headers",
+                 HEADERS_MAX / 1024);
+        return 0;
+    }
+    if (x->headers_done)
+        return len; /* a trailer */
+    const char *colon = line.len ? memchr(line.at, ':', line.len) : NULL;
+    if (line.len == 0)
+        on_headers_end(x);
+    else if (line.len > 5 && memcmp(line.at, "HTTP/", 5) == 0)
+        on_status_line(x, line);
+    else if (colon)
+        on_field(x, span_make(line.at, (size_t)(colon - line.at)),
+                 trimmed(span_make(colon + 1, line.len - (size_t)(colon - line.at) - 1)));
+    return fail_is_set(x->fail) ? 0 : len;
+}
+
+/* Answering less than what came makes libcurl stop with CURLE_WRITE_ERROR. */
+static size_t on_body(char *data, size_t size, size_t count, void *arg)
+{
+    struct exchange *x = arg;
+    size_t len = size * count;
+    x->received = true;
+    if (x->taken) {
+        const struct http_hooks *hooks = x->request->hooks;
+        return hooks->body(hooks->arg, span_make(data, len), x->fail) == 0 ? len : 0;
+    }
+    buf_append(&x->response->body, data, len);
+    x->full = x->response->body.full;
+    return x->full ? 0 : len;
+}
+
+/* The client. */
+
+static void set_up(struct http *h)
+{
+    CURL *e = h->easy;
+    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_USERAGENT, "sigmasight-chat/" PACKAGE_VERSION);
+#if LIBCURL_VERSION_NUM >= 0x075500
+    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    curl_easy_setopt(e, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* Do not wait for a resolver's thread when there is nobody left to tell. */
+    curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+#endif
+    curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+    /* For a name with several addresses: it divides the time among them. */
+    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+                     h->config.connect_timeout ? (long)(h->config.connect_timeout / 1000 + 1)
+                                               : (long)INT32_MAX);
+    /* A proxy would take a token that is meant for this machine off it. */
+    if (h->config.loopback)
+        curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
+    if (h->config.cacert)
+        curl_easy_setopt(e, CURLOPT_CAINFO, h->config.cacert);
+    if (h->config.insecure) {
+        curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    if (h->config.trace) {
+        curl_easy_setopt(e, CURLOPT_VERBOSE, 1L);
+        curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
+        curl_easy_setopt(e, CURLOPT_DEBUGDATA, h);
+    }
+}
+
+struct http *http_new(const struct http_config *config, struct fail *fail)
+{
+    struct http *h = xcalloc(1, sizeof *h);
+    h->config = *config;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
+        h->easy = curl_easy_init();
+        h->multi = curl_multi_init();
+    }
+    if (!h->easy || !h->multi) {
+        fail_set(fail, FAIL_SOFTWARE, "libcurl cannot be initialised");
+        http_free(h);
+        return NULL;
+    }
+    set_up(h);
+    return h;
+}
+
+void http_free(struct http *h)
+{
+    if (!h)
+        return;
+    curl_easy_cleanup(h->easy);
+    curl_multi_cleanup(h->multi);
+    curl_global_cleanup();
+    buf_release(&h->trace_line);
+    free(h);
+}
+
+const char *http_version(void)
+{
+    static char name[64];
+    snprintf(name, sizeof name, "libcurl/%s", curl_version_info(CURLVERSION_NOW)->version);
+    return name;
+}
+
+void http_extend(struct http *h, int64_t waited_us)
+{
+    h->waited += waited_us;
+    if (h->config.deadline)
+        h->config.deadline += waited_us;
+}
+
+/* Failures. */
+
+static void measure(struct exchange *x)
+{
+    curl_off_t us;
+    struct http_response *r = x->response;
+    if (curl_easy_getinfo(x->http->easy, CURLINFO_CONNECT_TIME_T, &us) == CURLE_OK && us > 0)
+        r->connect_us = us;
+    if (curl_easy_getinfo(x->http->easy, CURLINFO_APPCONNECT_TIME_T, &us) == CURLE_OK && us > 0)
+        r->tls_us = us;
+    if (curl_easy_getinfo(x->http->easy, CURLINFO_STARTTRANSFER_TIME_T, &us) == CURLE_OK && us > 0)
+        r->first_byte_us = us;
+}
+
+/* From the moment at which libcurl is about to send the request, whatever the connection took. */
+static void notice_connection(struct exchange *x)
+{
+    curl_off_t us;
+    if (!x->response->connected &&
+        curl_easy_getinfo(x->http->easy, CURLINFO_PRETRANSFER_TIME_T, &us) == CURLE_OK && us > 0) {
+        x->response->connected = true;
+        x->connected_at = x->last_byte = sys_now_us();
+    }
+}
+
+static int connect_clock_ran_out(struct exchange *x)
+{
+    return fail_set(x->fail, FAIL_UNREACHABLE,
+                    "cannot connect to %s: no connection within %g s (--connect-timeout)",
+                    x->request->url, (double)x->http->config.connect_timeout / SECOND);
+}
+
+static const char *reason(const struct exchange *x, CURLcode code)
+{
+    return x->error[0] ? x->error : curl_easy_strerror(code);
+}
+
+static int fail_unconnected(struct exchange *x, CURLcode code)
+{
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return connect_clock_ran_out(x);
+    case CURLE_PEER_FAILED_VERIFICATION:
+        fail_set(x->fail, FAIL_UNREACHABLE, "cannot trust %s: %s", x->request->url,
+                 reason(x, code));
+        fail_hint(x->fail, "--cacert FILE names the authority that signed it");
+        return -1;
+    case CURLE_SSL_CACERT_BADFILE:
+        return fail_set(x->fail, FAIL_INPUT, "cannot read the certificates: %s", reason(x, code));
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_FAILED_INIT:
+        return fail_set(x->fail, FAIL_SOFTWARE, "libcurl: %s", reason(x, code));
+    default:
+        fail_set(x->fail, FAIL_UNREACHABLE, "cannot connect to %s: %s", x->request->url,
+                 reason(x, code));
+        fail_hint(x->fail, "is the server running, and --url right?");
+        return -1;
+    }
+}
+
+static int fail_connected(struct exchange *x, CURLcode code)
+{
+    switch (code) {
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_OUT_OF_MEMORY: /* what libcurl says of a header line beyond its bound */
+    case CURLE_BAD_CONTENT_ENCODING:
+        return fail_set(x->fail, FAIL_PROTOCOL, "the server does not speak HTTP as it should: %s",
+                        reason(x, code));
+    default:
+        return fail_set(x->fail, FAIL_CUT, "the connection was lost%s: %s",
+                        x->headers_done ? "" : " before an answer", reason(x, code));
+    }
+}
+
+static int conclude(struct exchange *x, CURLcode code)
+{
+    if (fail_is_set(x->fail))
+        return -1;
+    if (code == CURLE_OK || x->full)
+        return 0;
+    return x->response->connected ? fail_connected(x, code) : fail_unconnected(x, code);
+}
+
+/* The clocks. `now` is from before the turn's bytes were read, so that a process that was stopped
+   looks at the socket before it takes the pause for silence. */
+static int check_clocks(struct exchange *x, int64_t now, int64_t *wake)
+{
+    const struct http_config *c = &x->http->config;
+    int64_t connect_end = x->begun + c->connect_timeout, idle_end = x->last_byte + c->idle_timeout;
+    if (c->deadline && now >= c->deadline) {
+        fail_set(x->fail, FAIL_CLOCK, "out of time: the answer did not end within --max-time");
+        return -1;
+    }
+    if (c->connect_timeout && !x->response->connected) {
+        if (now >= connect_end)
+            return connect_clock_ran_out(x);
+        *wake = connect_end < *wake ? connect_end : *wake;
+    }
+    if (c->idle_timeout && x->response->connected) {
+        if (now >= idle_end && !x->received)
+            return fail_set(x->fail, FAIL_CLOCK,
+                            "out of time: nothing was received for %g s (--idle-timeout)",
+                            (double)c->idle_timeout / SECOND);
+        *wake = idle_end < *wake ? idle_end : *wake;
+    }
+    if (c->deadline)
+        *wake = c->deadline < *wake ? c->deadline : *wake;
+    return 0;
+}
+
+enum turn { TURN_AGAIN, TURN_OVER };
+
+/* Everything but the waiting. -1 with fail set. */
+static int take_turn(struct exchange *x, int64_t *wake)
+{
+    const struct http_hooks *hooks = x->request->hooks;
+    int64_t now = sys_now_us();
+    int running;
+    x->received = false;
+    x->http->waited = 0;
+    CURLMcode code = curl_multi_perform(x->http->multi, &running);
+    notice_connection(x);
+    if (hooks && hooks->turn(hooks->arg, x->fail) != 0)
+        return -1;
+    if (sys_signal())
+        return fail_signal(x->fail, sys_signal());
+    if (code != CURLM_OK)
+        return fail_set(x->fail, FAIL_SOFTWARE, "libcurl: %s", curl_multi_strerror(code));
+    if (x->received)
+        x->last_byte = sys_now_us();
+    if (running == 0)
+        return TURN_OVER;
+    *wake = now + 3600 * (int64_t)SECOND;
+    if (hooks) {
+        int verdict = hooks->tick(hooks->arg, now, wake, x->fail);
+        if (verdict != HTTP_GO_ON)
+            return verdict == HTTP_ENOUGH ? TURN_OVER : -1;
+    }
+    return check_clocks(x, now, wake) == 0 ? TURN_AGAIN : -1;
+}
+
+static int wait_until(struct http *h, int64_t wake, struct fail *fail)
+{
+    struct curl_waitfd extra = {.fd = sys_signal_fd(), .events = CURL_WAIT_POLLIN};
+    int64_t ms = (wake - sys_now_us()) / 1000 + 1;
+    CURLMcode code =
+        curl_multi_poll(h->multi, &extra, extra.fd >= 0 ? 1 : 0, ms < 0 ? 0 : (int)ms, NULL);
+    if (code != CURLM_OK)
+        return fail_set(fail, FAIL_SOFTWARE, "libcurl: %s", curl_multi_strerror(code));
+    return 0;
+}
+
+/* The transfer's own result; CURLE_OK when a hook ended it before that. */
+static CURLcode result_of(CURLM *multi)
+{
+    int left;
+    for (CURLMsg *m; (m = curl_multi_info_read(multi, &left));)
+        if (m->msg == CURLMSG_DONE)
+            return m->data.result;
+    return CURLE_OK;
+}
+
+static int run(struct exchange *x)
+{
+    struct http *h = x->http;
+    CURLMcode added = curl_multi_add_handle(h->multi, h->easy);
+    if (added != CURLM_OK)
+        return fail_set(x->fail, FAIL_SOFTWARE, "libcurl: %s", curl_multi_strerror(added));
+    int turn;
+    for (int64_t wake; (turn = take_turn(x, &wake)) == TURN_AGAIN;)
+        if (wait_until(h, wake, x->fail) != 0)
+            break;
+    CURLcode code = result_of(h->multi);
+    measure(x);
+    curl_multi_remove_handle(h->multi, h->easy);
+    return conclude(x, code);
+}
+
+static struct curl_slist *make_headers(const struct http_request *request)
+{
+    struct buf line = {0};
+    struct curl_slist *list = NULL;
+    buf_printf(&line, "Accept: %s", request->accept);
+    list = curl_slist_append(list, buf_text(&line));
+    list = curl_slist_append(list, "Cache-Control: no-cache");
+    list = curl_slist_append(list, "Expect:");
+    if (request->body.at)
+        list = curl_slist_append(list, "Content-Type: application/json");
+    if (request->token) {
+        buf_clear(&line);
+        buf_printf(&line, "Authorization: Bearer %s", request->token);
+        list = curl_slist_append(list, buf_text(&line));
+    }
+    buf_wipe(&line);
+    return list;
+}
+
+static void free_headers(struct curl_slist *list)
+{
+    for (struct curl_slist *at = list; at; at = at->next)
+        sys_wipe(at->data, strlen(at->data));
+    curl_slist_free_all(list);
+}
+
+static void set_request(CURL *e, const struct http_request *request)
+{
+    bool get = strcmp(request->method, "GET") == 0, post = strcmp(request->method, "POST") == 0;
+    curl_easy_setopt(e, CURLOPT_URL, request->url);
+    if (request->body.at || post) {
+        curl_easy_setopt(e, CURLOPT_POST, 1L);
+        curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+    } else {
+        curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+    }
+    curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, get || post ? NULL : request->method);
+}
+
+int http_run(struct http *h, const struct http_request *request, struct http_response *response,
+             struct fail *fail)
+{
+    struct exchange x = {.http = h, .request = request, .response = response, .fail = fail};
+    x.begun = x.last_byte = sys_now_us();
+    struct curl_slist *headers = make_headers(request);
+    set_request(h->easy, request);
+    curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, x.error);
+    curl_easy_setopt(h->easy, CURLOPT_READDATA, &x);
+    curl_easy_setopt(h->easy, CURLOPT_HEADERDATA, &x);
+    curl_easy_setopt(h->easy, CURLOPT_WRITEDATA, &x);
+    int result = run(&x);
+    curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, NULL);
+    free_headers(headers);
+    return result;
+}

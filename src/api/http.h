@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* One HTTP exchange at a time over libcurl, whose only user this is: request out, status line and
+   body bytes in, clocks of our own, ended by a signal at once. */
+#ifndef API_HTTP_H
+#define API_HTTP_H
+
+#include "base/buf.h"
+#include "base/fail.h"
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What is the same for every request. Strings are borrowed for the life of the client; times in
+   microseconds, 0 for none. */
+struct http_config {
+    bool loopback;           /* the server is this machine: no proxy is asked */
+    const char *cacert;      /* PEM file, NULL: the system's */
+    bool insecure;           /* do not verify the server's certificate */
+    int64_t connect_timeout; /* resolve, connect, proxy, TLS */
+    int64_t idle_timeout;    /* no byte received */
+    int64_t deadline;        /* sys_now_us() at which everything must be over */
+    /* The exchange, a line at a time: '>' and '<' headers, '*' remarks. No secrets in it. May be
+       NULL. */
+    void (*trace)(void *arg, char kind, struct span line);
+    void *trace_arg;
+};
+
+struct http;
+
+/* libcurl is initialised here. FAIL_SOFTWARE when it cannot be. */
+struct http *http_new(const struct http_config *config, struct fail *fail);
+void http_free(struct http *h);
+/* "libcurl/7.88.1": the version at run time. */
+const char *http_version(void);
+
+/* The time that the process waits in output does not count against the clocks. */
+void http_extend(struct http *h, int64_t waited_us);
+
+/* What is known once the headers are complete. Owned by whoever declared it. */
+struct http_response {
+    int status;
+    struct buf content_type, content_encoding, location;
+    int64_t retry_after; /* ms from now, -1 without: Retry-After or X-RateLimit-Reset */
+    struct buf body;     /* of a response that no hook took; bounded, see HTTP_BODY_MAX */
+    int64_t connect_us, tls_us, first_byte_us; /* after the request began; -1 without */
+    bool connected;                            /* the request went out, in whole or in part */
+};
+
+enum { HTTP_BODY_MAX = 1 << 20 };
+
+void http_response_init(struct http_response *r);
+void http_response_release(struct http_response *r);
+
+enum http_verdict { HTTP_GO_ON, HTTP_ENOUGH };
+
+/* For a response that is taken as it comes. Each may set *fail and answer -1 to end it. */
+struct http_hooks {
+    void *arg;
+    /* The headers are complete. `true`: `body` takes this response; `false`: it is collected. */
+    bool (*takes)(void *arg, const struct http_response *response, struct fail *fail);
+    int (*body)(void *arg, struct span bytes, struct fail *fail);
+    /* After everything that has arrived was given to `body`: write it out. */
+    int (*turn)(void *arg, struct fail *fail);
+    /* Once in each turn, `now` from before its bytes were read: HTTP_ENOUGH ends the exchange in
+       order; *wake may be moved to an earlier time at which to be asked again. */
+    int (*tick)(void *arg, int64_t now, int64_t *wake, struct fail *fail);
+};
+
+struct http_request {
+    const char *method;
+    const char *url;
+    const char *token;              /* bearer, NULL for none */
+    const char *accept;             /* media type */
+    struct span body;               /* JSON; `at` NULL for none */
+    const struct http_hooks *hooks; /* NULL: the body is collected */
+};
+
+/* Runs one exchange to its end. 0 when a response with any status came and ended in order, or a
+   hook had enough. -1 with *fail: FAIL_UNREACHABLE, FAIL_CUT, FAIL_CLOCK, FAIL_PROTOCOL,
+   FAIL_SIGNAL, FAIL_SOFTWARE or what a hook set. The body goes out once: libcurl cannot rewind it
+   and so never repeats a request on its own. */
+int http_run(struct http *h, const struct http_request *request, struct http_response *response,
+             struct fail *fail);
+
+#endif

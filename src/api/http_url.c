@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/http_url.h"
+
+#include "base/buf.h"
+#include "base/xmalloc.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr four;
+    struct in6_addr six;
+    size_t len = strlen(host);
+    char bare[64];
+    if (strcasecmp(host, "localhost") == 0 ||
+        (len > 10 && strcasecmp(host + len - 10, ".localhost") == 0))
+        return true;
+    if (inet_pton(AF_INET, host, &four) == 1)
+        return ntohl(four.s_addr) >> 24 == 127;
+    if (host[0] != '[' || len - 2 >= sizeof bare)
+        return false;
+    memcpy(bare, host + 1, len - 2);
+    bare[len - 2] = '\0';
+    return inet_pton(AF_INET6, bare, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+static char *part(CURLU *u, CURLUPart which, unsigned flags)
+{
+    char *text = NULL;
+    if (curl_url_get(u, which, &text, flags) != CURLUE_OK)
+        return NULL;
+    char *copy = xstrdup(text);
+    curl_free(text);
+    return copy;
+}
+
+/* What an API's address has no use for: a password would be a secret in a process list. */
+static const char *surplus(CURLU *u)
+{
+    static const struct {
+        CURLUPart part;
+        const char *why;
+    } rows[] = {{CURLUPART_USER, "it names a user; log in with a token instead"},
+                {CURLUPART_PASSWORD, "it holds a password; log in with a token instead"},
+                {CURLUPART_QUERY, "it has a query"},
+                {CURLUPART_FRAGMENT, "it has a fragment"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = part(u, rows[i].part, 0);
+        bool there = text != NULL;
+        free(text);
+        if (there)
+            return rows[i].why;
+    }
+    return NULL;
+}
+
+static int take_url(CURLU *u, const char *text, struct http_url *url, struct fail *fail)
+{
+    if (curl_url_set(u, CURLUPART_URL, text, 0) != CURLUE_OK)
+        return fail_set(fail, FAIL_CONFIG, "the URL %s: not a URL like https://host/api/v1", text);
+    char *scheme = part(u, CURLUPART_SCHEME, 0);
+    char *host = part(u, CURLUPART_HOST, 0);
+    char *port = part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    const char *why = surplus(u);
+    url->https = scheme && strcmp(scheme, "https") == 0;
+    if (!host || !port || !scheme || (!url->https && strcmp(scheme, "http") != 0))
+        why = "it is neither http:// nor https://";
+    if (!why) {
+        struct buf origin = {0};
+        buf_printf(&origin, "%s://%s:%s", scheme, host, port);
+        url->origin = buf_take(&origin);
+        url->loopback = is_loopback(host);
+    } else {
+        fail_set(fail, FAIL_CONFIG, "the URL cannot be used: %s", why);
+    }
+    free(scheme);
+    free(host);
+    free(port);
+    return why ? -1 : 0;
+}
+
+int http_url_parse(const char *text, struct http_url *url, struct fail *fail)
+{
+    *url = (struct http_url){.https = false};
+    CURLU *u = curl_url();
+    if (!u)
+        return fail_set(fail, FAIL_SOFTWARE, "libcurl is out of memory");
+    int result = take_url(u, text, url, fail);
+    curl_url_cleanup(u);
+    return result;
+}
+
+void http_url_release(struct http_url *url)
+{
+    free(url->origin);
+    *url = (struct http_url){.https = false};
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/refusal.h"
+
+#include "api/api.h"
+#include "base/json.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+enum { WORDS_MAX = 500 };
+
+struct detail {
+    struct buf *words, *code;
+    struct buf text;       /* `detail` itself */
+    struct buf message;    /* of an object */
+    struct buf where, why; /* of the validation error being read */
+};
+
+static void keep(struct buf *target, const struct json_value *value)
+{
+    buf_clear(target);
+    if (value->type == JSON_STRING)
+        buf_span(target, value->string);
+}
+
+/* ["body","text"] as `text`, ["query","limit"] as `limit`: where in the request the server looked
+   is no help to somebody who did not write it. */
+static void put_place(void *arg, const struct json_member *m)
+{
+    struct buf *where = arg;
+    static const char *const parts[] = {"body", "query", "path"};
+    struct span s = m->value.type == JSON_STRING ? m->value.string : m->value.raw;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (m->depth == 1 && where->len == 0 && span_is(s, parts[i]))
+            return;
+    if (m->depth != 1)
+        return;
+    if (where->len)
+        buf_byte(where, '.');
+    buf_span(where, s);
+}
+
+static void read_place(struct buf *where, const struct json_value *loc)
+{
+    struct json_reader *r = json_reader_new();
+    struct json_value top;
+    buf_clear(where);
+    json_walk(r, loc->raw, put_place, where, &top);
+    json_reader_free(r);
+}
+
+static void put_validation_error(struct detail *d)
+{
+    if (d->why.len) {
+        if (d->words->len)
+            buf_puts(d->words, "; ");
+        if (d->where.len) {
+            buf_span(d->words, buf_view(&d->where));
+            buf_puts(d->words, ": ");
+        }
+        buf_span(d->words, buf_view(&d->why));
+    }
+    buf_clear(&d->where);
+    buf_clear(&d->why);
+}
+
+static void on_member(void *arg, const struct json_member *m)
+{
+    struct detail *d = arg;
+    if (!span_is(m->path[0], "detail"))
+        return;
+    if (m->depth == 1)
+        keep(&d->text, &m->value);
+    else if (m->depth == 2 && span_is(m->path[1], "error"))
+        keep(d->code, &m->value);
+    else if (m->depth == 2 && span_is(m->path[1], "message"))
+        keep(&d->message, &m->value);
+    else if (m->depth == 2 && m->path[1].at == NULL)
+        put_validation_error(d);
+    else if (m->depth == 3 && span_is(m->path[2], "msg"))
+        keep(&d->why, &m->value);
+    else if (m->depth == 3 && span_is(m->path[2], "loc"))
+        read_place(&d->where, &m->value);
+}
+
+static bool read_json(struct span body, struct buf *words, struct buf *code)
+{
+    struct detail d = {.words = words, .code = code};
+    struct json_reader *r = json_reader_new();
+    struct json_value top;
+    bool is_json = json_walk(r, body, on_member, &d, &top) == 0;
+    if (words->len == 0)
+        buf_span(words, d.message.len ? buf_view(&d.message) : buf_view(&d.text));
+    if (words->len == 0)
+        buf_span(words, buf_view(code));
+    json_reader_free(r);
+    buf_release(&d.text);
+    buf_release(&d.message);
+    buf_release(&d.where);
+    buf_release(&d.why);
+    return is_json;
+}
+
+/* The bytes between <title> and </title>, in any spelling. */
+static struct span html_title(struct span page)
+{
+    size_t from = 0;
+    for (size_t i = 0; i + 8 < page.len; i++) {
+        if (!from && strncasecmp(page.at + i, "<title>", 7) == 0)
+            from = i + 7;
+        else if (from && strncasecmp(page.at + i, "</title", 7) == 0)
+            return span_make(page.at + from, i - from);
+    }
+    return span_make(NULL, 0);
+}
+
+static struct span without_leading_space(struct span s)
+{
+    while (s.len && isspace((unsigned char)*s.at))
+        s = span_make(s.at + 1, s.len - 1);
+    return s;
+}
+
+void refusal_read(struct span body, struct buf *words, struct buf *code)
+{
+    body = without_leading_space(body);
+    if (body.len == 0)
+        return;
+    if (body.at[0] == '<') {
+        struct span title = html_title(body);
+        buf_puts(words, "an HTML page");
+        if (title.len)
+            buf_printf(words, ", \"%.*s\"", title.len < WORDS_MAX ? (int)title.len : WORDS_MAX,
+                       title.at);
+    } else if (!read_json(body, words, code)) {
+        buf_clear(words);
+        buf_clear(code);
+        struct span line = span_first_line(body);
+        buf_append(words, line.at, line.len < WORDS_MAX ? line.len : WORDS_MAX);
+    }
+}
+
+/* Whether a code says that a quota is used up, which is not a matter of seconds; a rate limit is.
+ */
+static bool is_quota(const char *code)
+{
+    return !strstr(code, "rate_limit") && (strstr(code, "limit_reached") || strstr(code, "quota"));
+}
+
+/* What a status means for the exit status and for a retry; the rest of 4xx is the request's
+   fault, of 5xx the server's. */
+static enum fail_cause cause_of(int status, const char *code)
+{
+    static const struct {
+        int status;
+        enum fail_cause cause;
+    } rows[] = {{401, FAIL_DENIED}, {403, FAIL_DENIED}, {408, FAIL_BUSY},       {429, FAIL_BUSY},
+                {500, FAIL_SERVER}, {502, FAIL_SERVER}, {503, FAIL_OVERLOADED}, {504, FAIL_SERVER}};
+    if (status == 429 && is_quota(code))
+        return FAIL_QUOTA;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].status == status)
+            return rows[i].cause;
+    if (status < 400)
+        return FAIL_PROTOCOL;
+    return status < 500 ? FAIL_DATA : FAIL_SERVER_OTHER;
+}
+
+static const char *hint_of(const struct http_response *response)
+{
+    switch (response->status) {
+    case 401:
+        return "set SIGMASIGHT_TOKEN or --token-file to a valid token";
+    case 404:
+        return "check the ID and --url";
+    default:
+        return response->status >= 300 && response->status < 400
+                   ? "redirects are not followed; check --url"
+                   : NULL;
+    }
+}
+
+static void put_strange_success(struct buf *words, const struct http_response *response)
+{
+    if (response->content_encoding.len)
+        buf_printf(words, "the answer is compressed (%.*s), which nobody asked for",
+                   (int)response->content_encoding.len, response->content_encoding.data);
+    else if (response->content_type.len)
+        buf_printf(words, "the answer is no event stream but %.*s", (int)response->content_type.len,
+                   response->content_type.data);
+    else
+        buf_puts(words, "the answer is no event stream");
+}
+
+int api_refused(const struct http_response *response, const char *what, struct fail *fail)
+{
+    struct buf words = {0}, code = {0};
+    int status = response->status;
+    if (status < 300)
+        put_strange_success(&words, response);
+    else if (status < 400)
+        buf_printf(&words, "redirected to %.*s", (int)response->location.len,
+                   response->location.len ? response->location.data : "");
+    else
+        refusal_read(buf_view(&response->body), &words, &code);
+    bool first = !fail_is_set(fail);
+    fail_set(fail, cause_of(status, buf_text(&code)), "%s: %s%s(HTTP %d)", what, buf_text(&words),
+             words.len ? " " : "", status);
+    if (first) {
+        fail->http_status = status;
+        fail->retry_after = response->retry_after;
+        if (code.len)
+            fail_code(fail, buf_view(&code));
+        if (hint_of(response))
+            fail_hint(fail, "%s", hint_of(response));
+    }
+    buf_release(&words);
+    buf_release(&code);
+    return -1;
+}

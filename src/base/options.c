@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/options.h"
+
+#include "base/xmalloc.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_row rows[OPT_COUNT] = {
+    {OPT_CONVERSATION, "conversation", 'c', "ID", OPTION_TEXT, GROUP_SEND, NULL, NULL, NULL,
+     "use that conversation instead of a new one"},
+    {OPT_MODE, "mode", 'm', "MODE", OPTION_CHOICE, GROUP_SEND, "green|blue|indigo|violet", NULL,
+     NULL, "answer in that mode: green, blue, indigo or violet"},
+    {OPT_PORTFOLIO, "portfolio", 0, "ID", OPTION_LIST, GROUP_SEND, NULL, NULL, NULL,
+     "ask about that portfolio (may be repeated)"},
+    {OPT_OUTPUT, "output", 'o', "FORMAT", OPTION_CHOICE, GROUP_OUTPUT, "text|jsonl|json|raw",
+     "text", NULL, "text, jsonl, json or raw"},
+    {OPT_JSON, "json", 'j', NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL, "-o jsonl"},
+    {OPT_NO_STREAM, "no-stream", 0, NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL,
+     "write the text only once the answer is complete"},
+    {OPT_EVENTS, "events", 0, "FILE", OPTION_TEXT, GROUP_OUTPUT, NULL, NULL, NULL,
+     "besides, all but the text as JSON lines to FILE"},
+    {OPT_EVENTS_FD, "events-fd", 0, "N", OPTION_NUMBER, GROUP_OUTPUT, NULL, NULL, NULL,
+     "the same to the open descriptor N"},
+    {OPT_RECORD, "record", 0, "FILE", OPTION_TEXT, GROUP_SEND, NULL, NULL, NULL,
+     "besides, the event stream byte for byte to FILE"},
+    {OPT_NO_NEWLINE, "no-newline", 'n', NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL,
+     "do not end the text with a newline of our own"},
+    {OPT_RETRY, "retry", 0, "N", OPTION_NUMBER, GROUP_SEND, NULL, "3", NULL,
+     "try again at most N times"},
+    {OPT_RETRY_DELAY, "retry-delay", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "1", NULL,
+     "wait S seconds before the first retry, then 2S, 4S"},
+    {OPT_RETRY_MAX_TIME, "retry-max-time", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "60", NULL,
+     "begin no retry later than after S seconds"},
+    {OPT_RETRY_ALL, "retry-all", 0, NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL,
+     "retry even where the message may be stored twice"},
+    {OPT_CONNECT_TIMEOUT, "connect-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "10", NULL,
+     "time for name, connection and TLS"},
+    {OPT_IDLE_TIMEOUT, "idle-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "300", NULL,
+     "time without a byte"},
+    {OPT_STALL_TIMEOUT, "stall-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL,
+     "time without an event other than heartbeats"},
+    {OPT_MAX_TIME, "max-time", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL,
+     "time for everything; 0 is none"},
+    {OPT_MAX_EVENT_SIZE, "max-event-size", 0, "BYTES", OPTION_BYTES, GROUP_OUTPUT, NULL, "64M",
+     NULL, "refuse a larger event"},
+    {OPT_URL, "url", 'u', "URL", OPTION_TEXT, GROUP_API, NULL, "http://localhost:8000/api/v1",
+     "SIGMASIGHT_URL", "the API's address"},
+    {OPT_TOKEN_FILE, "token-file", 0, "FILE", OPTION_TEXT, GROUP_API, NULL, NULL, NULL,
+     "read the token from FILE"},
+    {OPT_CACERT, "cacert", 0, "FILE", OPTION_TEXT, GROUP_API, NULL, NULL, NULL,
+     "trust the certificates in FILE (PEM)"},
+    {OPT_INSECURE, "insecure", 0, NULL, OPTION_FLAG, GROUP_API, NULL, NULL, NULL,
+     "do not verify the server's certificate"},
+    {OPT_ALLOW_HTTP, "allow-http", 0, NULL, OPTION_FLAG, GROUP_API, NULL, NULL, NULL,
+     "plain HTTP also to another machine"},
+    {OPT_QUIET, "quiet", 'q', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL,
+     "nothing on standard error but the line of an error"},
+    {OPT_VERBOSE, "verbose", 'v', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL,
+     "say more; twice: the HTTP exchange, secrets masked"},
+    {OPT_COLOR, "color", 0, "WHEN", OPTION_CHOICE, GROUP_COMMON, "auto|always|never", "auto", NULL,
+     "colour: auto, always or never"},
+    {OPT_HELP, "help", 'h', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, "this text"},
+};
+
+const struct option_row *option_row(enum option_id id)
+{
+    return &rows[id];
+}
+
+/* Values. */
+
+static bool is_choice(const char *choices, const char *text)
+{
+    size_t len = strlen(text);
+    for (const char *at = choices; at; at = strchr(at, '|'), at = at ? at + 1 : NULL)
+        if (strncmp(at, text, len) == 0 && (at[len] == '|' || at[len] == '\0') && len)
+            return true;
+    return false;
+}
+
+/* Digits, with one point where `fraction` allows it: no sign, no exponent, no hexadecimal. */
+static bool is_decimal(const char *text, size_t len, bool fraction)
+{
+    bool digit = false;
+    for (size_t i = 0; i < len; i++) {
+        if (isdigit((unsigned char)text[i]))
+            digit = true;
+        else if (text[i] == '.' && fraction)
+            fraction = false;
+        else
+            return false;
+    }
+    return digit;
+}
+
+static bool read_bytes(const char *text, double *number)
+{
+    size_t len = strlen(text);
+    static const char units[] = "KMG";
+    const char *unit = len ? strchr(units, toupper((unsigned char)text[len - 1])) : NULL;
+    if (unit && *unit)
+        len--;
+    if (!is_decimal(text, len, false))
+        return false;
+    *number = strtod(text, NULL);
+    for (const char *u = units; unit && *unit && u <= unit; u++)
+        *number *= 1024;
+    return *number >= 1 && *number <= 1e15;
+}
+
+/* NULL, or what the value must be. */
+static const char *read_value(const struct option_row *row, const char *text, double *number)
+{
+    switch (row->type) {
+    case OPTION_CHOICE:
+        return is_choice(row->choices, text) ? NULL : row->choices;
+    case OPTION_NUMBER:
+        *number = strtod(text, NULL);
+        return is_decimal(text, strlen(text), false) && *number <= 1e9 ? NULL : "a whole number";
+    case OPTION_SECONDS:
+        *number = strtod(text, NULL);
+        return is_decimal(text, strlen(text), true) && *number <= 1e9 ? NULL
+                                                                      : "a number of seconds";
+    case OPTION_BYTES:
+        return read_bytes(text, number) ? NULL : "a number of bytes such as 65536, 512K or 64M";
+    default:
+        return *text ? NULL : "not empty";
+    }
+}
+
+/* `name` is what messages call the source: --retry, SIGMASIGHT_URL. */
+static int set(struct settings *settings, const struct option_row *row, const char *text,
+               enum origin origin, const char *name, struct fail *fail)
+{
+    struct setting *s = &settings->of[row->id];
+    double number = 0;
+    s->origin = origin;
+    if (row->type == OPTION_FLAG) {
+        s->count++;
+        return 0;
+    }
+    const char *expected = read_value(row, text, &number);
+    if (expected)
+        return fail_set(fail, origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG,
+                        "%s: '%s' is not right; it must be %s", name, text, expected);
+    s->number = number;
+    if (row->type == OPTION_LIST) {
+        s->list = xrealloc(s->list, (size_t)(s->count + 1) * sizeof *s->list);
+        s->list[s->count] = xstrdup(text);
+    } else {
+        free(s->text);
+        s->text = xstrdup(text);
+    }
+    s->count++;
+    return 0;
+}
+
+void settings_release(struct settings *settings)
+{
+    for (int id = 0; id < OPT_COUNT; id++) {
+        struct setting *s = &settings->of[id];
+        free(s->text);
+        for (int i = 0; s->list && i < s->count; i++)
+            free(s->list[i]);
+        free(s->list);
+        *s = (struct setting){0};
+    }
+}
+
+int options_complete(struct settings *settings, struct fail *fail)
+{
+    for (int id = 0; id < OPT_COUNT; id++) {
+        const struct option_row *row = &rows[id];
+        const char *value = row->environment ? getenv(row->environment) : NULL;
+        if (settings->of[id].origin != ORIGIN_NONE)
+            continue;
+        if (value && *value) {
+            if (set(settings, row, value, ORIGIN_ENVIRONMENT, row->environment, fail) != 0)
+                return -1;
+        } else if (row->fallback) {
+            set(settings, row, row->fallback, ORIGIN_DEFAULT, row->name, fail);
+        }
+    }
+    return 0;
+}
+
+/* The command line. */
+
+/* What getopt_long needs, built from the rows of the command's groups. The leading '-' makes it
+   hand over operands in order, whatever POSIXLY_CORRECT says; the ':' makes it tell a missing
+   argument from an unknown option. Codes of long options begin where characters end. */
+enum { LONG_CODE = 256 };
+
+struct getopt_tables {
+    char letters[3 + 2 * OPT_COUNT];
+    struct option options[OPT_COUNT + 1];
+};
+
+static void fill_tables(struct getopt_tables *t, unsigned groups)
+{
+    char *letter = t->letters;
+    struct option *option = t->options;
+    *letter++ = '-';
+    *letter++ = ':';
+    for (int id = 0; id < OPT_COUNT; id++) {
+        const struct option_row *row = &rows[id];
+        if (!(row->groups & groups))
+            continue;
+        *option++ = (struct option){row->name, row->argument ? required_argument : no_argument,
+                                    NULL, LONG_CODE + id};
+        if (row->letter) {
+            *letter++ = row->letter;
+            if (row->argument)
+                *letter++ = ':';
+        }
+    }
+    *letter = '\0';
+    *option = (struct option){NULL, 0, NULL, 0};
+}
+
+static const struct option_row *row_of_code(int code)
+{
+    if (code >= LONG_CODE)
+        return &rows[code - LONG_CODE];
+    for (int id = 0; id < OPT_COUNT; id++)
+        if (rows[id].letter == code)
+            return &rows[id];
+    return NULL;
+}
+
+static void add_operand(struct operands *o, const char *text, bool literal)
+{
+    o->list = xrealloc(o->list, (o->count + 1) * sizeof *o->list);
+    o->list[o->count++] = (struct operand){text, literal};
+}
+
+static int bad_option(int code, char **argv, struct fail *fail)
+{
+    const char *word = argv[optind - 1];
+    const struct option_row *row = optopt ? row_of_code(optopt) : NULL;
+    if (code == ':' && row)
+        return fail_set(fail, FAIL_USAGE, "--%s: a value is missing (%s)", row->name,
+                        row->argument);
+    if (row)
+        return fail_set(fail, FAIL_USAGE, "--%s: it takes no value", row->name);
+    if (optopt)
+        return fail_set(fail, FAIL_USAGE, "unknown option -%c", optopt);
+    return fail_set(fail, FAIL_USAGE, "unknown or ambiguous option %s", word);
+}
+
+static int take_option(struct settings *settings, const struct option_row *row, struct fail *fail)
+{
+    char name[40] = "--";
+    strncat(name, row->name, sizeof name - 3);
+    /* The last of -o and -j counts. */
+    if (row->id == OPT_JSON)
+        return set(settings, &rows[OPT_OUTPUT], "jsonl", ORIGIN_COMMAND_LINE, name, fail);
+    return set(settings, row, optarg, ORIGIN_COMMAND_LINE, name, fail);
+}
+
+int options_parse(unsigned groups, int argc, char **argv, struct settings *settings,
+                  struct operands *operands, struct fail *fail)
+{
+    struct getopt_tables tables;
+    fill_tables(&tables, groups);
+    opterr = 0;
+    optind = 0; /* glibc and musl: begin anew, also after another scan */
+    for (int code; (code = getopt_long(argc, argv, tables.letters, tables.options, NULL)) != -1;) {
+        if (code == 1) {
+            add_operand(operands, optarg, false);
+            continue;
+        }
+        const struct option_row *row = row_of_code(code);
+        if (code == '?' || code == ':' || !row)
+            return bad_option(code, argv, fail);
+        if (take_option(settings, row, fail) != 0)
+            return -1;
+    }
+    for (int i = optind; i < argc; i++)
+        add_operand(operands, argv[i], true);
+    return 0;
+}
+
+void options_help(struct buf *out, unsigned groups)
+{
+    for (int id = 0; id < OPT_COUNT; id++) {
+        const struct option_row *row = &rows[id];
+        if (!(row->groups & groups))
+            continue;
+        char left[40];
+        snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "",
+                 row->argument ? row->argument : "");
+        if (row->letter)
+            buf_printf(out, "  -%c, %-21s %s", row->letter, left, row->help);
+        else
+            buf_printf(out, "      %-21s %s", left, row->help);
+        if (row->fallback)
+            buf_printf(out, " (%s)", row->fallback);
+        buf_byte(out, '\n');
+    }
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Every option and setting of the program, in one table that feeds getopt_long, --help, the
+   environment and the defaults; and what they are set to. tests/lint/options holds the manual page
+   and the completions against the same table. */
+#ifndef BASE_OPTIONS_H
+#define BASE_OPTIONS_H
+
+#include "base/buf.h"
+#include "base/fail.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum option_id {
+    OPT_CONVERSATION,
+    OPT_MODE,
+    OPT_PORTFOLIO,
+    OPT_OUTPUT,
+    OPT_JSON,
+    OPT_NO_STREAM,
+    OPT_EVENTS,
+    OPT_EVENTS_FD,
+    OPT_RECORD,
+    OPT_NO_NEWLINE,
+    OPT_RETRY,
+    OPT_RETRY_DELAY,
+    OPT_RETRY_MAX_TIME,
+    OPT_RETRY_ALL,
+    OPT_CONNECT_TIMEOUT,
+    OPT_IDLE_TIMEOUT,
+    OPT_STALL_TIMEOUT,
+    OPT_MAX_TIME,
+    OPT_MAX_EVENT_SIZE,
+    OPT_URL,
+    OPT_TOKEN_FILE,
+    OPT_CACERT,
+    OPT_INSECURE,
+    OPT_ALLOW_HTTP,
+    OPT_QUIET,
+    OPT_VERBOSE,
+    OPT_COLOR,
+    OPT_HELP,
+    OPT_COUNT
+};
+
+enum option_type {
+    OPTION_FLAG,    /* no argument; repeated, it counts */
+    OPTION_TEXT,    /* not empty */
+    OPTION_LIST,    /* text that may be given several times */
+    OPTION_CHOICE,  /* one of `choices` */
+    OPTION_NUMBER,  /* a whole number from 0 */
+    OPTION_SECONDS, /* from 0, fractions allowed */
+    OPTION_BYTES    /* a whole number from 1, with K, M or G in steps of 1024 */
+};
+
+/* Which commands take an option. */
+enum option_group {
+    GROUP_COMMON = 1, /* every command */
+    GROUP_API = 2,    /* what talks to the server */
+    GROUP_OUTPUT = 4, /* what prints an answer */
+    GROUP_SEND = 8
+};
+
+struct option_row {
+    enum option_id id;
+    const char *name;     /* long */
+    char letter;          /* short, 0 for none */
+    const char *argument; /* its name in --help, NULL for a flag */
+    enum option_type type;
+    unsigned groups;
+    const char *choices;     /* OPTION_CHOICE: "a|b|c" */
+    const char *fallback;    /* the default, NULL for none */
+    const char *environment; /* a variable that sets it, NULL for none */
+    const char *help;        /* one line */
+};
+
+const struct option_row *option_row(enum option_id id);
+
+enum origin { ORIGIN_NONE, ORIGIN_DEFAULT, ORIGIN_ENVIRONMENT, ORIGIN_COMMAND_LINE };
+
+struct setting {
+    enum origin origin;
+    char *text; /* as given; NULL for a flag or when not set */
+    int count;  /* flags: how often; lists: the length */
+    char **list;
+    double number; /* OPTION_NUMBER, _SECONDS (seconds), _BYTES */
+};
+
+/* Owned by whoever declared it; release after use. */
+struct settings {
+    struct setting of[OPT_COUNT];
+};
+
+/* An operand, borrowed from argv. */
+struct operand {
+    const char *text;
+    bool literal; /* it came after `--` */
+};
+
+struct operands {
+    struct operand *list; /* owned */
+    size_t count;
+};
+
+/* Reads a command's arguments; argv[0] is the command's name. Options and operands may be mixed,
+   also where POSIXLY_CORRECT is set. FAIL_USAGE. */
+int options_parse(unsigned groups, int argc, char **argv, struct settings *settings,
+                  struct operands *operands, struct fail *fail);
+/* Fills what the command line left open: environment, then defaults. FAIL_CONFIG. */
+int options_complete(struct settings *settings, struct fail *fail);
+void settings_release(struct settings *settings);
+
+/* Appends the options of `groups` to a help text, a line each. */
+void options_help(struct buf *out, unsigned groups);
+
+/* Values. A setting that is not set: NULL, false, 0. */
+static inline const char *setting_text(const struct settings *s, enum option_id id)
+{
+    return s->of[id].text;
+}
+
+static inline int setting_count(const struct settings *s, enum option_id id)
+{
+    return s->of[id].count;
+}
+
+static inline bool setting_is(const struct settings *s, enum option_id id)
+{
+    return s->of[id].count > 0;
+}
+
+static inline int64_t setting_number(const struct settings *s, enum option_id id)
+{
+    return (int64_t)s->of[id].number;
+}
+
+/* OPTION_SECONDS in microseconds. */
+static inline int64_t setting_us(const struct settings *s, enum option_id id)
+{
+    return (int64_t)(s->of[id].number * 1e6);
+}
+
+#endif

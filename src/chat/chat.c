@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "chat/chat.h"
+
+#include "base/system.h"
+#include "base/xmalloc.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+enum {
+    SECOND = 1000000,
+    /* How long the server may take to close the stream after `done`: it stores the answer then. */
+    DRAIN = 5 * SECOND,
+    /* An answer that comes in one piece so long after the message was held up on the way. */
+    BUFFERED = 2 * SECOND
+};
+
+struct exchange {
+    struct api *api;
+    struct reader *reader;
+    const struct chat_request *request;
+    struct chat_outcome *outcome;
+    int attempt;      /* messages posted, from 1 */
+    int64_t posted;   /* when this attempt began */
+    int64_t ended;    /* when `done` or `error` was seen, 0 before */
+    int64_t moved;    /* when the last event other than a heartbeat came */
+    int64_t progress; /* the reader's count at that time */
+    bool taken;       /* the response is an event stream */
+    bool first_turn;  /* nothing of the body has been looked at as a whole */
+    bool drained_out;
+    int64_t stream_hint, server_hint; /* ms, of the attempt that failed; -1 without */
+};
+
+/* The summary's times. */
+
+static int64_t since_start(const struct exchange *x, int64_t at)
+{
+    return at > 0 ? (at - x->request->started) / 1000 : -1;
+}
+
+static void note_times(struct exchange *x, const struct http_response *response, int64_t begun)
+{
+    struct sink_timing *t = &x->outcome->timing;
+    x->outcome->connected = x->outcome->connected || response->connected;
+    if (t->connect_ms < 0 && response->connect_us >= 0)
+        t->connect_ms = since_start(x, begun + response->connect_us);
+    if (t->tls_ms < 0 && response->tls_us >= 0)
+        t->tls_ms = since_start(x, begun + response->tls_us);
+}
+
+/* Hooks of the stream. */
+
+static bool takes_stream(void *arg, const struct http_response *response, struct fail *fail)
+{
+    struct exchange *x = arg;
+    x->taken = api_is_event_stream(response);
+    if (!x->taken)
+        return false;
+    char *url = api_send_url(x->api);
+    struct sink_open open = {url, response->status, x->attempt, x->outcome->conversation};
+    sinks_open(x->reader->sinks, &open, fail);
+    free(url);
+    return true;
+}
+
+static int on_body(void *arg, struct span bytes, struct fail *fail)
+{
+    struct exchange *x = arg;
+    if (!x->reader->body_begun)
+        x->outcome->timing.first_byte_ms = since_start(x, sys_now_us());
+    return reader_feed(x->reader, bytes, fail);
+}
+
+/* Text that arrives together with `start`, long after the question, was kept back by something
+   between the server and here. */
+static int warn_of_buffering(struct exchange *x, struct fail *fail)
+{
+    if (!x->reader->body_begun || !x->first_turn)
+        return 0;
+    x->first_turn = false;
+    if (!x->reader->answer.begun || sys_now_us() - x->posted < BUFFERED)
+        return 0;
+    return sinks_warning(x->reader->sinks,
+                         "the answer came in one piece: something between the server and here "
+                         "buffers the stream",
+                         fail);
+}
+
+static int on_turn(void *arg, struct fail *fail)
+{
+    struct exchange *x = arg;
+    if (!x->taken)
+        return 0;
+    int result = warn_of_buffering(x, fail);
+    int64_t before = sys_now_us();
+    if (reader_flush(x->reader, fail) != 0)
+        result = -1;
+    int64_t waited = sys_now_us() - before;
+    x->moved += waited;
+    http_extend(x->api->http, waited);
+    return result;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int on_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
+{
+    struct exchange *x = arg;
+    const struct answer *answer = &x->reader->answer;
+    if (answer->ended) {
+        if (!x->ended)
+            x->ended = now;
+        x->drained_out = now >= x->ended + DRAIN;
+        *wake = earlier(*wake, x->ended + DRAIN);
+        return x->drained_out ? HTTP_ENOUGH : HTTP_GO_ON;
+    }
+    if (!x->request->stall_timeout || !x->taken)
+        return HTTP_GO_ON;
+    if (answer->progress != x->progress || !x->moved) {
+        x->progress = answer->progress;
+        x->moved = now;
+    }
+    if (now >= x->moved + x->request->stall_timeout)
+        return fail_set(fail, FAIL_CLOCK,
+                        "out of time: no event but heartbeats for %g s (--stall-timeout)",
+                        (double)x->request->stall_timeout / SECOND);
+    *wake = earlier(*wake, x->moved + x->request->stall_timeout);
+    return HTTP_GO_ON;
+}
+
+/* The calls of an exchange. Each is one attempt. */
+
+static int create(struct exchange *x, struct fail *fail)
+{
+    struct chat_outcome *o = x->outcome;
+    if (api_create(x->api, x->request->mode, x->request->portfolios, &o->conversation, fail) != 0)
+        return -1;
+    o->created = true;
+    return 0;
+}
+
+static int set_mode(struct exchange *x, struct fail *fail)
+{
+    return api_set_mode(x->api, x->outcome->conversation, x->request->mode, fail);
+}
+
+/* What the events said counts for more than how the connection ended afterwards: after `done` a
+   cut only means that the server may not have stored the answer. */
+static int conclude_stream(struct exchange *x, struct fail *fail)
+{
+    const struct answer *answer = &x->reader->answer;
+    bool cut = fail->cause == FAIL_CUT || fail->cause == FAIL_CLOCK;
+    if (cut && (answer->done || fail_is_set(&answer->verdict))) {
+        struct fail after = FAIL_INIT;
+        fail_move(&after, fail);
+        if (answer->done && !fail_is_set(&answer->verdict))
+            sinks_warning(
+                x->reader->sinks,
+                "the connection was lost after `done`: the server may not have stored the answer",
+                fail);
+        fail_release(&after);
+    }
+    if (x->drained_out && answer->done)
+        sinks_warning(x->reader->sinks, "the server did not close the stream within 5 s of `done`",
+                      fail);
+    reader_flush(x->reader, fail);
+    return reader_finish(x->reader, "the stream ended", fail);
+}
+
+static int post(struct exchange *x, struct fail *fail)
+{
+    const struct http_hooks hooks = {x, takes_stream, on_body, on_turn, on_tick};
+    struct http_response response;
+    if (reader_begin(x->reader, fail) != 0)
+        return -1;
+    x->attempt++;
+    x->taken = x->drained_out = false;
+    x->first_turn = true;
+    x->ended = x->moved = x->progress = 0;
+    x->posted = sys_now_us();
+    http_response_init(&response);
+    int result = api_send(x->api, x->outcome->conversation, x->request->portfolios,
+                          x->request->text, &hooks, &response, fail);
+    note_times(x, &response, x->posted);
+    x->outcome->timing.first_delta_ms = since_start(x, x->reader->answer.first_delta_us);
+    if (x->taken)
+        result = conclude_stream(x, fail);
+    else if (result == 0)
+        result = api_refused(&response, "cannot send the message", fail);
+    x->stream_hint = x->reader->sse.retry_ms;
+    http_response_release(&response);
+    return result;
+}
+
+/* Retries. */
+
+/* Waits, but for a signal. */
+static int pause_for(int64_t ms, struct fail *fail)
+{
+    int64_t end = sys_now_us() + ms * 1000;
+    for (int64_t left; !sys_signal() && (left = end - sys_now_us()) > 0;) {
+        struct pollfd wake = {.fd = sys_signal_fd(), .events = POLLIN};
+        poll(&wake, 1, left / 1000 < 3600000 ? (int)(left / 1000) + 1 : 3600000);
+    }
+    return sys_signal() ? fail_signal(fail, sys_signal()) : 0;
+}
+
+static int announce(struct exchange *x, int attempt, int64_t delay, const char *reason,
+                    struct fail *fail)
+{
+    struct sink_retry retry = {attempt, x->request->retry.max, delay, reason};
+    int result = sinks_retry(x->reader->sinks, &retry, fail);
+    return sinks_flush(x->reader->sinks, fail) != 0 ? -1 : result;
+}
+
+/* Makes a call and repeats it as the policy says. */
+static int persist(struct exchange *x, int (*call)(struct exchange *x, struct fail *fail),
+                   struct fail *fail)
+{
+    bool own = !x->request->conversation;
+    for (int made = 0;; made++) {
+        struct fail why = FAIL_INIT;
+        x->stream_hint = -1;
+        if (call(x, &why) == 0) {
+            fail_release(&why);
+            return 0;
+        }
+        struct retry_case now = {.cause = why.cause,
+                                 .committed = reader_is_committed(x->reader),
+                                 .own = own,
+                                 .made = made,
+                                 .elapsed_ms = since_start(x, sys_now_us()),
+                                 .hint_ms = why.retry_after,
+                                 .stream_ms = x->stream_hint,
+                                 .random = sys_random()};
+        int64_t delay = retry_delay(&x->request->retry, &now);
+        int result = delay < 0 ? -1 : announce(x, made + 1, delay, why.message, fail);
+        if (result == 0)
+            result = pause_for(delay, fail);
+        else if (!fail_is_set(fail))
+            fail_move(fail, &why);
+        fail_release(&why);
+        if (result != 0)
+            return -1;
+    }
+}
+
+/* A conversation that was created for a message which the server then refused is of no use. */
+static void tidy(struct exchange *x, const struct fail *fail)
+{
+    bool refused = fail->http_status >= 400 && fail_row(fail->cause)->retry != RETRY_MAYBE_STORED;
+    if (!x->outcome->created || !refused)
+        return;
+    struct fail ignored = FAIL_INIT;
+    if (api_delete(x->api, x->outcome->conversation, &ignored) == 0) {
+        free(x->outcome->conversation);
+        x->outcome->conversation = NULL;
+        x->outcome->created = false;
+    }
+    fail_release(&ignored);
+}
+
+int chat_run(struct api *api, struct reader *reader, const struct chat_request *request,
+             struct chat_outcome *outcome, struct fail *fail)
+{
+    struct exchange x = {.api = api, .reader = reader, .request = request, .outcome = outcome};
+    if (request->conversation) {
+        outcome->conversation = xstrdup(request->conversation);
+        if (request->mode && persist(&x, set_mode, fail) != 0)
+            return -1;
+    } else if (persist(&x, create, fail) != 0) {
+        return -1;
+    }
+    int result = persist(&x, post, fail);
+    if (result != 0)
+        tidy(&x, fail);
+    return result;
+}
+
+void chat_outcome_init(struct chat_outcome *o)
+{
+    *o = (struct chat_outcome){.timing = {-1, -1, -1, -1, -1}};
+}
+
+void chat_outcome_release(struct chat_outcome *o)
+{
+    free(o->conversation);
+    chat_outcome_init(o);
+}
+
+const char *chat_close_status(const struct fail *fail, bool connected)
+{
+    /* "out of time once connected" */
+    if (fail->cause == FAIL_CLOCK && !connected)
+        return fail_row(FAIL_UNREACHABLE)->close;
+    return fail_row(fail->cause)->close;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "chat/reader.h"
+
+#include "base/system.h"
+#include "base/xmalloc.h"
+
+#include <stdlib.h>
+
+#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME  UINT64_C(0x100000001b3)
+
+static uint64_t hash_text(uint64_t hash, struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (unsigned char)text.at[i]) * FNV_PRIME;
+    return hash;
+}
+
+static void answer_reset(struct answer *a)
+{
+    free(a->conversation_id);
+    free(a->mode);
+    free(a->model);
+    fail_release(&a->verdict);
+    *a = (struct answer){
+        .total_tokens = -1, .latency_ms = -1, .hash = FNV_OFFSET, .verdict = FAIL_INIT};
+}
+
+static void take_string(char **target, const struct json_value *value)
+{
+    if (value->type != JSON_STRING)
+        return;
+    free(*target);
+    *target = xmemdup(value->string.at, value->string.len);
+}
+
+static int warn(struct reader *r, struct fail *fail)
+{
+    return sinks_warning(r->sinks, r->answer.verdict.message, fail);
+}
+
+static void on_text(struct answer *a, struct span text)
+{
+    if (text.len == 0)
+        return;
+    if (a->first_delta_us == 0)
+        a->first_delta_us = sys_now_us();
+    a->text_bytes += (int64_t)text.len;
+    a->hash = hash_text(a->hash, text);
+}
+
+static void on_error(struct answer *a, const struct chat_event *event)
+{
+    const struct json_value *message = &event->member[CHAT_ERROR_MESSAGE];
+    const struct json_value *code = &event->member[CHAT_ERROR_CODE];
+    bool retryable = event->member[CHAT_RETRYABLE].type == JSON_TRUE;
+    struct span words = message->type == JSON_STRING ? message->string : message->raw;
+    bool first = !fail_is_set(&a->verdict);
+    a->ended = true;
+    fail_set(&a->verdict, retryable ? FAIL_ANSWER_RETRY : FAIL_ANSWER, "%.*s",
+             words.len ? (int)words.len : 14, words.len ? words.at : "no explanation");
+    if (!first)
+        return;
+    if (code->type == JSON_STRING)
+        fail_code(&a->verdict, code->string);
+    double seconds;
+    if (json_to_double(&event->member[CHAT_RETRY_AFTER], &seconds) && seconds >= 0 && seconds < 1e9)
+        a->verdict.retry_after = (int64_t)(seconds * 1000);
+}
+
+/* `final_text` is the whole answer. Where no delta came it is the only copy; where deltas came
+   it proves that none was lost. */
+static int on_done(struct reader *r, const struct chat_event *event, struct fail *fail)
+{
+    struct answer *a = &r->answer;
+    const struct json_value *final = &event->member[CHAT_FINAL_TEXT];
+    a->done = a->ended = true;
+    json_to_int64(&event->member[CHAT_TOTAL_TOKENS], &a->total_tokens);
+    json_to_int64(&event->member[CHAT_LATENCY_MS], &a->latency_ms);
+    if (final->type != JSON_STRING)
+        return 0;
+    if (a->deltas == 0) {
+        on_text(a, final->string);
+        a->begun = true;
+        a->deltas = 1;
+        return sinks_final_text(r->sinks, final->string, fail);
+    }
+    if ((int64_t) final->string.len == a->text_bytes &&
+        hash_text(FNV_OFFSET, final->string) == a->hash)
+        return 0;
+    fail_set(&a->verdict, FAIL_PROTOCOL,
+             "the answer is not whole: the text that arrived (%lld bytes) differs from the "
+             "server's final text (%zu bytes)",
+             (long long)a->text_bytes, final->string.len);
+    return warn(r, fail);
+}
+
+static int look_at(struct reader *r, const struct chat_event *event, struct fail *fail)
+{
+    struct answer *a = &r->answer;
+    a->events++;
+    if (event->kind != CHAT_HEARTBEAT)
+        a->progress++;
+    switch (event->kind) {
+    case CHAT_MESSAGE:
+        a->begun = true;
+        a->deltas++;
+        on_text(a, event->member[CHAT_DELTA].string);
+        return 0;
+    case CHAT_CREATED:
+    case CHAT_START:
+        take_string(&a->conversation_id, &event->member[CHAT_CONVERSATION_ID]);
+        take_string(&a->mode, &event->member[CHAT_MODE]);
+        take_string(&a->model, &event->member[CHAT_MODEL]);
+        return 0;
+    case CHAT_TOOL_STARTED:
+        a->tool_calls++;
+        a->begun = true;
+        return 0;
+    case CHAT_TOOL_FINISHED:
+        a->begun = true;
+        return 0;
+    case CHAT_DONE:
+        return on_done(r, event, fail);
+    case CHAT_ERROR:
+        on_error(a, event);
+        return 0;
+    case CHAT_MALFORMED:
+        fail_set(&a->verdict, FAIL_PROTOCOL, "event stream: a malformed `%.*s` event: %s",
+                 (int)event->name.len, event->name.at, event->why);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static int on_event(void *arg, const struct sse_event *from, struct fail *fail)
+{
+    struct reader *r = arg;
+    struct chat_event event;
+    chat_parse(r->parser, from, &event);
+    int result = look_at(r, &event, fail);
+    if (sinks_event(r->sinks, &event, fail) != 0)
+        result = -1;
+    return result;
+}
+
+void reader_init(struct reader *r, struct sinks *sinks, size_t max_event)
+{
+    *r = (struct reader){.parser = chat_parser_new(), .sinks = sinks};
+    r->answer.verdict = (struct fail)FAIL_INIT;
+    answer_reset(&r->answer);
+    sse_init(&r->sse, max_event, on_event, r);
+}
+
+void reader_release(struct reader *r)
+{
+    answer_reset(&r->answer);
+    chat_parser_free(r->parser);
+    sse_release(&r->sse);
+}
+
+int reader_begin(struct reader *r, struct fail *fail)
+{
+    size_t max_event = r->sse.max_event;
+    answer_reset(&r->answer);
+    sse_release(&r->sse);
+    sse_init(&r->sse, max_event, on_event, r);
+    r->body_begun = false;
+    return sinks_begin(r->sinks, fail);
+}
+
+int reader_feed(struct reader *r, struct span bytes, struct fail *fail)
+{
+    if (bytes.len == 0)
+        return 0;
+    r->body_begun = true;
+    int result = sinks_bytes(r->sinks, bytes, fail);
+    if (sse_feed(&r->sse, bytes.at, bytes.len, fail) != 0)
+        result = -1;
+    return result;
+}
+
+int reader_flush(struct reader *r, struct fail *fail)
+{
+    return sinks_flush(r->sinks, fail);
+}
+
+int reader_finish(struct reader *r, const char *why, struct fail *fail)
+{
+    if (fail_is_set(fail))
+        return -1;
+    if (fail_is_set(&r->answer.verdict)) {
+        fail_move(fail, &r->answer.verdict);
+        return -1;
+    }
+    if (!r->answer.done)
+        return fail_set(fail, FAIL_CUT, "the answer is not whole: %s before `done`", why);
+    return 0;
+}
+
+bool reader_is_committed(const struct reader *r)
+{
+    const struct sink_ops *main_format = r->sinks->list[0]->ops;
+    if (main_format->holds)
+        return false;
+    if (main_format->bytes)
+        return r->body_begun;
+    return r->answer.begun;
+}
+
+void reader_summarize(const struct reader *r, struct summary *summary)
+{
+    const struct answer *a = &r->answer;
+    summary->conversation_id = a->conversation_id;
+    summary->mode = a->mode;
+    summary->model = a->model;
+    summary->events = a->events;
+    summary->text_bytes = a->text_bytes;
+    summary->tool_calls = a->tool_calls;
+    summary->total_tokens = a->total_tokens;
+    summary->latency_ms = a->latency_ms;
+}

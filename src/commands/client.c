@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands/client.h"
+
+#include "api/http_url.h"
+#include "base/system.h"
+#include "base/xmalloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void trace(void *arg, char kind, struct span line)
+{
+    struct fail ignored = FAIL_INIT;
+    struct buf text = {0};
+    buf_printf(&text, "%c ", kind);
+    harmless_put_line(&text, line);
+    terminal_line(arg, buf_view(&text), &ignored);
+    buf_release(&text);
+    fail_release(&ignored);
+}
+
+static char *without_slash(const char *url)
+{
+    size_t len = strlen(url);
+    while (len && url[len - 1] == '/')
+        len--;
+    return xmemdup(url, len);
+}
+
+static int check_certificates(const char *path, struct fail *fail)
+{
+    int fd = path ? sys_open(path, O_RDONLY, 0) : -1;
+    if (path && fd < 0)
+        return fail_errno(fail, FAIL_INPUT, errno, "cannot read the certificates in %s", path);
+    if (path)
+        close(fd);
+    return 0;
+}
+
+static int check_url(const char *base, const struct settings *s, struct http_config *config,
+                     struct fail *fail)
+{
+    struct http_url url;
+    if (http_url_parse(base, &url, fail) != 0)
+        return -1;
+    bool exposed = !url.https && !url.loopback && !setting_is(s, OPT_ALLOW_HTTP);
+    if (exposed) {
+        fail_set(fail, FAIL_CONFIG, "%s: plain HTTP would show the token to the network",
+                 url.origin);
+        fail_hint(fail, "use https://, or --allow-http if that is all right");
+    }
+    config->loopback = url.loopback;
+    http_url_release(&url);
+    return exposed ? -1 : 0;
+}
+
+int client_open(struct client *c, const struct invocation *in, int64_t started, struct fail *fail)
+{
+    const struct settings *s = in->settings;
+    int64_t max_time = setting_us(s, OPT_MAX_TIME);
+    struct http_config config = {.cacert = setting_text(s, OPT_CACERT),
+                                 .insecure = setting_is(s, OPT_INSECURE),
+                                 .connect_timeout = setting_us(s, OPT_CONNECT_TIMEOUT),
+                                 .idle_timeout = setting_us(s, OPT_IDLE_TIMEOUT),
+                                 .deadline = max_time ? started + max_time : 0};
+    if (setting_count(s, OPT_VERBOSE) > 1) {
+        config.trace = trace;
+        config.trace_arg = in->terminal;
+    }
+    *c = (struct client){.base = without_slash(setting_text(s, OPT_URL))};
+    if (check_url(c->base, s, &config, fail) != 0 || check_certificates(config.cacert, fail) != 0 ||
+        auth_obtain(&c->auth, setting_text(s, OPT_TOKEN_FILE), fail) != 0)
+        return -1;
+    c->api = (struct api){http_new(&config, fail), c->base, c->auth.token};
+    return c->api.http ? 0 : -1;
+}
+
+void client_close(struct client *c)
+{
+    http_free(c->api.http);
+    auth_release(&c->auth);
+    free(c->base);
+    *c = (struct client){.base = NULL};
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* A client of the API as the settings want it: address, clocks, certificates, token. */
+#ifndef COMMANDS_CLIENT_H
+#define COMMANDS_CLIENT_H
+
+#include "api/api.h"
+#include "api/auth.h"
+#include "commands/command.h"
+
+struct client {
+    struct api api;
+    char *base;
+    struct auth auth;
+};
+
+/* FAIL_CONFIG for an address that cannot be used, and for plain HTTP to another machine without
+   --allow-http; FAIL_INPUT for a certificate file; else as auth_obtain and http_new. Nothing is
+   sent. `started` (sys_now_us()) is when --max-time began. */
+int client_open(struct client *c, const struct invocation *in, int64_t started, struct fail *fail);
+void client_close(struct client *c);
+
+#endif

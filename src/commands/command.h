@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* A command is one file and one row. */
+#ifndef COMMANDS_COMMAND_H
+#define COMMANDS_COMMAND_H
+
+#include "base/fail.h"
+#include "base/options.h"
+#include "output/terminal.h"
+
+/* What main() prepared for a command. Borrowed. */
+struct invocation {
+    const struct settings *settings;
+    const struct operands *operands;
+    struct terminal *terminal;
+};
+
+struct command {
+    const char *name;
+    const char *summary;  /* one line, for the list of commands */
+    const char *usage;    /* what follows the name */
+    const char *about;    /* paragraphs of --help before the options */
+    const char *examples; /* after them */
+    unsigned groups;      /* of options, see enum option_group */
+    /* 0, or -1 with *fail set: the only way to end with another status than 0. */
+    int (*run)(const struct invocation *in, struct fail *fail);
+};
+
+extern const struct command command_send, command_decode;
+
+#endif

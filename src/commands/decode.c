@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* decode: the same output from a recorded stream. */
+#include "commands/command.h"
+
+#include "base/system.h"
+#include "chat/chat.h"
+#include "chat/reader.h"
+#include "commands/outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CHUNK = 65536 };
+
+static int open_file(const struct operands *operands, const char **name, struct fail *fail)
+{
+    *name = "standard input";
+    if (operands->count > 1)
+        return fail_set(fail, FAIL_USAGE, "decode: one FILE at most");
+    if (operands->count == 0 ||
+        (strcmp(operands->list[0].text, "-") == 0 && !operands->list[0].literal))
+        return STDIN_FILENO;
+    *name = operands->list[0].text;
+    int fd = sys_open(*name, O_RDONLY, 0);
+    return fd >= 0 ? fd : fail_errno(fail, FAIL_INPUT, errno, "cannot read %s", *name);
+}
+
+static int feed(struct reader *reader, int fd, const char *name, struct fail *fail)
+{
+    char chunk[CHUNK];
+    ssize_t n;
+    while ((n = sys_read(fd, chunk, sizeof chunk)) > 0) {
+        int result = reader_feed(reader, span_make(chunk, (size_t)n), fail);
+        if (reader_flush(reader, fail) != 0 || result != 0)
+            return -1;
+    }
+    if (n < 0 && sys_signal())
+        return fail_signal(fail, sys_signal());
+    if (n < 0)
+        return fail_errno(fail, FAIL_INPUT, errno, "cannot read %s", name);
+    return 0;
+}
+
+static int decode(const struct invocation *in, struct reader *reader, struct fail *fail)
+{
+    const char *name;
+    if (outputs_open_others(reader->sinks, in, fail) != 0)
+        return -1;
+    int fd = open_file(in->operands, &name, fail);
+    if (fd < 0)
+        return -1;
+    reader_begin(reader, fail);
+    feed(reader, fd, name, fail);
+    if (fd != STDIN_FILENO)
+        close(fd);
+    return reader_finish(reader, "the recording ends", fail);
+}
+
+static int run(const struct invocation *in, struct fail *fail)
+{
+    struct sinks sinks = {0};
+    struct reader reader;
+    int64_t started = sys_now_us();
+    if (outputs_open_main(&sinks, in, fail) != 0)
+        return -1;
+    sys_signals_catch();
+    reader_init(&reader, &sinks, (size_t)setting_number(in->settings, OPT_MAX_EVENT_SIZE));
+    decode(in, &reader, fail);
+
+    int64_t now = sys_now_us(), text = reader.answer.first_delta_us;
+    struct summary summary = {
+        .status = chat_close_status(fail, true),
+        .timing = {-1, -1, -1, text ? (text - started) / 1000 : -1, (now - started) / 1000}};
+    reader_summarize(&reader, &summary);
+    int result = outputs_close(&sinks, &summary, fail);
+    reader_release(&reader);
+    return result;
+}
+
+const struct command command_decode = {
+    .name = "decode",
+    .summary = "print a recorded stream as `send` would have",
+    .usage = "[OPTION]... [FILE]",
+    .about = "Reads a recorded event stream (send --record, -o raw) and gives the same output and\n"
+             "exit status as the exchange did. Without FILE, or with -, from standard input.\n",
+    .examples =
+        "  sigmasight-chat decode answer.sse\n"
+        "  sigmasight-chat decode -j answer.sse | jq -r 'select(.event==\"tool_finished\")'\n",
+    .groups = GROUP_OUTPUT,
+    .run = run,
+};

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands/message.h"
+
+#include "base/system.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MESSAGE_MAX = 1 << 20 };
+
+static int read_input(struct buf *message, const struct invocation *in, struct fail *fail)
+{
+    static const struct span prompt =
+        SPAN("Type the message and end it with Ctrl-D on a line of its own.");
+    if (isatty(STDIN_FILENO) && !in->terminal->quiet)
+        terminal_line(in->terminal, prompt, fail);
+    if (sys_read_all(STDIN_FILENO, message) == 0)
+        return 0;
+    if (sys_signal())
+        return fail_signal(fail, sys_signal());
+    return fail_errno(fail, FAIL_INPUT, errno, "cannot read standard input");
+}
+
+/* What the server, written in Python, takes for white space. */
+static bool is_space(uint32_t c)
+{
+    return c == ' ' || (c >= 9 && c <= 13) || (c >= 28 && c <= 31) || c == 0x85 || c == 0xA0 ||
+           c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
+           c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+static bool is_blank(struct span s)
+{
+    uint32_t c;
+    for (size_t n; s.len; s = span_make(s.at + n, s.len - n)) {
+        n = utf8_next(s, &c);
+        if (!is_space(c))
+            return false;
+    }
+    return true;
+}
+
+static int check(const struct buf *message, struct fail *fail)
+{
+    struct span s = buf_view(message);
+    if (message->full)
+        return fail_set(fail, FAIL_DATA, "the message is larger than 1 MiB");
+    if (!utf8_valid(s)) {
+        fail_set(fail, FAIL_DATA, "the message is not UTF-8 (byte %zu)", utf8_valid_prefix(s) + 1);
+        fail_hint(fail, "iconv -t UTF-8 converts a file");
+        return -1;
+    }
+    if (s.len == 0 || is_blank(s)) {
+        fail_set(fail, FAIL_DATA, "the message is empty");
+        fail_hint(fail, "give it as an argument or on standard input");
+        return -1;
+    }
+    return 0;
+}
+
+int message_gather(struct buf *message, const struct invocation *in, struct fail *fail)
+{
+    const struct operands *o = in->operands;
+    buf_init(message, MESSAGE_MAX);
+    if (o->count == 0 && read_input(message, in, fail) != 0)
+        return -1;
+    for (size_t i = 0; i < o->count; i++) {
+        if (i)
+            buf_byte(message, ' ');
+        if (o->list[i].literal || strcmp(o->list[i].text, "-") != 0)
+            buf_puts(message, o->list[i].text);
+        else if (read_input(message, in, fail) != 0)
+            return -1;
+    }
+    return check(message, fail);
+}

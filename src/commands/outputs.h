@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The sinks that the output options ask for. */
+#ifndef COMMANDS_OUTPUTS_H
+#define COMMANDS_OUTPUTS_H
+
+#include "commands/command.h"
+#include "output/sink.h"
+
+/* The sink of the format on standard output: it alone can always be had, so that whatever fails
+   later has a `client.close`. FAIL_USAGE for options that contradict each other. */
+int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct fail *fail);
+/* --events, --events-fd, --record, and the lines on standard error. FAIL_CREATE, FAIL_USAGE. */
+int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct fail *fail);
+
+/* The end of a command: gives the summary to the sinks and frees them. A failure that only shows
+   here (a full disk) becomes *fail. Always the last thing that is written. -1 when *fail is set. */
+int outputs_close(struct sinks *sinks, struct summary *summary, struct fail *fail);
+
+#endif

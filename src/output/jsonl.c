@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Every event as one JSON object a line, in order; `client.` events are the program's own. */
+#include "output/sink.h"
+
+#include "base/xmalloc.h"
+
+#include <stdlib.h>
+
+struct jsonl_sink {
+    struct sink sink;
+    struct output out;
+    struct terminal *terminal;
+    bool without_text;
+    struct buf line; /* on a terminal: the line before it is made harmless */
+};
+
+/* The buffer for a line: the output's own where nothing has to be changed. */
+static struct buf *begin_line(struct jsonl_sink *j)
+{
+    return j->out.terminal ? &j->line : &j->out.pending;
+}
+
+static void end_line(struct jsonl_sink *j)
+{
+    buf_byte(begin_line(j), '\n');
+    if (j->out.terminal) {
+        harmless_put_json(&j->out.pending, buf_view(&j->line));
+        buf_clear(&j->line);
+    }
+}
+
+/* The client's own event is opened up to its data's members. */
+static struct buf *begin_client(struct jsonl_sink *j, const char *name)
+{
+    struct buf *out = begin_line(j);
+    buf_printf(out, "{\"event\":\"client.%s\",\"data\":{", name);
+    return out;
+}
+
+static void end_client(struct jsonl_sink *j)
+{
+    buf_puts(begin_line(j), "}}");
+    end_line(j);
+}
+
+static void put_beside(struct buf *out, const char *key, struct span raw)
+{
+    if (raw.len) {
+        buf_puts(out, key);
+        json_put_raw(out, raw);
+    }
+}
+
+static int put_malformed(struct jsonl_sink *j, const struct chat_event *event, struct fail *fail)
+{
+    struct buf *out = begin_client(j, "parse_error");
+    json_put_text(out, "event", event->name);
+    json_put_text(out, "message", span_of(event->why));
+    json_put_text(out, "raw", event->payload);
+    end_client(j);
+    return output_turn(&j->out, fail);
+}
+
+static int jsonl_event(struct sink *s, const struct chat_event *event, struct fail *fail)
+{
+    struct jsonl_sink *j = (struct jsonl_sink *)s;
+    if (event->kind == CHAT_MALFORMED)
+        return put_malformed(j, event, fail);
+    if (event->kind == CHAT_MESSAGE && j->without_text)
+        return 0;
+    struct buf *out = begin_line(j);
+    buf_append(out, "{\"event\":", 9);
+    json_put_string(out, event->name);
+    if (event->has_id) {
+        buf_append(out, ",\"id\":", 6);
+        json_put_string(out, event->id);
+    }
+    put_beside(out, ",\"run_id\":", event->run_id);
+    put_beside(out, ",\"seq\":", event->seq);
+    put_beside(out, ",\"timestamp\":", event->timestamp);
+    buf_append(out, ",\"data\":", 8);
+    chat_put_data(out, event);
+    buf_byte(out, '}');
+    end_line(j);
+    return output_turn(&j->out, fail);
+}
+
+static int jsonl_open(struct sink *s, const struct sink_open *open, struct fail *fail)
+{
+    struct jsonl_sink *j = (struct jsonl_sink *)s;
+    struct buf *out = begin_client(j, "open");
+    json_put_int(out, "schema", SINK_SCHEMA);
+    json_put_text(out, "url", span_of(open->url));
+    json_put_int(out, "status", open->status);
+    json_put_int(out, "attempt", open->attempt);
+    json_put_text(out, "conversation_id", span_of(open->conversation_id));
+    end_client(j);
+    return output_turn(&j->out, fail);
+}
+
+static int jsonl_retry(struct sink *s, const struct sink_retry *retry, struct fail *fail)
+{
+    struct jsonl_sink *j = (struct jsonl_sink *)s;
+    struct buf *out = begin_client(j, "retry");
+    json_put_int(out, "attempt", retry->attempt);
+    json_put_int(out, "of", retry->of);
+    json_put_int(out, "delay_ms", retry->delay_ms);
+    json_put_text(out, "reason", span_of(retry->reason));
+    end_client(j);
+    return output_turn(&j->out, fail);
+}
+
+static int jsonl_warning(struct sink *s, const char *message, struct fail *fail)
+{
+    struct jsonl_sink *j = (struct jsonl_sink *)s;
+    json_put_text(begin_client(j, "warning"), "message", span_of(message));
+    end_client(j);
+    return output_turn(&j->out, fail);
+}
+
+static int jsonl_flush(struct sink *s, struct fail *fail)
+{
+    return output_flush(&((struct jsonl_sink *)s)->out, fail);
+}
+
+static int jsonl_close(struct sink *s, const struct summary *summary, struct fail *fail)
+{
+    struct jsonl_sink *j = (struct jsonl_sink *)s;
+    summary_put(begin_client(j, "close"), summary);
+    end_client(j);
+    if (summary->fail->cause == FAIL_SIGNAL) {
+        output_last_words(&j->out, true);
+        return 0;
+    }
+    return output_flush(&j->out, fail);
+}
+
+static void jsonl_free(struct sink *s)
+{
+    struct jsonl_sink *j = (struct jsonl_sink *)s;
+    if (j->terminal->answer == &j->out)
+        j->terminal->answer = NULL;
+    output_release(&j->out);
+    buf_release(&j->line);
+    free(j);
+}
+
+static const struct sink_ops ops = {.open = jsonl_open,
+                                    .event = jsonl_event,
+                                    .retry = jsonl_retry,
+                                    .warning = jsonl_warning,
+                                    .flush = jsonl_flush,
+                                    .close = jsonl_close,
+                                    .free = jsonl_free};
+
+struct sink *sink_jsonl_new(struct output *out, struct terminal *terminal, bool without_text)
+{
+    struct jsonl_sink *j = xcalloc(1, sizeof *j);
+    j->sink.ops = &ops;
+    j->out = *out;
+    j->terminal = terminal;
+    j->without_text = without_text;
+    if (!without_text)
+        terminal->answer = &j->out;
+    return &j->sink;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "output/output.h"
+
+#include "base/system.h"
+#include "base/xmalloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void output_init(struct output *o, int fd, const char *name)
+{
+    *o = (struct output){.fd = fd, .name = xstrdup(name), .terminal = isatty(fd)};
+}
+
+int output_create(struct output *o, const char *path, bool keep, struct fail *fail)
+{
+    int fd = sys_open(path, O_WRONLY | O_CREAT | (keep ? 0 : O_TRUNC), 0666);
+    if (fd < 0)
+        return fail_errno(fail, FAIL_CREATE, errno, "cannot create %s", path);
+    output_init(o, fd, path);
+    o->owned = true;
+    return 0;
+}
+
+int output_descriptor(struct output *o, int fd, struct fail *fail)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+        fail_set(fail, FAIL_USAGE, "descriptor %d: not open for writing", fd);
+        fail_hint(fail, "open it in the shell, as in %d>events.jsonl", fd);
+        return -1;
+    }
+    struct buf name = {0};
+    buf_printf(&name, "descriptor %d", fd);
+    output_init(o, fd, buf_text(&name));
+    buf_release(&name);
+    return 0;
+}
+
+void output_release(struct output *o)
+{
+    if (o->owned)
+        close(o->fd);
+    free(o->name);
+    buf_release(&o->pending);
+    *o = (struct output){.fd = -1};
+}
+
+static int write_failed(struct output *o, int error, struct fail *fail)
+{
+    if (error == EINTR && sys_signal())
+        return fail_signal(fail, sys_signal());
+    o->broken = true;
+    if (error == EPIPE && sys_pipe_kills())
+        return fail_signal(fail, SIGPIPE);
+    return fail_errno(fail, FAIL_OUTPUT, error, "cannot write %s", o->name);
+}
+
+/* Writes what is pending and drops what has left. 0 or the errno. */
+static int push(struct output *o)
+{
+    size_t written;
+    int result = sys_write_all(o->fd, o->pending.data, o->pending.len, &written);
+    int error = result == 0 ? 0 : errno;
+    if (written)
+        o->cut_line = o->pending.data[written - 1] != '\n';
+    if (written == o->pending.len)
+        buf_clear(&o->pending);
+    else
+        buf_drop(&o->pending, written);
+    return error;
+}
+
+int output_flush(struct output *o, struct fail *fail)
+{
+    if (o->pending.len == 0)
+        return 0;
+    if (o->broken) {
+        buf_clear(&o->pending);
+        return 0;
+    }
+    int error = push(o);
+    return error ? write_failed(o, error, fail) : 0;
+}
+
+void output_last_words(struct output *o, bool whole_lines)
+{
+    bool fits = !o->broken && !(whole_lines && o->cut_line);
+    if (fits && o->pending.len && sys_writable_now(o->fd))
+        push(o);
+    o->broken = true;
+}
+
+int output_restart(struct output *o, struct fail *fail)
+{
+    buf_clear(&o->pending);
+    if (lseek(o->fd, 0, SEEK_SET) == 0 && ftruncate(o->fd, 0) != 0 && errno != EINVAL)
+        return fail_errno(fail, FAIL_OUTPUT, errno, "cannot truncate %s", o->name);
+    return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* A descriptor that output goes to: what is put is gathered and leaves in one write per delivery.
+ */
+#ifndef OUTPUT_OUTPUT_H
+#define OUTPUT_OUTPUT_H
+
+#include "base/buf.h"
+#include "base/fail.h"
+
+#include <stdbool.h>
+
+struct output {
+    int fd;
+    char *name;         /* as messages call it, owned */
+    bool owned;         /* the descriptor is closed on release */
+    bool terminal;      /* what goes there must be made harmless */
+    bool broken;        /* a write failed: nothing more is tried */
+    bool cut_line;      /* what has left ends inside a line */
+    struct buf pending; /* append here, then output_turn or output_flush */
+};
+
+/* Above this many pending bytes output_turn writes in the middle of a delivery. */
+enum { OUTPUT_BATCH = 32768 };
+
+void output_init(struct output *o, int fd, const char *name);
+/* Creates or truncates a file; FAIL_CREATE. With `keep` its contents stay until output_restart. */
+int output_create(struct output *o, const char *path, bool keep, struct fail *fail);
+/* Uses a descriptor that the caller opened; FAIL_USAGE when it is not open for writing. */
+int output_descriptor(struct output *o, int fd, struct fail *fail);
+void output_release(struct output *o);
+
+/* Writes all that is pending, waiting for a slow reader. FAIL_OUTPUT (74), or FAIL_SIGNAL: with
+   SIGPIPE when the reader is gone and that signal was not ignored at the start. */
+int output_flush(struct output *o, struct fail *fail);
+
+static inline int output_turn(struct output *o, struct fail *fail)
+{
+    return o->pending.len < OUTPUT_BATCH ? 0 : output_flush(o, fail);
+}
+
+/* The last words of a process that a signal ends: they leave if the descriptor takes them at
+   once, and with `whole_lines` not into the middle of a line. Nothing is written after. */
+void output_last_words(struct output *o, bool whole_lines);
+
+/* A file is emptied and begun anew; what cannot seek goes on. */
+int output_restart(struct output *o, struct fail *fail);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "output/sink.h"
+
+#include <stdlib.h>
+
+void sinks_add(struct sinks *sinks, struct sink *sink)
+{
+    sinks->list[sinks->count++] = sink;
+}
+
+void sinks_free(struct sinks *sinks)
+{
+    for (unsigned i = 0; i < sinks->count; i++)
+        sinks->list[i]->ops->free(sinks->list[i]);
+    sinks->count = 0;
+}
+
+/* Calls the entry of each sink that has it; `result` becomes -1 when one of them fails. */
+#define CALL_EACH(result, sinks, entry, ...)                                                       \
+    for (unsigned i = 0; i < (sinks)->count; i++) {                                                \
+        struct sink *s = (sinks)->list[i];                                                         \
+        if (s->ops->entry && s->ops->entry(s, __VA_ARGS__) != 0)                                   \
+            (result) = -1;                                                                         \
+    }
+
+int sinks_begin(struct sinks *sinks, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, begin, fail)
+    return result;
+}
+
+int sinks_open(struct sinks *sinks, const struct sink_open *open, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, open, open, fail)
+    return result;
+}
+
+int sinks_bytes(struct sinks *sinks, struct span bytes, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, bytes, bytes, fail)
+    return result;
+}
+
+int sinks_event(struct sinks *sinks, const struct chat_event *event, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, event, event, fail)
+    return result;
+}
+
+int sinks_final_text(struct sinks *sinks, struct span text, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, final_text, text, fail)
+    return result;
+}
+
+int sinks_retry(struct sinks *sinks, const struct sink_retry *retry, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, retry, retry, fail)
+    return result;
+}
+
+int sinks_warning(struct sinks *sinks, const char *message, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, warning, message, fail)
+    return result;
+}
+
+int sinks_flush(struct sinks *sinks, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, flush, fail)
+    return result;
+}
+
+int sinks_close(struct sinks *sinks, const struct summary *summary, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, close, summary, fail)
+    return result;
+}
+
+static void put_text_or_null(struct buf *out, const char *key, const char *text)
+{
+    json_put_key(out, key);
+    if (text)
+        json_put_string(out, span_of(text));
+    else
+        buf_puts(out, "null");
+}
+
+static void put_time(struct buf *out, const char *key, int64_t value)
+{
+    if (value >= 0) {
+        json_put_int(out, key, value);
+    } else {
+        json_put_key(out, key);
+        buf_puts(out, "null");
+    }
+}
+
+static void put_timing(struct buf *out, const struct sink_timing *t)
+{
+    json_put_key(out, "timing");
+    buf_byte(out, '{');
+    put_time(out, "connect_ms", t->connect_ms);
+    put_time(out, "tls_ms", t->tls_ms);
+    put_time(out, "first_byte_ms", t->first_byte_ms);
+    put_time(out, "first_delta_ms", t->first_delta_ms);
+    put_time(out, "elapsed_ms", t->elapsed_ms);
+    buf_byte(out, '}');
+}
+
+static void put_fail(struct buf *out, const struct fail *fail)
+{
+    bool retryable = fail_row(fail->cause)->retry != RETRY_NEVER;
+    json_put_key(out, "error");
+    buf_byte(out, '{');
+    json_put_text(out, "message", span_of(fail->message));
+    /* An error event speaks for itself: a code that it does not give is not invented. */
+    if (fail->code || fail->cause == FAIL_ANSWER || fail->cause == FAIL_ANSWER_RETRY)
+        put_text_or_null(out, "code", fail->code);
+    else
+        json_put_text(out, "code", span_of(fail_row(fail->cause)->name));
+    json_put_key(out, "retryable");
+    buf_puts(out, retryable ? "true" : "false");
+    json_put_key(out, "retry_after");
+    if (fail->retry_after >= 0)
+        buf_printf(out, "%.10g", (double)fail->retry_after / 1000);
+    else
+        buf_puts(out, "null");
+    json_put_key(out, "http_status");
+    if (fail->http_status)
+        buf_printf(out, "%d", fail->http_status);
+    else
+        buf_puts(out, "null");
+    buf_byte(out, '}');
+}
+
+void summary_put(struct buf *out, const struct summary *summary)
+{
+    json_put_int(out, "schema", SINK_SCHEMA);
+    json_put_text(out, "status", span_of(summary->status));
+    json_put_int(out, "exit_code", fail_status(summary->fail));
+    put_text_or_null(out, "conversation_id", summary->conversation_id);
+    json_put_int(out, "events", summary->events);
+    json_put_int(out, "text_bytes", summary->text_bytes);
+    json_put_int(out, "tool_calls", summary->tool_calls);
+    if (summary->total_tokens >= 0)
+        json_put_int(out, "total_tokens", summary->total_tokens);
+    if (summary->latency_ms >= 0)
+        json_put_int(out, "latency_ms", summary->latency_ms);
+    put_timing(out, &summary->timing);
+    if (fail_is_set(summary->fail))
+        put_fail(out, summary->fail);
+}

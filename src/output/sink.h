@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Where an answer goes: one sink per format, each a table of functions and its own state, and a
+   list of them that an answer is given to in order. */
+#ifndef OUTPUT_SINK_H
+#define OUTPUT_SINK_H
+
+#include "output/output.h"
+#include "output/terminal.h"
+#include "stream/event.h"
+
+#include <stdint.h>
+
+/* The version of the JSON lines that `client.open` and `client.close` carry. */
+enum { SINK_SCHEMA = 1 };
+
+/* The response to `send` has begun. */
+struct sink_open {
+    const char *url;
+    int status;  /* HTTP */
+    int attempt; /* from 1 */
+    const char *conversation_id;
+};
+
+/* An attempt failed and another one follows. */
+struct sink_retry {
+    int attempt, of; /* the one that follows, counted as retries: 1 .. N, and N */
+    int64_t delay_ms;
+    const char *reason; /* as fail.message: may hold line feeds */
+};
+
+/* Milliseconds from the start of the command, -1 for what did not happen. */
+struct sink_timing {
+    int64_t connect_ms, tls_ms, first_byte_ms, first_delta_ms, elapsed_ms;
+};
+
+/* What became of the exchange: the contents of `client.close`. Strings may be NULL; numbers that
+   the server did not say are -1. All borrowed. */
+struct summary {
+    const struct fail *fail;
+    const char *status; /* done, error, interrupted, cancelled, failed */
+    const char *conversation_id, *mode, *model;
+    int64_t events, text_bytes, tool_calls;
+    int64_t total_tokens, latency_ms;
+    struct sink_timing timing;
+};
+
+struct sink;
+
+/* Each answers 0, or -1 with *fail set. Entries may be NULL. Sinks gather; `flush` writes. */
+struct sink_ops {
+    /* Nothing leaves before `close`, so an attempt may be repeated whatever it brought. */
+    bool holds;
+    /* An attempt begins: what a former one gathered is dropped. */
+    int (*begin)(struct sink *s, struct fail *fail);
+    int (*open)(struct sink *s, const struct sink_open *open, struct fail *fail);
+    int (*bytes)(struct sink *s, struct span bytes, struct fail *fail);
+    int (*event)(struct sink *s, const struct chat_event *event, struct fail *fail);
+    /* The text of an answer that came only as `final_text`, instead of deltas. */
+    int (*final_text)(struct sink *s, struct span text, struct fail *fail);
+    int (*retry)(struct sink *s, const struct sink_retry *retry, struct fail *fail);
+    int (*warning)(struct sink *s, const char *message, struct fail *fail);
+    int (*flush)(struct sink *s, struct fail *fail);
+    int (*close)(struct sink *s, const struct summary *summary, struct fail *fail);
+    void (*free)(struct sink *s);
+};
+
+/* The first member of every sink's own struct. */
+struct sink {
+    const struct sink_ops *ops;
+};
+
+/* Constructors. The sink takes the output over, and with it the duty to release it; the terminal
+   is borrowed for the sink's life. */
+
+struct sink *sink_text_new(struct output *out, struct terminal *terminal, bool newline, bool hold);
+/* With without_text the deltas are left out: what --events writes. */
+struct sink *sink_jsonl_new(struct output *out, struct terminal *terminal, bool without_text);
+struct sink *sink_json_new(struct output *out);
+struct sink *sink_raw_new(struct output *out);
+struct sink *sink_record_new(struct output *out);
+/* Tools, retries and warnings as lines on standard error. `tools`: the format on standard output
+   does not show them itself. */
+struct sink *sink_notes_new(struct terminal *terminal, bool tools);
+
+enum { SINKS_MAX = 6 };
+
+/* The list; zeroed is empty. Owns its sinks. */
+struct sinks {
+    struct sink *list[SINKS_MAX];
+    unsigned count;
+};
+
+void sinks_add(struct sinks *sinks, struct sink *sink);
+void sinks_free(struct sinks *sinks);
+
+/* Each calls the entry of that name of every sink, also after one failed: a full disk under one
+   of them takes nothing from the others. The first failure is the one that is kept. */
+int sinks_begin(struct sinks *sinks, struct fail *fail);
+int sinks_open(struct sinks *sinks, const struct sink_open *open, struct fail *fail);
+int sinks_bytes(struct sinks *sinks, struct span bytes, struct fail *fail);
+int sinks_event(struct sinks *sinks, const struct chat_event *event, struct fail *fail);
+int sinks_final_text(struct sinks *sinks, struct span text, struct fail *fail);
+int sinks_retry(struct sinks *sinks, const struct sink_retry *retry, struct fail *fail);
+int sinks_warning(struct sinks *sinks, const char *message, struct fail *fail);
+int sinks_flush(struct sinks *sinks, struct fail *fail);
+int sinks_close(struct sinks *sinks, const struct summary *summary, struct fail *fail);
+
+/* Appends the members of `client.close` to an open JSON object. */
+void summary_put(struct buf *out, const struct summary *summary);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* What a person sees: which streams are terminals, colour, messages on standard error, and making
+   text of the server harmless before it reaches a terminal. */
+#ifndef OUTPUT_TERMINAL_H
+#define OUTPUT_TERMINAL_H
+
+#include "base/buf.h"
+#include "base/fail.h"
+#include "base/span.h"
+#include "output/output.h"
+
+#include <stdbool.h>
+
+struct terminal {
+    bool out, err; /* standard output, standard error is a terminal */
+    bool same;     /* both are one terminal */
+    bool color;    /* on standard error */
+    bool quiet;
+    int verbosity;
+    struct output *answer; /* standard output while an answer is written to it, borrowed */
+};
+
+/* Looks at descriptors 1 and 2 and at NO_COLOR, CLICOLOR_FORCE and TERM. `color` is auto, always
+   or never. */
+void terminal_init(struct terminal *t, const char *color, bool quiet, int verbosity);
+
+/* One line on standard error, dimmed where there is colour. On the terminal that shows the answer
+   it comes after what is pending there and begins a new line. The text must be harmless. Failure
+   to write it is ignored, the answer matters more; *fail is for the answer's own. */
+int terminal_line(struct terminal *t, struct span line, struct fail *fail);
+/* "sigmasight-chat: warning: TEXT", likewise, made harmless here. */
+int terminal_warning(struct terminal *t, struct span text, struct fail *fail);
+
+/* The one line of an error: WHAT: WHY and the next step. */
+void terminal_failure(struct terminal *t, const struct fail *fail);
+
+/* Appends `text` so that it cannot drive a terminal: control characters other than newline and
+   tab in caret form (^[), C1 controls, bidirectional controls and line separators as \u{9b}, a
+   byte that is not UTF-8 as \x{9b}. */
+void harmless_put(struct buf *out, struct span text);
+/* The same in one line: a line feed, carriage return or tab becomes a space. */
+void harmless_put_line(struct buf *out, struct span text);
+/* JSON text, in which such characters can only stand inside strings: they become \u escapes. */
+void harmless_put_json(struct buf *out, struct span json);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* The answer's text and nothing else. */
+#include "output/sink.h"
+
+#include "base/xmalloc.h"
+
+#include <stdlib.h>
+
+struct text_sink {
+    struct sink sink;
+    struct output out;
+    struct terminal *terminal;
+    bool newline;      /* end the text with one where it does not itself */
+    bool unfinished;   /* there was text and it did not end in a newline */
+    struct buf *where; /* what the text is put in: out.pending, or `held` until the end */
+    struct buf held;
+};
+
+static int put_text(struct text_sink *t, struct span text, struct fail *fail)
+{
+    if (text.len == 0)
+        return 0;
+    t->unfinished = text.at[text.len - 1] != '\n';
+    if (t->out.terminal)
+        harmless_put(t->where, text);
+    else
+        buf_span(t->where, text);
+    return output_turn(&t->out, fail);
+}
+
+static void end_line(struct text_sink *t)
+{
+    if (t->unfinished && t->newline)
+        buf_byte(t->where, '\n');
+    t->unfinished = false;
+}
+
+static int text_begin(struct sink *s, struct fail *fail)
+{
+    (void)fail;
+    struct text_sink *t = (struct text_sink *)s;
+    buf_clear(&t->held);
+    if (t->where == &t->held)
+        t->unfinished = false;
+    return 0;
+}
+
+static int text_event(struct sink *s, const struct chat_event *event, struct fail *fail)
+{
+    struct text_sink *t = (struct text_sink *)s;
+    if (event->kind == CHAT_MESSAGE)
+        return put_text(t, event->member[CHAT_DELTA].string, fail);
+    if (event->kind == CHAT_DONE)
+        end_line(t);
+    return 0;
+}
+
+static int text_final(struct sink *s, struct span text, struct fail *fail)
+{
+    return put_text((struct text_sink *)s, text, fail);
+}
+
+static int text_flush(struct sink *s, struct fail *fail)
+{
+    return output_flush(&((struct text_sink *)s)->out, fail);
+}
+
+static int text_close(struct sink *s, const struct summary *summary, struct fail *fail)
+{
+    struct text_sink *t = (struct text_sink *)s;
+    end_line(t);
+    buf_span(&t->out.pending, buf_view(&t->held));
+    buf_clear(&t->held);
+    if (summary->fail->cause == FAIL_SIGNAL) {
+        output_last_words(&t->out, false);
+        return 0;
+    }
+    return output_flush(&t->out, fail);
+}
+
+static void text_free(struct sink *s)
+{
+    struct text_sink *t = (struct text_sink *)s;
+    t->terminal->answer = NULL;
+    output_release(&t->out);
+    buf_release(&t->held);
+    free(t);
+}
+
+#define TEXT_ENTRIES                                                                               \
+    .begin = text_begin, .event = text_event, .final_text = text_final, .flush = text_flush,       \
+    .close = text_close, .free = text_free
+
+static const struct sink_ops streaming = {TEXT_ENTRIES};
+static const struct sink_ops holding = {.holds = true, TEXT_ENTRIES};
+
+struct sink *sink_text_new(struct output *out, struct terminal *terminal, bool newline, bool hold)
+{
+    struct text_sink *t = xcalloc(1, sizeof *t);
+    t->sink.ops = hold ? &holding : &streaming;
+    t->out = *out;
+    t->terminal = terminal;
+    t->newline = newline;
+    t->where = hold ? &t->held : &t->out.pending;
+    terminal->answer = &t->out;
+    return &t->sink;
+}

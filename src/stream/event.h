@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Server-sent events to chat events. Two generations of the backend are in use; which dialect an
+   event speaks is decided event by event, and what comes out has the names and keys of the first
+   (docs of the JSON lines: sigmasight-chat(1), "JSON lines"). */
+#ifndef STREAM_EVENT_H
+#define STREAM_EVENT_H
+
+#include "base/json.h"
+#include "stream/sse.h"
+
+enum chat_kind {
+    CHAT_OTHER, /* passed through */
+    CHAT_CREATED,
+    CHAT_START,
+    CHAT_MESSAGE,
+    CHAT_TOOL_STARTED,
+    CHAT_TOOL_FINISHED,
+    CHAT_DONE,
+    CHAT_ERROR,
+    CHAT_HEARTBEAT,
+    CHAT_INFO,
+    CHAT_MALFORMED /* a known event that is not the JSON it should be */
+};
+
+/* The members of `data` that the program itself reads, under the guide's names. */
+enum chat_member {
+    CHAT_CONVERSATION_ID,
+    CHAT_MODE,
+    CHAT_MODEL,
+    CHAT_DELTA,
+    CHAT_TOOL_NAME,
+    CHAT_TOOL_CALL_ID,
+    CHAT_ARGUMENTS,
+    CHAT_RESULT,
+    CHAT_RESULT_ERROR, /* `error` inside `result` */
+    CHAT_TOOL_ERROR,
+    CHAT_DURATION_MS,
+    CHAT_FINAL_TEXT,
+    CHAT_TOTAL_TOKENS,
+    CHAT_LATENCY_MS,
+    CHAT_ERROR_MESSAGE,
+    CHAT_ERROR_CODE,
+    CHAT_RETRYABLE,
+    CHAT_RETRY_AFTER,
+    CHAT_INFO_TYPE,
+    CHAT_INFO_ATTEMPT,
+    CHAT_INFO_MAX_ATTEMPTS,
+    CHAT_INFO_RETRY_IN_MS,
+    CHAT_INFO_TO,
+    CHAT_MEMBERS
+};
+
+/* A key of `data` that the guide calls by another name. */
+struct chat_rename {
+    struct span key_raw; /* where it stands, with its quotation marks */
+    const char *name;
+};
+
+enum { CHAT_RENAMES = 4 };
+
+/* Borrowed from the parser and the SSE event until the next parse. */
+struct chat_event {
+    enum chat_kind kind;
+    struct span name; /* as the JSON lines show it */
+    struct span id;   /* the SSE event's own, see struct sse_event */
+    bool has_id;
+    struct span payload; /* what came, repaired only as UTF-8 */
+    bool is_json;        /* false: the payload of an unknown event is not JSON, `data` is empty */
+    struct span data;    /* the JSON of `data`, but for the renames */
+    struct chat_rename rename[CHAT_RENAMES]; /* in the order in which they stand in `data` */
+    unsigned renames;
+    struct span run_id, seq, timestamp; /* of an envelope, raw JSON; empty when absent */
+    const struct json_value *member;    /* [CHAT_MEMBERS], type JSON_NONE when absent */
+    const char *why;                    /* CHAT_MALFORMED: one line */
+};
+
+struct chat_parser;
+
+struct chat_parser *chat_parser_new(void);
+void chat_parser_free(struct chat_parser *p);
+
+/* Never fails: what is not understood is CHAT_OTHER or CHAT_MALFORMED. */
+void chat_parse(struct chat_parser *p, const struct sse_event *from, struct chat_event *event);
+
+/* Why a finished tool failed, in any of the three forms in which servers say it; NULL when it
+   did not. A string, or an object with `message`. */
+const struct json_value *chat_tool_error(const struct chat_event *event);
+
+/* Appends `data` with its renamed keys, on one line. */
+void chat_put_data(struct buf *out, const struct chat_event *event);
+
+#endif

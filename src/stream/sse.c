@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "stream/sse.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+static const struct span byte_order_mark = SPAN("\xEF\xBB\xBF");
+
+void sse_init(struct sse *s, size_t max_event, sse_event_fn *on_event, void *arg)
+{
+    *s = (struct sse){.on_event = on_event, .arg = arg, .max_event = max_event, .retry_ms = -1};
+}
+
+void sse_release(struct sse *s)
+{
+    buf_release(&s->name.copy);
+    buf_release(&s->data.copy);
+    buf_release(&s->id.copy);
+    buf_release(&s->line);
+}
+
+static void field_clear(struct sse_field *f)
+{
+    f->present = false;
+    buf_clear(&f->copy);
+}
+
+/* Appends to the field's own copy, where what it had so far may already be. */
+static void field_append(struct sse_field *f, struct span more)
+{
+    if (utf8_valid(more))
+        buf_span(&f->copy, more);
+    else
+        utf8_replace(&f->copy, more);
+    f->value = buf_view(&f->copy);
+}
+
+/* Makes the field independent of the bytes that are fed. */
+static void field_keep(struct sse_field *f)
+{
+    if (f->present && f->value.at != f->copy.data) {
+        buf_clear(&f->copy);
+        buf_span(&f->copy, f->value);
+        f->value = buf_view(&f->copy);
+    }
+}
+
+static void field_set(struct sse_field *f, struct span value, bool in_place)
+{
+    f->present = true;
+    buf_clear(&f->copy);
+    if (in_place && utf8_valid(value))
+        f->value = value;
+    else
+        field_append(f, value);
+}
+
+static void add_data(struct sse *s, struct span value, bool in_place)
+{
+    if (!s->data.present) {
+        field_set(&s->data, value, in_place);
+        return;
+    }
+    field_keep(&s->data);
+    buf_byte(&s->data.copy, '\n');
+    field_append(&s->data, value);
+}
+
+static void set_retry(struct sse *s, struct span value)
+{
+    int64_t ms = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.at[i] < '0' || value.at[i] > '9')
+            return;
+        if (ms < INT32_MAX)
+            ms = ms * 10 + (value.at[i] - '0');
+    }
+    if (value.len)
+        s->retry_ms = ms;
+}
+
+static void set_field(struct sse *s, struct span name, struct span value, bool in_place)
+{
+    if (span_is(name, "data"))
+        add_data(s, value, in_place);
+    else if (span_is(name, "event"))
+        field_set(&s->name, value, in_place);
+    else if (span_is(name, "id") && !(value.len && memchr(value.at, '\0', value.len)))
+        field_set(&s->id, value, in_place);
+    else if (span_is(name, "retry"))
+        set_retry(s, value);
+}
+
+static int dispatch(struct sse *s, struct fail *fail)
+{
+    int result = 0;
+    if (s->data.present) {
+        struct sse_event event = {.name = SPAN("message"), .data = s->data.value};
+        if (s->name.present && s->name.value.len)
+            event.name = s->name.value;
+        if (s->id.present) {
+            event.has_id = true;
+            event.id = s->id.value;
+        }
+        result = s->on_event(s->arg, &event, fail);
+    }
+    field_clear(&s->name);
+    field_clear(&s->data);
+    field_clear(&s->id);
+    s->size = 0;
+    return result;
+}
+
+static int too_large(const struct sse *s, struct fail *fail)
+{
+    fail_set(fail, FAIL_PROTOCOL, "event stream: an event is larger than %zu bytes", s->max_event);
+    fail_hint(fail, "a larger --max-event-size accepts it");
+    return -1;
+}
+
+/* One line without its end. `in_place`: it lies in the bytes of the feed. */
+static int take_line(struct sse *s, struct span line, bool in_place, struct fail *fail)
+{
+    if (line.len == 0)
+        return dispatch(s, fail);
+    if (line.at[0] == ':')
+        return 0;
+    if (line.len > s->max_event - s->size)
+        return too_large(s, fail);
+    s->size += line.len;
+    const char *colon = memchr(line.at, ':', line.len);
+    size_t name_len = colon ? (size_t)(colon - line.at) : line.len;
+    size_t value_at = colon ? name_len + 1 : name_len;
+    if (value_at < line.len && line.at[value_at] == ' ')
+        value_at++;
+    set_field(s, span_make(line.at, name_len), span_make(line.at + value_at, line.len - value_at),
+              in_place);
+    return 0;
+}
+
+/* The part of a line that this feed ends with. Nothing of a comment is kept: a server may keep a
+   connection alive with comments of any length. */
+static int keep_rest(struct sse *s, struct span rest, struct fail *fail)
+{
+    if (rest.len && s->line.len == 0 && rest.at[0] == ':')
+        s->in_comment = true;
+    if (!s->in_comment) {
+        if (rest.len > s->max_event - s->size || s->line.len + rest.len > s->max_event - s->size)
+            return too_large(s, fail);
+        buf_span(&s->line, rest);
+    }
+    field_keep(&s->name);
+    field_keep(&s->data);
+    field_keep(&s->id);
+    return 0;
+}
+
+/* A line whose end was found: together with what earlier feeds left of it. */
+static int end_line(struct sse *s, struct span line, struct fail *fail)
+{
+    if (s->in_comment) {
+        s->in_comment = false;
+        return 0;
+    }
+    if (s->line.len == 0)
+        return take_line(s, line, true, fail);
+    buf_span(&s->line, line);
+    int result = take_line(s, buf_view(&s->line), false, fail);
+    buf_clear(&s->line);
+    return result;
+}
+
+/* Strips the byte order mark at the start of the stream, however it is cut. What turns out to be
+   something else is the start of the first line. */
+static struct span after_byte_order_mark(struct sse *s, struct span in)
+{
+    while (s->bom < byte_order_mark.len && in.len) {
+        if (in.at[0] != byte_order_mark.at[s->bom]) {
+            buf_append(&s->line, byte_order_mark.at, s->bom);
+            s->bom = (unsigned)byte_order_mark.len;
+            break;
+        }
+        s->bom++;
+        in = span_make(in.at + 1, in.len - 1);
+    }
+    return in;
+}
+
+/* The length of the line that starts at `in`, its length when no end of line is there. */
+static size_t line_length(struct span in)
+{
+    const char *lf = memchr(in.at, '\n', in.len);
+    size_t len = lf ? (size_t)(lf - in.at) : in.len;
+    const char *cr = memchr(in.at, '\r', len);
+    return cr ? (size_t)(cr - in.at) : len;
+}
+
+int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)
+{
+    struct span in = after_byte_order_mark(s, span_make(bytes, len));
+    while (in.len) {
+        if (s->skip_lf && in.at[0] == '\n') {
+            s->skip_lf = false;
+            in = span_make(in.at + 1, in.len - 1);
+            continue;
+        }
+        s->skip_lf = false;
+        size_t n = line_length(in);
+        if (n == in.len)
+            break;
+        s->skip_lf = in.at[n] == '\r';
+        if (end_line(s, span_make(in.at, n), fail) != 0)
+            return -1;
+        in = span_make(in.at + n + 1, in.len - n - 1);
+    }
+    return keep_rest(s, in, fail);
+}

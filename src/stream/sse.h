@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes to server-sent events: the event stream grammar of the WHATWG HTML standard, 9.2.5 and
+   9.2.6 ("Interpreting an event stream"). Any cut of the bytes gives the same events. */
+#ifndef STREAM_SSE_H
+#define STREAM_SSE_H
+
+#include "base/buf.h"
+#include "base/fail.h"
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One dispatched event, borrowed until the callback returns. All text is valid UTF-8: what was
+   not is replaced by U+FFFD. */
+struct sse_event {
+    struct span name; /* "message" where the stream named none */
+    struct span data; /* its lines joined by LF; may be empty */
+    struct span id;   /* the event's own `id` field; a stream's last ID is not carried over */
+    bool has_id;
+};
+
+/* -1 with *fail set stops the feed. */
+typedef int sse_event_fn(void *arg, const struct sse_event *event, struct fail *fail);
+
+/* A field of the block that is being read: borrowed from the bytes of the current feed as long as
+   that lasts, in `copy` from then on. */
+struct sse_field {
+    bool present;
+    struct span value;
+    struct buf copy;
+};
+
+struct sse {
+    sse_event_fn *on_event;
+    void *arg;
+    size_t max_event; /* bytes */
+    int64_t retry_ms; /* the last `retry` field, -1 for none */
+
+    /* private */
+    struct sse_field name, data, id;
+    struct buf line; /* the start of a line that the last feed cut off */
+    size_t size;     /* bytes of the block's lines so far, without comments */
+    unsigned bom;    /* how much of a byte order mark was seen; 3: past the start */
+    bool skip_lf;    /* the last line ended in CR: an LF that follows belongs to it */
+    bool in_comment; /* the cut-off line is a comment: nothing of it is kept */
+};
+
+/* max_event bounds the lines of one event, comments aside, and with it the memory held. */
+void sse_init(struct sse *s, size_t max_event, sse_event_fn *on_event, void *arg);
+void sse_release(struct sse *s);
+
+/* Calls on_event for each event whose final blank line is complete. 0, or -1 with *fail set: by
+   the callback, or FAIL_PROTOCOL for an event over the bound. After -1 only sse_release is legal.
+   A block that is unfinished when the stream ends is simply never dispatched (9.2.6). */
+int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail);
+
+#endif
