@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "api/http.h"
+#include "base/config.h"
 #include "base/json.h"
 #include "base/system.h"
 #include "commands/command.h"
@@ -12,7 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {&command_send, &command_decode};
+static const struct command *const commands[] = {
+    &command_send,   &command_decode,        &command_login, &command_logout,
+    &command_whoami, &command_conversations, &command_config};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -66,7 +69,7 @@ static int run_command(const struct command *c, int argc, char **argv, struct te
         put_command_help(&text, c);
         result = print(&text, fail);
     } else if (result == 0) {
-        result = options_complete(&settings, fail);
+        result = config_complete(&settings, fail);
         if (result == 0) {
             terminal_init(terminal, setting_text(&settings, OPT_COLOR),
                           setting_is(&settings, OPT_QUIET), setting_count(&settings, OPT_VERBOSE));

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/api.h"
 
-#include "api/refusal.h"
+#include "api/call.h"
 #include "base/json.h"
 #include "base/xmalloc.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <strings.h>
+
+char *api_url(const struct api *api, const char *path)
+{
+    struct buf url = {0};
+    buf_printf(&url, "%s%s", api->base, path);
+    return buf_take(&url);
+}
 
 /* A path segment from the user: nothing in it may change the path. */
 static void put_segment(struct buf *out, const char *text)
@@ -47,9 +53,8 @@ static void put_portfolios(struct buf *body, struct api_portfolios portfolios)
     buf_byte(body, ']');
 }
 
-/* A call whose answer is short. The URL is taken. 0 for a status of 2xx. */
-static int call(struct api *api, const char *method, char *url, struct span body,
-                struct http_response *response, const char *what, struct fail *fail)
+int api_call(struct api *api, const char *method, char *url, struct span body,
+             struct http_response *response, const char *what, struct fail *fail)
 {
     struct http_request request = {.method = method,
                                    .url = url,
@@ -87,8 +92,8 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
     put_portfolios(&body, portfolios);
     buf_byte(&body, '}');
     *id = NULL;
-    int result =
-        call(api, "POST", conversation_url(api, NULL, ""), buf_view(&body), &response, what, fail);
+    int result = api_call(api, "POST", conversation_url(api, NULL, ""), buf_view(&body), &response,
+                          what, fail);
     if (result == 0 && (json_read_object(buf_view(&response.body), take_id, id) != 0 || !*id))
         result = fail_set(fail, FAIL_PROTOCOL, "%s: the answer names no ID", what);
     if (result != 0) {
@@ -108,8 +113,8 @@ int api_set_mode(struct api *api, const char *id, const char *mode, struct fail 
     buf_byte(&body, '{');
     json_put_text(&body, "mode", span_of(mode));
     buf_byte(&body, '}');
-    int result = call(api, "PUT", conversation_url(api, id, "/mode"), buf_view(&body), &response,
-                      "cannot change the mode", fail);
+    int result = api_call(api, "PUT", conversation_url(api, id, "/mode"), buf_view(&body),
+                          &response, "cannot change the mode", fail);
     buf_release(&body);
     http_response_release(&response);
     return result;
@@ -119,17 +124,32 @@ int api_delete(struct api *api, const char *id, struct fail *fail)
 {
     struct http_response response;
     http_response_init(&response);
-    int result = call(api, "DELETE", conversation_url(api, id, ""), span_make(NULL, 0), &response,
-                      "cannot delete the conversation", fail);
+    int result = api_call(api, "DELETE", conversation_url(api, id, ""), span_make(NULL, 0),
+                          &response, "cannot delete the conversation", fail);
     http_response_release(&response);
     return result;
 }
 
+int api_list(struct api *api, int limit, int offset, struct http_response *response,
+             struct fail *fail)
+{
+    struct buf query = {0};
+    buf_printf(&query, "?limit=%d&offset=%d", limit, offset);
+    char *url = conversation_url(api, NULL, buf_text(&query));
+    buf_release(&query);
+    return api_call(api, "GET", url, span_make(NULL, 0), response, "cannot list the conversations",
+                    fail);
+}
+
+int api_get(struct api *api, const char *id, struct http_response *response, struct fail *fail)
+{
+    return api_call(api, "GET", conversation_url(api, id, ""), span_make(NULL, 0), response,
+                    "cannot show the conversation", fail);
+}
+
 char *api_send_url(const struct api *api)
 {
-    struct buf url = {0};
-    buf_printf(&url, "%s/chat/send", api->base);
-    return buf_take(&url);
+    return api_url(api, "/chat/send");
 }
 
 int api_send(struct api *api, const char *conversation, struct api_portfolios portfolios,

@@ -26,6 +26,24 @@ struct api_portfolios {
    NULL. Failures as http_run and api_refused, FAIL_PROTOCOL for an answer without an ID. */
 int api_create(struct api *api, const char *mode, struct api_portfolios portfolios, char **id,
                struct fail *fail);
+/* GET /chat/conversations?limit=&offset=. The response body is a bare array or an object that holds
+   one; api_each_conversation reads it. */
+int api_list(struct api *api, int limit, int offset, struct http_response *response,
+             struct fail *fail);
+/* GET /chat/conversations/{id} */
+int api_get(struct api *api, const char *id, struct http_response *response, struct fail *fail);
+
+/* What the API says of a conversation. Spans into the response. */
+struct api_conversation {
+    struct span raw;                 /* the server's object */
+    struct buf id, mode, created_at; /* decoded, empty when absent; owned by the reader */
+};
+
+/* Calls `each` for every conversation in a body of api_list or api_get, in order. The number of
+   them, or -1 when the body is nothing of the kind. */
+int api_each_conversation(struct span body,
+                          void (*each)(void *arg, const struct api_conversation *c), void *arg);
+
 /* PUT /chat/conversations/{id}/mode */
 int api_set_mode(struct api *api, const char *id, const char *mode, struct fail *fail);
 /* DELETE /chat/conversations/{id} */
@@ -38,6 +56,24 @@ char *api_send_url(const struct api *api);
 int api_send(struct api *api, const char *conversation, struct api_portfolios portfolios,
              struct span text, const struct http_hooks *hooks, struct http_response *response,
              struct fail *fail);
+
+/* What login and refresh give. Owned: release wipes the token. */
+struct api_session {
+    char *token;
+    int64_t expires_in; /* seconds, -1 when the server does not say */
+};
+
+void api_session_release(struct api_session *session);
+
+/* POST /auth/login. FAIL_DENIED for a wrong password. */
+int api_login(struct api *api, const char *email, const char *password, struct api_session *session,
+              struct fail *fail);
+/* POST /auth/refresh with the present token, which must not have expired. */
+int api_refresh(struct api *api, struct api_session *session, struct fail *fail);
+/* GET /auth/me: the account as the server describes it. */
+int api_me(struct api *api, struct http_response *response, struct fail *fail);
+/* POST /auth/logout. */
+int api_logout(struct api *api, struct fail *fail);
 
 /* Whether a response to `send` is the event stream it should be: 200, text/event-stream in any
    spelling and with any parameters, not compressed. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/auth.h"
 
-#include "base/buf.h"
+#include "api/jwt.h"
 #include "base/system.h"
 #include "base/xmalloc.h"
 
@@ -9,12 +9,27 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-enum { TOKEN_MAX = 64 * 1024 };
+enum {
+    TOKEN_MAX = 64 * 1024,
+    COMMAND_SECONDS = 30,
+    /* A stored token is refreshed when this little of its life is left. */
+    REFRESH_SECONDS = 300,
+    REFRESH_PART = 10
+};
 
-/* What may stand in a header without changing it: visible ASCII (RFC 6750, section 2.1, is
-   stricter; servers are not). */
+static void set_token(struct auth *auth, struct api *api, char *token)
+{
+    if (auth->token)
+        sys_wipe(auth->token, strlen(auth->token));
+    free(auth->token);
+    auth->token = token;
+    api->token = token;
+}
+
+/* What may stand in a header without changing it: visible ASCII. */
 static bool is_token(struct span s)
 {
     for (size_t i = 0; i < s.len; i++)
@@ -23,46 +38,320 @@ static bool is_token(struct span s)
     return s.len > 0;
 }
 
-static int take(struct auth *auth, struct span text, const char *source, struct fail *fail)
+/* The first line of what a source gave. */
+static int take(struct auth *auth, struct api *api, struct span text, const char *source,
+                struct fail *fail)
 {
     text = span_first_line(text);
     while (text.len && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t'))
         text.len--;
     if (!is_token(text))
         return fail_set(fail, FAIL_DENIED, "no token: %s %s", source,
-                        text.len ? "holds something that cannot be one" : "is empty");
-    auth->token = xmemdup(text.at, text.len);
-    auth->source = xstrdup(source);
+                        text.len ? "gave something that cannot be one" : "gave nothing");
+    set_token(auth, api, xmemdup(text.at, text.len));
+    jwt_times(auth->token, &auth->issued_at, &auth->expires_at);
     return 0;
 }
 
-static int take_file(struct auth *auth, const char *path, struct fail *fail)
+static int take_file(struct auth *auth, struct api *api, struct fail *fail)
 {
+    const char *path = auth->config.token_file;
     struct buf text;
     buf_init(&text, TOKEN_MAX);
+    buf_reserve(&text, TOKEN_MAX); /* it does not move, so one copy is all there is to wipe */
     int fd = sys_open(path, O_RDONLY, 0);
     int result = fd < 0 ? -1 : sys_read_all(fd, &text);
     if (result != 0)
         fail_errno(fail, FAIL_INPUT, errno, "cannot read the token file %s", path);
     else
-        result = take(auth, buf_view(&text), path, fail);
+        result = take(auth, api, buf_view(&text), path, fail);
     if (fd >= 0)
         close(fd);
     buf_wipe(&text);
     return result;
 }
 
-int auth_obtain(struct auth *auth, const char *token_file, struct fail *fail)
+static int command_failed(const char *command, int status, int error, struct fail *fail)
 {
-    *auth = (struct auth){NULL, NULL};
-    if (token_file)
-        return take_file(auth, token_file, fail);
-    const char *token = getenv("SIGMASIGHT_TOKEN");
-    if (token && *token)
-        return take(auth, span_of(token), "SIGMASIGHT_TOKEN", fail);
+    if (status < 0 && error == EINTR && sys_signal())
+        return fail_signal(fail, sys_signal());
+    if (status < 0 && error == ETIMEDOUT)
+        return fail_set(fail, FAIL_DENIED, "token_command '%s': not done after %d s", command,
+                        COMMAND_SECONDS);
+    if (status < 0)
+        return fail_errno(fail, FAIL_DENIED, error, "token_command '%s'", command);
+    if (WIFSIGNALED(status))
+        return fail_set(fail, FAIL_DENIED, "token_command '%s': killed by signal %d", command,
+                        WTERMSIG(status));
+    return fail_set(fail, FAIL_DENIED, "token_command '%s': exit status %d", command,
+                    WEXITSTATUS(status));
+}
+
+static int take_command(struct auth *auth, struct api *api, struct fail *fail)
+{
+    static const char *const hidden[] = {"SIGMASIGHT_TOKEN", "SIGMASIGHT_PASSWORD", NULL};
+    const char *command = auth->config.token_command;
+    struct buf text;
+    buf_init(&text, TOKEN_MAX);
+    buf_reserve(&text, TOKEN_MAX);
+    int status = sys_capture(command, hidden, COMMAND_SECONDS * INT64_C(1000000), &text);
+    int result = status == 0 ? take(auth, api, buf_view(&text), "token_command", fail)
+                             : command_failed(command, status, errno, fail);
+    buf_wipe(&text);
+    return result;
+}
+
+/* Stored credentials. */
+
+static void take_stored(void *arg, const struct json_member *m)
+{
+    struct auth *a = arg;
+    if (span_is(m->path[0], "token") && m->value.type == JSON_STRING) {
+        free(a->token);
+        a->token = xmemdup(m->value.string.at, m->value.string.len);
+    } else if (span_is(m->path[0], "email") && m->value.type == JSON_STRING) {
+        free(a->email);
+        a->email = xmemdup(m->value.string.at, m->value.string.len);
+    } else if (span_is(m->path[0], "issued_at")) {
+        json_to_int64(&m->value, &a->issued_at);
+    } else if (span_is(m->path[0], "expires_at")) {
+        json_to_int64(&m->value, &a->expires_at);
+    }
+}
+
+/* The stored token, if there is one: it is in the result. */
+static int read_stored(const struct auth_config *config, struct auth *stored, struct fail *fail)
+{
+    *stored = (struct auth){.config = *config};
+    if (store_get(AUTH_STORE, config->key, take_stored, stored, fail) != 0)
+        return -1;
+    if (stored->token && is_token(span_of(stored->token)))
+        stored->source = AUTH_STORED;
+    return 0;
+}
+
+int auth_store(const struct auth_config *config, const char *email,
+               const struct api_session *session, struct fail *fail)
+{
+    struct buf members = {0};
+    int64_t now = sys_wall_ms() / 1000, issued_at, expires_at;
+    jwt_times(session->token, &issued_at, &expires_at);
+    if (session->expires_in > 0)
+        expires_at = now + session->expires_in;
+    buf_reserve(&members, strlen(session->token) + 1024);
+    json_put_text(&members, "token", span_of(session->token));
+    if (email)
+        json_put_text(&members, "email", span_of(email));
+    json_put_int(&members, "issued_at", now);
+    json_put_int(&members, "expires_at", expires_at);
+    /* json_put_key separates from what is before it; here it is the first. */
+    int result = store_put(AUTH_STORE, config->key, buf_view(&members), fail);
+    buf_wipe(&members);
+    return result;
+}
+
+int auth_forget(const struct auth_config *config, struct fail *fail)
+{
+    return store_put(AUTH_STORE, config->key, span_make(NULL, 0), fail);
+}
+
+static bool is_near_its_end(const struct auth *a)
+{
+    int64_t now = sys_wall_ms() / 1000, left = a->expires_at - now;
+    int64_t life = a->issued_at ? a->expires_at - a->issued_at : 0;
+    int64_t margin =
+        life > 0 && life / REFRESH_PART < REFRESH_SECONDS ? life / REFRESH_PART : REFRESH_SECONDS;
+    return a->expires_at && left > 0 && left < margin;
+}
+
+/* A refresh that fails is no failure: the token is good for a while. */
+static int refresh(struct auth *auth, struct api *api, char **warning, struct fail *fail)
+{
+    struct api_session session;
+    struct fail why = FAIL_INIT;
+    int result = 0;
+    if (api_refresh(api, &session, &why) == 0) {
+        struct fail kept = FAIL_INIT;
+        if (auth_store(&auth->config, auth->email, &session, &kept) != 0)
+            *warning = xstrdup(kept.message);
+        fail_release(&kept);
+        set_token(auth, api, xstrdup(session.token));
+        api_session_release(&session);
+    } else if (why.cause == FAIL_SIGNAL) {
+        fail_move(fail, &why);
+        result = -1;
+    }
+    fail_release(&why);
+    return result;
+}
+
+/* The environment's account. */
+
+static bool has_login(void)
+{
+    const char *email = getenv("SIGMASIGHT_EMAIL"), *password = getenv("SIGMASIGHT_PASSWORD");
+    return email && *email && password && *password;
+}
+
+static int log_in(struct auth *auth, struct api *api, struct fail *fail)
+{
+    struct api_session session;
+    if (api_login(api, getenv("SIGMASIGHT_EMAIL"), getenv("SIGMASIGHT_PASSWORD"), &session, fail) !=
+        0)
+        return -1;
+    int result = take(auth, api, span_of(session.token), "the login", fail);
+    api_session_release(&session);
+    return result;
+}
+
+/* All of it. */
+
+static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **warning,
+                                   struct fail *fail)
+{
+    struct auth stored;
+    if (read_stored(&auth->config, &stored, fail) != 0) {
+        auth_release(&stored);
+        return -1;
+    }
+    bool expired = stored.expires_at && stored.expires_at <= sys_wall_ms() / 1000;
+    if (stored.source == AUTH_STORED && !(expired && has_login())) {
+        *auth = stored;
+        api->token = auth->token;
+        return is_near_its_end(auth) ? refresh(auth, api, warning, fail) : 0;
+    }
+    auth_release(&stored);
+    auth->source = AUTH_LOGIN;
+    if (has_login())
+        return log_in(auth, api, fail);
+    auth->source = AUTH_NONE;
     fail_set(fail, FAIL_DENIED, "no token");
-    fail_hint(fail, "set SIGMASIGHT_TOKEN or name a file with --token-file");
+    fail_hint(fail, "run 'sigmasight-chat login', or set SIGMASIGHT_TOKEN");
     return -1;
+}
+
+int auth_obtain(struct auth *auth, const struct auth_config *config, struct api *api,
+                char **warning, struct fail *fail)
+{
+    const char *token = getenv("SIGMASIGHT_TOKEN");
+    *auth = (struct auth){.config = *config};
+    *warning = NULL;
+    if (config->token_file) {
+        auth->source = AUTH_FILE;
+        return take_file(auth, api, fail);
+    }
+    if (token && *token) {
+        auth->source = AUTH_VARIABLE;
+        return take(auth, api, span_of(token), "SIGMASIGHT_TOKEN", fail);
+    }
+    if (config->token_command) {
+        auth->source = AUTH_COMMAND;
+        return take_command(auth, api, fail);
+    }
+    return obtain_stored_or_log_in(auth, api, warning, fail);
+}
+
+int auth_stored(struct auth *auth, const struct auth_config *config, struct api *api,
+                struct fail *fail)
+{
+    if (read_stored(config, auth, fail) != 0)
+        return -1;
+    api->token = auth->source == AUTH_STORED ? auth->token : NULL;
+    return api->token ? 0 : 1;
+}
+
+/* Another process may have logged in since. */
+static bool take_newer(struct auth *auth, struct api *api)
+{
+    struct auth stored;
+    struct fail ignored = FAIL_INIT;
+    bool newer = read_stored(&auth->config, &stored, &ignored) == 0 &&
+                 stored.source == AUTH_STORED && strcmp(stored.token, auth->token) != 0;
+    if (newer) {
+        set_token(auth, api, stored.token);
+        auth->issued_at = stored.issued_at;
+        auth->expires_at = stored.expires_at;
+        stored.token = NULL;
+    }
+    auth_release(&stored);
+    fail_release(&ignored);
+    return newer;
+}
+
+static bool renew(struct auth *auth, struct api *api, struct fail *why)
+{
+    switch (auth->source) {
+    case AUTH_COMMAND:
+        return take_command(auth, api, why) == 0;
+    case AUTH_STORED:
+        return take_newer(auth, api) || (has_login() && log_in(auth, api, why) == 0);
+    case AUTH_LOGIN:
+        return log_in(auth, api, why) == 0;
+    default:
+        return false;
+    }
+}
+
+static void give_hint(const struct auth *auth, struct fail *fail)
+{
+    switch (auth->source) {
+    case AUTH_LOGIN:
+        /* A token that is seconds old: such servers take only those of their web login. */
+        fail_hint(fail, "this server wants a token of its web login: set token_command in the "
+                        "configuration file to a command that prints one");
+        break;
+    case AUTH_STORED:
+        fail_hint(fail, "run 'sigmasight-chat login'; if the server then still refuses, it wants a "
+                        "token of its web login: set token_command in the configuration file");
+        break;
+    case AUTH_COMMAND:
+        fail_hint(fail, "check what token_command prints");
+        break;
+    default:
+        fail_hint(fail, "get a new token, or run 'sigmasight-chat login' and set none");
+        break;
+    }
+}
+
+bool auth_recover(struct auth *auth, struct api *api, struct fail *fail)
+{
+    struct fail why = FAIL_INIT;
+    if (fail->http_status != 401)
+        return false;
+    bool again = !auth->renewed && renew(auth, api, &why);
+    auth->renewed = true;
+    if (again)
+        fail_release(fail);
+    else if (why.cause == FAIL_SIGNAL)
+        fail_move(fail, &why);
+    else
+        give_hint(auth, fail);
+    fail_release(&why);
+    return again;
+}
+
+void auth_describe(const struct auth *auth, struct buf *out)
+{
+    switch (auth->source) {
+    case AUTH_FILE:
+        buf_printf(out, "--token-file %s", auth->config.token_file);
+        break;
+    case AUTH_VARIABLE:
+        buf_puts(out, "SIGMASIGHT_TOKEN");
+        break;
+    case AUTH_COMMAND:
+        buf_puts(out, "token_command");
+        break;
+    case AUTH_STORED:
+        buf_puts(out, "login");
+        break;
+    case AUTH_LOGIN:
+        buf_puts(out, "SIGMASIGHT_EMAIL and SIGMASIGHT_PASSWORD");
+        break;
+    case AUTH_NONE:
+        buf_puts(out, "none");
+        break;
+    }
 }
 
 void auth_release(struct auth *auth)
@@ -70,6 +359,6 @@ void auth_release(struct auth *auth)
     if (auth->token)
         sys_wipe(auth->token, strlen(auth->token));
     free(auth->token);
-    free(auth->source);
-    *auth = (struct auth){NULL, NULL};
+    free(auth->email);
+    *auth = (struct auth){.source = AUTH_NONE};
 }

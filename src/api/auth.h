@@ -1,19 +1,65 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a token comes from. */
+/* Where a token comes from, and where the next one does when it is refused or about to expire
+   ("Files and environment" in the manual). */
 #ifndef API_AUTH_H
 #define API_AUTH_H
 
+#include "api/api.h"
 #include "base/fail.h"
+#include "base/store.h"
 
-/* A token and its source as messages call it. Owned; auth_release wipes the token. */
-struct auth {
-    char *token;
-    char *source;
+#include <stdint.h>
+
+/* In the order in which they are asked. */
+enum auth_source { AUTH_NONE, AUTH_FILE, AUTH_VARIABLE, AUTH_COMMAND, AUTH_STORED, AUTH_LOGIN };
+
+/* What decides. All borrowed, NULL where not set. */
+struct auth_config {
+    const char *token_file;
+    const char *token_command;
+    struct store_key key; /* of the stored credentials; the URL is the API's base */
 };
 
-/* From `token_file` where that is not NULL, else from SIGMASIGHT_TOKEN. FAIL_INPUT (66) for a file
-   that cannot be read, FAIL_DENIED (77) when there is no token or what there is cannot be one. */
-int auth_obtain(struct auth *auth, const char *token_file, struct fail *fail);
+/* A token and what is known of it. Owned; auth_release wipes it. */
+struct auth {
+    struct auth_config config;
+    enum auth_source source;
+    char *token;
+    char *email;                   /* AUTH_STORED: whose it is, may be NULL */
+    int64_t issued_at, expires_at; /* Unix seconds, 0 when unknown */
+    bool renewed;                  /* the one new token was asked for */
+};
+
+/* The name of the file below the state directory that `login` writes. */
+#define AUTH_STORE "credentials.json"
+
+/* Obtains a token and gives it to `api`. A stored one that is near its end is refreshed first:
+   less than a tenth of its life left, at most five minutes; when that fails it is used as it is.
+   Failures: FAIL_INPUT for a token file, FAIL_CONFIG for a bad credentials file, FAIL_DENIED for
+   everything else that leaves no token, FAIL_SIGNAL. *warning gets, besides success, what could not
+   be stored; owned by the caller. */
+int auth_obtain(struct auth *auth, const struct auth_config *config, struct api *api,
+                char **warning, struct fail *fail);
+
+/* Only the stored token, expired or not: 0, 1 when there is none, -1 with FAIL_CONFIG. */
+int auth_stored(struct auth *auth, const struct auth_config *config, struct api *api,
+                struct fail *fail);
+
+/* After a call that failed: true when that was a 401 and there is a new token to try once more
+   with, from token_command, from a login that another process stored, or from the login of the
+   environment; *fail is clear then. At most once in the life of *auth. Otherwise false, and a 401
+   gets the hint what to do about it. */
+bool auth_recover(struct auth *auth, struct api *api, struct fail *fail);
+
+/* Keeps a session for later runs; `email` is shown by whoami. FAIL_CREATE, FAIL_CONFIG. */
+int auth_store(const struct auth_config *config, const char *email,
+               const struct api_session *session, struct fail *fail);
+/* Forgets it. */
+int auth_forget(const struct auth_config *config, struct fail *fail);
+
+/* "--token-file /run/secrets/token", "SIGMASIGHT_TOKEN", …, appended. */
+void auth_describe(const struct auth *auth, struct buf *out);
+
 void auth_release(struct auth *auth);
 
 #endif

@@ -20,6 +20,9 @@ struct http {
     CURL *easy;
     int64_t waited; /* microseconds by which output held the exchange up in this turn */
     struct buf trace_line;
+    struct http_times times;
+    int64_t patience;    /* see http_patience */
+    int64_t interrupted; /* when a signal was noticed, 0 before */
 };
 
 /* What belongs to the exchange under way. */
@@ -41,8 +44,7 @@ struct exchange {
 
 void http_response_init(struct http_response *r)
 {
-    *r = (struct http_response){
-        .retry_after = -1, .connect_us = -1, .tls_us = -1, .first_byte_us = -1};
+    *r = (struct http_response){.retry_after = -1};
     buf_init(&r->body, HTTP_BODY_MAX);
 }
 
@@ -292,6 +294,21 @@ const char *http_version(void)
     return name;
 }
 
+struct http_times http_times(const struct http *h)
+{
+    return h->times;
+}
+
+void http_patience(struct http *h, int64_t us)
+{
+    h->patience = us;
+}
+
+void http_deadline(struct http *h, int64_t at)
+{
+    h->config.deadline = at;
+}
+
 void http_extend(struct http *h, int64_t waited_us)
 {
     h->waited += waited_us;
@@ -301,16 +318,15 @@ void http_extend(struct http *h, int64_t waited_us)
 
 /* Failures. */
 
+/* A reused connection has no times of its own: those of the first one stay. */
 static void measure(struct exchange *x)
 {
     curl_off_t us;
-    struct http_response *r = x->response;
-    if (curl_easy_getinfo(x->http->easy, CURLINFO_CONNECT_TIME_T, &us) == CURLE_OK && us > 0)
-        r->connect_us = us;
-    if (curl_easy_getinfo(x->http->easy, CURLINFO_APPCONNECT_TIME_T, &us) == CURLE_OK && us > 0)
-        r->tls_us = us;
-    if (curl_easy_getinfo(x->http->easy, CURLINFO_STARTTRANSFER_TIME_T, &us) == CURLE_OK && us > 0)
-        r->first_byte_us = us;
+    struct http *h = x->http;
+    if (curl_easy_getinfo(h->easy, CURLINFO_CONNECT_TIME_T, &us) == CURLE_OK && us > 0)
+        h->times.connected = x->begun + us;
+    if (curl_easy_getinfo(h->easy, CURLINFO_APPCONNECT_TIME_T, &us) == CURLE_OK && us > 0)
+        h->times.secured = x->begun + us;
 }
 
 /* From the moment at which libcurl is about to send the request, whatever the connection took. */
@@ -390,7 +406,7 @@ static int check_clocks(struct exchange *x, int64_t now, int64_t *wake)
     const struct http_config *c = &x->http->config;
     int64_t connect_end = x->begun + c->connect_timeout, idle_end = x->last_byte + c->idle_timeout;
     if (c->deadline && now >= c->deadline) {
-        fail_set(x->fail, FAIL_CLOCK, "out of time: the answer did not end within --max-time");
+        fail_set(x->fail, FAIL_DEADLINE, "out of time: not done within --max-time");
         return -1;
     }
     if (c->connect_timeout && !x->response->connected) {
@@ -410,6 +426,20 @@ static int check_clocks(struct exchange *x, int64_t now, int64_t *wake)
     return 0;
 }
 
+/* A caught signal ends the exchange, at once or when patience is over. */
+static int check_signal(struct exchange *x, int64_t now, int64_t *wake)
+{
+    struct http *h = x->http;
+    if (!sys_signal())
+        return 0;
+    if (!h->interrupted)
+        h->interrupted = now;
+    if (now >= h->interrupted + h->patience)
+        return fail_signal(x->fail, sys_signal());
+    *wake = h->interrupted + h->patience < *wake ? h->interrupted + h->patience : *wake;
+    return 0;
+}
+
 enum turn { TURN_AGAIN, TURN_OVER };
 
 /* Everything but the waiting. -1 with fail set. */
@@ -424,15 +454,15 @@ static int take_turn(struct exchange *x, int64_t *wake)
     notice_connection(x);
     if (hooks && hooks->turn(hooks->arg, x->fail) != 0)
         return -1;
-    if (sys_signal())
-        return fail_signal(x->fail, sys_signal());
+    *wake = now + 3600 * (int64_t)SECOND;
+    if (running && check_signal(x, now, wake) != 0)
+        return -1;
     if (code != CURLM_OK)
         return fail_set(x->fail, FAIL_SOFTWARE, "libcurl: %s", curl_multi_strerror(code));
     if (x->received)
         x->last_byte = sys_now_us();
     if (running == 0)
         return TURN_OVER;
-    *wake = now + 3600 * (int64_t)SECOND;
     if (hooks) {
         int verdict = hooks->tick(hooks->arg, now, wake, x->fail);
         if (verdict != HTTP_GO_ON)
@@ -444,9 +474,9 @@ static int take_turn(struct exchange *x, int64_t *wake)
 static int wait_until(struct http *h, int64_t wake, struct fail *fail)
 {
     struct curl_waitfd extra = {.fd = sys_signal_fd(), .events = CURL_WAIT_POLLIN};
+    bool watch = extra.fd >= 0 && !h->interrupted; /* it stays readable */
     int64_t ms = (wake - sys_now_us()) / 1000 + 1;
-    CURLMcode code =
-        curl_multi_poll(h->multi, &extra, extra.fd >= 0 ? 1 : 0, ms < 0 ? 0 : (int)ms, NULL);
+    CURLMcode code = curl_multi_poll(h->multi, &extra, watch ? 1 : 0, ms < 0 ? 0 : (int)ms, NULL);
     if (code != CURLM_OK)
         return fail_set(fail, FAIL_SOFTWARE, "libcurl: %s", curl_multi_strerror(code));
     return 0;
@@ -469,7 +499,7 @@ static int run(struct exchange *x)
     if (added != CURLM_OK)
         return fail_set(x->fail, FAIL_SOFTWARE, "libcurl: %s", curl_multi_strerror(added));
     int turn;
-    for (int64_t wake; (turn = take_turn(x, &wake)) == TURN_AGAIN;)
+    for (int64_t wake = 0; (turn = take_turn(x, &wake)) == TURN_AGAIN;)
         if (wait_until(h, wake, x->fail) != 0)
             break;
     CURLcode code = result_of(h->multi);

@@ -34,8 +34,21 @@ void http_free(struct http *h);
 /* "libcurl/7.88.1": the version at run time. */
 const char *http_version(void);
 
+/* When the newest connection stood and when its TLS did: sys_now_us(), 0 for never. */
+struct http_times {
+    int64_t connected, secured;
+};
+
+struct http_times http_times(const struct http *h);
+
 /* The time that the process waits in output does not count against the clocks. */
 void http_extend(struct http *h, int64_t waited_us);
+
+/* How long an exchange may go on after a signal was caught, in microseconds from the first time
+   that one is noticed; 0, as it is at first, ends it at once. */
+void http_patience(struct http *h, int64_t us);
+/* Replaces the deadline of the configuration. */
+void http_deadline(struct http *h, int64_t at);
 
 /* What is known once the headers are complete. Owned by whoever declared it. */
 struct http_response {
@@ -43,8 +56,7 @@ struct http_response {
     struct buf content_type, content_encoding, location;
     int64_t retry_after; /* ms from now, -1 without: Retry-After or X-RateLimit-Reset */
     struct buf body;     /* of a response that no hook took; bounded, see HTTP_BODY_MAX */
-    int64_t connect_us, tls_us, first_byte_us; /* after the request began; -1 without */
-    bool connected;                            /* the request went out, in whole or in part */
+    bool connected;      /* the request went out, in whole or in part */
 };
 
 enum { HTTP_BODY_MAX = 1 << 20 };

@@ -167,20 +167,6 @@ static enum fail_cause cause_of(int status, const char *code)
     return status < 500 ? FAIL_DATA : FAIL_SERVER_OTHER;
 }
 
-static const char *hint_of(const struct http_response *response)
-{
-    switch (response->status) {
-    case 401:
-        return "set SIGMASIGHT_TOKEN or --token-file to a valid token";
-    case 404:
-        return "check the ID and --url";
-    default:
-        return response->status >= 300 && response->status < 400
-                   ? "redirects are not followed; check --url"
-                   : NULL;
-    }
-}
-
 static void put_strange_success(struct buf *words, const struct http_response *response)
 {
     if (response->content_encoding.len)
@@ -212,8 +198,8 @@ int api_refused(const struct http_response *response, const char *what, struct f
         fail->retry_after = response->retry_after;
         if (code.len)
             fail_code(fail, buf_view(&code));
-        if (hint_of(response))
-            fail_hint(fail, "%s", hint_of(response));
+        if (status >= 300 && status < 400)
+            fail_hint(fail, "redirects are not followed; check --url");
     }
     buf_release(&words);
     buf_release(&code);

@@ -26,6 +26,7 @@ static const struct fail_row rows[FAIL_CAUSES] = {
     [FAIL_OUTPUT] = {"output", 74, "failed", RETRY_NEVER, NULL},
     [FAIL_BUSY] = {"busy", 75, "failed", RETRY_NOT_STORED, NULL},
     [FAIL_CLOCK] = {"timeout", 75, "interrupted", RETRY_MAYBE_STORED, NULL},
+    [FAIL_DEADLINE] = {"timeout", 75, "interrupted", RETRY_NEVER, NULL},
     [FAIL_CUT] = {"cut_off", 75, "interrupted", RETRY_MAYBE_STORED, NULL},
     [FAIL_PROTOCOL] = {"protocol", 76, "failed", RETRY_NEVER, NULL},
     [FAIL_DENIED] = {"denied", 77, "failed", RETRY_NEVER, NULL},
@@ -38,7 +39,7 @@ const struct fail_row *fail_row(enum fail_cause cause)
     return &rows[cause];
 }
 
-static char *format_text(const char *format, va_list args)
+static __attribute__((format(printf, 1, 0))) char *format_text(const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);

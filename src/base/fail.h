@@ -26,6 +26,7 @@ enum fail_cause {
     FAIL_OUTPUT,       /* output could not be written */
     FAIL_BUSY,         /* 408, 429 */
     FAIL_CLOCK,        /* a clock ran out after the connection stood */
+    FAIL_DEADLINE,     /* --max-time: there is no time to try again either */
     FAIL_CUT,          /* the connection ended before `done` */
     FAIL_PROTOCOL,     /* what came is not what the protocol says */
     FAIL_DENIED,       /* 401, 403, no token */

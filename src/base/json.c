@@ -373,6 +373,11 @@ size_t json_error_offset(const struct json_reader *r)
     return r->error_offset;
 }
 
+size_t json_offset(const struct json_reader *r, const char *at)
+{
+    return (size_t)(at - r->doc.at);
+}
+
 const char *json_version(void)
 {
     static char name[32];

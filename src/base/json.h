@@ -63,6 +63,9 @@ int json_walk(struct json_reader *r, struct span document, json_member_fn *on_me
 const char *json_error(const struct json_reader *r);
 size_t json_error_offset(const struct json_reader *r);
 
+/* Where in the document of the last walk a span of it begins, in bytes. */
+size_t json_offset(const struct json_reader *r, const char *at);
+
 /* "yajl/2.1.0": the version at run time. */
 const char *json_version(void);
 

@@ -9,61 +9,79 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MODES "green|blue|indigo|violet"
+
+/* id, name, letter, argument, type, groups, choices, default, variable, key of the file?, help */
 static const struct option_row rows[OPT_COUNT] = {
-    {OPT_CONVERSATION, "conversation", 'c', "ID", OPTION_TEXT, GROUP_SEND, NULL, NULL, NULL,
+    {OPT_CONVERSATION, "conversation", 'c', "ID", OPTION_TEXT, GROUP_SEND, NULL, NULL, NULL, false,
      "use that conversation instead of a new one"},
-    {OPT_MODE, "mode", 'm', "MODE", OPTION_CHOICE, GROUP_SEND, "green|blue|indigo|violet", NULL,
-     NULL, "answer in that mode: green, blue, indigo or violet"},
-    {OPT_PORTFOLIO, "portfolio", 0, "ID", OPTION_LIST, GROUP_SEND, NULL, NULL, NULL,
+    {OPT_CONTINUE, "continue", 'C', NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, false,
+     "use the last conversation at this URL"},
+    {OPT_EPHEMERAL, "ephemeral", 0, NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, false,
+     "delete the new conversation after the answer"},
+    {OPT_MODE, "mode", 'm', "MODE", OPTION_CHOICE, GROUP_CONTEXT, MODES, NULL, NULL, true,
+     "answer in that mode: green, blue, indigo or violet"},
+    {OPT_PORTFOLIO, "portfolio", 0, "ID", OPTION_LIST, GROUP_CONTEXT, NULL, NULL, NULL, true,
      "ask about that portfolio (may be repeated)"},
     {OPT_OUTPUT, "output", 'o', "FORMAT", OPTION_CHOICE, GROUP_OUTPUT, "text|jsonl|json|raw",
-     "text", NULL, "text, jsonl, json or raw"},
-    {OPT_JSON, "json", 'j', NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL, "-o jsonl"},
-    {OPT_NO_STREAM, "no-stream", 0, NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL,
+     "text", NULL, true, "text, jsonl, json or raw"},
+    {OPT_JSON, "json", 'j', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_JSON, NULL, NULL, NULL, false,
+     "JSON lines (-o jsonl)"},
+    {OPT_NO_STREAM, "no-stream", 0, NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL, true,
      "write the text only once the answer is complete"},
-    {OPT_EVENTS, "events", 0, "FILE", OPTION_TEXT, GROUP_OUTPUT, NULL, NULL, NULL,
+    {OPT_EVENTS, "events", 0, "FILE", OPTION_TEXT, GROUP_OUTPUT, NULL, NULL, NULL, true,
      "besides, all but the text as JSON lines to FILE"},
-    {OPT_EVENTS_FD, "events-fd", 0, "N", OPTION_NUMBER, GROUP_OUTPUT, NULL, NULL, NULL,
+    {OPT_EVENTS_FD, "events-fd", 0, "N", OPTION_NUMBER, GROUP_OUTPUT, NULL, NULL, NULL, false,
      "the same to the open descriptor N"},
-    {OPT_RECORD, "record", 0, "FILE", OPTION_TEXT, GROUP_SEND, NULL, NULL, NULL,
+    {OPT_RECORD, "record", 0, "FILE", OPTION_TEXT, GROUP_SEND, NULL, NULL, NULL, true,
      "besides, the event stream byte for byte to FILE"},
-    {OPT_NO_NEWLINE, "no-newline", 'n', NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL,
-     "do not end the text with a newline of our own"},
-    {OPT_RETRY, "retry", 0, "N", OPTION_NUMBER, GROUP_SEND, NULL, "3", NULL,
+    {OPT_NO_NEWLINE, "no-newline", 'n', NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL, true,
+     "add no newline at the end of the text"},
+    {OPT_RETRY, "retry", 0, "N", OPTION_NUMBER, GROUP_SEND, NULL, "3", NULL, true,
      "try again at most N times"},
-    {OPT_RETRY_DELAY, "retry-delay", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "1", NULL,
+    {OPT_RETRY_DELAY, "retry-delay", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "1", NULL, true,
      "wait S seconds before the first retry, then 2S, 4S"},
     {OPT_RETRY_MAX_TIME, "retry-max-time", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "60", NULL,
-     "begin no retry later than after S seconds"},
-    {OPT_RETRY_ALL, "retry-all", 0, NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL,
+     true, "begin no retry later than after S seconds"},
+    {OPT_RETRY_ALL, "retry-all", 0, NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, true,
      "retry even where the message may be stored twice"},
     {OPT_CONNECT_TIMEOUT, "connect-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "10", NULL,
-     "time for name, connection and TLS"},
-    {OPT_IDLE_TIMEOUT, "idle-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "300", NULL,
+     true, "time for name, connection and TLS; 0 is none, as below"},
+    {OPT_IDLE_TIMEOUT, "idle-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "300", NULL, true,
      "time without a byte"},
-    {OPT_STALL_TIMEOUT, "stall-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL,
+    {OPT_STALL_TIMEOUT, "stall-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL, true,
      "time without an event other than heartbeats"},
-    {OPT_MAX_TIME, "max-time", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL,
-     "time for everything; 0 is none"},
+    {OPT_MAX_TIME, "max-time", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL, true,
+     "time for everything"},
     {OPT_MAX_EVENT_SIZE, "max-event-size", 0, "BYTES", OPTION_BYTES, GROUP_OUTPUT, NULL, "64M",
-     NULL, "refuse a larger event"},
+     NULL, true, "refuse a larger event"},
+    {OPT_EMAIL, "email", 0, "ADDRESS", OPTION_TEXT, GROUP_LOGIN, NULL, NULL, "SIGMASIGHT_EMAIL",
+     true, "the account's email address"},
+    {OPT_PASSWORD_STDIN, "password-stdin", 0, NULL, OPTION_FLAG, GROUP_LOGIN, NULL, NULL, NULL,
+     false, "read the password from standard input"},
+    {OPT_LIMIT, "limit", 0, "N", OPTION_NUMBER, GROUP_LIST, NULL, "30", NULL, false,
+     "list at most N conversations; 0 is all"},
     {OPT_URL, "url", 'u', "URL", OPTION_TEXT, GROUP_API, NULL, "http://localhost:8000/api/v1",
-     "SIGMASIGHT_URL", "the API's address"},
-    {OPT_TOKEN_FILE, "token-file", 0, "FILE", OPTION_TEXT, GROUP_API, NULL, NULL, NULL,
+     "SIGMASIGHT_URL", true, "the API's address"},
+    {OPT_PROFILE, "profile", 0, "NAME", OPTION_TEXT, GROUP_API | GROUP_PROFILE, NULL, NULL,
+     "SIGMASIGHT_PROFILE", false, "use a profile of the configuration file"},
+    {OPT_TOKEN_FILE, "token-file", 0, "FILE", OPTION_TEXT, GROUP_API, NULL, NULL, NULL, true,
      "read the token from FILE"},
-    {OPT_CACERT, "cacert", 0, "FILE", OPTION_TEXT, GROUP_API, NULL, NULL, NULL,
+    {OPT_TOKEN_COMMAND, "token_command", 0, "COMMAND", OPTION_TEXT, 0, NULL, NULL, NULL, true,
+     "run by sh -c, prints the token"},
+    {OPT_CACERT, "cacert", 0, "FILE", OPTION_TEXT, GROUP_API, NULL, NULL, NULL, true,
      "trust the certificates in FILE (PEM)"},
-    {OPT_INSECURE, "insecure", 0, NULL, OPTION_FLAG, GROUP_API, NULL, NULL, NULL,
+    {OPT_INSECURE, "insecure", 0, NULL, OPTION_FLAG, GROUP_API, NULL, NULL, NULL, true,
      "do not verify the server's certificate"},
-    {OPT_ALLOW_HTTP, "allow-http", 0, NULL, OPTION_FLAG, GROUP_API, NULL, NULL, NULL,
+    {OPT_ALLOW_HTTP, "allow-http", 0, NULL, OPTION_FLAG, GROUP_API, NULL, NULL, NULL, true,
      "plain HTTP also to another machine"},
-    {OPT_QUIET, "quiet", 'q', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL,
+    {OPT_QUIET, "quiet", 'q', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, true,
      "nothing on standard error but the line of an error"},
-    {OPT_VERBOSE, "verbose", 'v', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL,
+    {OPT_VERBOSE, "verbose", 'v', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, true,
      "say more; twice: the HTTP exchange, secrets masked"},
     {OPT_COLOR, "color", 0, "WHEN", OPTION_CHOICE, GROUP_COMMON, "auto|always|never", "auto", NULL,
-     "colour: auto, always or never"},
-    {OPT_HELP, "help", 'h', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, "this text"},
+     true, "colour: auto, always or never"},
+    {OPT_HELP, "help", 'h', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, false, "this text"},
 };
 
 const struct option_row *option_row(enum option_id id)
@@ -80,6 +98,17 @@ static bool is_choice(const char *choices, const char *text)
         if (strncmp(at, text, len) == 0 && (at[len] == '|' || at[len] == '\0') && len)
             return true;
     return false;
+}
+
+bool option_is_choice(const struct option_row *row, const char *text)
+{
+    return is_choice(row->choices, text);
+}
+
+bool settings_want_json(const struct settings *settings)
+{
+    const struct setting *s = &settings->of[OPT_OUTPUT];
+    return s->origin == ORIGIN_COMMAND_LINE && strcmp(s->text, "jsonl") == 0;
 }
 
 /* Digits, with one point where `fraction` allows it: no sign, no exponent, no hexadecimal. */
@@ -132,60 +161,75 @@ static const char *read_value(const struct option_row *row, const char *text, do
     }
 }
 
-/* `name` is what messages call the source: --retry, SIGMASIGHT_URL. */
+static void clear(struct setting *s)
+{
+    free(s->text);
+    for (int i = 0; s->list && i < s->count; i++)
+        free(s->list[i]);
+    free(s->list);
+    *s = (struct setting){0};
+}
+
 static int set(struct settings *settings, const struct option_row *row, const char *text,
-               enum origin origin, const char *name, struct fail *fail)
+               enum origin origin, const char *as, struct fail *fail)
 {
     struct setting *s = &settings->of[row->id];
     double number = 0;
-    s->origin = origin;
-    if (row->type == OPTION_FLAG) {
-        s->count++;
-        return 0;
-    }
-    const char *expected = read_value(row, text, &number);
+    const char *expected = row->type == OPTION_FLAG ? NULL : read_value(row, text, &number);
     if (expected)
         return fail_set(fail, origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG,
-                        "%s: '%s' is not right; it must be %s", name, text, expected);
+                        "%s: '%s' is not right; it must be %s", as, text, expected);
+    if (s->origin > origin)
+        return 0;
+    if (s->origin != origin)
+        clear(s);
+    s->origin = origin;
     s->number = number;
     if (row->type == OPTION_LIST) {
         s->list = xrealloc(s->list, (size_t)(s->count + 1) * sizeof *s->list);
         s->list[s->count] = xstrdup(text);
-    } else {
+    } else if (row->type != OPTION_FLAG) {
         free(s->text);
         s->text = xstrdup(text);
     }
     s->count++;
+    if (row->type == OPTION_FLAG && text && strcmp(text, "false") == 0)
+        s->count = 0;
     return 0;
+}
+
+int settings_set(struct settings *settings, const char *name, const char *text, enum origin origin,
+                 const char *as, struct fail *fail)
+{
+    for (int id = 0; id < OPT_COUNT; id++)
+        if (rows[id].in_file && strcmp(rows[id].name, name) == 0)
+            return set(settings, &rows[id], text, origin, as, fail);
+    return 1;
 }
 
 void settings_release(struct settings *settings)
 {
-    for (int id = 0; id < OPT_COUNT; id++) {
-        struct setting *s = &settings->of[id];
-        free(s->text);
-        for (int i = 0; s->list && i < s->count; i++)
-            free(s->list[i]);
-        free(s->list);
-        *s = (struct setting){0};
-    }
+    for (int id = 0; id < OPT_COUNT; id++)
+        clear(&settings->of[id]);
 }
 
-int options_complete(struct settings *settings, struct fail *fail)
+int settings_from_environment(struct settings *settings, struct fail *fail)
 {
     for (int id = 0; id < OPT_COUNT; id++) {
-        const struct option_row *row = &rows[id];
-        const char *value = row->environment ? getenv(row->environment) : NULL;
-        if (settings->of[id].origin != ORIGIN_NONE)
-            continue;
-        if (value && *value) {
-            if (set(settings, row, value, ORIGIN_ENVIRONMENT, row->environment, fail) != 0)
-                return -1;
-        } else if (row->fallback) {
-            set(settings, row, row->fallback, ORIGIN_DEFAULT, row->name, fail);
-        }
+        const char *name = rows[id].environment, *value = name ? getenv(name) : NULL;
+        if (value && *value && set(settings, &rows[id], value, ORIGIN_ENVIRONMENT, name, fail) != 0)
+            return -1;
     }
     return 0;
+}
+
+void settings_default(struct settings *settings)
+{
+    struct fail none = FAIL_INIT;
+    for (int id = 0; id < OPT_COUNT; id++)
+        if (rows[id].fallback && settings->of[id].origin == ORIGIN_NONE)
+            set(settings, &rows[id], rows[id].fallback, ORIGIN_DEFAULT, rows[id].name, &none);
+    fail_release(&none);
 }
 
 /* The command line. */
@@ -295,9 +339,9 @@ void options_help(struct buf *out, unsigned groups)
         snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "",
                  row->argument ? row->argument : "");
         if (row->letter)
-            buf_printf(out, "  -%c, %-21s %s", row->letter, left, row->help);
+            buf_printf(out, "  -%c, %-22s %s", row->letter, left, row->help);
         else
-            buf_printf(out, "      %-21s %s", left, row->help);
+            buf_printf(out, "      %-22s %s", left, row->help);
         if (row->fallback)
             buf_printf(out, " (%s)", row->fallback);
         buf_byte(out, '\n');

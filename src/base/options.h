@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every option and setting of the program, in one table that feeds getopt_long, --help, the
-   environment and the defaults; and what they are set to. tests/lint/options holds the manual page
-   and the completions against the same table. */
+   environment, the configuration file and the defaults; and what they are set to.
+   tests/lint/options holds the manual page and the completions against the same table. */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
 
@@ -13,6 +13,8 @@
 
 enum option_id {
     OPT_CONVERSATION,
+    OPT_CONTINUE,
+    OPT_EPHEMERAL,
     OPT_MODE,
     OPT_PORTFOLIO,
     OPT_OUTPUT,
@@ -31,8 +33,13 @@ enum option_id {
     OPT_STALL_TIMEOUT,
     OPT_MAX_TIME,
     OPT_MAX_EVENT_SIZE,
+    OPT_EMAIL,
+    OPT_PASSWORD_STDIN,
+    OPT_LIMIT,
     OPT_URL,
+    OPT_PROFILE,
     OPT_TOKEN_FILE,
+    OPT_TOKEN_COMMAND,
     OPT_CACERT,
     OPT_INSECURE,
     OPT_ALLOW_HTTP,
@@ -58,7 +65,12 @@ enum option_group {
     GROUP_COMMON = 1, /* every command */
     GROUP_API = 2,    /* what talks to the server */
     GROUP_OUTPUT = 4, /* what prints an answer */
-    GROUP_SEND = 8
+    GROUP_SEND = 8,
+    GROUP_CONTEXT = 16, /* what creates a conversation */
+    GROUP_LOGIN = 32,
+    GROUP_LIST = 64,
+    GROUP_JSON = 128,   /* what prints a table, or JSON lines with -j */
+    GROUP_PROFILE = 256 /* what reads the configuration file */
 };
 
 struct option_row {
@@ -71,12 +83,24 @@ struct option_row {
     const char *choices;     /* OPTION_CHOICE: "a|b|c" */
     const char *fallback;    /* the default, NULL for none */
     const char *environment; /* a variable that sets it, NULL for none */
+    bool in_file;            /* a key of the configuration file */
     const char *help;        /* one line */
 };
 
 const struct option_row *option_row(enum option_id id);
 
-enum origin { ORIGIN_NONE, ORIGIN_DEFAULT, ORIGIN_ENVIRONMENT, ORIGIN_COMMAND_LINE };
+/* Whether an OPTION_CHOICE takes this value. */
+bool option_is_choice(const struct option_row *row, const char *text);
+
+/* Where a value came from; a later one is stronger. */
+enum origin {
+    ORIGIN_NONE,
+    ORIGIN_DEFAULT,
+    ORIGIN_FILE,
+    ORIGIN_ENVIRONMENT,
+    ORIGIN_PROFILE,
+    ORIGIN_COMMAND_LINE
+};
 
 struct setting {
     enum origin origin;
@@ -106,8 +130,17 @@ struct operands {
    also where POSIXLY_CORRECT is set. FAIL_USAGE. */
 int options_parse(unsigned groups, int argc, char **argv, struct settings *settings,
                   struct operands *operands, struct fail *fail);
-/* Fills what the command line left open: environment, then defaults. FAIL_CONFIG. */
-int options_complete(struct settings *settings, struct fail *fail);
+/* Sets the option called `name` unless a stronger origin has; "false" takes a flag back. `as` is
+   what messages call the place. 0, 1 when there is no such option for that origin, -1 with *fail:
+   FAIL_USAGE for the command line, else FAIL_CONFIG. Values of a list add up within an origin. */
+int settings_set(struct settings *settings, const char *name, const char *text, enum origin origin,
+                 const char *as, struct fail *fail);
+/* The environment, where nothing stronger has spoken. FAIL_CONFIG. */
+int settings_from_environment(struct settings *settings, struct fail *fail);
+/* Whether the command line asked for JSON lines, with -j or -o jsonl. */
+bool settings_want_json(const struct settings *settings);
+/* What is still open gets its default. */
+void settings_default(struct settings *settings);
 void settings_release(struct settings *settings);
 
 /* Appends the options of `groups` to a help text, a line each. */

@@ -5,11 +5,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 _Noreturn void sys_die(int status, const char *message)
 {
@@ -113,6 +119,82 @@ int sys_read_all(int fd, struct buf *out)
         buf_append(out, chunk, (size_t)n);
     }
     return 0;
+}
+
+int sys_make_directories(const char *path)
+{
+    struct buf at = {0};
+    int result = 0;
+    for (const char *p = path; result == 0 && *p; p++) {
+        if (*p == '/' && at.len > 0 && mkdir(buf_text(&at), 0700) != 0 && errno != EEXIST)
+            result = -1;
+        buf_byte(&at, *p);
+    }
+    if (result == 0 && mkdir(buf_text(&at), 0700) != 0 && errno != EEXIST)
+        result = -1;
+    int saved = errno;
+    buf_release(&at);
+    errno = saved;
+    return result;
+}
+
+static int write_and_rename(int fd, const char *from, const char *to, const void *bytes, size_t len)
+{
+    int result = sys_write_all(fd, bytes, len, NULL) == 0 && fsync(fd) == 0 ? 0 : -1;
+    int saved = errno;
+    if (close(fd) != 0 && result == 0) {
+        result = -1;
+        saved = errno;
+    }
+    if (result == 0 && rename(from, to) != 0) {
+        result = -1;
+        saved = errno;
+    }
+    if (result != 0)
+        unlink(from);
+    errno = saved;
+    return result;
+}
+
+int sys_replace_file(const char *path, const void *bytes, size_t len)
+{
+    struct buf name = {0};
+    buf_printf(&name, "%s.XXXXXX", path);
+    buf_text(&name);
+    int fd = mkstemp(name.data);
+    int result = -1;
+    if (fd >= 0) {
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        result = write_and_rename(fd, name.data, path, bytes, len);
+    }
+    int saved = errno;
+    buf_release(&name);
+    errno = saved;
+    return result;
+}
+
+int sys_lock(const char *path)
+{
+    int fd = sys_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    while (fd >= 0 && fcntl(fd, F_SETLKW, &whole) != 0) {
+        if (errno == EINTR && !sys_signal())
+            continue;
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+void sys_forbid_dumps(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
+    prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 int64_t sys_now_us(void)

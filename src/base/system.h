@@ -38,6 +38,31 @@ bool sys_writable_now(int fd);
    `fd` is left open. -1 with errno. */
 int sys_read_all(int fd, struct buf *out);
 
+/* Makes a directory and those above it, 0700. -1 with errno. */
+int sys_make_directories(const char *path);
+/* Replaces a file atomically: a temporary one beside it (0600) takes the bytes, is synced and
+   renamed. -1 with errno, and the old file is as it was. */
+int sys_replace_file(const char *path, const void *bytes, size_t len);
+/* An exclusive lock on a file that is created for that purpose (0600), held until close(2). Waits,
+   but for a signal (EINTR). A descriptor, or -1 with errno. */
+int sys_lock(const char *path);
+
+/* Runs `sh -c command` in a process group of its own, its standard input /dev/null, its standard
+   error ours, without the environment variables in `hidden` (a NULL-terminated list), and gathers
+   its standard output in `out` until that is full. Kills the group after `timeout_us` or on a
+   caught signal. The wait status as of waitpid(2), or -1 with errno: ETIMEDOUT, EINTR, … */
+int sys_capture(const char *command, const char *const *hidden, int64_t timeout_us,
+                struct buf *out);
+
+/* Reads a line from the terminal /dev/tty after showing `prompt`, without echo when `hidden`; the
+   terminal is as it was afterwards, also after a signal. -1 with errno: ENXIO without a terminal,
+   EINTR, ENODATA at the end of input. */
+int sys_ask(const char *prompt, bool hidden, struct buf *line);
+
+/* From here on the process cannot be dumped or traced by other processes of the user, where the
+   system offers that: it holds secrets. */
+void sys_forbid_dumps(void);
+
 /* Time. */
 
 /* Monotonic, microseconds, from an arbitrary start. */

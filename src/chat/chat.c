@@ -12,7 +12,9 @@ enum {
     /* How long the server may take to close the stream after `done`: it stores the answer then. */
     DRAIN = 5 * SECOND,
     /* An answer that comes in one piece so long after the message was held up on the way. */
-    BUFFERED = 2 * SECOND
+    BUFFERED = 2 * SECOND,
+    /* How long the deletion of a conversation may hold up the end. */
+    CLEAN_UP = 2 * SECOND
 };
 
 struct exchange {
@@ -38,14 +40,11 @@ static int64_t since_start(const struct exchange *x, int64_t at)
     return at > 0 ? (at - x->request->started) / 1000 : -1;
 }
 
-static void note_times(struct exchange *x, const struct http_response *response, int64_t begun)
+static void note_connection(struct exchange *x)
 {
-    struct sink_timing *t = &x->outcome->timing;
-    x->outcome->connected = x->outcome->connected || response->connected;
-    if (t->connect_ms < 0 && response->connect_us >= 0)
-        t->connect_ms = since_start(x, begun + response->connect_us);
-    if (t->tls_ms < 0 && response->tls_us >= 0)
-        t->tls_ms = since_start(x, begun + response->tls_us);
+    struct http_times times = http_times(x->api->http);
+    x->outcome->timing.connect_ms = since_start(x, times.connected);
+    x->outcome->timing.tls_ms = since_start(x, times.secured);
 }
 
 /* Hooks of the stream. */
@@ -56,6 +55,7 @@ static bool takes_stream(void *arg, const struct http_response *response, struct
     x->taken = api_is_event_stream(response);
     if (!x->taken)
         return false;
+    x->outcome->accepted = true;
     char *url = api_send_url(x->api);
     struct sink_open open = {url, response->status, x->attempt, x->outcome->conversation};
     sinks_open(x->reader->sinks, &open, fail);
@@ -136,10 +136,13 @@ static int on_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
 static int create(struct exchange *x, struct fail *fail)
 {
     struct chat_outcome *o = x->outcome;
-    if (api_create(x->api, x->request->mode, x->request->portfolios, &o->conversation, fail) != 0)
-        return -1;
-    o->created = true;
-    return 0;
+    /* Interrupted here, it would leave a conversation behind that nobody knows. */
+    http_patience(x->api->http, x->request->ephemeral ? CLEAN_UP : 0);
+    int result =
+        api_create(x->api, x->request->mode, x->request->portfolios, &o->conversation, fail);
+    http_patience(x->api->http, 0);
+    o->created = result == 0;
+    return result == 0 && sys_signal() ? fail_signal(fail, sys_signal()) : result;
 }
 
 static int set_mode(struct exchange *x, struct fail *fail)
@@ -152,7 +155,7 @@ static int set_mode(struct exchange *x, struct fail *fail)
 static int conclude_stream(struct exchange *x, struct fail *fail)
 {
     const struct answer *answer = &x->reader->answer;
-    bool cut = fail->cause == FAIL_CUT || fail->cause == FAIL_CLOCK;
+    bool cut = fail->cause == FAIL_CUT || fail->cause == FAIL_CLOCK || fail->cause == FAIL_DEADLINE;
     if (cut && (answer->done || fail_is_set(&answer->verdict))) {
         struct fail after = FAIL_INIT;
         fail_move(&after, fail);
@@ -184,7 +187,7 @@ static int post(struct exchange *x, struct fail *fail)
     http_response_init(&response);
     int result = api_send(x->api, x->outcome->conversation, x->request->portfolios,
                           x->request->text, &hooks, &response, fail);
-    note_times(x, &response, x->posted);
+    x->outcome->connected = x->outcome->connected || response.connected;
     x->outcome->timing.first_delta_ms = since_start(x, x->reader->answer.first_delta_us);
     if (x->taken)
         result = conclude_stream(x, fail);
@@ -228,6 +231,10 @@ static int persist(struct exchange *x, int (*call)(struct exchange *x, struct fa
             fail_release(&why);
             return 0;
         }
+        if (auth_recover(x->request->auth, x->api, &why)) {
+            made--;
+            continue;
+        }
         struct retry_case now = {.cause = why.cause,
                                  .committed = reader_is_committed(x->reader),
                                  .own = own,
@@ -248,35 +255,54 @@ static int persist(struct exchange *x, int (*call)(struct exchange *x, struct fa
     }
 }
 
-/* A conversation that was created for a message which the server then refused is of no use. */
-static void tidy(struct exchange *x, const struct fail *fail)
+/* A conversation of no further use: an ephemeral one, or one that was created for a message which
+   the server then refused. */
+static bool is_useless(const struct exchange *x, const struct fail *fail)
 {
     bool refused = fail->http_status >= 400 && fail_row(fail->cause)->retry != RETRY_MAYBE_STORED;
-    if (!x->outcome->created || !refused)
-        return;
-    struct fail ignored = FAIL_INIT;
-    if (api_delete(x->api, x->outcome->conversation, &ignored) == 0) {
-        free(x->outcome->conversation);
-        x->outcome->conversation = NULL;
-        x->outcome->created = false;
+    return x->outcome->created && (x->request->ephemeral || refused);
+}
+
+static void clean_up(struct exchange *x)
+{
+    struct chat_outcome *o = x->outcome;
+    struct fail why = FAIL_INIT, ignored = FAIL_INIT;
+    http_patience(x->api->http, CLEAN_UP);
+    http_deadline(x->api->http, sys_now_us() + CLEAN_UP);
+    if (api_delete(x->api, o->conversation, &why) != 0) {
+        struct buf text = {0};
+        buf_printf(&text, "conversation %s could not be deleted: %s", o->conversation,
+                   why.cause == FAIL_SIGNAL ? "no time left" : why.message);
+        sinks_warning(x->reader->sinks, buf_text(&text), &ignored);
+        buf_release(&text);
+    } else if (!x->request->ephemeral) {
+        free(o->conversation);
+        o->conversation = NULL;
     }
+    fail_release(&why);
     fail_release(&ignored);
+}
+
+static int converse(struct exchange *x, struct fail *fail)
+{
+    const struct chat_request *request = x->request;
+    if (request->conversation)
+        x->outcome->conversation = xstrdup(request->conversation);
+    else if (persist(x, create, fail) != 0)
+        return -1;
+    if (request->conversation && request->mode && persist(x, set_mode, fail) != 0)
+        return -1;
+    return persist(x, post, fail);
 }
 
 int chat_run(struct api *api, struct reader *reader, const struct chat_request *request,
              struct chat_outcome *outcome, struct fail *fail)
 {
     struct exchange x = {.api = api, .reader = reader, .request = request, .outcome = outcome};
-    if (request->conversation) {
-        outcome->conversation = xstrdup(request->conversation);
-        if (request->mode && persist(&x, set_mode, fail) != 0)
-            return -1;
-    } else if (persist(&x, create, fail) != 0) {
-        return -1;
-    }
-    int result = persist(&x, post, fail);
-    if (result != 0)
-        tidy(&x, fail);
+    int result = converse(&x, fail);
+    note_connection(&x);
+    if (is_useless(&x, fail))
+        clean_up(&x);
     return result;
 }
 
@@ -294,7 +320,7 @@ void chat_outcome_release(struct chat_outcome *o)
 const char *chat_close_status(const struct fail *fail, bool connected)
 {
     /* "out of time once connected" */
-    if (fail->cause == FAIL_CLOCK && !connected)
+    if ((fail->cause == FAIL_CLOCK || fail->cause == FAIL_DEADLINE) && !connected)
         return fail_row(FAIL_UNREACHABLE)->close;
     return fail_row(fail->cause)->close;
 }

@@ -5,6 +5,7 @@
 #define CHAT_CHAT_H
 
 #include "api/api.h"
+#include "api/auth.h"
 #include "chat/reader.h"
 #include "chat/retry.h"
 
@@ -14,6 +15,8 @@ struct chat_request {
     const char *mode;         /* of a new conversation, or an existing one changes to it; or NULL */
     struct api_portfolios portfolios;
     struct span text;
+    bool ephemeral;    /* delete the created conversation when all is over */
+    struct auth *auth; /* asked once for a new token after a 401 */
     struct retry_policy retry;
     int64_t stall_timeout; /* microseconds, 0 for none */
     int64_t started;       /* sys_now_us() when the command began */
@@ -23,6 +26,7 @@ struct chat_request {
 struct chat_outcome {
     char *conversation; /* ID, NULL when there was none */
     bool created;       /* this exchange created it */
+    bool accepted;      /* the server took the message and began to answer */
     bool connected;     /* some request reached the server */
     struct sink_timing timing;
 };

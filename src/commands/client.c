@@ -66,16 +66,35 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
                                  .connect_timeout = setting_us(s, OPT_CONNECT_TIMEOUT),
                                  .idle_timeout = setting_us(s, OPT_IDLE_TIMEOUT),
                                  .deadline = max_time ? started + max_time : 0};
-    if (setting_count(s, OPT_VERBOSE) > 1) {
+    if (setting_count(s, OPT_VERBOSE) > 1 && !in->terminal->quiet) {
         config.trace = trace;
         config.trace_arg = in->terminal;
     }
     *c = (struct client){.base = without_slash(setting_text(s, OPT_URL))};
-    if (check_url(c->base, s, &config, fail) != 0 || check_certificates(config.cacert, fail) != 0 ||
-        auth_obtain(&c->auth, setting_text(s, OPT_TOKEN_FILE), fail) != 0)
+    c->config = (struct auth_config){
+        .token_file = setting_text(s, OPT_TOKEN_FILE),
+        .token_command = setting_text(s, OPT_TOKEN_COMMAND),
+        .key = {setting_text(s, OPT_PROFILE), c->base},
+    };
+    sys_forbid_dumps();
+    if (check_url(c->base, s, &config, fail) != 0 || check_certificates(config.cacert, fail) != 0)
         return -1;
-    c->api = (struct api){http_new(&config, fail), c->base, c->auth.token};
+    c->api = (struct api){http_new(&config, fail), c->base, NULL};
     return c->api.http ? 0 : -1;
+}
+
+int client_authorize(struct client *c, struct fail *fail)
+{
+    return auth_obtain(&c->auth, &c->config, &c->api, &c->warning, fail);
+}
+
+int client_prepare(struct client *c, const struct invocation *in, struct fail *fail)
+{
+    if (client_open(c, in, sys_now_us(), fail) != 0 || client_authorize(c, fail) != 0)
+        return -1;
+    if (c->warning && !in->terminal->quiet)
+        terminal_warning(in->terminal, span_of(c->warning), fail);
+    return 0;
 }
 
 void client_close(struct client *c)
@@ -83,5 +102,6 @@ void client_close(struct client *c)
     http_free(c->api.http);
     auth_release(&c->auth);
     free(c->base);
+    free(c->warning);
     *c = (struct client){.base = NULL};
 }

@@ -10,13 +10,19 @@
 struct client {
     struct api api;
     char *base;
+    struct auth_config config;
     struct auth auth;
+    char *warning; /* of client_authorize: a token that could not be stored; or NULL */
 };
 
 /* FAIL_CONFIG for an address that cannot be used, and for plain HTTP to another machine without
-   --allow-http; FAIL_INPUT for a certificate file; else as auth_obtain and http_new. Nothing is
-   sent. `started` (sys_now_us()) is when --max-time began. */
+   --allow-http; FAIL_INPUT for a certificate file; else as http_new. Nothing is sent. `started`
+   (sys_now_us()) is when --max-time began. Call client_close also after a failure. */
 int client_open(struct client *c, const struct invocation *in, int64_t started, struct fail *fail);
+/* Obtains a token: as auth_obtain. */
+int client_authorize(struct client *c, struct fail *fail);
+/* Both, with the warning on standard error: for commands that show no answer. */
+int client_prepare(struct client *c, const struct invocation *in, struct fail *fail);
 void client_close(struct client *c);
 
 #endif

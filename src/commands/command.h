@@ -25,6 +25,7 @@ struct command {
     int (*run)(const struct invocation *in, struct fail *fail);
 };
 
-extern const struct command command_send, command_decode;
+extern const struct command command_send, command_decode, command_login, command_logout,
+    command_whoami, command_conversations, command_config;
 
 #endif

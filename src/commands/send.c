@@ -5,15 +5,21 @@
 #include "base/system.h"
 #include "chat/chat.h"
 #include "commands/client.h"
+#include "commands/last.h"
 #include "commands/message.h"
 #include "commands/outputs.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static int check_options(const struct settings *s, struct fail *fail)
 {
-    const char *id = setting_text(s, OPT_CONVERSATION);
-    for (const char *p = id; p && *p; p++)
-        if (*p <= ' ' || *p > '~')
-            return fail_set(fail, FAIL_USAGE, "--conversation: an ID has no such characters");
+    bool named = setting_is(s, OPT_CONVERSATION), last = setting_is(s, OPT_CONTINUE);
+    if (named && last)
+        return fail_set(fail, FAIL_USAGE, "--continue and --conversation: only one of them");
+    if (setting_is(s, OPT_EPHEMERAL) && (named || last))
+        return fail_set(fail, FAIL_USAGE, "--ephemeral: it is for a new conversation, not for --%s",
+                        named ? "conversation" : "continue");
     return 0;
 }
 
@@ -25,23 +31,88 @@ static struct retry_policy policy_of(const struct settings *s)
                                  .all = setting_is(s, OPT_RETRY_ALL)};
 }
 
-static int converse(const struct invocation *in, struct reader *reader, struct span text,
-                    int64_t started, struct chat_outcome *outcome, struct fail *fail)
+/* The conversation that --continue means, NULL for a new one; owned by the caller. */
+static int find_last(const struct invocation *in, const struct client *c, char **id,
+                     struct fail *fail)
+{
+    static const struct span none = SPAN("no conversation to continue; this begins a new one");
+    *id = NULL;
+    if (!setting_is(in->settings, OPT_CONTINUE))
+        return 0;
+    if (last_get(c->config.key, id, fail) != 0)
+        return -1;
+    if (!*id && !in->terminal->quiet)
+        return terminal_line(in->terminal, none, fail);
+    if (*id && in->terminal->verbosity && !in->terminal->quiet) {
+        struct buf line = {0};
+        buf_printf(&line, "continuing conversation %s", *id);
+        terminal_line(in->terminal, buf_view(&line), fail);
+        buf_release(&line);
+    }
+    return 0;
+}
+
+/* A state directory that cannot be written is no reason to lose an answer. */
+static void remember(const struct client *c, struct sinks *sinks, const char *id, struct fail *fail)
+{
+    struct fail why = FAIL_INIT;
+    if (last_put(c->config.key, id, &why) != 0)
+        sinks_warning(sinks, why.message, fail);
+    fail_release(&why);
+}
+
+static void explain(const struct settings *s, struct fail *fail)
+{
+    if (fail->http_status != 404 && fail->http_status != 403)
+        return;
+    if (setting_is(s, OPT_CONTINUE))
+        fail_hint(fail, "without --continue a new conversation begins");
+    else if (setting_is(s, OPT_CONVERSATION))
+        fail_hint(fail, "'sigmasight-chat conversations' lists those there are");
+}
+
+static int converse(const struct invocation *in, struct reader *reader, struct client *client,
+                    const char *conversation, struct span text, int64_t started,
+                    struct chat_outcome *outcome, struct fail *fail)
 {
     const struct settings *s = in->settings;
     const struct setting *portfolios = &s->of[OPT_PORTFOLIO];
     struct chat_request request = {
-        .conversation = setting_text(s, OPT_CONVERSATION),
+        .conversation = conversation,
         .mode = setting_text(s, OPT_MODE),
         .portfolios = {(const char *const *)portfolios->list, (size_t)portfolios->count},
         .text = text,
+        .ephemeral = setting_is(s, OPT_EPHEMERAL),
+        .auth = &client->auth,
         .retry = policy_of(s),
         .stall_timeout = setting_us(s, OPT_STALL_TIMEOUT),
         .started = started};
+    int result = chat_run(&client->api, reader, &request, outcome, fail);
+    if (result != 0)
+        explain(s, fail);
+    if (outcome->accepted && !request.ephemeral)
+        remember(client, reader->sinks, outcome->conversation, fail);
+    return result;
+}
+
+static int connect_and_converse(const struct invocation *in, struct reader *reader,
+                                struct span text, int64_t started, struct chat_outcome *outcome,
+                                struct fail *fail)
+{
     struct client client;
+    char *last = NULL;
     int result = client_open(&client, in, started, fail);
     if (result == 0)
-        result = chat_run(&client.api, reader, &request, outcome, fail);
+        result = client_authorize(&client, fail);
+    if (client.warning)
+        sinks_warning(reader->sinks, client.warning, fail);
+    if (result == 0)
+        result = find_last(in, &client, &last, fail);
+    if (result == 0)
+        result = converse(in, reader, &client,
+                          last ? last : setting_text(in->settings, OPT_CONVERSATION), text, started,
+                          outcome, fail);
+    free(last);
     client_close(&client);
     return result;
 }
@@ -54,7 +125,7 @@ static int send_message(const struct invocation *in, struct reader *reader, int6
     if (result == 0)
         result = message_gather(&message, in, fail);
     if (result == 0)
-        result = converse(in, reader, buf_view(&message), started, outcome, fail);
+        result = connect_and_converse(in, reader, buf_view(&message), started, outcome, fail);
     buf_release(&message);
     return result;
 }
@@ -95,6 +166,6 @@ const struct command command_send = {
                 "  sigmasight-chat send -- \"$question\"\n"
                 "  sigmasight-chat send \"Summarise:\" - < report.txt\n"
                 "  sigmasight-chat send -j -- \"$question\" | jq -c .\n",
-    .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND,
+    .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_CONTEXT,
     .run = run,
 };

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of base/system.h that deals with other processes and the terminal. */
+#include "base/system.h"
+#include "base/xmalloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static bool is_hidden(const char *entry, const char *const *hidden)
+{
+    for (; *hidden; hidden++) {
+        size_t len = strlen(*hidden);
+        if (strncmp(entry, *hidden, len) == 0 && entry[len] == '=')
+            return true;
+    }
+    return false;
+}
+
+/* The environment without some of its variables; the entries are borrowed. */
+static char **environment_without(const char *const *hidden)
+{
+    size_t count = 0, kept = 0;
+    while (environ[count])
+        count++;
+    char **list = xcalloc(count + 1, sizeof *list);
+    for (size_t i = 0; i < count; i++)
+        if (!is_hidden(environ[i], hidden))
+            list[kept++] = environ[i];
+    return list;
+}
+
+/* In the child, between fork and exec: only async-signal-safe calls. */
+static void become_command(const char *command, char **environment, int output)
+{
+    char sh[] = "sh", c[] = "-c";
+    char *const argv[] = {sh, c, (char *)(uintptr_t)command, NULL};
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    if (sys_pipe_kills())
+        sigaction(SIGPIPE, &plain, NULL);
+    setpgid(0, 0);
+    int input = open("/dev/null", O_RDONLY);
+    if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0)
+        _exit(126);
+    execve("/bin/sh", argv, environment);
+    _exit(127);
+}
+
+/* Reads until the end of the output or of the time. 0, or the errno. */
+static int gather(int fd, int64_t deadline, struct buf *out)
+{
+    char chunk[1024];
+    while (!out->full) {
+        int64_t left = deadline - sys_now_us();
+        struct pollfd wait[2] = {{.fd = fd, .events = POLLIN},
+                                 {.fd = sys_signal_fd(), .events = POLLIN}};
+        if (sys_signal())
+            return EINTR;
+        if (left <= 0)
+            return ETIMEDOUT;
+        if (poll(wait, 2, (int)(left / 1000) + 1) <= 0 || !wait[0].revents)
+            continue;
+        ssize_t n = read(fd, chunk, sizeof chunk);
+        if (n == 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return errno;
+        if (n > 0)
+            buf_append(out, chunk, (size_t)n);
+    }
+    return 0;
+}
+
+/* Waits for the process itself, which may go on after it has closed its output. */
+static int reap(pid_t pid, int64_t deadline, int *status)
+{
+    for (;;) {
+        pid_t got = waitpid(pid, status, WNOHANG);
+        if (got == pid)
+            return 0;
+        if (got < 0 && errno != EINTR)
+            return errno;
+        if (sys_signal())
+            return EINTR;
+        if (sys_now_us() >= deadline)
+            return ETIMEDOUT;
+        struct pollfd wake = {.fd = sys_signal_fd(), .events = POLLIN};
+        poll(&wake, 1, 10);
+    }
+}
+
+int sys_capture(const char *command, const char *const *hidden, int64_t timeout_us, struct buf *out)
+{
+    int pipes[2], status = 0;
+    int64_t deadline = sys_now_us() + timeout_us;
+    if (pipe(pipes) != 0)
+        return -1;
+    fcntl(pipes[0], F_SETFD, FD_CLOEXEC);
+    fcntl(pipes[1], F_SETFD, FD_CLOEXEC);
+    char **environment = environment_without(hidden);
+    pid_t pid = fork();
+    if (pid == 0)
+        become_command(command, environment, pipes[1]);
+    int error = pid < 0 ? errno : 0;
+    free(environment);
+    close(pipes[1]);
+    if (pid > 0) {
+        setpgid(pid, pid);
+        error = gather(pipes[0], deadline, out);
+        close(pipes[0]);
+        if (error == 0)
+            error = reap(pid, deadline, &status);
+        if (error != 0) {
+            kill(-pid, SIGKILL);
+            waitpid(pid, &status, 0);
+        }
+    } else {
+        close(pipes[0]);
+    }
+    errno = error;
+    return error ? -1 : status;
+}
+
+static int read_line(int tty, struct buf *line)
+{
+    char c;
+    for (;;) {
+        ssize_t n = sys_read(tty, &c, 1);
+        if (n < 0)
+            return -1;
+        if (n == 0) {
+            errno = ENODATA;
+            return line->len ? 0 : -1;
+        }
+        if (c == '\n')
+            return 0;
+        buf_byte(line, c);
+    }
+}
+
+int sys_ask(const char *prompt, bool hidden, struct buf *line)
+{
+    struct termios before, silent;
+    int tty = sys_open("/dev/tty", O_RDWR | O_NOCTTY, 0);
+    if (tty < 0 || tcgetattr(tty, &before) != 0) {
+        if (tty >= 0)
+            close(tty);
+        errno = ENXIO;
+        return -1;
+    }
+    silent = before;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    sys_write_all(tty, prompt, strlen(prompt), NULL);
+    if (hidden)
+        tcsetattr(tty, TCSAFLUSH, &silent);
+    int result = read_line(tty, line), saved = errno;
+    if (hidden) {
+        tcsetattr(tty, TCSAFLUSH, &before);
+        sys_write_all(tty, "\n", 1, NULL);
+    }
+    close(tty);
+    errno = saved;
+    return result;
+}

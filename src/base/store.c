@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/store.h"
+
+#include "base/config.h"
+#include "base/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STORE_MAX = 1 << 22 };
+
+int store_path(const char *name, struct buf *out, struct fail *fail)
+{
+    if (!config_state_directory(out))
+        return fail_set(fail, FAIL_CONFIG,
+                        "no place for %s: neither XDG_STATE_HOME nor HOME is set", name);
+    buf_printf(out, "/%s", name);
+    return 0;
+}
+
+static int refuse(const char *path, const char *why, const char *command, struct fail *fail)
+{
+    fail_set(fail, FAIL_CONFIG, "%s: %s", path, why);
+    fail_hint(fail, "run '%s %s'", command, path);
+    return -1;
+}
+
+static int check_file(int fd, const char *path, struct fail *fail)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return fail_errno(fail, FAIL_CONFIG, errno, "cannot read %s", path);
+    if (!S_ISREG(st.st_mode))
+        return refuse(path, "not a regular file", "rm -r", fail);
+    if (st.st_uid != geteuid())
+        return refuse(path, "it belongs to somebody else", "rm", fail);
+    if (st.st_mode & 077)
+        return refuse(path, "others can read it", "chmod 600", fail);
+    return 0;
+}
+
+/* No file is an empty one. */
+static int read_file(const char *path, struct buf *text, struct fail *fail)
+{
+    buf_init(text, STORE_MAX);
+    int fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return 0;
+    if (fd < 0 && errno == ELOOP)
+        return refuse(path, "it is a symbolic link", "rm", fail);
+    if (fd < 0)
+        return fail_errno(fail, FAIL_CONFIG, errno, "cannot read %s", path);
+    int result = check_file(fd, path, fail);
+    if (result == 0 && sys_read_all(fd, text) != 0)
+        result = fail_errno(fail, FAIL_CONFIG, errno, "cannot read %s", path);
+    close(fd);
+    return result;
+}
+
+/* Walks the entries. An entry's own members come before it is known which one it is. */
+struct scan {
+    struct store_key key;
+    bool profile_fits, url_fits;
+    struct span found; /* the wanted entry */
+    struct buf others; /* the rest, as JSON array elements */
+};
+
+static void on_member(void *arg, const struct json_member *m)
+{
+    struct scan *s = arg;
+    if (!span_is(m->path[0], "entries"))
+        return;
+    if (m->depth == 3 && span_is(m->path[2], "profile")) {
+        s->profile_fits = s->key.profile ? m->value.type == JSON_STRING &&
+                                               span_is(m->value.string, s->key.profile)
+                                         : m->value.type == JSON_NULL;
+    } else if (m->depth == 3 && span_is(m->path[2], "url")) {
+        s->url_fits = m->value.type == JSON_STRING && span_is(m->value.string, s->key.url);
+    } else if (m->depth == 2) {
+        if (s->profile_fits && s->url_fits) {
+            s->found = m->value.raw;
+        } else {
+            if (s->others.len)
+                buf_puts(&s->others, ",\n");
+            buf_span(&s->others, m->value.raw);
+        }
+        s->profile_fits = s->url_fits = false;
+    }
+}
+
+/* `found` lies in `text`, or in the reader. */
+static int scan_file(struct scan *s, struct json_reader *reader, const char *path, struct span text,
+                     struct fail *fail)
+{
+    struct json_value top;
+    if (text.len == 0)
+        return 0;
+    if (json_walk(reader, text, on_member, s, &top) != 0 || top.type != JSON_OBJECT)
+        return refuse(path, "it is damaged", "rm", fail);
+    return 0;
+}
+
+int store_get(const char *name, struct store_key key, json_member_fn *take, void *arg,
+              struct fail *fail)
+{
+    struct buf path = {0}, text = {0};
+    struct scan s = {.key = key};
+    struct json_reader *reader = json_reader_new();
+    int result = store_path(name, &path, fail);
+    if (result == 0)
+        result = read_file(buf_text(&path), &text, fail);
+    if (result == 0)
+        result = scan_file(&s, reader, buf_text(&path), buf_view(&text), fail);
+    if (result == 0 && s.found.len)
+        json_read_object(s.found, take, arg);
+    json_reader_free(reader);
+    buf_release(&s.others);
+    buf_release(&path);
+    buf_wipe(&text);
+    return result;
+}
+
+static void put_store(struct buf *out, const struct scan *s, struct span members)
+{
+    buf_puts(out, "{\"version\":1,\"entries\":[\n");
+    buf_span(out, buf_view(&s->others));
+    if (members.len) {
+        buf_puts(out, s->others.len ? ",\n{\"profile\":" : "{\"profile\":");
+        if (s->key.profile)
+            json_put_string(out, span_of(s->key.profile));
+        else
+            buf_puts(out, "null");
+        json_put_text(out, "url", span_of(s->key.url));
+        buf_byte(out, ',');
+        buf_span(out, members);
+        buf_byte(out, '}');
+    }
+    buf_puts(out, "\n]}\n");
+}
+
+/* Under the lock: read, change, replace. */
+static int rewrite(const char *path, struct store_key key, struct span members, struct fail *fail)
+{
+    struct buf text, changed = {0};
+    struct scan s = {.key = key};
+    struct json_reader *reader = json_reader_new();
+    int result = read_file(path, &text, fail);
+    if (result == 0)
+        result = scan_file(&s, reader, path, buf_view(&text), fail);
+    if (result == 0 && (members.len || s.found.len)) {
+        put_store(&changed, &s, members);
+        if (sys_replace_file(path, changed.data, changed.len) != 0)
+            result = fail_errno(fail, FAIL_CREATE, errno, "cannot write %s", path);
+    }
+    json_reader_free(reader);
+    buf_wipe(&s.others);
+    buf_wipe(&changed);
+    buf_wipe(&text);
+    return result;
+}
+
+int store_put(const char *name, struct store_key key, struct span members, struct fail *fail)
+{
+    struct buf directory = {0}, path = {0}, lock = {0};
+    if (store_path(name, &path, fail) != 0) {
+        buf_release(&path);
+        return -1;
+    }
+    config_state_directory(&directory);
+    buf_printf(&lock, "%s.lock", buf_text(&path));
+    int fd = -1, result = sys_make_directories(buf_text(&directory));
+    if (result == 0 && (fd = sys_lock(buf_text(&lock))) < 0)
+        result = -1;
+    if (result != 0)
+        fail_errno(fail, FAIL_CREATE, errno, "cannot write %s", buf_text(&path));
+    else
+        result = rewrite(buf_text(&path), key, members, fail);
+    if (fd >= 0)
+        close(fd);
+    buf_release(&directory);
+    buf_release(&path);
+    buf_release(&lock);
+    return result;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* conversations: the conversation calls of the API. */
+#include "commands/client.h"
+#include "commands/command.h"
+#include "commands/last.h"
+
+#include "base/json.h"
+#include "base/system.h"
+#include "output/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The server answers a request for more than this with an error. */
+enum { PAGE = 100 };
+
+/* What a subcommand works with. */
+struct job {
+    const struct invocation *in;
+    struct client client;
+    const struct operand *ids; /* the operands after the subcommand's name */
+    size_t count;
+    struct output out;
+    struct table table;
+    bool json;
+};
+
+static const char *first_mode(const struct job *j)
+{
+    return setting_text(j->in->settings, OPT_MODE);
+}
+
+static bool once_more(struct job *j, int result, struct fail *fail)
+{
+    return result != 0 && auth_recover(&j->client.auth, &j->client.api, fail);
+}
+
+/* A conversation on a line of its own, its ID under the guide's name. */
+static void put_json(struct buf *out, const struct api_conversation *c)
+{
+    struct buf line = {0};
+    struct span raw = c->raw;
+    if (!c->by_guide) {
+        buf_byte(&line, '{');
+        json_put_text(&line, "conversation_id", buf_view(&c->id));
+        buf_byte(&line, ',');
+        raw = span_make(raw.at + 1, raw.len - 1);
+    }
+    json_put_raw(&line, raw);
+    harmless_put_json(out, buf_view(&line));
+    buf_byte(out, '\n');
+    buf_release(&line);
+}
+
+static void add_row(void *arg, const struct api_conversation *c)
+{
+    struct job *j = arg;
+    if (j->json) {
+        put_json(&j->out.pending, c);
+        return;
+    }
+    table_add(&j->table, buf_view(&c->id));
+    table_add(&j->table, buf_view(&c->mode));
+    table_add(&j->table, buf_view(&c->created_at));
+}
+
+/* A page of the list. The number of conversations in it, or -1. */
+static int list_page(struct job *j, int limit, int offset, struct fail *fail)
+{
+    struct http_response response;
+    http_response_init(&response);
+    int result;
+    do {
+        http_response_release(&response);
+        result = api_list(&j->client.api, limit, offset, &response, fail);
+    } while (once_more(j, result, fail));
+    if (result == 0) {
+        result = api_each_conversation(buf_view(&response.body), add_row, j);
+        if (result < 0)
+            fail_set(fail, FAIL_PROTOCOL, "cannot list the conversations: the answer is no list");
+    }
+    http_response_release(&response);
+    return result;
+}
+
+static int list(struct job *j, struct fail *fail)
+{
+    int limit = (int)setting_number(j->in->settings, OPT_LIMIT), got = 0;
+    while (limit == 0 || got < limit) {
+        int page = limit && limit - got < PAGE ? limit - got : PAGE;
+        int count = list_page(j, page, got, fail);
+        if (count < 0)
+            return -1;
+        got += count;
+        if (count < page)
+            break;
+    }
+    return 0;
+}
+
+static int create(struct job *j, struct fail *fail)
+{
+    const struct setting *portfolios = &j->in->settings->of[OPT_PORTFOLIO];
+    struct api_portfolios ids = {(const char *const *)portfolios->list, (size_t)portfolios->count};
+    char *id;
+    int result;
+    do
+        result = api_create(&j->client.api, first_mode(j), ids, &id, fail);
+    while (once_more(j, result, fail));
+    if (result == 0 && j->json) {
+        buf_byte(&j->out.pending, '{');
+        json_put_text(&j->out.pending, "conversation_id", span_of(id));
+        buf_puts(&j->out.pending, "}\n");
+    } else if (result == 0) {
+        table_add(&j->table, span_of(id));
+    }
+    free(id);
+    return result;
+}
+
+static void add_member(void *arg, const struct json_member *m)
+{
+    struct table *t = arg;
+    if (m->value.type == JSON_NULL)
+        return;
+    table_add(t, span_is(m->path[0], "id") ? span_of("conversation_id") : m->path[0]);
+    table_add(t, m->value.type == JSON_STRING ? m->value.string : m->value.raw);
+}
+
+static int show(struct job *j, struct fail *fail)
+{
+    struct http_response response;
+    http_response_init(&response);
+    int result;
+    do {
+        http_response_release(&response);
+        result = api_get(&j->client.api, j->ids[0].text, &response, fail);
+    } while (once_more(j, result, fail));
+    if (result == 0) {
+        struct span body = buf_view(&response.body);
+        bool understood = j->json ? api_each_conversation(body, add_row, j) == 1
+                                  : json_read_object(body, add_member, &j->table) == 0;
+        if (!understood)
+            result = fail_set(fail, FAIL_PROTOCOL,
+                              "cannot show the conversation: the answer is no conversation");
+    }
+    http_response_release(&response);
+    return result;
+}
+
+static int change_mode(struct job *j, struct fail *fail)
+{
+    int result;
+    do
+        result = api_set_mode(&j->client.api, j->ids[0].text, j->ids[1].text, fail);
+    while (once_more(j, result, fail));
+    return result;
+}
+
+static int delete_one(struct job *j, const char *id, struct fail *fail)
+{
+    struct fail ignored = FAIL_INIT;
+    int result;
+    do
+        result = api_delete(&j->client.api, id, fail);
+    while (once_more(j, result, fail));
+    if (result == 0)
+        last_forget(j->client.config.key, id, &ignored);
+    fail_release(&ignored);
+    return result;
+}
+
+/* Each failure is reported, the rest still done. The last one is the command's. */
+static int delete_all(struct job *j, struct fail *fail)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        struct fail why = FAIL_INIT;
+        if (delete_one(j, j->ids[i].text, &why) != 0) {
+            struct fail named = FAIL_INIT;
+            fail_set(&named, why.cause, "%s: %s", j->ids[i].text, why.message);
+            named.signal = why.signal;
+            if (why.hint)
+                fail_hint(&named, "%s", why.hint);
+            if (fail_is_set(fail))
+                terminal_failure(j->in->terminal, fail);
+            fail_move(fail, &named);
+        }
+        fail_release(&why);
+        if (fail->cause == FAIL_SIGNAL)
+            break;
+    }
+    return fail_is_set(fail) ? -1 : 0;
+}
+
+struct subcommand {
+    const char *name;
+    const char *operands; /* as usage shows them */
+    size_t least, most;
+    unsigned columns; /* of what it prints */
+    int (*run)(struct job *j, struct fail *fail);
+};
+
+static const struct subcommand subcommands[] = {
+    {"list", "", 0, 0, 3, list},
+    {"new", "", 0, 0, 1, create},
+    {"show", "ID", 1, 1, 2, show},
+    {"mode", "ID MODE", 2, 2, 1, change_mode},
+    {"delete", "ID...", 1, SIZE_MAX, 1, delete_all},
+};
+
+static const struct subcommand *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+        if (strcmp(subcommands[i].name, name) == 0)
+            return &subcommands[i];
+    return NULL;
+}
+
+static int check(const struct subcommand *sub, const struct job *j, struct fail *fail)
+{
+    const struct option_row *modes = option_row(OPT_MODE);
+    if (j->count < sub->least || j->count > sub->most)
+        return fail_set(fail, FAIL_USAGE, "conversations %s: it takes %s", sub->name,
+                        *sub->operands ? sub->operands : "no operand");
+    if (sub->run == change_mode && !option_is_choice(modes, j->ids[1].text))
+        return fail_set(fail, FAIL_USAGE, "conversations mode: '%s' is not right; it must be %s",
+                        j->ids[1].text, modes->choices);
+    return 0;
+}
+
+static int perform(const struct subcommand *sub, struct job *j, struct fail *fail)
+{
+    sys_signals_catch();
+    int result = client_prepare(&j->client, j->in, fail);
+    if (result == 0)
+        result = sub->run(j, fail);
+    table_put(&j->table, &j->out);
+    if (output_flush(&j->out, fail) != 0)
+        result = -1;
+    client_close(&j->client);
+    return result;
+}
+
+static int run(const struct invocation *in, struct fail *fail)
+{
+    const struct operands *o = in->operands;
+    const struct subcommand *sub = o->count ? find(o->list[0].text) : &subcommands[0];
+    if (!sub)
+        return fail_set(fail, FAIL_USAGE, "conversations: unknown subcommand %s", o->list[0].text);
+    struct job j = {.in = in,
+                    .ids = o->count ? o->list + 1 : NULL,
+                    .count = o->count ? o->count - 1 : 0,
+                    .table = {.columns = sub->columns},
+                    .json = settings_want_json(in->settings)};
+    if (check(sub, &j, fail) != 0)
+        return -1;
+    output_init(&j.out, STDOUT_FILENO, "standard output");
+    int result = perform(sub, &j, fail);
+    table_release(&j.table);
+    output_release(&j.out);
+    return result;
+}
+
+const struct command command_conversations = {
+    .name = "conversations",
+    .summary = "list, create, show, change and delete conversations",
+    .usage = "[list | new | show ID | mode ID MODE | delete ID...] [OPTION]...",
+    .about =
+        "list (the default) shows the newest first: ID, mode and time of creation. new prints\n"
+        "the ID of a new one. mode changes the mode to green, blue, indigo or violet.\n"
+        "delete reports each failure and still deletes the rest.\n",
+    .examples = "  sigmasight-chat conversations\n"
+                "  id=$(sigmasight-chat conversations new --mode blue)\n"
+                "  sigmasight-chat conversations delete -- \"$id\"\n",
+    .groups = GROUP_API | GROUP_CONTEXT | GROUP_LIST | GROUP_JSON,
+    .run = run,
+};

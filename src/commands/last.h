@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The last conversation of a profile at a URL, which --continue takes up. */
+#ifndef COMMANDS_LAST_H
+#define COMMANDS_LAST_H
+
+#include "base/fail.h"
+#include "base/store.h"
+
+/* *id is owned by the caller, NULL when there is none. FAIL_CONFIG as store_get. */
+int last_get(struct store_key key, char **id, struct fail *fail);
+/* As store_put. */
+int last_put(struct store_key key, const char *id, struct fail *fail);
+/* Forgets the conversation if it is this one. */
+int last_forget(struct store_key key, const char *id, struct fail *fail);
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* login, logout, whoami: the account. */
+#include "commands/client.h"
+#include "commands/command.h"
+
+#include "base/config.h"
+#include "base/json.h"
+#include "base/system.h"
+#include "output/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PASSWORD_MAX = 4096 };
+
+static int ask_failed(int error, struct fail *fail)
+{
+    if (error == EINTR && sys_signal())
+        return fail_signal(fail, sys_signal());
+    if (error == ENXIO) {
+        fail_set(fail, FAIL_USAGE, "no terminal to ask on");
+        fail_hint(fail, "use --email and --password-stdin");
+        return -1;
+    }
+    return fail_errno(fail, FAIL_INPUT, error, "cannot read from the terminal");
+}
+
+static int get_email(const struct settings *s, struct buf *email, struct fail *fail)
+{
+    const char *given = setting_text(s, OPT_EMAIL);
+    if (given)
+        buf_puts(email, given);
+    else if (sys_ask("Email: ", false, email) != 0)
+        return ask_failed(errno, fail);
+    return 0;
+}
+
+static int read_password(struct buf *password, struct fail *fail)
+{
+    if (sys_read_all(STDIN_FILENO, password) != 0)
+        return sys_signal() ? fail_signal(fail, sys_signal())
+                            : fail_errno(fail, FAIL_INPUT, errno, "cannot read standard input");
+    password->len = span_first_line(buf_view(password)).len;
+    return 0;
+}
+
+static int get_password(const struct settings *s, struct buf *password, struct fail *fail)
+{
+    const char *given = getenv("SIGMASIGHT_PASSWORD");
+    buf_init(password, PASSWORD_MAX);
+    buf_reserve(password, PASSWORD_MAX); /* it does not move: one copy to wipe */
+    int result = 0;
+    if (setting_is(s, OPT_PASSWORD_STDIN))
+        result = read_password(password, fail);
+    else if (given && *given)
+        buf_puts(password, given);
+    else if (sys_ask("Password: ", true, password) != 0)
+        result = ask_failed(errno, fail);
+    if (result == 0 && password->len == 0)
+        result = fail_set(fail, FAIL_DENIED, "cannot log in: the password is empty");
+    return result;
+}
+
+static void say(const struct invocation *in, struct buf *line, struct fail *fail)
+{
+    struct buf harmless = {0};
+    harmless_put_line(&harmless, buf_view(line));
+    if (!in->terminal->quiet)
+        terminal_line(in->terminal, buf_view(&harmless), fail);
+    buf_release(&harmless);
+    buf_release(line);
+}
+
+/* A server may hand out tokens that it does not take itself: better known now than later. */
+static int try_token(struct client *c, const struct api_session *session, struct fail *fail)
+{
+    struct http_response response;
+    http_response_init(&response);
+    c->api.token = session->token;
+    int result = api_me(&c->api, &response, fail);
+    if (result != 0 && fail->http_status == 401)
+        fail_hint(fail, "this server wants a token of its web login: set token_command in the "
+                        "configuration file to a command that prints one");
+    http_response_release(&response);
+    return result;
+}
+
+static int log_in(const struct invocation *in, struct client *c, struct fail *fail)
+{
+    struct buf email = {0}, password = {0}, line = {0};
+    struct api_session session = {NULL, -1};
+    int result = get_email(in->settings, &email, fail);
+    if (result == 0)
+        result = get_password(in->settings, &password, fail);
+    if (result == 0)
+        result = api_login(&c->api, buf_text(&email), buf_text(&password), &session, fail);
+    buf_wipe(&password);
+    if (result == 0)
+        result = try_token(c, &session, fail);
+    if (result == 0)
+        result = auth_store(&c->config, buf_text(&email), &session, fail);
+    if (result == 0) {
+        buf_printf(&line, "Logged in to %s as %s.", c->base, buf_text(&email));
+        say(in, &line, fail);
+    }
+    c->api.token = NULL;
+    api_session_release(&session);
+    buf_release(&email);
+    return result;
+}
+
+static int run_login(const struct invocation *in, struct fail *fail)
+{
+    struct client c;
+    sys_signals_catch();
+    int result = client_open(&c, in, sys_now_us(), fail);
+    if (result == 0)
+        result = log_in(in, &c, fail);
+    client_close(&c);
+    return result;
+}
+
+/* The token is forgotten whatever the server says: it stays valid there until it expires. */
+static int log_out(const struct invocation *in, struct client *c, struct fail *fail)
+{
+    struct fail told = FAIL_INIT;
+    struct buf line = {0};
+    int known = auth_stored(&c->auth, &c->config, &c->api, fail);
+    if (known < 0)
+        return -1;
+    if (known > 0) {
+        buf_printf(&line, "No login is stored for %s.", c->base);
+        say(in, &line, fail);
+        return 0;
+    }
+    if (auth_forget(&c->config, fail) != 0)
+        return -1;
+    if (api_logout(&c->api, &told) != 0 && told.cause == FAIL_SIGNAL)
+        fail_move(fail, &told);
+    else if (fail_is_set(&told) && told.http_status != 401 && !in->terminal->quiet)
+        terminal_warning(in->terminal, span_of(told.message), fail);
+    buf_printf(&line, "Logged out of %s.", c->base);
+    say(in, &line, fail);
+    fail_release(&told);
+    return fail_is_set(fail) ? -1 : 0;
+}
+
+static int run_logout(const struct invocation *in, struct fail *fail)
+{
+    struct client c;
+    sys_signals_catch();
+    int result = client_open(&c, in, sys_now_us(), fail);
+    if (result == 0)
+        result = log_out(in, &c, fail);
+    client_close(&c);
+    return result;
+}
+
+/* whoami. */
+
+static void put_time(struct buf *out, int64_t unix_time)
+{
+    char text[32];
+    time_t t = (time_t)unix_time;
+    struct tm tm;
+    if (gmtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        buf_puts(out, text);
+}
+
+struct account {
+    struct buf email, name;
+};
+
+static void take_account(void *arg, const struct json_member *m)
+{
+    struct account *a = arg;
+    struct buf *target = span_is(m->path[0], "email")       ? &a->email
+                         : span_is(m->path[0], "full_name") ? &a->name
+                                                            : NULL;
+    if (target && m->value.type == JSON_STRING) {
+        buf_clear(target);
+        buf_span(target, m->value.string);
+    }
+}
+
+/* What whoami shows, as rows of a name and a value. */
+static void describe(const struct client *c, const struct account *a, struct table *t)
+{
+    struct buf source = {0}, file = {0}, expires = {0};
+    struct fail ignored = FAIL_INIT;
+    auth_describe(&c->auth, &source);
+    if (c->auth.source == AUTH_STORED)
+        store_path(AUTH_STORE, &file, &ignored);
+    if (c->auth.expires_at)
+        put_time(&expires, c->auth.expires_at);
+    const struct {
+        const char *name;
+        struct span value;
+    } rows[] = {{"account", buf_view(&a->email)}, {"name", buf_view(&a->name)},
+                {"url", span_of(c->base)},        {"profile", span_of(c->config.key.profile)},
+                {"token", buf_view(&source)},     {"file", buf_view(&file)},
+                {"expires", buf_view(&expires)}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (!rows[i].value.len)
+            continue;
+        table_add(t, span_of(rows[i].name));
+        table_add(t, rows[i].value);
+    }
+    buf_release(&source);
+    buf_release(&file);
+    buf_release(&expires);
+    fail_release(&ignored);
+}
+
+static int show(const struct invocation *in, const struct table *t, struct fail *fail)
+{
+    struct output out;
+    output_init(&out, STDOUT_FILENO, "standard output");
+    if (settings_want_json(in->settings)) {
+        buf_byte(&out.pending, '{');
+        for (size_t i = 0; i + 1 < t->count; i += 2)
+            json_put_text(&out.pending, buf_text(&t->cells[i]), buf_view(&t->cells[i + 1]));
+        buf_puts(&out.pending, "}\n");
+    } else {
+        table_put(t, &out);
+    }
+    int result = output_flush(&out, fail);
+    output_release(&out);
+    return result;
+}
+
+static int run_whoami(const struct invocation *in, struct fail *fail)
+{
+    struct client c;
+    struct http_response response;
+    struct account account = {{0}, {0}};
+    struct table table = {.columns = 2};
+    sys_signals_catch();
+    http_response_init(&response);
+    int result = client_prepare(&c, in, fail);
+    if (result == 0)
+        do
+            result = api_me(&c.api, &response, fail);
+        while (result != 0 && auth_recover(&c.auth, &c.api, fail));
+    if (result == 0 && json_read_object(buf_view(&response.body), take_account, &account) != 0)
+        result = fail_set(fail, FAIL_PROTOCOL, "cannot show the account: the answer is not JSON");
+    if (result == 0) {
+        describe(&c, &account, &table);
+        result = show(in, &table, fail);
+    }
+    table_release(&table);
+    buf_release(&account.email);
+    buf_release(&account.name);
+    http_response_release(&response);
+    client_close(&c);
+    return result;
+}
+
+const struct command command_login = {
+    .name = "login",
+    .summary = "log in and keep the token",
+    .usage = "[OPTION]...",
+    .about = "Asks for email and password on the terminal, or takes them from --email and\n"
+             "--password-stdin, and keeps the token for this URL and profile.\n",
+    .examples = "  sigmasight-chat login\n"
+                "  sigmasight-chat login --email me@example.com --password-stdin < password.txt\n",
+    .groups = GROUP_API | GROUP_LOGIN,
+    .run = run_login,
+};
+
+const struct command command_logout = {
+    .name = "logout",
+    .summary = "forget the token",
+    .usage = "[OPTION]...",
+    .about = "Forgets the token that login kept for this URL and profile, and tells the server.\n",
+    .examples = "  sigmasight-chat logout\n",
+    .groups = GROUP_API,
+    .run = run_logout,
+};
+
+const struct command command_whoami = {
+    .name = "whoami",
+    .summary = "show the account and where the token comes from",
+    .usage = "[OPTION]...",
+    .about = "Asks the server whose token this is. Shows the account, the URL, the source of the\n"
+             "token, its file and when it expires; never the token itself.\n",
+    .examples = "  sigmasight-chat whoami\n"
+                "  sigmasight-chat whoami -j | jq -r .account\n",
+    .groups = GROUP_API | GROUP_JSON,
+    .run = run_whoami,
+};

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "mock/options.h"
+
+#include "base/xmalloc.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum kind { FLAG, NUMBER, TEXT, TEXTS };
+
+struct row {
+    const char *name;
+    const char *argument; /* NULL: takes none */
+    const char *help;
+    enum kind kind;
+    size_t place; /* of the member of struct options: bool, int64_t, const char * */
+    int64_t min, max;
+};
+
+#define PLACE(member) offsetof(struct options, member)
+
+static const struct row rows[] = {
+    {"port", "N", "listen on port N, 0 for any free one (8000)", NUMBER, PLACE(port), 0, 65535},
+    {"port-file", "FILE", "write the port to FILE once connections are accepted", TEXT,
+     PLACE(port_file), 0, 0},
+    {"ipv6", NULL, "listen on ::1 instead of 127.0.0.1", FLAG, PLACE(ipv6), 0, 0},
+    {"with-parent", NULL, "end when the parent process ends", FLAG, PLACE(with_parent), 0, 0},
+    {"generation", "N", "which generation of the API to speak, 1 or 2 (1)", NUMBER,
+     PLACE(generation), 1, 2},
+    {"token", "TOKEN", "accept this token always; may be repeated", TEXTS, 0, 0, 0},
+    {"token-life", "SECONDS", "how long a token from login is good (86400)", NUMBER,
+     PLACE(token_life), 0, 1000000000},
+    {"web-tokens", NULL, "accept only those of --token, none from login", FLAG, PLACE(web_tokens),
+     0, 0},
+    {"pace", "MS", "wait so long between two pieces of an answer (40)", NUMBER, PLACE(pace), 0,
+     3600000},
+    {"trim-deltas", NULL, "trim white space as the first generation does", FLAG, PLACE(trim_deltas),
+     0, 0},
+    {"answer", "FILE", "answer every message with this recorded stream", TEXT, PLACE(answer), 0, 0},
+    {"scenario", "FILE", "answer as this scenario says", TEXT, PLACE(scenario), 0, 0},
+    {"dump", "DIR", "write every request to a file in DIR", TEXT, PLACE(dump), 0, 0},
+    {"help", NULL, "print this and exit", FLAG, PLACE(help), 0, 0},
+    {"version", NULL, "print the version and exit", FLAG, PLACE(version), 0, 0},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static int set_number(const struct row *row, int64_t *number, const char *text, struct fail *f)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end || errno || value < row->min || value > row->max)
+        return fail_set(f, FAIL_USAGE, "--%s needs a number from %lld to %lld, not '%s'", row->name,
+                        (long long)row->min, (long long)row->max, text);
+    *number = value;
+    return 0;
+}
+
+static int set(struct options *o, const struct row *row, const char *text, struct fail *f)
+{
+    void *member = (char *)o + row->place;
+    switch (row->kind) {
+    case FLAG:
+        *(bool *)member = true;
+        return 0;
+    case NUMBER:
+        return set_number(row, member, text, f);
+    case TEXT:
+        *(const char **)member = text;
+        return 0;
+    case TEXTS:
+        o->tokens = xrealloc(o->tokens, (o->token_count + 1) * sizeof *o->tokens);
+        o->tokens[o->token_count++] = text;
+        return 0;
+    }
+    return 0;
+}
+
+int options_read(struct options *o, int argc, char **argv, struct fail *f)
+{
+    *o = (struct options){.port = 8000, .generation = 1, .token_life = 86400, .pace = 40};
+    struct option longs[ROWS + 1] = {{.name = NULL}};
+    for (int i = 0; i < ROWS; i++)
+        longs[i] = (struct option){.name = rows[i].name,
+                                   .has_arg = rows[i].argument ? required_argument : no_argument};
+    opterr = 0;
+    int at = 0, got;
+    while ((got = getopt_long(argc, argv, ":", longs, &at)) == 0)
+        if (set(o, &rows[at], optarg, f) != 0)
+            return -1;
+    if (got == ':')
+        return fail_set(f, FAIL_USAGE, "option '%s' needs an argument", argv[optind - 1]);
+    if (got != -1)
+        return fail_set(f, FAIL_USAGE, "unknown option '%s'", argv[optind - 1]);
+    if (optind < argc)
+        return fail_set(f, FAIL_USAGE, "unexpected argument '%s'", argv[optind]);
+    return 0;
+}
+
+void options_release(struct options *o)
+{
+    free(o->tokens);
+    o->tokens = NULL;
+}
+
+void options_print_help(void)
+{
+    puts("usage: sigmasight-mock [OPTION]...\n"
+         "\n"
+         "A SigmaSight backend on this machine's loopback address, for tests and demos.\n");
+    for (int i = 0; i < ROWS; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "--%s%s%s", rows[i].name, rows[i].argument ? " " : "",
+                 rows[i].argument ? rows[i].argument : "");
+        printf("  %-22s %s\n", name, rows[i].help);
+    }
+}

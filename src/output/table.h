@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows and columns: aligned for a person at a terminal, separated by tabs for a program. */
+#ifndef OUTPUT_TABLE_H
+#define OUTPUT_TABLE_H
+
+#include "base/buf.h"
+#include "output/output.h"
+
+enum { TABLE_COLUMNS = 4 };
+
+/* Zeroed with the number of columns; owned by whoever declared it. */
+struct table {
+    unsigned columns;
+    struct buf *cells;
+    size_t count;
+};
+
+/* Adds a cell, row by row. Made harmless, on one line. */
+void table_add(struct table *t, struct span text);
+/* Appends the rows to the output; does not flush. */
+void table_put(const struct table *t, struct output *out);
+void table_release(struct table *t);
+
+#endif

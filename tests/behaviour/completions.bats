@@ -1,0 +1,180 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What each shell offers at a given place of the command line.
+
+load helper
+
+each_shell=(bash zsh fish)
+
+# Every shell completes in a directory with these files.
+scene()
+{
+    mkdir "$T/bin" "$T/here"
+    ln -s "$CHAT" "$T/bin/sigmasight-chat"
+    PATH=$T/bin:$PATH
+    cd "$T/here" || return
+    touch one.sse 'one more.sse' two.txt
+}
+
+# offers_SHELL LINE: a line for each thing that is offered at the end of LINE, sorted.
+
+offers_bash()
+{
+    # shellcheck disable=SC2016 # the inner shell expands
+    bash --norc --noprofile -c '
+        source "$SRCDIR/completions/sigmasight-chat.bash"
+        # As readline does: = is a word of its own.
+        line=${1//=/ = }
+        read -ra COMP_WORDS <<<"$line"
+        if [[ $line == *[[:space:]] ]]; then
+            [[ $1 == *= ]] || COMP_WORDS+=("")
+        fi
+        COMP_LINE=$1 COMP_POINT=${#1} COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        function=$(complete -p sigmasight-chat)
+        function=${function#*-F } function=${function%% *}
+        "$function" sigmasight-chat "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        ((${#COMPREPLY[@]} == 0)) || printf "%s\n" "${COMPREPLY[@]}"
+    ' bash "$1" 3>&- | sort -u
+}
+
+# In a shell of its own at a pseudo-terminal, whose compadd tells what it is given.
+offers_zsh()
+{
+    rm -f "$T/offers"
+    # shellcheck disable=SC2016 # the inner shell expands
+    OFFERS=$T/offers timeout 30 zsh -f -c '
+        zmodload zsh/zpty
+        zpty shell zsh -f -i
+        say() { zpty -w shell "$1" }
+        say "PROMPT= PS2= RPROMPT=; stty -echo; unsetopt prompt_cr prompt_sp; unset zle_bracketed_paste"
+        say "fpath=(${(q)SRCDIR}/completions \$fpath); autoload -Uz compinit; compinit -D -u"
+        say "record() { if [[ \${@[1,(i)(-|--)]} != *-(O|A|D)\\ * ]]; then
+            local -a hits; builtin compadd -A hits \"\$@\"; print -rl -- \$hits >>\$OFFERS; fi
+            builtin compadd \"\$@\" }"
+        say "functions[compadd]=\$functions[record]; quit() { exit }; zle -N quit"
+        say "bindkey \"^X\" quit; bindkey \"^I\" complete-word; print REA\"\"DY"
+        zpty -r shell answer "*READY*"
+        zpty -w -n shell "$1"$'\''\t\x18'\''
+        while zpty -r shell answer; do :; done
+    ' zsh "$1" >/dev/null 3>&-
+    [ ! -e "$T/offers" ] || grep . "$T/offers" | sort -u
+}
+
+offers_fish()
+{
+    # shellcheck disable=SC2016 # the inner shell expands
+    fish --no-config -c '
+        source $SRCDIR/completions/sigmasight-chat.fish
+        complete -C $argv[1]
+    ' -- "$1" 3>&- | cut -f 1 | sort -u
+}
+
+# offered LINE [WORD]...: each shell offers these words for LINE, and nothing else.
+offered()
+{
+    local line=$1 shell
+    shift
+    printf '%s\n' "$@" | grep . | sort >"$T/wanted" || :
+    for shell in "${each_shell[@]}"; do
+        # fish repeats what stands before =
+        "offers_$shell" "$line" | sed 's/^-[^=]*=//' >"$T/got"
+        diff "$T/wanted" "$T/got" >&2 || fail "$shell offers something else for '$line'"
+    done
+}
+
+# offers_all LINE WORD...: each shell offers these words and perhaps others.
+offers_all()
+{
+    local line=$1 shell
+    shift
+    printf '%s\n' "$@" | sort >"$T/wanted"
+    for shell in "${each_shell[@]}"; do
+        "offers_$shell" "$line" >"$T/got"
+        [ -z "$(comm -23 "$T/wanted" "$T/got")" ] ||
+            fail "$shell does not offer for '$line': $(comm -23 "$T/wanted" "$T/got")"
+    done
+}
+
+# The long options that --help of a command knows.
+options_of()
+{
+    "$CHAT" "$@" --help | sed -n 's/^  .....\{0,1\} *\(--[a-z-]*\).*/\1/p'
+}
+
+@test "completions: the three shells are here" {
+    for shell in "${each_shell[@]}"; do
+        command -v "$shell"
+    done
+}
+
+@test "completions: the program's commands" {
+    scene
+    mapfile -t commands < <("$CHAT" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+    [ "${#commands[@]}" -ge 2 ]
+    for shell in "${each_shell[@]}"; do
+        printf '%s\n' "${commands[@]}" | sort >"$T/wanted"
+        "offers_$shell" 'sigmasight-chat ' | grep -v '^-' >"$T/got"
+        diff "$T/wanted" "$T/got" >&2 || fail "$shell offers other commands"
+    done
+    offered 'sigmasight-chat --vers' --version
+    offered 'sigmasight-chat sen' send
+}
+
+@test "completions: every option of every command, and no other" {
+    scene
+    mapfile -t commands < <("$CHAT" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+    for command in "${commands[@]}"; do
+        options_of "$command" | sort >"$T/wanted"
+        [ "$(wc -l <"$T/wanted")" -ge 4 ]
+        for shell in "${each_shell[@]}"; do
+            "offers_$shell" "sigmasight-chat $command --" | grep '^--' >"$T/got"
+            diff "$T/wanted" "$T/got" >&2 || fail "$shell: other options of $command"
+        done
+    done
+}
+
+@test "completions: short options" {
+    scene
+    offers_all 'sigmasight-chat send -' -c -m -o -j -n -u -q -v -h
+    offers_all 'sigmasight-chat decode -' -o -j -n -q -v -h
+}
+
+@test "completions: choices" {
+    scene
+    for option in '--output ' '--output=' '-o ' '-qo '; do
+        offered "sigmasight-chat send $option" text jsonl json raw
+    done
+    offered 'sigmasight-chat send --output=js' json jsonl
+    offered 'sigmasight-chat decode some.sse -o r' raw
+    offered 'sigmasight-chat send -m ' green blue indigo violet
+    offered 'sigmasight-chat send --mode=v' violet
+    offered 'sigmasight-chat send --color ' auto always never
+    offered 'sigmasight-chat decode --color=a' auto always
+}
+
+@test "completions: files where a file is meant" {
+    scene
+    for option in --events --record --token-file --cacert; do
+        offered "sigmasight-chat send $option tw" two.txt
+    done
+    offered 'sigmasight-chat decode tw' two.txt
+    offered 'sigmasight-chat decode -j tw' two.txt
+    offered 'sigmasight-chat decode -- tw' two.txt
+}
+
+@test "completions: nothing where nobody can know" {
+    scene
+    offered 'sigmasight-chat send tw'
+    offered 'sigmasight-chat send --retry '
+    offered 'sigmasight-chat send --max-time='
+    offered 'sigmasight-chat send --portfolio '
+    offered 'sigmasight-chat nonsense --o'
+}
+
+@test "completions: after -- there is no option" {
+    scene
+    offered 'sigmasight-chat send -- --o'
+    offered 'sigmasight-chat send -- -'
+    offered 'sigmasight-chat send hello -- -o j'
+    offered 'sigmasight-chat decode -- --o'
+}

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What the behaviour tests share. Each test has a directory of its own and, when it calls serve, a server of its
+# own; a test that leaves a process behind fails.
+
+setup()
+{
+    T=$BATS_TEST_TMPDIR
+    OUT=$T/out ERR=$T/err DUMP=$T/requests
+    TRANSCRIPTS=$SRCDIR/tests/transcripts
+    TOKEN=token-of-the-tests
+    ID=7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36
+    MOCK_PID='' RUNNING='' OURS=() HELD=()
+    unset "${!SIGMASIGHT_@}" http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
+    export LC_ALL=C TERM=dumb HOME=$T/home XDG_CONFIG_HOME=$T/config XDG_STATE_HOME=$T/state
+    mkdir "$HOME" "$DUMP"
+    # Every process inherits the writing end; when the reading end says that there is no writer, all are gone.
+    local both
+    mkfifo "$T/leash"
+    exec {both}<>"$T/leash" {LEASH}>"$T/leash" {LEASH_END}<"$T/leash" {both}>&-
+}
+
+teardown()
+{
+    local result=0 ended
+    # What a failed test left behind goes with it.
+    if [ -z "${BATS_TEST_COMPLETED-}" ] && [ -n "$RUNNING" ]; then
+        kill -KILL "$RUNNING" || :
+    fi
+    stop_server
+    exec {LEASH}>&-
+    ended=0
+    read -r -t 5 -u "$LEASH_END" || ended=$?
+    if [ "$ended" -gt 128 ]; then
+        echo "a process is still there" >&2
+        result=1
+    fi
+    return "$result"
+}
+
+# --- the server ---
+
+# serve [OPTION]...: starts a server; standard input is its scenario.
+serve()
+{
+    cat >"$T/scenario"
+    serve_default --scenario "$T/scenario" "$@"
+}
+
+# serve_default [OPTION]...: one that answers as the real ones do. It listens when this returns.
+serve_default()
+{
+    mkfifo "$T/announcement"
+    "$MOCK" --port 0 --port-file "$T/port" --with-parent --token "$TOKEN" --pace 0 --dump "$DUMP" "$@" \
+        </dev/null >"$T/announcement" 2>"$T/server.err" 3>&- &
+    MOCK_PID=$!
+    if ! read -r -t 10 SIGMASIGHT_URL <"$T/announcement"; then
+        cat "$T/server.err" >&2
+        return 1
+    fi
+    PORT=$(cat "$T/port")
+    SIGMASIGHT_TOKEN=$TOKEN
+    export SIGMASIGHT_URL SIGMASIGHT_TOKEN
+}
+
+stop_server()
+{
+    if [ -n "$MOCK_PID" ]; then
+        kill -TERM "$MOCK_PID" || :
+        kill -CONT "$MOCK_PID" || :
+        wait "$MOCK_PID" || :
+        MOCK_PID=''
+    fi
+}
+
+# steer METHOD PATH: a call below /mock/, which must succeed.
+steer()
+{
+    local connection line=''
+    exec {connection}<>"/dev/tcp/127.0.0.1/$PORT"
+    printf '%s /mock/%s HTTP/1.1\r\nHost: mock\r\nConnection: close\r\n\r\n' "$1" "$2" >&"$connection"
+    read -r -t 20 line <&"$connection" || :
+    exec {connection}>&-
+    [[ $line == *' 204 '* ]] || fail "the server did not do '$1 $2': $line"
+}
+
+# Lets the response go on; waits until it has come to the gate.
+open_gate()
+{
+    steer POST "gates/$1"
+}
+
+await_gate()
+{
+    steer GET "gates/$1"
+}
+
+# The calls that came, a line each.
+requests()
+{
+    sed 's|/api/v1||' "$DUMP/log"
+}
+
+# expect_requests [LINE]...: exactly these.
+expect_requests()
+{
+    if [ "$#" -eq 0 ]; then
+        [ ! -s "$DUMP/log" ] || fail "there were requests: $(requests)"
+        return
+    fi
+    printf '%s\n' "$@" >"$T/wanted"
+    requests | diff "$T/wanted" - >&2 || fail "other requests came"
+}
+
+# How many calls of that kind came.
+count_requests()
+{
+    requests | grep -c -x -e "$1" || :
+}
+
+# request N: the file of the Nth request; header NAME N; body N.
+request()
+{
+    printf '%s/%04d.request' "$DUMP" "$1"
+}
+
+header()
+{
+    sed -n '2,/^\r$/p' "$(request "$2")" | tr -d '\r' | sed -n "s/^$1: //Ip"
+}
+
+body()
+{
+    sed '1,/^\r$/d' "$(request "$1")"
+}
+
+# --- the program ---
+
+# run_chat ARGUMENT...: runs it to its end. $status, and the files $OUT and $ERR.
+run_chat()
+{
+    status=0
+    "$CHAT" "$@" >"$OUT" 2>"$ERR" || status=$?
+}
+
+# pipe_from NAME: a named pipe $T/NAME for what is launched next to write to; descriptor NAME reads from it.
+pipe_from()
+{
+    mkfifo "$T/$1"
+    exec {KEPT}<>"$T/$1" {FROM}<"$T/$1"
+    OURS+=("$KEPT" "$FROM")
+    HELD+=("$KEPT")
+    printf -v "$1" %s "$FROM"
+}
+
+# pipe_to NAME: the other way round, to be read from.
+pipe_to()
+{
+    mkfifo "$T/$1"
+    exec {KEPT}<>"$T/$1" {TO}>"$T/$1"
+    OURS+=("$KEPT" "$TO")
+    HELD+=("$KEPT")
+    printf -v "$1" %s "$TO"
+}
+
+# launch COMMAND...: starts it in the background, with the standard streams of this call. PID; await_end tells the rest.
+launch()
+{
+    local out err descriptor
+    exec {out}>&1 {err}>&2
+    exec {ENDED}< <(
+        exec 9>&1 >&"$out" {out}>&- 2>"$T/report" 3>&-
+        for descriptor in "${OURS[@]}"; do
+            exec {descriptor}>&-
+        done
+        ERROUT=$err exec bash "$BATS_TEST_DIRNAME/launch.bash" "$@"
+    )
+    exec {out}>&- {err}>&-
+    for descriptor in "${HELD[@]}"; do
+        exec {descriptor}>&-
+    done
+    HELD=()
+    read -r -t 10 -u "$ENDED" PID
+    RUNNING=$PID
+}
+
+# expect_read DESCRIPTOR TEXT: these bytes come next; for they may be long in coming, but not later than others are sent.
+expect_read()
+{
+    local got=''
+    read -r -t 10 -N "${#2}" -d '' -u "$1" got || :
+    [ "$got" = "$2" ] || fail "came: '$got' instead of '$2'"
+}
+
+# expect_end DESCRIPTOR: nothing comes any more.
+expect_end()
+{
+    local got='' result=0
+    read -r -t 10 -N 1 -d '' -u "$1" got || result=$?
+    [ "$result" -eq 1 ] || fail "no end, but: '$got'"
+}
+
+# await_end [SECONDS]: waits for what was launched. $status.
+await_end()
+{
+    read -r -t "${1-10}" -u "$ENDED" status || fail "it still runs"
+    RUNNING=''
+    read -r -t 5 -u "$ENDED" _ || :
+    exec {ENDED}<&-
+}
+
+# Not the status of an exit, but the death of a signal. As bash has it, after await_end.
+expect_signal()
+{
+    local number
+    number=$(kill -l "$1")
+    [ "$status" -eq $((128 + number)) ] || fail "status $status instead of SIG$1"
+    if [ ! -s "$T/report" ] || grep -q -E 'Exit|Done' "$T/report"; then
+        cat "$T/report" >&2
+        fail "it was an exit, not SIG$1"
+    fi
+}
+
+# --- what must be ---
+
+fail()
+{
+    {
+        printf '%s\n' "$*"
+        local file
+        for file in "$OUT" "$ERR"; do
+            if [ -f "$file" ]; then
+                echo "--- ${file##*/} ---"
+                head -c 3000 "$file" | cat -v
+            fi
+        done
+    } >&2
+    return 1
+}
+
+expect_status()
+{
+    [ "$status" -eq "$1" ] || fail "status $status instead of $1"
+}
+
+# expect_bytes TEXT [FILE]: TEXT has the escapes of printf %b.
+expect_bytes()
+{
+    printf '%b' "$1" >"$T/expected"
+    cmp "$T/expected" "${2-$OUT}" >&2 || fail "other bytes"
+}
+
+# expect_line PATTERN [FILE]: one line matches, all of it.
+expect_line()
+{
+    [ "$(grep -c -x -E -e "$1" "${2-$ERR}")" -eq 1 ] || fail "not one line is: $1"
+}
+
+# expect_no TEXT FILE...
+expect_no()
+{
+    local text=$1
+    shift
+    if grep -q -i -F -e "$text" "$@"; then
+        fail "there is: $text"
+    fi
+}
+
+# Standard error is the line of one error and nothing else.
+expect_error()
+{
+    expect_line "sigmasight-chat: ${1-.*}"
+    [ "$(wc -l <"$ERR")" -eq 1 ] || fail "more than the line of the error"
+}
+
+expect_utf8()
+{
+    iconv -f UTF-8 -t UTF-8 "${1-$OUT}" >"$T/utf8" || fail "not UTF-8"
+}
+
+# JSON lines: each a JSON object of its own; client.close comes once, at the end.
+expect_lines()
+{
+    local file=${1-$OUT}
+    expect_utf8 "$file"
+    [ -z "$(tail -c 1 "$file")" ] || fail "the last line has no end"
+    jq -R -e 'fromjson | (.event | type == "string") and has("data")' "$file" >"$T/valid" || fail "not JSON lines"
+    expect_no false "$T/valid"
+    jq -s -e 'map(.event == "client.close") | .[-1] and (map(select(.)) | length == 1)' "$file" >/dev/null ||
+        fail "client.close is not the last, or not once"
+}
+
+# The events' names on one line.
+names()
+{
+    jq -r .event "${1-$OUT}" | paste -s -d ' ' -
+}
+
+# expect_jq FILTER [FILE]: of all lines together as an array.
+expect_jq()
+{
+    jq -s -e "$1" "${2-$OUT}" >/dev/null || fail "not so: $1"
+}
+
+# expect_close FILTER [FILE]: of the last line's data.
+expect_close()
+{
+    tail -n 1 "${2-$OUT}" | jq -e "select(.event == \"client.close\") | .data | $1" >/dev/null || fail "client.close is not: $1"
+}
+
+# --- often needed ---
+
+# A scenario that answers every message with one word, whatever the conversation.
+serve_hello()
+{
+    serve "$@" <<'END_OF_SCENARIO'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
+event message {"delta":"Hello","role":"assistant"}
+event done {"tool_calls_count":0,"total_tokens":7,"latency_ms":12}
+END_OF_SCENARIO
+}
+
+# repeat N TEXT
+repeat()
+{
+    printf "%.0s$2" $(seq "$1")
+}

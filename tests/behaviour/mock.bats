@@ -1,0 +1,817 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# sigmasight-mock itself, with curl as its client. MOCK is the program.
+
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+    [ -n "${MOCK-}" ] || skip "sigmasight-mock was not built"
+    cd "$BATS_TEST_TMPDIR"
+    token=T mock=
+}
+
+teardown()
+{
+    [ -z "$mock" ] || stop
+}
+
+# Starts a server with these options: $mock is its process, $url and $base where it listens. What
+# comes by standard input is its scenario, when --scenario is the first option.
+start()
+{
+    if [ "${1-}" = --scenario ]; then
+        shift
+        cat >scenario
+        set -- --scenario scenario "$@"
+    fi
+    [ -p out ] || mkfifo out
+    "$MOCK" --port 0 --with-parent --token T --pace 0 "$@" >out 3>&- &
+    mock=$!
+    read -r url <out
+    base=${url%/api/v1}
+}
+
+stop()
+{
+    kill "$mock" 2>/dev/null
+    wait "$mock" || ended=$?
+    mock=
+}
+
+# A call of the API: $status, and the files head and body. Further arguments are curl's.
+api()
+{
+    local method=$1 path=$2
+    shift 2
+    status=$(curl -sS -m 30 -X "$method" -H "Authorization: Bearer $token" \
+        -H 'Content-Type: application/json' -o body -D head -w '%{http_code}' "$@" "$url$path")
+}
+
+# The same for a body that breaks off: $code is curl's status.
+broken()
+{
+    code=0
+    api "$@" 2>error || code=$?
+}
+
+# Bytes as they come on the connection, without any understanding, up to its end.
+bytes()
+{
+    local port=${base##*:}
+    exec 4<>"/dev/tcp/127.0.0.1/$port"
+    printf '%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n' "$1" "/api/v1$2" >&4
+    cat <&4
+    exec 4>&-
+}
+
+control()
+{
+    curl -sS -m 30 -X "$1" "$base/mock/$2"
+}
+
+# A new conversation: $id.
+converse()
+{
+    api POST /chat/conversations -d "${1-{\}}"
+    [ "$status" = 201 ]
+    id=$(grep -o '[0-9a-f]\{8\}-[0-9a-f-]\{27\}' body)
+}
+
+say()
+{
+    api POST /chat/send -d "{\"conversation_id\":\"$id\",\"text\":\"$1\"}"
+}
+
+is_body()
+{
+    printf '%b' "$1" | diff - body
+}
+
+has()
+{
+    grep -qF -- "$1" "${2-body}" || { cat "${2-body}" && false; }
+}
+
+# --- the program ---
+
+@test "mock: --help and --version print and end" {
+    run -0 "$MOCK" --help
+    [[ $output == *--scenario\ FILE* ]]
+    run -0 "$MOCK" --version
+    [[ $output == sigmasight-mock\ *libmicrohttpd* ]]
+}
+
+@test "mock: a wrong command line is 64 and one line" {
+    local wrong
+    for wrong in --nonsense --port "--port x" "--port 65536" "--generation 3" "--pace -1" operand; do
+        # shellcheck disable=SC2086
+        run -64 --separate-stderr "$MOCK" $wrong
+        [ -z "$output" ]
+        [ "${#stderr_lines[@]}" -eq 1 ]
+        [[ $stderr == "sigmasight-mock: "* ]]
+    done
+}
+
+@test "mock: files that are not there" {
+    run -66 "$MOCK" --scenario nowhere
+    [ "$output" = "sigmasight-mock: cannot read nowhere: No such file or directory" ]
+    run -66 "$MOCK" --answer nowhere
+    run -73 "$MOCK" --dump /dev/null/x
+    run -74 "$MOCK" --port 0 --port-file /dev/null/x
+}
+
+@test "mock: a port that is taken is 69" {
+    start
+    run -69 "$MOCK" --port "${base##*:}"
+    [[ $output == *"cannot listen on 127.0.0.1 port"* ]]
+}
+
+@test "mock: says where it listens, on standard output and in a file" {
+    start --port-file port
+    [[ $url =~ ^http://127\.0\.0\.1:[0-9]+/api/v1$ ]]
+    [ "$(cat port)" = "${base##*:}" ]
+    [ "$(ls)" = "$(printf 'out\nport')" ]
+}
+
+@test "mock: listens on ::1 when it is told to" {
+    "$MOCK" --port 0 --ipv6 >out6 3>&- & mock=$!
+    wait_for_line() { until [ -s out6 ]; do kill -0 "$mock" || return 1; done; }
+    wait_for_line || { mock= && skip "no IPv6 here"; }
+    read -r url <out6
+    [[ $url == "http://[::1]:"* ]]
+    api GET /auth/me
+    [ "$status" = 401 ]
+}
+
+@test "mock: ends with 0 on SIGTERM and on SIGINT" {
+    start
+    ended=0
+    stop
+    [ "$ended" = 0 ]
+    set -m # else the shell has it ignore SIGINT
+    start
+    set +m
+    kill -INT "$mock"
+    wait "$mock"
+    mock=
+}
+
+@test "mock: ends while responses wait at a gate, in a pause, in silence and before the head" {
+    start --scenario <<-'END'
+	on GET /gate
+	  gate never
+	on GET /pause
+	  pause 3600000
+	on GET /silence
+	  silence
+	on GET /head
+	  gate neither
+	  status 200
+	END
+    local path
+    for path in gate pause silence head; do
+        curl -s "$url/$path" >/dev/null 3>&- &
+    done
+    control GET gates/never
+    control GET gates/neither
+    curl -s "$base/mock/gates/other" >/dev/null 3>&- &
+    curl -s "$base/mock/closed/99" >/dev/null 3>&- &
+    ended=0
+    stop
+    [ "$ended" = 0 ]
+}
+
+@test "mock: ends with its parent" {
+    mkfifo out hold
+    # shellcheck disable=SC2016
+    bash -c '"$MOCK" --port 0 --with-parent >out & read -r _ <hold' 3>&- &
+    local parent=$!
+    exec 5<out
+    read -r url <&5
+    [ -n "$url" ]
+    echo >hold
+    wait "$parent"
+    # Its standard output is closed when it has ended.
+    run -1 read -r -t 30 line <&5
+    exec 5<&-
+}
+
+# --- login ---
+
+@test "mock: login gives a token that is good" {
+    start
+    api POST /auth/login -d '{"email":"ann_lee@example.org","password":"x"}'
+    [ "$status" = 200 ]
+    has '"token_type":"bearer","expires_in":86400}'
+    has 'set-cookie: auth_token=' head
+    token=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' body)
+    api GET /auth/me
+    [ "$status" = 200 ]
+    has '"email":"ann_lee@example.org","full_name":"Ann Lee","is_active":true,"created_at":"20'
+    api POST /auth/refresh
+    [ "$status" = 200 ]
+    has '"access_token":"'
+    api POST /auth/logout
+    is_body '{"message":"Successfully logged out","success":true}'
+    api GET /auth/me
+    [ "$status" = 200 ]
+}
+
+@test "mock: login refuses as the real one does" {
+    start
+    api POST /auth/login -d '{"email":"a@example.org","password":"wrong"}'
+    [ "$status" = 401 ]
+    is_body '{"detail":"Incorrect email or password"}'
+    api POST /auth/login -d '{"email":"a@example.org"}'
+    [ "$status" = 422 ]
+    is_body '{"detail":[{"type":"missing","loc":["body","password"],"msg":"Field required","input":{"email":"a@example.org"}}]}'
+    api POST /auth/login -d '{"email":"olé","password":"x"}'
+    [ "$status" = 422 ]
+    has '"loc":["body","email"],"msg":"value is not a valid email address: An email address must have an @-sign.","input":"olé"'
+    api POST /auth/login -H 'Content-Type: application/x-www-form-urlencoded' -d 'username=a'
+    [ "$status" = 422 ]
+    has '"type":"model_attributes_type","loc":["body"]'
+    has '"input":"username=a"'
+}
+
+@test "mock: a token that is unknown, expired or from the wrong login is refused" {
+    start --token-life 0
+    api POST /auth/login -d '{"email":"a@example.org","password":"x"}'
+    token=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' body)
+    local path
+    for path in me logout refresh; do
+        api "$([ $path = me ] && echo GET || echo POST)" /auth/$path
+        [ "$status" = 401 ]
+        is_body '{"detail":"Could not validate credentials"}'
+        has 'www-authenticate: Bearer' head
+    done
+    token=unknown
+    api GET /chat/conversations
+    [ "$status" = 401 ]
+    stop
+    start --generation 2 --web-tokens
+    token=T
+    api GET /auth/me
+    [ "$status" = 200 ]
+    has '"tier":"paid"'
+    api POST /auth/login -d '{"email":"a@example.org","password":"x"}'
+    [ "$status" = 200 ]
+    token=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' body)
+    api GET /auth/me
+    [ "$status" = 401 ]
+}
+
+# --- conversations ---
+
+@test "mock: conversations are made, shown, changed and deleted" {
+    start
+    api POST /chat/conversations -d '{"mode":"indigo","more":1}'
+    [ "$status" = 201 ]
+    has '"mode":"indigo","created_at":"20'
+    has ',"provider":"openai","provider_thread_id":null}'
+    id=$(sed 's/^{"conversation_id":"\([^"]*\)".*/\1/' body)
+    cp body made
+    api GET "/chat/conversations/$id"
+    cmp body made
+    api GET "/chat/conversations/${id//-/}"
+    cmp body made
+    api PUT "/chat/conversations/$id/mode" -d '{"mode":"blue"}'
+    [ "$status" = 200 ]
+    has "{\"conversation_id\":\"$id\",\"previous_mode\":\"indigo\",\"new_mode\":\"blue\",\"changed_at\":\"20"
+    api DELETE "/chat/conversations/$id"
+    [ "$status" = 204 ]
+    ! grep -qi content-length head
+    api DELETE "/chat/conversations/$id"
+    [ "$status" = 404 ]
+    is_body '{"detail":"Conversation not found"}'
+}
+
+@test "mock: the list is a bare array, newest first, in pages" {
+    start --generation 2
+    api GET /chat/conversations
+    is_body '[]'
+    local ids=() i
+    for i in 0 1 2; do
+        converse
+        ids+=("$id")
+    done
+    api GET '/chat/conversations?limit=2&offset=0'
+    [[ $(cat body) == "[{\"id\":\"${ids[2]}\""*"},{\"id\":\"${ids[1]}\""*"}]" ]]
+    api GET '/chat/conversations?limit=2&offset=2'
+    [[ $(cat body) == "[{\"id\":\"${ids[0]}\""*"}]" ]]
+    api GET '/chat/conversations?limit=x'
+    [ "$status" = 422 ]
+    has '"type":"int_parsing","loc":["query","limit"]'
+    api GET '/chat/conversations?limit=-1'
+    [ "$status" = 500 ]
+    is_body '{"detail":"Failed to list conversations"}'
+}
+
+@test "mock: an account sees its own conversations only" {
+    start
+    converse
+    api POST /auth/login -d '{"email":"b@example.org","password":"x"}'
+    token=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' body)
+    api GET "/chat/conversations/$id"
+    [ "$status" = 404 ]
+    api GET /chat/conversations
+    is_body '[]'
+    say hello
+    [ "$status" = 403 ]
+    is_body '{"detail":"Not authorized to access this conversation"}'
+}
+
+@test "mock: bad IDs, modes, paths and methods" {
+    start
+    api GET /chat/conversations/abc
+    [ "$status" = 422 ]
+    has '"type":"uuid_parsing","loc":["path","conversation_id"],"msg":"Input should be a valid UUID, invalid length: expected length 32 for simple format, found 3","input":"abc"'
+    api POST /chat/conversations -d '{"mode":"purple"}'
+    [ "$status" = 422 ]
+    has '"type":"string_pattern_mismatch","loc":["body","mode"]'
+    api POST /chat/conversations
+    [ "$status" = 422 ]
+    is_body '{"detail":[{"type":"missing","loc":["body"],"msg":"Field required","input":null}]}'
+    api GET /chat/conversations/ -o body
+    [ "$status" = 307 ]
+    [ ! -s body ]
+    has "location: $url/chat/conversations" head
+    api GET /chat/send
+    [ "$status" = 405 ]
+    has 'allow: POST' head
+    is_body '{"detail":"Method Not Allowed"}'
+    api GET /nothing
+    [ "$status" = 404 ]
+    is_body '{"detail":"Not Found"}'
+}
+
+# --- messages ---
+
+@test "mock: a message is checked before it is answered" {
+    start
+    converse
+    say ' \n '
+    [ "$status" = 422 ]
+    has '"type":"string_too_short","loc":["body","text"],"msg":"String should have at least 1 character","input":" \n "'
+    say "$(printf 'é%.0s' {1..4000})   "
+    [ "$status" = 200 ]
+    say "$(printf 'é%.0s' {1..4001})"
+    [ "$status" = 422 ]
+    has '"type":"string_too_long"'
+    api POST /chat/send -d '{"conversation_id":"zz","text":5}'
+    [ "$status" = 422 ]
+    has 'found `z` at 1"'
+    has '"type":"string_type","loc":["body","text"],"msg":"Input should be a valid string","input":5'
+    api POST /chat/send -d '{"text":'
+    [ "$status" = 422 ]
+    has '"type":"json_invalid","loc":["body",'
+    say 'lone \ud83d surrogate'
+    [ "$status" = 500 ]
+    is_body 'Internal Server Error'
+    id=00000000-0000-4000-8000-000000000000
+    say hello
+    [ "$status" = 404 ]
+    token=
+    say ''
+    [ "$status" = 401 ]
+}
+
+@test "mock: the first generation's answer" {
+    start
+    converse '{"mode":"violet"}'
+    say 'How concentrated am I?'
+    [ "$status" = 200 ]
+    has 'content-type: text/event-stream; charset=utf-8' head
+    has 'cache-control: no-cache' head
+    has 'x-accel-buffering: no' head
+    [ "$(grep -m1 data: body)" = "data: {\"conversation_id\": \"$id\", \"mode\": \"violet\", \"model\": \"gpt-4o\"}" ]
+    [ "$(grep event: body | uniq | tr '\n' ' ')" = 'event: start event: message event: tool_started event: tool_finished event: message event: done ' ]
+    [ "$(grep -c '^event: done' body)" -eq 2 ]
+    has '"delta": "**moderately ", "role": "assistant"'
+    has '\ud83c\udfaf'
+    # Nothing but ASCII, and a result of some size.
+    ! LC_ALL=C grep -q '[^ -~]' body
+    [ "$(grep -A1 'event: tool_finished' body | wc -c)" -gt 2000 ]
+}
+
+@test "mock: the second generation's answer" {
+    start --generation 2
+    converse
+    api POST /chat/send -d "{\"conversation_id\":\"$id\",\"text\":\"risk?\",\"ui_context\":{\"portfolio_id\":\"p-1\"}}"
+    [ "$(grep event: body | uniq | tr '\n' ' ')" = 'event: message_created event: start event: response_id event: token event: tool_call event: tool_result event: tool_call event: tool_result event: token event: done ' ]
+    has '"portfolio_id": "p-1"'
+    # All sequence numbers in their order, and 0 at the end.
+    local seq
+    seq=$(sed -n 's/.*"seq": \([0-9]*\),.*/\1/p' body | tr '\n' ' ')
+    local last
+    last=$(grep -c '"seq"' body)
+    [ "$seq" = "$(seq -s ' ' 0 $((last - 2))) 0 " ]
+    # The text is the sum of the deltas.
+    sed -n 's/.*{"delta": "\(.*\)"}, "timestamp".*/\1/p' body | tr -d '\n' >deltas
+    sed -n 's/.*"final_text": "\(.*\)", "tool_calls_count": 2,.*/\1/p' body | tr -d '\n' >final
+    [ -s final ]
+    cmp deltas final
+}
+
+@test "mock: an event is an HTTP chunk" {
+    start
+    converse
+    api POST /chat/send --raw -d "{\"conversation_id\":\"$id\",\"text\":\"hello\"}"
+    local events
+    events=$(grep -c '^event: ' body)
+    [ "$(grep -cE '^[0-9a-f]+'$'\r' body)" -eq $((events + 1)) ]
+    [ "$(tail -c 5 body | od -An -c | tr -d ' ')" = '0\r\n\r\n' ]
+}
+
+@test "mock: /mode is answered by the system and changes nothing" {
+    local generation
+    for generation in 1 2; do
+        start --generation $generation
+        converse
+        say ' /mode  blue '
+        [ "$(grep -c event: body)" -eq 3 ]
+        has '"mode": "blue"'
+        has 'data: {"delta": "Mode changed to blue", "role": "system"}'
+        api GET "/chat/conversations/$id"
+        has '"mode":"green"'
+        say '/mode purple'
+        ! grep -q system body
+        stop
+    done
+}
+
+@test "mock: deltas are trimmed when it is told to" {
+    start --trim-deltas
+    converse
+    say hello
+    has '"delta": "am", '
+    ! grep -q '"delta": " \|"delta": "[^"]* "' body
+}
+
+@test "mock: a recorded answer comes back byte for byte, an event a chunk" {
+    printf 'event: a\ndata: 1\n\n: comment\n\nevent: b\r\ndata: 2\r\n\r\nevent: cut' >answer
+    start --answer answer
+    converse
+    say hello
+    cmp body answer
+    api POST /chat/send --raw -d "{\"conversation_id\":\"$id\",\"text\":\"hello\"}"
+    [ "$(grep -cE '^[0-9a-f]+'$'\r' body)" -eq 5 ]
+}
+
+@test "mock: a body that is too large is 413" {
+    start
+    head -c 8388609 /dev/zero | tr '\0' ' ' >large
+    api POST /chat/send --data-binary @large
+    [ "$status" = 413 ]
+    [ "$(control GET requests)" = '{"requests":1,"open":0}' ]
+}
+
+@test "mock: requests are kept as they came" {
+    start --dump dump
+    converse
+    api GET '/chat/conversations?limit=1' -H 'X-Odd-Case: a b' -H 'x-last: 1'
+    cat >want <<-END
+	POST /api/v1/chat/conversations
+	GET /api/v1/chat/conversations?limit=1
+	END
+    diff want dump/log
+    [ "$(ls dump)" = "$(printf '0001.request\n0002.request\nlog')" ]
+    has $'POST /api/v1/chat/conversations HTTP/1.1\r' dump/0001.request
+    [ "$(tail -n 1 dump/0001.request)" = '{}' ]
+    [[ $(tr -d '\r' <dump/0002.request) == *$'\nX-Odd-Case: a b\nx-last: 1' ]]
+}
+
+# --- scenarios ---
+
+@test "mock: blocks answer one request each, and the last one all others" {
+    start --scenario <<-'END'
+	# A comment, and an empty line.
+
+	on POST /chat/send
+	  status 503
+	  header Retry-After: 7
+	  header content-type: text/html
+	  body <h1>busy</h1>
+	on POST /chat/send
+	  event message {"delta":"$ATTEMPT $CONVERSATION $TOKEN $TEXT $5 $$"}
+	on DELETE /chat/conversations/*
+	  status 418 I am $ATTEMPT teapots
+	  body $CONVERSATION
+	END
+    id=one
+    say 'a'
+    [ "$status" = 503 ]
+    is_body '<h1>busy</h1>'
+    has $'Retry-After: 7\r' head
+    has $'content-type: text/html\r' head
+    ! grep -q application/json head
+    has $'Content-Length: 13\r' head
+    say 'é \"x\"'
+    is_body 'event: message\ndata: {"delta":"2 one T \\u00e9 \\"x\\" $5 $$"}\n\n'
+    has 'text/event-stream' head
+    say 'b'
+    has '"delta":"3 one T b '
+    api DELETE /chat/conversations/two
+    [ "$status" = 418 ]
+    has $'HTTP/1.1 418 I am $ATTEMPT teapots\r' head
+    is_body 'two'
+    api GET /chat/conversations
+    [ "$status" = 200 ]
+}
+
+@test "mock: a block for one request, then the built-in behaviour" {
+    start --scenario <<-'END'
+	on POST /auth/login
+	  default
+	on POST /auth/login once
+	  status 500
+	END
+    local want
+    for want in 200 500 200 200; do
+        api POST /auth/login -d '{"email":"a@example.org","password":"x"}'
+        [ "$status" = $want ]
+    done
+}
+
+@test "mock: what comes before a gate has arrived when the gate says so" {
+    start --scenario <<-'END'
+	on GET /stream
+	  event a
+	  gate first
+	  event b
+	  gate second-$ATTEMPT
+	  event c
+	END
+    mkfifo pipe
+    curl -sSN "$url/stream" >pipe 3>&- &
+    exec 5<pipe
+    control GET gates/first
+    read -r line <&5
+    [ "$line" = 'event: a' ]
+    [ "$(control GET requests)" = '{"requests":1,"open":1}' ]
+    control POST gates/first
+    control GET gates/second-1
+    control POST gates/second-1
+    cat <&5 >rest
+    exec 5<&-
+    [ "$(tail -n 3 rest | head -n 1)" = 'event: c' ]
+    control GET closed/1
+    [ "$(control GET requests)" = '{"requests":1,"open":0}' ]
+}
+
+@test "mock: steps before the head hold it back" {
+    start --scenario <<-'END'
+	on GET /late
+	  gate head
+	  header x-late: yes
+	  pause 1
+	  raw done
+	END
+    curl -sS -D head -o body "$url/late" 3>&- &
+    local client=$!
+    control GET gates/head
+    [ ! -s head ]
+    control POST gates/head
+    wait $client
+    has 'x-late: yes' head
+    is_body done
+}
+
+@test "mock: the client's going away is seen" {
+    start --scenario <<-'END'
+	on GET /gate
+	  raw x
+	  gate never
+	on GET /silence
+	  raw x
+	  silence
+	on GET /pause
+	  raw x
+	  pause 3600000
+	on GET /head
+	  gate neither
+	  status 200
+	END
+    local path number=0
+    mkfifo pipe
+    for path in gate silence pause head; do
+        curl -sSN "$url/$path" >pipe 3>&- &
+        if [ $path = head ]; then
+            control GET gates/neither
+        else
+            head -c 1 pipe >/dev/null
+        fi
+        kill $!
+        control GET closed/$((++number))
+    done
+    [ "$(control GET requests)" = '{"requests":4,"open":0}' ]
+}
+
+@test "mock: ends of all kinds" {
+    start --scenario <<-'END'
+	on GET /end
+	  raw x
+	  end
+	on GET /close
+	  raw x
+	  close
+	on GET /reset
+	  raw x
+	  reset
+	on GET /short
+	  header content-length: 5
+	  raw x
+	on GET /nothing
+	  wire
+	on GET /refused
+	  wire
+	  reset
+	END
+    api GET /end
+    local path want
+    while read -r path want; do
+        broken GET "/$path"
+        [ "$code" = "$want" ] || { echo "$path: $code" && cat error && false; }
+        [ $path = nothing ] || [ $path = refused ] || is_body x
+    done <<-'END'
+	end 0
+	close 18
+	reset 56
+	short 18
+	nothing 52
+	refused 56
+	END
+}
+
+@test "mock: a response is cut at every byte" {
+    local n
+    for n in 0 1 5 6 7; do
+        printf 'on GET /close\ncut %d\nraw abc\nraw def\non GET /reset\ncut %d\nraw abc\nraw def\nreset\n' $n $n |
+            start --scenario
+        start --scenario <<-END
+	on GET /close
+	  cut $n
+	  raw abc
+	  raw def
+	on GET /reset
+	  cut $n
+	  raw abc
+	  raw def
+	  reset
+	END
+        printf '%.*s' $n abcdef >want
+        broken GET /close
+        [ "$code" = 18 ]
+        cmp body want
+        broken GET /reset
+        [ "$code" = 56 ]
+        cmp body want
+        stop
+    done
+}
+
+@test "mock: output of every kind, byte for byte" {
+    printf 'from\0a file' >part
+    start --scenario <<-'END'
+	on GET /bytes
+	  raw a\n\r\t\0\\\x7f\xC3\xa9 $TEXT\x24TEXT
+	  raw
+	  body   b
+	  fill 7 xy\n
+	  file part
+	  repeat 2
+	    raw (
+	    repeat 3
+	      raw .
+	    end-repeat
+	    raw )
+	  end-repeat
+	  repeat 0
+	    raw never
+	  end-repeat
+	  event a
+	  event b {"c":"\n"}
+	  data x
+	END
+    api GET /bytes
+    printf 'a\n\r\t\0\\\x7f\xc3\xa9 $TEXT  bxy\nxy\nxfrom\0a file(...)(...)event: a\ndata: {}\n\nevent: b\ndata: {"c":"\\n"}\n\ndata: x\n\n' >want
+    cmp body want
+}
+
+@test "mock: writes are units, pieces or batches" {
+    start --scenario <<-'END'
+	on GET /units
+	  raw abc
+	  raw defg
+	on GET /pieces
+	  raw abc
+	  chunk 2
+	  raw defg
+	  raw h
+	  pause 0
+	  raw ij
+	  chunk 0
+	  raw klm
+	on GET /batches
+	  raw a
+	  batch 2
+	  repeat 5
+	    raw bc
+	  end-repeat
+	END
+    api GET /units --raw -H 'Accept: *'
+    is_body '3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n'
+    api GET /pieces --raw
+    is_body '3\r\nabc\r\n2\r\nde\r\n2\r\nfg\r\n1\r\nh\r\n2\r\nij\r\n3\r\nklm\r\n0\r\n\r\n'
+    api GET /batches --raw
+    is_body '1\r\na\r\n4\r\nbcbc\r\n4\r\nbcbc\r\n2\r\nbc\r\n0\r\n\r\n'
+}
+
+@test "mock: past HTTP everything is as the scenario says" {
+    printf 'HTTP/1.0 204 From a file\r\n\r\n' >head-file
+    start --scenario <<-'END'
+	on GET /wire
+	  wire HTTP/1.0 200 Fine\r\n
+	  wire \r\n
+	  event a
+	  chunk 1
+	  raw end
+	on GET /file
+	  wire-file head-file
+	on GET /frame
+	  wire HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n
+	  frame
+	  raw $ATTEMPT23
+	  raw
+	  fill 12 ab
+	on GET /open
+	  cut 4
+	  wire 0123456
+	END
+    bytes GET /wire >body
+    is_body 'HTTP/1.0 200 Fine\r\n\r\nevent: a\ndata: {}\n\nend'
+    bytes GET /file >body
+    cmp body head-file
+    bytes GET /frame >body
+    is_body 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\n123\r\nc\r\nabababababab\r\n0\r\n\r\n'
+    api GET /frame
+    is_body '223abababababab'
+    bytes GET /open >body
+    is_body 0123
+}
+
+@test "mock: a large response is one stream, whatever its size" {
+    start --scenario <<-'END'
+	on GET /one
+	  fill 1000000 x
+	on GET /stream
+	  batch 1000
+	  repeat 2000000
+	    event message {"delta":"0123456789 0123456789 0123456789 0123456789"}
+	  end-repeat
+	on GET /wire
+	  wire HTTP/1.0 200 OK\r\n\r\n
+	  fill 100000000 0123456789
+	  reset
+	END
+    api GET /one --raw
+    [ "$(head -n 1 body)" = $'f4240\r' ] || [ "$(wc -c <body)" -eq 1000000 ]
+    [ "$(curl -sS "$url/stream" | wc -c)" -eq 156000000 ]
+    [ "$(curl -s "$url/wire" | wc -c)" -eq 100000000 ]
+}
+
+@test "mock: a wrong scenario is 65 and says where" {
+    local text want
+    while IFS='|' read -r text want; do
+        printf '%b\n' "$text" >wrong
+        run -65 --separate-stderr "$MOCK" --port 0 --scenario wrong
+        [ "$stderr" = "sigmasight-mock: wrong:$want" ] || { echo "$stderr" && false; }
+    done <<-'END'
+	raw x|1: 'raw' stands before the first 'on'
+	on POST|1: 'on' needs METHOD /PATH and perhaps 'once'
+	on POST /x twice|1: 'on' needs METHOD /PATH and perhaps 'once'
+	# c\\n\\non GET /x\\n  nonsense|4: unknown step 'nonsense'
+	on GET /x\\nstatus 99|2: 'status' needs a number from 200 to 599
+	on GET /x\\nraw x\\nstatus 200|3: 'status' must come before the body
+	on GET /x\\nheader x|2: 'header' needs NAME: VALUE
+	on GET /x\\nraw \\\\q|2: bad escape '\\q'
+	on GET /x\\nraw \\\\x1|2: bad escape '\\x'
+	on GET /x\\npause 1s|2: 'pause' needs a number
+	on GET /x\\nbatch 0|2: 'batch' needs a number above 0
+	on GET /x\\nfill x|2: 'fill' needs a number of bytes and a TEXT
+	on GET /x\\nraw x\\ndefault|3: 'default' must be alone in its block
+	on GET /x\\ndefault\\nraw x|3: 'raw' follows the end of its block
+	on GET /x\\nclose\\nraw x|3: 'raw' follows the end of its block
+	on GET /x\\nraw x\\nwire y|3: 'wire' must be the first step of its block
+	on GET /x\\nframe|2: 'frame' is for blocks that begin with 'wire'
+	on GET /x\\nrepeat 2\\nraw x|3: the block before has a 'repeat' without 'end-repeat'
+	on GET /x\\nend-repeat|2: 'end-repeat' without 'repeat'
+	on GET /x\\nrepeat 2\\nend-repeat|3: 'end-repeat' has nothing to repeat
+	on GET /x\\nrepeat 2\\nraw x\\nreset|4: 'reset' cannot be repeated
+	on GET /x\\ngate a/b|2: 'gate' needs a NAME without a slash
+	END
+    printf 'on GET /x\r\n  file nowhere\r\n' >wrong
+    run -66 --separate-stderr "$MOCK" --port 0 --scenario wrong
+    [ "$stderr" = "sigmasight-mock: wrong:2: cannot read nowhere: No such file or directory" ]
+}

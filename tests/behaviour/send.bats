@@ -1,0 +1,498 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What send makes of its command line, its input and its settings: the calls that reach the server.
+
+load helper
+
+# The text of the message that was sent last is the bytes of FILE.
+expect_sent()
+{
+    local last
+    last=$(find "$DUMP" -name '*.request' | wc -l)
+    body "$last" | jq -j .text >"$T/sent"
+    cmp "$1" "$T/sent" >&2 || fail "another message was sent"
+}
+
+# expect_text TEXT: the same, with the escapes of printf %b.
+expect_text()
+{
+    printf '%b' "$1" >"$T/wanted.text"
+    expect_sent "$T/wanted.text"
+}
+
+# --- the message ---
+
+@test "operands are joined by one space" {
+    serve_hello
+    run_chat send -c "$ID" How 'concentrated  am' I?
+    expect_status 0
+    expect_text 'How concentrated  am I?'
+}
+
+@test "an empty operand counts" {
+    serve_hello
+    run_chat send -c "$ID" a '' b
+    expect_status 0
+    expect_text 'a  b'
+}
+
+@test "- among the operands stands for standard input" {
+    serve_hello
+    printf 'line one\nline two\n' >"$T/report"
+    run_chat send -c "$ID" Summarise: - 'in short' <"$T/report"
+    expect_status 0
+    expect_text 'Summarise: line one\nline two\n in short'
+}
+
+@test "- alone is standard input" {
+    serve_hello
+    run_chat send -c "$ID" - <<<'from afar'
+    expect_status 0
+    expect_text 'from afar\n'
+}
+
+@test "without an operand the message is standard input, byte for byte" {
+    serve_hello
+    printf ' \t"quoted" \\n \x01\x7f\r\n\xc3\xbc \xf0\x9f\x93\x88\xef\xbf\xbe </script>\n\n ' >"$T/message"
+    run_chat send -c "$ID" <"$T/message"
+    expect_status 0
+    expect_sent "$T/message"
+}
+
+@test "a NUL in the message is sent" {
+    serve_hello
+    printf 'a\0b' >"$T/message"
+    run_chat send -c "$ID" <"$T/message"
+    expect_status 0
+    body 1 | jq -e '.text == "a\u0000b"'
+}
+
+@test "white space around the message is sent as it is" {
+    serve_hello
+    run_chat send -c "$ID" $'  \n hello\t '
+    expect_status 0
+    expect_text '  \n hello\t '
+}
+
+@test "after -- a - is text" {
+    serve_hello
+    run_chat send -c "$ID" -- - <<<unread
+    expect_status 0
+    expect_text '-'
+}
+
+@test "after -- everything is text" {
+    serve_hello
+    run_chat send -c "$ID" -- --help -c -- -j ''
+    expect_status 0
+    expect_text '--help -c -- -j '
+    expect_bytes 'Hello\n'
+}
+
+@test "- before -- is standard input, after it text" {
+    serve_hello
+    printf X >"$T/message"
+    run_chat send - -c "$ID" -- - <"$T/message"
+    expect_status 0
+    expect_text 'X -'
+}
+
+@test "options and operands may be mixed" {
+    serve_hello
+    run_chat send hello -c "$ID" there -n
+    expect_status 0
+    expect_text 'hello there'
+    expect_bytes Hello
+}
+
+@test "options and operands may be mixed under POSIXLY_CORRECT as well" {
+    serve_hello
+    POSIXLY_CORRECT=1 run_chat send hello -c "$ID" there -n
+    expect_status 0
+    expect_text 'hello there'
+    expect_bytes Hello
+}
+
+@test "a loop over lines sees every line" {
+    serve_hello
+    printf 'one\n-\n-c\n' >"$T/list"
+    local lines=0
+    while read -r q; do
+        "$CHAT" send -c "$ID" -- "$q" >>"$OUT" 2>>"$ERR"
+        lines=$((lines + 1))
+    done <"$T/list"
+    [ "$lines" -eq 3 ]
+    expect_bytes 'Hello\nHello\nHello\n'
+    for n in 1 2 3; do
+        body "$n" | jq -r .text
+    done | cmp "$T/list" -
+}
+
+@test "standard input is left unread where an operand is the message" {
+    serve_hello
+    printf 'rest of the input\n' >"$T/input"
+    { run_chat send -c "$ID" hi && cat; } <"$T/input" >"$T/left"
+    expect_status 0
+    cmp "$T/input" "$T/left"
+}
+
+@test "standard input may be closed where an operand is the message" {
+    serve_hello
+    run_chat send -c "$ID" hi <&-
+    expect_status 0
+    expect_text hi
+}
+
+@test "a message of 1 MiB is sent" {
+    serve_hello
+    head -c 1048576 /dev/zero | tr '\0' m >"$T/message"
+    run_chat send -c "$ID" <"$T/message"
+    expect_status 0
+    expect_sent "$T/message"
+}
+
+# refused_unsent: the message on standard input is an error before any call.
+refused_unsent()
+{
+    local method
+    serve_hello
+    for method in '' -; do
+        run_chat send $method <"$1"
+        expect_status 65
+        expect_bytes ''
+        expect_error
+    done
+    expect_requests
+}
+
+@test "a message over 1 MiB is an error before anything is sent" {
+    head -c 1048577 /dev/zero | tr '\0' m >"$T/message"
+    refused_unsent "$T/message"
+}
+
+@test "an endless message is an error, too" {
+    serve_hello
+    run_chat send < <(exec yes)
+    expect_status 65
+    expect_requests
+}
+
+@test "an empty message is an error before anything is sent" {
+    refused_unsent /dev/null
+    for text in '' ' ' $'\n' $' \t\r\n\v\f '; do
+        run_chat send -- "$text"
+        expect_status 65
+        expect_bytes ''
+        expect_error
+    done
+    expect_requests
+}
+
+@test "white space of Unicode makes no message" {
+    printf '\xc2\xa0\xe2\x80\x83\xe3\x80\x80\n' >"$T/message"
+    refused_unsent "$T/message"
+}
+
+@test "a message that is not UTF-8 is an error before anything is sent" {
+    local bad
+    serve_hello
+    for bad in '\xff' 'caf\xe9' '\xc3' '\xc0\x80' '\xed\xa0\x80' '\xf4\x90\x80\x80' 'a\x80'; do
+        run_chat send -- "$(printf '%b' "$bad")"
+        expect_status 65
+        expect_bytes ''
+        expect_error
+        printf '%b' "$bad" >"$T/message"
+        run_chat send <"$T/message"
+        expect_status 65
+    done
+    expect_requests
+}
+
+@test "standard input that cannot be read is 66" {
+    serve_hello
+    run_chat send <"$T"
+    expect_status 66
+    expect_error
+    run_chat send - <&-
+    expect_status 66
+    expect_requests
+}
+
+# --- the conversation ---
+
+@test "a conversation is created first, for both generations" {
+    local generation
+    for generation in 1 2; do
+        rm -rf "$DUMP" "$T/announcement"
+        mkdir "$DUMP"
+        serve_default --generation "$generation"
+        run_chat send -j hi
+        expect_status 0
+        expect_requests 'POST /chat/conversations' 'POST /chat/send'
+        expect_jq "$(body 2 | jq .conversation_id) as \$id | (\$id | length == 36) and
+            all(.[] | select(.event | test(\"^(start|client.open|client.close)\$\")); .data.conversation_id == \$id)"
+        body 1 | jq -e 'type == "object" and has("mode") == false'
+        stop_server
+    done
+}
+
+@test "the mode of a new conversation" {
+    serve_default
+    for mode in green blue indigo violet; do
+        run_chat send -j -m "$mode" hi
+        expect_status 0
+        expect_jq ".[1].event == \"start\" and .[1].data.mode == \"$mode\""
+    done
+    [ "$(count_requests 'PUT .*')" -eq 0 ]
+    [ "$(count_requests 'POST /chat/conversations')" -eq 4 ]
+}
+
+@test "-c uses a conversation and creates none" {
+    serve_hello
+    run_chat send -c "$ID" hi
+    expect_status 0
+    expect_requests 'POST /chat/send'
+    body 1 | jq -e ". == {conversation_id: \"$ID\", text: \"hi\"}"
+}
+
+@test "-c and -m change the mode first" {
+    serve <<'SCENARIO'
+on PUT /chat/conversations/*/mode
+body {"conversation_id":"$CONVERSATION","previous_mode":"green","new_mode":"violet","changed_at":"2026-01-01T00:00:00"}
+on POST /chat/send
+event message {"delta":"Hello","role":"assistant"}
+event done {}
+SCENARIO
+    run_chat send -c "$ID" --mode violet hi
+    expect_status 0
+    expect_requests "PUT /chat/conversations/$ID/mode" 'POST /chat/send'
+    body 1 | jq -e '. == {mode: "violet"}'
+    [ "$(header content-type 1)" = application/json ]
+    [ "$(header authorization 1)" = "Bearer $TOKEN" ]
+}
+
+@test "a mode that cannot be changed stops before the message" {
+    serve <<'SCENARIO'
+on PUT /chat/conversations/*/mode
+status 404
+body {"detail":"Conversation not found"}
+SCENARIO
+    run_chat send -c "$ID" -m blue hi
+    expect_status 65
+    expect_error '.*Conversation not found.*'
+    expect_requests "PUT /chat/conversations/$ID/mode"
+}
+
+@test "an ID cannot change the path of a call" {
+    serve <<'SCENARIO'
+on PUT /chat/conversations/*/mode
+status 404
+SCENARIO
+    run_chat send -c 'a/../b?c#d%2e' -m blue hi
+    expect_status 65
+    expect_requests 'PUT /chat/conversations/a%2F..%2Fb%3Fc%23d%252e/mode'
+    run_chat send -c .. -m blue hi
+    expect_no 'conversations/../mode' "$DUMP/log"
+    expect_no 'PUT /api/v1/chat/mode' "$DUMP/log"
+}
+
+@test "portfolios go with the conversation and with the message" {
+    serve_default --generation 2
+    run_chat send -j --portfolio p-1 --portfolio 'p "2"' hi
+    expect_status 0
+    expect_jq '.[] | select(.event == "start") | .data.portfolio_id == "p-1"'
+    body 1 | jq -e '. == {portfolio_id: "p-1", portfolio_ids: ["p-1", "p \"2\""]}'
+    body 2 | jq -e '.ui_context == {portfolio_id: "p-1", portfolio_ids: ["p-1", "p \"2\""]}'
+    run_chat send hi
+    body 4 | jq -e 'has("ui_context") | not'
+}
+
+@test "portfolios go with a message to an existing conversation" {
+    serve_hello
+    run_chat send -c "$ID" --portfolio p-1 hi
+    expect_status 0
+    body 1 | jq -e '.ui_context.portfolio_id == "p-1" and .conversation_id and .text == "hi"'
+}
+
+@test "a created conversation without an ID is an error" {
+    serve <<'SCENARIO'
+on POST /chat/conversations
+status 201
+body {"mode":"green"}
+SCENARIO
+    run_chat send hi
+    expect_status 76
+    expect_error
+    expect_requests 'POST /chat/conversations'
+}
+
+# --- the request ---
+
+@test "the head of the request" {
+    serve_hello
+    run_chat send -c "$ID" hi
+    [ "$(head -n 1 "$(request 1)")" = $'POST /api/v1/chat/send HTTP/1.1\r' ]
+    sed '1d; /^\r$/,$d' "$(request 1)" | tr -d '\r' | tr '[:upper:]' '[:lower:]' | sed 's|\(sigmasight-chat/\).*|\1|' |
+        sort >"$T/head"
+    sort >"$T/wanted" <<HEAD
+accept: text/event-stream
+authorization: bearer $TOKEN
+cache-control: no-cache
+content-length: $(body 1 | wc -c)
+content-type: application/json
+host: 127.0.0.1:$PORT
+user-agent: sigmasight-chat/
+HEAD
+    diff "$T/wanted" "$T/head"
+}
+
+@test "no interim response is asked for, whatever the size of the message" {
+    serve_hello
+    head -c 1000000 /dev/zero | tr '\0' m >"$T/message"
+    run_chat send -c "$ID" <"$T/message"
+    expect_status 0
+    [ -z "$(header expect 1)" ]
+    [ -z "$(header transfer-encoding 1)" ]
+}
+
+@test "the URL may end in a slash" {
+    serve_hello
+    run_chat send -u "$SIGMASIGHT_URL/" hi
+    expect_status 0
+    expect_requests 'POST /chat/conversations' 'POST /chat/send'
+}
+
+@test "--url goes before SIGMASIGHT_URL" {
+    serve_hello
+    SIGMASIGHT_URL=http://127.0.0.1:1/ run_chat send -c "$ID" --url "$SIGMASIGHT_URL" hi
+    expect_status 0
+}
+
+@test "localhost by name and loopback behind a proxy's back" {
+    serve_hello
+    http_proxy=http://127.0.0.1:1 HTTP_PROXY=http://127.0.0.1:1 all_proxy=http://127.0.0.1:1 \
+        run_chat send --retry 0 -c "$ID" -u "http://localhost:$PORT/api/v1" hi
+    expect_status 0
+    http_proxy=http://127.0.0.1:1 run_chat send --retry 0 -c "$ID" hi
+    expect_status 0
+}
+
+@test "IPv6 loopback" {
+    serve_hello --ipv6
+    run_chat send hi
+    expect_status 0
+    [ "$(header host 1)" = "[::1]:$PORT" ]
+}
+
+@test "a connection that is reset posts the message once" {
+    serve <<'SCENARIO'
+on POST /chat/send
+wire
+reset
+SCENARIO
+    run_chat send --retry 0 hi
+    expect_status 75
+    expect_requests 'POST /chat/conversations' 'POST /chat/send'
+}
+
+@test "a reused connection that closes posts the message once" {
+    serve <<'SCENARIO'
+on POST /chat/send
+wire
+close
+SCENARIO
+    run_chat send --retry 0 hi
+    expect_status 75
+    expect_requests 'POST /chat/conversations' 'POST /chat/send'
+}
+
+@test "each attempt posts the message once" {
+    serve <<'SCENARIO'
+on POST /chat/send
+wire
+reset
+on POST /chat/send
+wire
+close
+on POST /chat/send
+event message {"delta":"third"}
+event done {}
+SCENARIO
+    run_chat send --retry 2 --retry-delay 0.01 -q hi
+    expect_status 0
+    expect_bytes 'third\n'
+    [ "$(count_requests 'POST /chat/send')" -eq 3 ]
+    [ "$(count_requests 'POST /chat/conversations')" -eq 1 ]
+}
+
+# --- the token ---
+
+@test "the token of a file goes before that of the environment" {
+    serve_hello
+    printf 't0k.en-of-a-file\n' >"$T/token"
+    run_chat send -c "$ID" --token-file "$T/token" hi
+    expect_status 0
+    [ "$(header authorization 1)" = 'Bearer t0k.en-of-a-file' ]
+    printf 'no-line-end' >"$T/token"
+    SIGMASIGHT_TOKEN='' run_chat send -c "$ID" --token-file "$T/token" hi
+    expect_status 0
+    [ "$(header authorization 2)" = 'Bearer no-line-end' ]
+}
+
+@test "the token of the environment" {
+    serve_hello --token from-the-environment
+    SIGMASIGHT_TOKEN=from-the-environment run_chat send hi
+    expect_status 0
+    [ "$(header authorization 1)" = 'Bearer from-the-environment' ]
+    [ "$(header authorization 2)" = 'Bearer from-the-environment' ]
+}
+
+@test "a token cannot write headers of its own" {
+    serve_hello
+    SIGMASIGHT_TOKEN=$'x\r\nX-Evil: 1' run_chat send -c "$ID" hi
+    expect_no x-evil "$DUMP"/*
+    printf 'x\r\nX-Evil: 1\n' >"$T/token"
+    run_chat send -c "$ID" --token-file "$T/token" hi
+    expect_no x-evil "$DUMP"/*
+}
+
+@test "-vv shows the exchange and masks the token" {
+    serve_default
+    printf '%s\n' "$TOKEN" >"$T/token"
+    run_chat send -vv --token-file "$T/token" hi
+    expect_status 0
+    grep -F 'POST /api/v1/chat/conversations' "$ERR"
+    grep -F 'POST /api/v1/chat/send' "$ERR"
+    grep -i 'content-type: text/event-stream' "$ERR"
+    grep -i authorization "$ERR"
+    expect_no "$TOKEN" "$ERR" "$OUT"
+}
+
+@test "no message of a refusal has the token" {
+    serve <<'SCENARIO'
+on POST /chat/send
+status 401
+body {"detail":"Could not validate credentials"}
+SCENARIO
+    run_chat send -vv -j -c "$ID" hi
+    expect_status 77
+    expect_no "$TOKEN" "$ERR" "$OUT"
+}
+
+@test "the token is on no command line" {
+    serve <<'SCENARIO'
+on POST /chat/send
+gate here
+event done {}
+SCENARIO
+    printf '%s\n' "$TOKEN" >"$T/token"
+    launch "$CHAT" send -c "$ID" --token-file "$T/token" hi >"$OUT" 2>"$ERR"
+    await_gate here
+    ps -A -o args= >"$T/processes"
+    open_gate here
+    await_end
+    expect_status 0
+    grep -F -- "--token-file $T/token" "$T/processes"
+    grep -v -F -e '--with-parent' "$T/processes" >"$T/others"
+    expect_no "$TOKEN" "$T/others"
+}
