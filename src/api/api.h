@@ -36,6 +36,7 @@ int api_get(struct api *api, const char *id, struct http_response *response, str
 /* What the API says of a conversation. Spans into the response. */
 struct api_conversation {
     struct span raw;                 /* the server's object */
+    bool by_guide;                   /* it names the ID `conversation_id`, not `id` */
     struct buf id, mode, created_at; /* decoded, empty when absent; owned by the reader */
 };
 

@@ -21,6 +21,8 @@ struct http {
     int64_t waited; /* microseconds by which output held the exchange up in this turn */
     struct buf trace_line;
     struct http_times times;
+    int64_t (*tick)(void *arg, int64_t now);
+    void *tick_arg;
     int64_t patience;    /* see http_patience */
     int64_t interrupted; /* when a signal was noticed, 0 before */
 };
@@ -299,6 +301,12 @@ struct http_times http_times(const struct http *h)
     return h->times;
 }
 
+void http_on_tick(struct http *h, int64_t (*tick)(void *arg, int64_t now), void *arg)
+{
+    h->tick = tick;
+    h->tick_arg = arg;
+}
+
 void http_patience(struct http *h, int64_t us)
 {
     h->patience = us;
@@ -344,7 +352,7 @@ static int connect_clock_ran_out(struct exchange *x)
 {
     return fail_set(x->fail, FAIL_UNREACHABLE,
                     "cannot connect to %s: no connection within %g s (--connect-timeout)",
-                    x->request->url, (double)x->http->config.connect_timeout / SECOND);
+                    x->http->config.origin, (double)x->http->config.connect_timeout / SECOND);
 }
 
 static const char *reason(const struct exchange *x, CURLcode code)
@@ -352,14 +360,22 @@ static const char *reason(const struct exchange *x, CURLcode code)
     return x->error[0] ? x->error : curl_easy_strerror(code);
 }
 
+/* The system's own word where there is one: libcurl wraps it into a sentence about itself. */
+static const char *connect_reason(const struct exchange *x, CURLcode code)
+{
+    long error = 0;
+    curl_easy_getinfo(x->http->easy, CURLINFO_OS_ERRNO, &error);
+    return code == CURLE_COULDNT_CONNECT && error ? strerror((int)error) : reason(x, code);
+}
+
 static int fail_unconnected(struct exchange *x, CURLcode code)
 {
+    const char *origin = x->http->config.origin;
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         return connect_clock_ran_out(x);
     case CURLE_PEER_FAILED_VERIFICATION:
-        fail_set(x->fail, FAIL_UNREACHABLE, "cannot trust %s: %s", x->request->url,
-                 reason(x, code));
+        fail_set(x->fail, FAIL_UNREACHABLE, "cannot trust %s: %s", origin, reason(x, code));
         fail_hint(x->fail, "--cacert FILE names the authority that signed it");
         return -1;
     case CURLE_SSL_CACERT_BADFILE:
@@ -368,8 +384,8 @@ static int fail_unconnected(struct exchange *x, CURLcode code)
     case CURLE_FAILED_INIT:
         return fail_set(x->fail, FAIL_SOFTWARE, "libcurl: %s", reason(x, code));
     default:
-        fail_set(x->fail, FAIL_UNREACHABLE, "cannot connect to %s: %s", x->request->url,
-                 reason(x, code));
+        fail_set(x->fail, FAIL_UNREACHABLE, "cannot connect to %s: %s", origin,
+                 connect_reason(x, code));
         fail_hint(x->fail, "is the server running, and --url right?");
         return -1;
     }
@@ -463,6 +479,10 @@ static int take_turn(struct exchange *x, int64_t *wake)
         x->last_byte = sys_now_us();
     if (running == 0)
         return TURN_OVER;
+    if (x->http->tick) {
+        int64_t wants = x->http->tick(x->http->tick_arg, now);
+        *wake = wants < *wake ? wants : *wake;
+    }
     if (hooks) {
         int verdict = hooks->tick(hooks->arg, now, wake, x->fail);
         if (verdict != HTTP_GO_ON)

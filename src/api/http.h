@@ -14,6 +14,7 @@
 /* What is the same for every request. Strings are borrowed for the life of the client; times in
    microseconds, 0 for none. */
 struct http_config {
+    const char *origin;      /* scheme://host:port, for messages */
     bool loopback;           /* the server is this machine: no proxy is asked */
     const char *cacert;      /* PEM file, NULL: the system's */
     bool insecure;           /* do not verify the server's certificate */
@@ -43,6 +44,10 @@ struct http_times http_times(const struct http *h);
 
 /* The time that the process waits in output does not count against the clocks. */
 void http_extend(struct http *h, int64_t waited_us);
+
+/* Called in each turn of every exchange with sys_now_us(); answers when it wants to be called
+   again, INT64_MAX for never. For what a person sees while waiting. */
+void http_on_tick(struct http *h, int64_t (*tick)(void *arg, int64_t now), void *arg);
 
 /* How long an exchange may go on after a signal was caught, in microseconds from the first time
    that one is noticed; 0, as it is at first, ends it at once. */

@@ -97,7 +97,7 @@ static const char *type_name(enum option_type option)
 
 static const struct option_row *row_of_key(struct span key)
 {
-    for (int id = 0; id < OPT_COUNT; id++)
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (option_row(id)->in_file && span_is(key, option_row(id)->name))
             return option_row(id);
     return NULL;

@@ -307,9 +307,9 @@ static struct span repair(struct json_reader *r, struct span document)
 }
 
 /* Records what yajl says of the bytes it was given last and makes the reader fit for use again. */
-static int fail_walk(struct json_reader *r, const char *why)
+static int fail_walk(struct json_reader *r, size_t offset, const char *why)
 {
-    r->error_offset = consumed(r);
+    r->error_offset = offset;
     buf_clear(&r->error);
     if (why) {
         buf_puts(&r->error, why);
@@ -331,6 +331,41 @@ static int fail_walk(struct json_reader *r, const char *why)
     return -1;
 }
 
+/* A number at the very end is complete only when something that is not a digit follows. */
+static int end_number(struct json_reader *r)
+{
+    if (yajl_parse(r->yajl, (const unsigned char *)" ", 1) != yajl_status_ok)
+        return -1;
+    if (r->top->type == JSON_NUMBER) {
+        size_t start = token_start(r, 0);
+        r->top->raw = span_make(r->doc.at + start, r->doc.len - start);
+        r->mark = r->doc.len;
+    }
+    return 0;
+}
+
+/* What yajl has not reported is either white space, or the start of a token that it keeps in the
+   hope of more. */
+static bool is_blank_from(const struct json_reader *r, size_t at)
+{
+    for (; at < r->doc.len; at++)
+        if (!memchr(" \t\r\n", r->doc.at[at], 4))
+            return false;
+    return true;
+}
+
+/* yajl takes the vertical tab and the form feed for white space, which RFC 8259 does not; inside a
+   string it refuses them itself. */
+static bool find_strange_space(struct span s, size_t *at)
+{
+    const char *found = s.len ? memchr(s.at, '\v', s.len) : NULL;
+    if (!found && s.len)
+        found = memchr(s.at, '\f', s.len);
+    if (found)
+        *at = (size_t)(found - s.at);
+    return found != NULL;
+}
+
 int json_walk(struct json_reader *r, struct span document, json_member_fn *on_member, void *arg,
               struct json_value *top)
 {
@@ -343,23 +378,18 @@ int json_walk(struct json_reader *r, struct span document, json_member_fn *on_me
     buf_clear(&r->keys);
     *top = (struct json_value){.type = JSON_NONE};
 
+    size_t strange;
+    if (find_strange_space(r->doc, &strange))
+        return fail_walk(r, strange, "invalid char in json text");
     const unsigned char *bytes = (const unsigned char *)r->doc.at;
     if (yajl_parse(r->yajl, bytes, r->doc.len) != yajl_status_ok)
-        return fail_walk(r, NULL);
-    /* A number at the very end is complete only when something that is not a digit follows. */
-    if (r->values == 0) {
-        size_t end = r->doc.len;
-        if (yajl_parse(r->yajl, (const unsigned char *)" ", 1) != yajl_status_ok)
-            return fail_walk(r, "unexpected end of the text");
-        if (top->type == JSON_NUMBER)
-            top->raw = span_make(r->doc.at + token_start(r, 0), end - token_start(r, 0));
-    }
-    if (r->values == 0)
-        return fail_walk(r, r->doc.len ? "unexpected end of the text" : "no JSON text at all");
-    if (r->depth != 0)
-        return fail_walk(r, "unexpected end of the text");
-    if (r->values > 1)
-        return fail_walk(r, "more than one JSON text");
+        return fail_walk(r, consumed(r), NULL);
+    if (r->doc.len == 0)
+        return fail_walk(r, 0, "no JSON text at all");
+    if ((r->values == 0 && end_number(r) != 0) || r->values == 0 || r->depth != 0)
+        return fail_walk(r, r->doc.len, "unexpected end of the text");
+    if (r->values > 1 || !is_blank_from(r, r->mark))
+        return fail_walk(r, r->mark, "more than one JSON text");
     return 0;
 }
 

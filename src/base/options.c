@@ -201,7 +201,7 @@ static int set(struct settings *settings, const struct option_row *row, const ch
 int settings_set(struct settings *settings, const char *name, const char *text, enum origin origin,
                  const char *as, struct fail *fail)
 {
-    for (int id = 0; id < OPT_COUNT; id++)
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (rows[id].in_file && strcmp(rows[id].name, name) == 0)
             return set(settings, &rows[id], text, origin, as, fail);
     return 1;
@@ -209,13 +209,13 @@ int settings_set(struct settings *settings, const char *name, const char *text, 
 
 void settings_release(struct settings *settings)
 {
-    for (int id = 0; id < OPT_COUNT; id++)
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
         clear(&settings->of[id]);
 }
 
 int settings_from_environment(struct settings *settings, struct fail *fail)
 {
-    for (int id = 0; id < OPT_COUNT; id++) {
+    for (enum option_id id = 0; id < OPT_COUNT; id++) {
         const char *name = rows[id].environment, *value = name ? getenv(name) : NULL;
         if (value && *value && set(settings, &rows[id], value, ORIGIN_ENVIRONMENT, name, fail) != 0)
             return -1;
@@ -226,7 +226,7 @@ int settings_from_environment(struct settings *settings, struct fail *fail)
 void settings_default(struct settings *settings)
 {
     struct fail none = FAIL_INIT;
-    for (int id = 0; id < OPT_COUNT; id++)
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (rows[id].fallback && settings->of[id].origin == ORIGIN_NONE)
             set(settings, &rows[id], rows[id].fallback, ORIGIN_DEFAULT, rows[id].name, &none);
     fail_release(&none);
@@ -250,12 +250,12 @@ static void fill_tables(struct getopt_tables *t, unsigned groups)
     struct option *option = t->options;
     *letter++ = '-';
     *letter++ = ':';
-    for (int id = 0; id < OPT_COUNT; id++) {
+    for (enum option_id id = 0; id < OPT_COUNT; id++) {
         const struct option_row *row = &rows[id];
         if (!(row->groups & groups))
             continue;
         *option++ = (struct option){row->name, row->argument ? required_argument : no_argument,
-                                    NULL, LONG_CODE + id};
+                                    NULL, LONG_CODE + (int)id};
         if (row->letter) {
             *letter++ = row->letter;
             if (row->argument)
@@ -270,7 +270,7 @@ static const struct option_row *row_of_code(int code)
 {
     if (code >= LONG_CODE)
         return &rows[code - LONG_CODE];
-    for (int id = 0; id < OPT_COUNT; id++)
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (rows[id].letter == code)
             return &rows[id];
     return NULL;
@@ -331,7 +331,7 @@ int options_parse(unsigned groups, int argc, char **argv, struct settings *setti
 
 void options_help(struct buf *out, unsigned groups)
 {
-    for (int id = 0; id < OPT_COUNT; id++) {
+    for (enum option_id id = 0; id < OPT_COUNT; id++) {
         const struct option_row *row = &rows[id];
         if (!(row->groups & groups))
             continue;

@@ -56,6 +56,7 @@ static bool takes_stream(void *arg, const struct http_response *response, struct
     if (!x->taken)
         return false;
     x->outcome->accepted = true;
+    x->moved = sys_now_us();
     char *url = api_send_url(x->api);
     struct sink_open open = {url, response->status, x->attempt, x->outcome->conversation};
     sinks_open(x->reader->sinks, &open, fail);
@@ -119,7 +120,7 @@ static int on_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
     }
     if (!x->request->stall_timeout || !x->taken)
         return HTTP_GO_ON;
-    if (answer->progress != x->progress || !x->moved) {
+    if (answer->progress != x->progress) {
         x->progress = answer->progress;
         x->moved = now;
     }
@@ -200,13 +201,19 @@ static int post(struct exchange *x, struct fail *fail)
 
 /* Retries. */
 
-/* Waits, but for a signal. */
-static int pause_for(int64_t ms, struct fail *fail)
+static int64_t on_time(void *sinks, int64_t now)
 {
-    int64_t end = sys_now_us() + ms * 1000;
-    for (int64_t left; !sys_signal() && (left = end - sys_now_us()) > 0;) {
-        struct pollfd wake = {.fd = sys_signal_fd(), .events = POLLIN};
-        poll(&wake, 1, left / 1000 < 3600000 ? (int)(left / 1000) + 1 : 3600000);
+    return sinks_tick(sinks, now);
+}
+
+/* Waits, but for a signal. */
+static int pause_for(struct exchange *x, int64_t ms, struct fail *fail)
+{
+    int64_t now = sys_now_us(), end = now + ms * 1000;
+    for (; !sys_signal() && now < end; now = sys_now_us()) {
+        struct pollfd signal = {.fd = sys_signal_fd(), .events = POLLIN};
+        int64_t left = (earlier(end, sinks_tick(x->reader->sinks, now)) - now) / 1000 + 1;
+        poll(&signal, 1, (int)earlier(left, 3600000));
     }
     return sys_signal() ? fail_signal(fail, sys_signal()) : 0;
 }
@@ -246,7 +253,7 @@ static int persist(struct exchange *x, int (*call)(struct exchange *x, struct fa
         int64_t delay = retry_delay(&x->request->retry, &now);
         int result = delay < 0 ? -1 : announce(x, made + 1, delay, why.message, fail);
         if (result == 0)
-            result = pause_for(delay, fail);
+            result = pause_for(x, delay, fail);
         else if (!fail_is_set(fail))
             fail_move(fail, &why);
         fail_release(&why);
@@ -299,6 +306,7 @@ int chat_run(struct api *api, struct reader *reader, const struct chat_request *
              struct chat_outcome *outcome, struct fail *fail)
 {
     struct exchange x = {.api = api, .reader = reader, .request = request, .outcome = outcome};
+    http_on_tick(api->http, on_time, reader->sinks);
     int result = converse(&x, fail);
     note_connection(&x);
     if (is_useless(&x, fail))

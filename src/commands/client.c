@@ -40,11 +40,11 @@ static int check_certificates(const char *path, struct fail *fail)
     return 0;
 }
 
-static int check_url(const char *base, const struct settings *s, struct http_config *config,
+static int check_url(struct client *c, const struct settings *s, struct http_config *config,
                      struct fail *fail)
 {
     struct http_url url;
-    if (http_url_parse(base, &url, fail) != 0)
+    if (http_url_parse(c->base, &url, fail) != 0)
         return -1;
     bool exposed = !url.https && !url.loopback && !setting_is(s, OPT_ALLOW_HTTP);
     if (exposed) {
@@ -53,7 +53,8 @@ static int check_url(const char *base, const struct settings *s, struct http_con
         fail_hint(fail, "use https://, or --allow-http if that is all right");
     }
     config->loopback = url.loopback;
-    http_url_release(&url);
+    c->origin = url.origin;
+    config->origin = c->origin;
     return exposed ? -1 : 0;
 }
 
@@ -77,7 +78,7 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         .key = {setting_text(s, OPT_PROFILE), c->base},
     };
     sys_forbid_dumps();
-    if (check_url(c->base, s, &config, fail) != 0 || check_certificates(config.cacert, fail) != 0)
+    if (check_url(c, s, &config, fail) != 0 || check_certificates(config.cacert, fail) != 0)
         return -1;
     c->api = (struct api){http_new(&config, fail), c->base, NULL};
     return c->api.http ? 0 : -1;
@@ -102,6 +103,7 @@ void client_close(struct client *c)
     http_free(c->api.http);
     auth_release(&c->auth);
     free(c->base);
+    free(c->origin);
     free(c->warning);
     *c = (struct client){.base = NULL};
 }

@@ -10,6 +10,7 @@
 struct client {
     struct api api;
     char *base;
+    char *origin;
     struct auth_config config;
     struct auth auth;
     char *warning; /* of client_authorize: a token that could not be stored; or NULL */

@@ -89,9 +89,9 @@ static int run(const struct invocation *in, struct fail *fail)
         return fail_set(fail, FAIL_USAGE, "config: it takes no operand");
     sys_signals_catch();
     output_init(&out, STDOUT_FILENO, "standard output");
-    for (int id = 0; id < OPT_COUNT; id++)
-        if (is_shown(option_row((enum option_id)id)))
-            put_setting(&out, &table, s, option_row((enum option_id)id), json);
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
+        if (is_shown(option_row(id)))
+            put_setting(&out, &table, s, option_row(id), json);
     table_put(&table, &out);
     int result = output_flush(&out, fail);
     table_release(&table);

@@ -16,7 +16,7 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
     if (strcmp(format, "jsonl") == 0)
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, false));
     else if (strcmp(format, "json") == 0)
-        sinks_add(sinks, sink_json_new(&out));
+        sinks_add(sinks, sink_json_new(&out, in->terminal));
     else if (strcmp(format, "raw") == 0)
         sinks_add(sinks, sink_raw_new(&out));
     else
@@ -43,9 +43,10 @@ int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct
             return -1;
         sinks_add(sinks, sink_record_new(&out));
     }
+    const char *format = setting_text(s, OPT_OUTPUT);
+    bool text = strcmp(format, "text") == 0;
     if (!setting_is(s, OPT_QUIET))
-        sinks_add(sinks,
-                  sink_notes_new(in->terminal, strcmp(setting_text(s, OPT_OUTPUT), "text") == 0));
+        sinks_add(sinks, sink_notes_new(in->terminal, text, text || strcmp(format, "json") == 0));
     return 0;
 }
 

@@ -15,6 +15,7 @@ struct tool {
 struct json_sink {
     struct sink sink;
     struct output out;
+    struct terminal *terminal;
     struct buf text;
     struct tool *tools;
     size_t count, room;
@@ -153,6 +154,7 @@ static int json_close(struct sink *s, const struct summary *summary, struct fail
 {
     struct json_sink *j = (struct json_sink *)s;
     struct buf object = {0};
+    terminal_make_way(j->terminal);
     put_object(&object, j, summary);
     if (j->out.terminal)
         harmless_put_json(&j->out.pending, buf_view(&object));
@@ -176,7 +178,7 @@ static void json_free(struct sink *s)
     free(j);
 }
 
-struct sink *sink_json_new(struct output *out)
+struct sink *sink_json_new(struct output *out, struct terminal *terminal)
 {
     static const struct sink_ops ops = {.holds = true,
                                         .begin = json_begin,
@@ -187,5 +189,6 @@ struct sink *sink_json_new(struct output *out)
     struct json_sink *j = xcalloc(1, sizeof *j);
     j->sink.ops = &ops;
     j->out = *out;
+    j->terminal = terminal;
     return &j->sink;
 }

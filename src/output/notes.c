@@ -2,6 +2,7 @@
 /* What standard error says beside the answer: tools, retries, warnings, one line each. */
 #include "output/sink.h"
 
+#include "base/system.h"
 #include "base/xmalloc.h"
 
 #include <stdlib.h>
@@ -10,8 +11,18 @@ struct notes_sink {
     struct sink sink;
     struct terminal *terminal;
     bool tools;
+    bool status_line; /* the terminal can have one, and the format leaves room for it */
+    struct status status;
     struct buf line;
 };
+
+static const struct span thinking = SPAN("SigmaSight is thinking…");
+
+static void show_status(struct notes_sink *n, struct span text)
+{
+    if (n->status_line)
+        status_show(&n->status, text);
+}
 
 static int say(struct notes_sink *n, struct fail *fail)
 {
@@ -45,23 +56,33 @@ static void put_reason(struct buf *line, const struct json_value *error)
     buf_release(&text);
 }
 
+/* Where there is a status line it names the running tool, and only finished ones get a line. */
 static int tool_started(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
 {
+    struct span name = event->member[CHAT_TOOL_NAME].string;
+    show_status(n, name);
+    if (n->status_line)
+        return terminal_begin_line(n->terminal, fail);
+    if (!n->tools)
+        return 0;
     buf_puts(&n->line, "tool_started ");
-    harmless_put_line(&n->line, event->member[CHAT_TOOL_NAME].string);
+    harmless_put_line(&n->line, name);
     return say(n, fail);
 }
 
 static int tool_finished(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
 {
-    buf_puts(&n->line, "tool_finished ");
+    const struct json_value *error = chat_tool_error(event);
+    show_status(n, thinking);
+    if (!n->tools)
+        return 0;
+    buf_puts(&n->line, !n->status_line ? "tool_finished " : error ? "✗ " : "✓ ");
     harmless_put_line(&n->line, event->member[CHAT_TOOL_NAME].string);
     if (event->member[CHAT_DURATION_MS].type == JSON_NUMBER) {
         buf_byte(&n->line, ' ');
         buf_span(&n->line, event->member[CHAT_DURATION_MS].raw);
         buf_puts(&n->line, " ms");
     }
-    const struct json_value *error = chat_tool_error(event);
     if (error)
         put_reason(&n->line, error);
     return say(n, fail);
@@ -96,17 +117,29 @@ static int informed(struct notes_sink *n, const struct chat_event *event, struct
 static int notes_event(struct sink *s, const struct chat_event *event, struct fail *fail)
 {
     struct notes_sink *n = (struct notes_sink *)s;
-    if (!n->tools)
-        return 0;
     if (event->kind == CHAT_TOOL_STARTED)
         return tool_started(n, event, fail);
     if (event->kind == CHAT_TOOL_FINISHED)
         return tool_finished(n, event, fail);
+    if (!n->tools)
+        return 0;
     if (event->kind == CHAT_START && n->terminal->verbosity)
         return started(n, event, fail);
     if (event->kind == CHAT_INFO && n->terminal->verbosity)
         return informed(n, event, fail);
     return 0;
+}
+
+static int notes_begin(struct sink *s, struct fail *fail)
+{
+    (void)fail;
+    show_status((struct notes_sink *)s, thinking);
+    return 0;
+}
+
+static int64_t notes_tick(struct sink *s, int64_t now)
+{
+    return status_tick(&((struct notes_sink *)s)->status, now);
 }
 
 static int notes_retry(struct sink *s, const struct sink_retry *retry, struct fail *fail)
@@ -115,7 +148,11 @@ static int notes_retry(struct sink *s, const struct sink_retry *retry, struct fa
     buf_printf(&n->line, "sigmasight-chat: retry %d of %d in %.1f s: ", retry->attempt, retry->of,
                (double)retry->delay_ms / 1000);
     harmless_put_line(&n->line, span_first_line(span_of(retry->reason)));
-    return say(n, fail);
+    int result = say(n, fail);
+    if (n->status_line)
+        status_count_down(&n->status, span_make("trying again in", 15),
+                          sys_now_us() + retry->delay_ms * 1000);
+    return result;
 }
 
 static int notes_warning(struct sink *s, const char *message, struct fail *fail)
@@ -133,6 +170,7 @@ static void put_seconds(struct buf *line, const char *what, int64_t ms)
 static int notes_close(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct notes_sink *n = (struct notes_sink *)s;
+    status_hide(&n->status);
     if (!n->terminal->verbosity)
         return 0;
     buf_printf(&n->line, "%s", summary->status);
@@ -150,13 +188,18 @@ static int notes_close(struct sink *s, const struct summary *summary, struct fai
 
 static void notes_free(struct sink *s)
 {
-    buf_release(&((struct notes_sink *)s)->line);
-    free(s);
+    struct notes_sink *n = (struct notes_sink *)s;
+    status_release(&n->status);
+    n->terminal->status = NULL;
+    buf_release(&n->line);
+    free(n);
 }
 
-struct sink *sink_notes_new(struct terminal *terminal, bool tools)
+struct sink *sink_notes_new(struct terminal *terminal, bool tools, bool status)
 {
-    static const struct sink_ops ops = {.event = notes_event,
+    static const struct sink_ops ops = {.begin = notes_begin,
+                                        .event = notes_event,
+                                        .tick = notes_tick,
                                         .retry = notes_retry,
                                         .warning = notes_warning,
                                         .close = notes_close,
@@ -165,5 +208,8 @@ struct sink *sink_notes_new(struct terminal *terminal, bool tools)
     n->sink.ops = &ops;
     n->terminal = terminal;
     n->tools = tools;
+    n->status_line = status && terminal->live;
+    n->status.color = terminal->color;
+    terminal->status = &n->status;
     return &n->sink;
 }

@@ -72,6 +72,17 @@ int sinks_warning(struct sinks *sinks, const char *message, struct fail *fail)
     return result;
 }
 
+int64_t sinks_tick(struct sinks *sinks, int64_t now)
+{
+    int64_t wake = INT64_MAX;
+    for (unsigned i = 0; i < sinks->count; i++) {
+        struct sink *s = sinks->list[i];
+        int64_t wants = s->ops->tick ? s->ops->tick(s, now) : INT64_MAX;
+        wake = wants < wake ? wants : wake;
+    }
+    return wake;
+}
+
 int sinks_flush(struct sinks *sinks, struct fail *fail)
 {
     int result = 0;

@@ -59,6 +59,8 @@ struct sink_ops {
     int (*final_text)(struct sink *s, struct span text, struct fail *fail);
     int (*retry)(struct sink *s, const struct sink_retry *retry, struct fail *fail);
     int (*warning)(struct sink *s, const char *message, struct fail *fail);
+    /* Time passes. Answers when it wants to be told again, INT64_MAX for never. */
+    int64_t (*tick)(struct sink *s, int64_t now);
     int (*flush)(struct sink *s, struct fail *fail);
     int (*close)(struct sink *s, const struct summary *summary, struct fail *fail);
     void (*free)(struct sink *s);
@@ -75,12 +77,13 @@ struct sink {
 struct sink *sink_text_new(struct output *out, struct terminal *terminal, bool newline, bool hold);
 /* With without_text the deltas are left out: what --events writes. */
 struct sink *sink_jsonl_new(struct output *out, struct terminal *terminal, bool without_text);
-struct sink *sink_json_new(struct output *out);
+struct sink *sink_json_new(struct output *out, struct terminal *terminal);
 struct sink *sink_raw_new(struct output *out);
 struct sink *sink_record_new(struct output *out);
-/* Tools, retries and warnings as lines on standard error. `tools`: the format on standard output
-   does not show them itself. */
-struct sink *sink_notes_new(struct terminal *terminal, bool tools);
+/* Tools, retries and warnings on standard error: lines, and on a terminal the status line.
+   `tools`: the format on standard output does not show them itself. `status`: it leaves the
+   terminal alone while the answer is under way. */
+struct sink *sink_notes_new(struct terminal *terminal, bool tools, bool status);
 
 enum { SINKS_MAX = 6 };
 
@@ -102,6 +105,8 @@ int sinks_event(struct sinks *sinks, const struct chat_event *event, struct fail
 int sinks_final_text(struct sinks *sinks, struct span text, struct fail *fail);
 int sinks_retry(struct sinks *sinks, const struct sink_retry *retry, struct fail *fail);
 int sinks_warning(struct sinks *sinks, const char *message, struct fail *fail);
+/* `now` is sys_now_us(); the earliest answer counts. */
+int64_t sinks_tick(struct sinks *sinks, int64_t now);
 int sinks_flush(struct sinks *sinks, struct fail *fail);
 int sinks_close(struct sinks *sinks, const struct summary *summary, struct fail *fail);
 

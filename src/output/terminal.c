@@ -43,16 +43,24 @@ void terminal_init(struct terminal *t, const char *color, bool quiet, int verbos
     t->err = isatty(STDERR_FILENO);
     t->same = t->out && t->err && same_device(STDOUT_FILENO, STDERR_FILENO);
     t->color = wants_color(color, t->err);
+    const char *term = getenv("TERM");
+    t->live = t->err && !quiet && term && *term && strcmp(term, "dumb") != 0;
+}
+
+static void end_cut_line(struct terminal *t)
+{
+    terminal_make_way(t);
+    if (t->same && t->answer && t->answer->cut_line) {
+        t->answer->cut_line = false;
+        sys_write_all(STDERR_FILENO, "\n", 1, NULL);
+    }
 }
 
 /* `style` is an SGR parameter for the whole line. */
 static void write_line(struct terminal *t, struct span line, const char *style)
 {
     struct buf out = {0};
-    if (t->same && t->answer && t->answer->cut_line) {
-        t->answer->cut_line = false;
-        buf_byte(&out, '\n');
-    }
+    end_cut_line(t);
     if (t->color)
         buf_printf(&out, "\033[%sm", style);
     buf_span(&out, line);
@@ -63,21 +71,23 @@ static void write_line(struct terminal *t, struct span line, const char *style)
     buf_release(&out);
 }
 
-static int sync_answer(struct terminal *t, struct fail *fail)
+int terminal_begin_line(struct terminal *t, struct fail *fail)
 {
-    return t->same && t->answer ? output_flush(t->answer, fail) : 0;
+    int result = t->same && t->answer ? output_flush(t->answer, fail) : 0;
+    end_cut_line(t);
+    return result;
 }
 
 int terminal_line(struct terminal *t, struct span line, struct fail *fail)
 {
-    int result = sync_answer(t, fail);
+    int result = terminal_begin_line(t, fail);
     write_line(t, line, "2");
     return result;
 }
 
 int terminal_warning(struct terminal *t, struct span text, struct fail *fail)
 {
-    int result = sync_answer(t, fail);
+    int result = terminal_begin_line(t, fail);
     struct buf line = {0};
     buf_puts(&line, "sigmasight-chat: warning: ");
     harmless_put_line(&line, text);

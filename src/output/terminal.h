@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "base/span.h"
 #include "output/output.h"
+#include "output/status.h"
 
 #include <stdbool.h>
 
@@ -17,12 +18,25 @@ struct terminal {
     bool color;    /* on standard error */
     bool quiet;
     int verbosity;
+    bool live;             /* a status line can be drawn on standard error */
     struct output *answer; /* standard output while an answer is written to it, borrowed */
+    struct status *status; /* the status line while there is one, borrowed */
 };
 
 /* Looks at descriptors 1 and 2 and at NO_COLOR, CLICOLOR_FORCE and TERM. `color` is auto, always
    or never. */
 void terminal_init(struct terminal *t, const char *color, bool quiet, int verbosity);
+
+/* Takes the status line away before anything else is written to a terminal. */
+static inline void terminal_make_way(struct terminal *t)
+{
+    if (t->status && t->status->drawn)
+        status_erase(t->status);
+}
+
+/* On the terminal that shows the answer: what is pending there leaves, and unless it ends in one a
+   newline follows, so that what comes next on standard error begins a line. */
+int terminal_begin_line(struct terminal *t, struct fail *fail);
 
 /* One line on standard error, dimmed where there is colour. On the terminal that shows the answer
    it comes after what is pending there and begins a new line. The text must be harmless. Failure

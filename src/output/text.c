@@ -21,6 +21,8 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
     if (text.len == 0)
         return 0;
     t->unfinished = text.at[text.len - 1] != '\n';
+    if (t->terminal->status && t->where == &t->out.pending)
+        status_hide(t->terminal->status);
     if (t->out.terminal)
         harmless_put(t->where, text);
     else
@@ -68,6 +70,7 @@ static int text_flush(struct sink *s, struct fail *fail)
 static int text_close(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct text_sink *t = (struct text_sink *)s;
+    terminal_make_way(t->terminal);
     end_line(t);
     buf_span(&t->out.pending, buf_view(&t->held));
     buf_clear(&t->held);

@@ -300,7 +300,7 @@ void chat_parse(struct chat_parser *p, const struct sse_event *from, struct chat
     if (event->is_json)
         take_level(p, event, &top);
     if (!is_strict(event->kind)) {
-        if (top.type != JSON_OBJECT)
+        if (!event->is_json || top.type != JSON_OBJECT)
             event->kind = CHAT_OTHER;
     } else if (!event->is_json) {
         malformed(p, event, "not JSON: ", json_error(p->json));
@@ -316,11 +316,20 @@ static bool says_failure(const struct json_value *v)
     return v->type != JSON_NONE && v->type != JSON_NULL && v->type != JSON_FALSE;
 }
 
+/* Of a `result` that is there twice the last one counts, and only an `error` inside that. */
+static bool lies_in(struct span part, struct span whole)
+{
+    return whole.len && part.at >= whole.at && part.at < whole.at + whole.len;
+}
+
 const struct json_value *chat_tool_error(const struct chat_event *event)
 {
     const struct json_value *own = &event->member[CHAT_TOOL_ERROR];
     const struct json_value *inside = &event->member[CHAT_RESULT_ERROR];
-    return says_failure(own) ? own : says_failure(inside) ? inside : NULL;
+    if (says_failure(own))
+        return own;
+    return says_failure(inside) && lies_in(inside->raw, event->member[CHAT_RESULT].raw) ? inside
+                                                                                        : NULL;
 }
 
 void chat_put_data(struct buf *out, const struct chat_event *event)

@@ -10,13 +10,20 @@ scene()
     mkdir "$T/bin" "$T/here" "$T/scripts"
     ln -s "$CHAT" "$T/bin/sigmasight-chat"
     ln -s "$MOCK" "$T/bin/sigmasight-mock"
+    # A filter that lets nothing through is not what an example shows.
+    {
+        echo '#!/bin/sh'
+        echo "'$(command -v jq)' \"\$@\" >'$T/jq'.\$\$ || exit"
+        echo "cat '$T/jq'.\$\$"
+        echo "grep -q -v -x null '$T/jq'.\$\$"
+    } >"$T/bin/jq"
+    chmod +x "$T/bin/jq"
     PATH=$T/bin:$PATH
     serve_default
     cd "$T/here" || return
     echo "$TOKEN" >token.txt
     echo 'Ten positions, and cash.' >report.txt
     printf '%s\n' 'How concentrated am I?' '-v' 'What are my risks?' >questions.txt
-    record >answer.sse
     export question='-- What are my "risks"?'
 }
 
@@ -52,6 +59,7 @@ END
 try()
 {
     local script=$T/scripts/$1
+    record >answer.sse
     status=0
     bash -e -o pipefail "$script" </dev/null >"$OUT" 2>"$ERR" 3>&- || status=$?
     [ "$status" -eq 0 ] || fail "status $status of $1: $(cat "$script")"

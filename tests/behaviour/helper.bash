@@ -66,8 +66,8 @@ serve_default()
 stop_server()
 {
     if [ -n "$MOCK_PID" ]; then
-        kill -TERM "$MOCK_PID" || :
         kill -CONT "$MOCK_PID" || :
+        kill -TERM "$MOCK_PID" || :
         wait "$MOCK_PID" || :
         MOCK_PID=''
     fi
@@ -143,13 +143,14 @@ run_chat()
     "$CHAT" "$@" >"$OUT" 2>"$ERR" || status=$?
 }
 
-# pipe_from NAME: a named pipe $T/NAME for what is launched next to write to; descriptor NAME reads from it.
+# pipe_from NAME [kept]: a named pipe $T/NAME for what is launched next to write to; descriptor NAME reads from it.
+# Where the program itself opens it, it must be kept from looking ended before that, and never ends.
 pipe_from()
 {
     mkfifo "$T/$1"
     exec {KEPT}<>"$T/$1" {FROM}<"$T/$1"
     OURS+=("$KEPT" "$FROM")
-    HELD+=("$KEPT")
+    [ "${2-}" = kept ] || HELD+=("$KEPT")
     printf -v "$1" %s "$FROM"
 }
 

@@ -1,5 +1,173 @@
 /* SPDX-License-Identifier: MIT */
+/* "Retries": what is tried again, and when. */
+#include "chat/retry.h"
+
+#include "unit.h"
+
+static const struct retry_policy usual = {.max = 3, .delay_ms = 1000, .max_time_ms = 60000};
+static const struct retry_policy always = {
+    .max = 3, .delay_ms = 1000, .max_time_ms = 60000, .all = true};
+
+/* Half way: no spread. */
+enum { MIDDLE = 0x7FFFFFFF };
+
+static struct retry_case a_case(enum fail_cause cause)
+{
+    return (struct retry_case){
+        .cause = cause, .own = true, .hint_ms = -1, .stream_ms = -1, .random = MIDDLE};
+}
+
+static void near(int64_t got, int64_t want, const char *what)
+{
+    check(got >= want - 1 && got <= want + 1, "%s: %lld ms instead of %lld", what, (long long)got,
+          (long long)want);
+}
+
+/* n: nothing was stored; m: the message may be stored; empty: never. */
+static const struct {
+    enum fail_cause cause;
+    const char *class;
+    const char *what;
+} classes[] = {
+    {FAIL_UNREACHABLE, "n", "resolve, connect, TLS"},
+    {FAIL_BUSY, "n", "408, 429"},
+    {FAIL_OVERLOADED, "n", "503"},
+    {FAIL_SERVER, "m", "500, 502, 504"},
+    {FAIL_CUT, "m", "cut, or no done"},
+    {FAIL_CLOCK, "m", "out of time"},
+    {FAIL_ANSWER_RETRY, "m", "a retryable error event"},
+    {FAIL_NONE, "", "success"},
+    {FAIL_ANSWER, "", "an error event"},
+    {FAIL_USAGE, "", "usage"},
+    {FAIL_DATA, "", "400, 404, 422"},
+    {FAIL_INPUT, "", "no input"},
+    {FAIL_SERVER_OTHER, "", "501"},
+    {FAIL_QUOTA, "", "a quota"},
+    {FAIL_SOFTWARE, "", "a bug"},
+    {FAIL_CREATE, "", "cannot create"},
+    {FAIL_OUTPUT, "", "disk full"},
+    {FAIL_PROTOCOL, "", "protocol"},
+    {FAIL_DENIED, "", "401, 403"},
+    {FAIL_CONFIG, "", "configuration"},
+    {FAIL_SIGNAL, "", "a signal"},
+};
+
+static void which(void)
+{
+    for (size_t i = 0; i < COUNT(classes); i++) {
+        for (unsigned n = 0; n < 8; n++) {
+            struct retry_case c = a_case(classes[i].cause);
+            c.own = n & 1;
+            c.committed = n & 2;
+            const struct retry_policy *policy = n & 4 ? &always : &usual;
+            bool want = !c.committed && (*classes[i].class == 'n' ||
+                                         (*classes[i].class == 'm' && (c.own || policy->all)));
+            check((retry_delay(policy, &c) >= 0) == want, "%s: own %d, committed %d, all %d",
+                  classes[i].what, c.own, c.committed, policy->all);
+        }
+    }
+}
+
+static void how_often(void)
+{
+    for (int max = 0; max < 5; max++) {
+        struct retry_policy policy = {.max = max, .delay_ms = 1000};
+        for (int made = 0; made < 8; made++) {
+            struct retry_case c = a_case(FAIL_BUSY);
+            c.made = made;
+            int64_t ms = retry_delay(&policy, &c);
+            if (made < max)
+                near(ms, 1000LL << made, "S, 2S, 4S");
+            else
+                check_int(ms, -1, "at most N times");
+        }
+    }
+}
+
+static void spread(void)
+{
+    struct retry_case c = a_case(FAIL_BUSY);
+    c.random = 0;
+    near(retry_delay(&usual, &c), 900, "10 % earlier");
+    c.random = UINT32_MAX;
+    near(retry_delay(&usual, &c), 1100, "10 % later");
+    for (int i = 0; i < 1000; i++) {
+        c.random = any(UINT32_MAX);
+        int64_t ms = retry_delay(&usual, &c);
+        check(ms >= 899 && ms <= 1101, "%lld ms", (long long)ms);
+    }
+}
+
+static void hints(void)
+{
+    struct retry_case c = a_case(FAIL_BUSY);
+    c.hint_ms = 7000;
+    near(retry_delay(&usual, &c), 7000, "Retry-After where it is longer");
+    c.hint_ms = 500;
+    near(retry_delay(&usual, &c), 1000, "S where that is longer");
+    c.hint_ms = 0;
+    near(retry_delay(&usual, &c), 1000, "Retry-After: 0");
+    c.made = 2;
+    c.hint_ms = 3000;
+    near(retry_delay(&usual, &c), 4000, "4S");
+    for (uint32_t i = 0; i < 100; i++) {
+        c = a_case(FAIL_BUSY);
+        c.hint_ms = 1050;
+        c.random = i * (UINT32_MAX / 100);
+        check(retry_delay(&usual, &c) >= 1050, "never before Retry-After");
+    }
+}
+
+static void stream_field(void)
+{
+    struct retry_case c = a_case(FAIL_CUT);
+    c.stream_ms = 250;
+    near(retry_delay(&usual, &c), 250, "`retry:` replaces S");
+    c.made = 2;
+    near(retry_delay(&usual, &c), 1000, "and is doubled like it");
+    c.stream_ms = 0;
+    near(retry_delay(&usual, &c), 0, "retry: 0");
+    c.hint_ms = 3000;
+    near(retry_delay(&usual, &c), 3000, "the hint still counts");
+    c = a_case(FAIL_CUT);
+    c.stream_ms = 5000;
+    near(retry_delay(&usual, &c), 5000, "a longer one");
+}
+
+static void max_time(void)
+{
+    struct retry_case c = a_case(FAIL_BUSY);
+    c.elapsed_ms = 58998;
+    check(retry_delay(&usual, &c) >= 0, "it ends just in time");
+    c.elapsed_ms = 59002;
+    check_int(retry_delay(&usual, &c), -1, "it would end too late");
+    c.elapsed_ms = 70000;
+    check_int(retry_delay(&usual, &c), -1, "it is too late");
+    c.elapsed_ms = 0;
+    c.hint_ms = 60001;
+    check_int(retry_delay(&usual, &c), -1, "Retry-After beyond it");
+    c.hint_ms = 60000;
+    check(retry_delay(&usual, &c) >= 0, "Retry-After just within");
+    struct retry_policy endless = {.max = 100, .delay_ms = 1000};
+    c.hint_ms = -1;
+    c.elapsed_ms = INT64_MAX / 2;
+    check(retry_delay(&endless, &c) >= 0, "0 is no bound");
+    c.made = 99;
+    check(retry_delay(&endless, &c) > 0, "nothing overflows");
+    c.hint_ms = INT64_MAX;
+    check(retry_delay(&endless, &c) == INT64_MAX, "no hint does");
+    struct retry_policy at_once = {.max = 1};
+    c = a_case(FAIL_BUSY);
+    check_int(retry_delay(&at_once, &c), 0, "S of 0");
+}
+
 int main(void)
 {
-    return 0;
+    unit_case("what is tried again", which);
+    unit_case("how often, how long", how_often);
+    unit_case("ten percent", spread);
+    unit_case("the server's hints", hints);
+    unit_case("the stream's retry field", stream_field);
+    unit_case("--retry-max-time", max_time);
+    return unit_status();
 }

@@ -1,0 +1,299 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What has arrived is in the reader's hands before the server may send what follows.
+
+load helper
+
+# The server goes on only when its gate is opened, so nothing here can pass by luck.
+serve_gated()
+{
+    serve <<'SCENARIO'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
+event message {"delta":"one ","role":"assistant"}
+gate one
+event message {"delta":"two","role":"assistant"}
+gate two
+event tool_started {"tool_name":"t","arguments":{}}
+gate tool
+event done {"tool_calls_count":0}
+gate done
+SCENARIO
+}
+
+# expect_event DESCRIPTOR NAME: that is the next line.
+expect_event()
+{
+    local line=''
+    read -r -t 10 -u "$1" line || :
+    [ "$(jq -r .event <<<"$line")" = "$2" ] || fail "came: '$line' instead of $2"
+}
+
+@test "text: each delta before the next one is sent, the newline at done" {
+    serve_gated
+    pipe_from answer
+    launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+    open_gate one
+    expect_read "$answer" two
+    open_gate two
+    open_gate tool
+    expect_read "$answer" $'\n'
+    open_gate 'done'
+    expect_end "$answer"
+    await_end
+    expect_status 0
+}
+
+@test "text: a tool is on standard error while it runs" {
+    serve_gated
+    pipe_from notes
+    launch "$CHAT" send -c "$ID" hi >"$OUT" 2>"$T/notes"
+    open_gate one
+    open_gate two
+    expect_read "$notes" $'tool_started t\n'
+    open_gate tool
+    open_gate 'done'
+    expect_end "$notes"
+    await_end
+    expect_status 0
+}
+
+@test "jsonl: each event before the next one is sent" {
+    serve_gated
+    pipe_from lines
+    launch "$CHAT" send -j -c "$ID" hi >"$T/lines" 2>"$ERR"
+    expect_event "$lines" client.open
+    expect_event "$lines" start
+    expect_event "$lines" message
+    open_gate one
+    expect_event "$lines" message
+    open_gate two
+    expect_event "$lines" tool_started
+    open_gate tool
+    expect_event "$lines" 'done'
+    open_gate 'done'
+    expect_event "$lines" client.close
+    expect_end "$lines"
+    await_end
+    expect_status 0
+}
+
+@test "--events: each event before the next one is sent" {
+    serve_gated
+    pipe_from lines kept
+    launch "$CHAT" send -o json -c "$ID" --events "$T/lines" hi >"$OUT" 2>"$ERR"
+    expect_event "$lines" client.open
+    expect_event "$lines" start
+    open_gate one
+    open_gate two
+    expect_event "$lines" tool_started
+    open_gate tool
+    expect_event "$lines" 'done'
+    open_gate 'done'
+    expect_event "$lines" client.close
+    await_end
+    expect_status 0
+}
+
+@test "client.open before the first event is sent" {
+    serve <<'SCENARIO'
+on POST /chat/send
+raw :\n
+gate open
+event done {}
+SCENARIO
+    pipe_from lines
+    launch "$CHAT" send -j -c "$ID" hi >"$T/lines" 2>"$ERR"
+    expect_event "$lines" client.open
+    open_gate open
+    expect_event "$lines" 'done'
+    expect_event "$lines" client.close
+    await_end
+    expect_status 0
+}
+
+@test "raw: every byte before the next is sent, half an event too" {
+    serve <<'SCENARIO'
+on POST /chat/send
+raw :c
+gate one
+raw omment\n\nevent: mess
+gate two
+raw age\ndata: {"delta":"a"}\n\n
+gate three
+event done {}
+SCENARIO
+    pipe_from answer
+    launch "$CHAT" send -o raw -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" ':c'
+    open_gate one
+    expect_read "$answer" $'omment\n\nevent: mess'
+    open_gate two
+    expect_read "$answer" $'age\ndata: {"delta":"a"}\n\n'
+    open_gate three
+    expect_read "$answer" $'event: done\ndata: {}\n\n'
+    expect_end "$answer"
+    await_end
+    expect_status 0
+}
+
+@test "--record: every byte before the next is sent" {
+    serve <<'SCENARIO'
+on POST /chat/send
+raw event: mess
+gate one
+raw age\ndata: {"delta":"a"}\n\n
+event done {}
+SCENARIO
+    pipe_from record kept
+    launch "$CHAT" send -c "$ID" --record "$T/record" hi >"$OUT" 2>"$ERR"
+    expect_read "$record" 'event: mess'
+    open_gate one
+    expect_read "$record" $'age\ndata: {"delta":"a"}\n\nevent: done\ndata: {}\n\n'
+    await_end
+    expect_status 0
+}
+
+@test "the blank line is enough: the text does not wait for the next event" {
+    serve <<'SCENARIO'
+on POST /chat/send
+raw event: message\ndata: {"delta":"text"}\n
+gate line
+raw \n
+gate blank
+event done {}
+SCENARIO
+    pipe_from answer
+    launch "$CHAT" send -n -c "$ID" hi >"$T/answer" 2>"$ERR"
+    await_gate line
+    open_gate line
+    expect_read "$answer" text
+    open_gate blank
+    expect_end "$answer"
+    await_end
+    expect_status 0
+}
+
+@test "a carriage return ends the blank line at once" {
+    serve <<'SCENARIO'
+on POST /chat/send
+raw event: message\rdata: {"delta":"text"}\r\r
+gate blank
+raw event: done\r\ndata: {}\r\n\r
+gate feed
+raw \n
+SCENARIO
+    pipe_from answer
+    launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" text
+    open_gate blank
+    expect_read "$answer" $'\n'
+    open_gate feed
+    await_end
+    expect_status 0
+}
+
+@test "an event in single bytes" {
+    serve <<'SCENARIO'
+on POST /chat/send
+chunk 1
+event message {"delta":"\u00fcber"}
+gate one
+event done {}
+SCENARIO
+    pipe_from answer
+    launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" $'\xc3\xbcber'
+    open_gate one
+    expect_read "$answer" $'\n'
+    await_end
+    expect_status 0
+}
+
+@test "the second generation: token by token" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event token {"type":"token","run_id":"r","seq":0,"data":{"delta":"one "},"timestamp":1}
+gate one
+event token {"type":"token","run_id":"r","seq":1,"data":{"delta":"two"},"timestamp":1}
+gate two
+event done {"type":"done","run_id":"r","seq":0,"data":{"final_text":"one two"},"timestamp":1}
+SCENARIO
+    pipe_from answer
+    launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+    open_gate one
+    expect_read "$answer" 'two'
+    open_gate two
+    expect_read "$answer" $'\n'
+    await_end
+    expect_status 0
+}
+
+@test "decode passes on what a pipe has brought so far" {
+    local format first second
+    for format in text jsonl raw; do
+        rm -f "$T/stream" "$T/answer"
+        pipe_to stream
+        pipe_from answer
+        launch "$CHAT" decode -o $format <"$T/stream" >"$T/answer" 2>"$ERR"
+        printf 'event: message\ndata: {"delta":"one "}\n\n' >&"$stream"
+        first='one ' second=two
+        case $format in
+        jsonl)
+            first=$'{"event":"message","data":{"delta":"one "}}\n'
+            second=$'{"event":"message","data":{"delta":"two"}}\n'
+            ;;
+        raw)
+            first=$'event: message\ndata: {"delta":"one "}\n\n'
+            second=$'event: message\ndata: {"delta":"two"}\n\n'
+            ;;
+        esac
+        expect_read "$answer" "$first"
+        printf 'event: message\ndata: {"delta":"two"}\n\n' >&"$stream"
+        expect_read "$answer" "$second"
+        printf 'event: done\ndata: {}\n\n' >&"$stream"
+        exec {stream}>&-
+        await_end
+        expect_status 0
+    done
+}
+
+@test "a long answer reaches a slow reader whole" {
+    serve <<'SCENARIO'
+on POST /chat/send
+batch 100
+repeat 20000
+event message {"delta":"0123456789abcdef"}
+end-repeat
+event done {}
+SCENARIO
+    pipe_from answer
+    launch "$CHAT" send -n -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 0123456789abcdef
+    cat <&"$answer" >"$OUT"
+    await_end
+    expect_status 0
+    [ "$(wc -c <"$OUT")" -eq $((19999 * 16)) ]
+    [ "$(fold -w 16 "$OUT" | sort -u)" = 0123456789abcdef ]
+}
+
+@test "a reader that holds the output up does not run into a clock" {
+    serve <<'SCENARIO'
+on POST /chat/send
+fill 306000 event: message\ndata: {"delta":"0123456789abcdef"}\n\n
+gate sent
+event done {}
+SCENARIO
+    pipe_from answer
+    # The pipe takes 64 KiB; what the reader is slow to take is not the server's silence.
+    launch "$CHAT" send -q --idle-timeout 0.5 --stall-timeout 0.5 -o raw -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'event: message'
+    open_gate sent
+    # Longer than the clocks: the one place where time itself is the matter.
+    read -r -t 0.8 -u "$LEASH_END" _ || :
+    cat <&"$answer" >"$OUT"
+    await_end
+    expect_status 0
+}
