@@ -2,74 +2,171 @@
 # shellcheck shell=bash
 # Completion of sigmasight-chat for bash 4 and later; needs nothing beside it.
 
-# What can follow OPTION as its value, into COMPREPLY; 1 if it takes none.
-_sigmasight_chat_value()
+_sigmasight_chat_words()
 {
-    local word=$2
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$word")
+}
+
+_sigmasight_chat_files()
+{
+    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    compopt -o filenames 2>/dev/null
+}
+
+# The newest conversations, from the server that the line names; nothing if it does not answer at once.
+_sigmasight_chat_ids()
+{
+    local line=${COMP_LINE:0:COMP_POINT} words i quick=() say=()
+    read -ra words <<<"$line"
+    for ((i = 2; i < ${#words[@]}; i++)); do
+        case ${words[i]} in
+        -u | --url | --profile | --token-file | --cacert)
+            say+=("${words[i]}" "${words[i + 1]-}")
+            i=$((i + 1))
+            ;;
+        --url=* | --profile=* | --token-file=* | --cacert=* | --insecure | --allow-http)
+            say+=("${words[i]}")
+            ;;
+        esac
+    done
+    # What the shell would still have to expand means something else as it stands.
+    if [[ ${say[*]} == *[\'\"\\\$\`~]* ]]; then
+        return
+    fi
+    if command -v timeout >/dev/null; then
+        quick=(timeout 2)
+    fi
+    _sigmasight_chat_words "$("${quick[@]}" "${COMP_WORDS[0]}" conversations list -q "${say[@]}" \
+        2>/dev/null </dev/null | cut -f 1)"
+}
+
+# The names under "profiles" in the configuration file.
+_sigmasight_chat_profiles()
+{
+    local file=${XDG_CONFIG_HOME:-$HOME/.config}/sigmasight-chat/config.json
+    if [[ ! -r $file ]]; then
+        return
+    fi
+    _sigmasight_chat_words "$(tr '\n' ' ' <"$file" | awk '{
+        for (i = 1; i <= length($0); i++) {
+            c = substr($0, i, 1)
+            if (c == "\"") {
+                word = ""
+                while ((c = substr($0, ++i, 1)) != "\"" && c != "")
+                    word = word (c == "\\" ? substr($0, ++i, 1) : c)
+            } else if (c == ":") {
+                if (depth == 1)
+                    top = word
+                if (depth == 2 && top == "profiles")
+                    print word
+            } else if (c ~ /[{[]/)
+                depth++
+            else if (c ~ /[]}]/)
+                depth--
+        }
+    }')"
+}
+
+# Sets kind: what the value of OPTION is, in the terms of _sigmasight_chat_offer; 1 if it takes none.
+_sigmasight_chat_kind()
+{
     case $1 in
-    -o | --output) mapfile -t COMPREPLY < <(compgen -W 'text jsonl json raw' -- "$word") ;;
-    -m | --mode) mapfile -t COMPREPLY < <(compgen -W 'green blue indigo violet' -- "$word") ;;
-    --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word") ;;
-    --events | --record | --token-file | --cacert)
-        mapfile -t COMPREPLY < <(compgen -f -- "$word")
-        compopt -o filenames 2>/dev/null
-        ;;
-    -c | --conversation | -u | --url | --portfolio | --events-fd | --max-event-size) ;;
-    --retry | --retry-delay | --retry-max-time) ;;
-    --connect-timeout | --idle-timeout | --stall-timeout | --max-time) ;;
+    -c | --conversation) kind=ID ;;
+    -o | --output) kind='text jsonl json raw' ;;
+    -m | --mode) kind='green blue indigo violet' ;;
+    --color) kind='auto always never' ;;
+    --profile) kind=PROFILE ;;
+    --events | --record | --token-file | --cacert) kind=FILE ;;
+    -u | --url | --portfolio | --events-fd | --max-event-size | --email | --limit) kind='' ;;
+    --retry | --retry-delay | --retry-max-time) kind='' ;;
+    --connect-timeout | --idle-timeout | --stall-timeout | --max-time) kind='' ;;
     *) return 1 ;;
+    esac
+}
+
+_sigmasight_chat_offer()
+{
+    case $1 in
+    ID) _sigmasight_chat_ids ;;
+    PROFILE) _sigmasight_chat_profiles ;;
+    FILE) _sigmasight_chat_files ;;
+    *) _sigmasight_chat_words "$1" ;;
+    esac
+}
+
+# Sets kind for operand number COUNT of COMMAND, after FIRST.
+_sigmasight_chat_operand()
+{
+    case $1,$2,$3 in
+    decode,1,*) kind=FILE ;;
+    conversations,1,*) kind='list new show mode delete' ;;
+    conversations,2,show | conversations,2,mode | conversations,*,delete) kind=ID ;;
+    conversations,3,mode) kind='green blue indigo violet' ;;
     esac
 }
 
 _sigmasight_chat()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
+    local word=${COMP_WORDS[COMP_CWORD]} before i options
     local common='-q --quiet -v --verbose --color -h --help'
     local output='-o --output -j --json --no-stream --events --events-fd -n --no-newline
         --max-event-size'
-    local api='-u --url --token-file --cacert --insecure --allow-http'
-    local send='-c --conversation -m --mode --portfolio --record --retry --retry-delay
+    local api='-u --url --profile --token-file --cacert --insecure --allow-http'
+    local context='-m --mode --portfolio'
+    local send='-c --conversation -C --continue --ephemeral --record --retry --retry-delay
         --retry-max-time --retry-all --connect-timeout --idle-timeout --stall-timeout --max-time'
-    local options
+    local login='--email --password-stdin'
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'send decode -h --help --version' -- "$word")
+        _sigmasight_chat_words 'send decode login logout whoami conversations config
+            -h --help --version'
         return
     fi
     case ${COMP_WORDS[1]} in
-    send) options="$common $output $api $send" ;;
+    send) options="$common $api $output $context $send" ;;
     decode) options="$common $output" ;;
+    login) options="$common $api $login" ;;
+    logout) options="$common $api" ;;
+    whoami | config) options="$common $api -j --json" ;;
+    conversations) options="$common $api $context -j --json --limit" ;;
     *) return ;;
     esac
 
-    # After -- there are operands only.
-    for ((i = 2; i < COMP_CWORD; i++)); do
-        if [[ ${COMP_WORDS[i]} == -- ]]; then
-            options=
+    # What stands before: operands, the first of them, and an option whose value is to come.
+    # --option=value and a:b arrive as three words.
+    local count=1 first='' kind='' open='' end=$COMP_CWORD
+    if [[ $word == = ]]; then
+        word='' end=$((end + 1))
+    fi
+    for ((i = 2; i < end; i++)); do
+        before=${COMP_WORDS[i]}
+        if [[ $before == = ]]; then
+            open=1
+        elif [[ $before == : ]]; then
+            kind='' open=1
+        elif [[ $open ]]; then
+            kind='' open=''
+        elif [[ $options && $before == -- ]]; then
+            options=''
+        elif [[ $options && $before == -?* ]]; then
+            # Of -qo the last letter.
+            if [[ $before == -[!-]?* ]]; then
+                before=-${before: -1}
+            fi
+            if _sigmasight_chat_kind "$before"; then
+                open=1
+            fi
+        else
+            first=${first:-$before} count=$((count + 1))
         fi
     done
-    if [[ $options ]]; then
-        # --option=value arrives as three words.
-        if [[ $word == = ]]; then
-            word=
-        elif [[ $before == = ]]; then
-            before=${COMP_WORDS[COMP_CWORD - 2]}
-        fi
-        # The last letter of -qo may take a value, too.
-        if [[ $before == -[!-]?* ]]; then
-            before=-${before: -1}
-        fi
-        _sigmasight_chat_value "$before" "$word" && return
-        if [[ $word == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
-            return
-        fi
+    if [[ ! $open && $options && $word == -* ]]; then
+        kind=$options
+    elif [[ ! $open ]]; then
+        _sigmasight_chat_operand "${COMP_WORDS[1]}" "$count" "$first"
     fi
-    if [[ ${COMP_WORDS[1]} == decode ]]; then
-        mapfile -t COMPREPLY < <(compgen -f -- "$word")
-        compopt -o filenames 2>/dev/null
-    fi
+    _sigmasight_chat_offer "$kind"
 }
 
 complete -F _sigmasight_chat sigmasight-chat

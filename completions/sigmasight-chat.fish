@@ -10,18 +10,102 @@ function __sigmasight_chat_no_command
     test (count (commandline -opc)) -eq 1
 end
 
+# The operands of `conversations` so far, a line each.
+function __sigmasight_chat_operands
+    set -l words (commandline -opc)
+    set -l value 0
+    set -l literal 0
+    for word in $words[3..]
+        if test $value -eq 1
+            set value 0
+        else if test $literal -eq 1
+            printf '%s\n' $word
+        else if test "$word" = --
+            set literal 1
+        else if string match -qr -- '^(-[a-zA-Z]*[um]|--(url|profile|token-file|cacert|mode|portfolio|limit|color))$' $word
+            set value 1
+        else if not string match -qr -- '^-.' $word
+            printf '%s\n' $word
+        end
+    end
+end
+
+# Is the first operand of `conversations` one of those named, and how many are there?
+function __sigmasight_chat_after
+    set -l operands (__sigmasight_chat_operands)
+    __sigmasight_chat_command conversations
+    and contains -- (count $operands) (string split , $argv[1])
+    and contains -- "$operands[1]" $argv[2..]
+end
+
+# The newest conversations, from the server that the line names; nothing if it does not answer at once.
+function __sigmasight_chat_ids
+    set -l words (commandline -opc)
+    set -l say
+    set -l take 0
+    for word in $words[2..]
+        if test $take -eq 1
+            set -a say $word
+            set take 0
+        else if string match -qr -- '^(-u|--(url|profile|token-file|cacert))$' $word
+            set -a say $word
+            set take 1
+        else if string match -qr -- '^--((url|profile|token-file|cacert)=|(insecure|allow-http)$)' $word
+            set -a say $word
+        end
+    end
+    set -l quick
+    if command -sq timeout
+        set quick timeout 2
+    end
+    $quick sigmasight-chat conversations list -q $say 2>/dev/null </dev/null | string replace -r '\t(.*)\t' '\t$1, '
+end
+
+# The names under "profiles" in the configuration file.
+function __sigmasight_chat_profiles
+    set -l directory ~/.config
+    if test -n "$XDG_CONFIG_HOME"
+        set directory $XDG_CONFIG_HOME
+    end
+    set -l file $directory/sigmasight-chat/config.json
+    test -r $file
+    and tr '\n' ' ' <$file | awk '{
+        for (i = 1; i <= length($0); i++) {
+            c = substr($0, i, 1)
+            if (c == "\"") {
+                word = ""
+                while ((c = substr($0, ++i, 1)) != "\"" && c != "")
+                    word = word (c == "\\" ? substr($0, ++i, 1) : c)
+            } else if (c == ":") {
+                if (depth == 1)
+                    top = word
+                if (depth == 2 && top == "profiles")
+                    print word
+            } else if (c ~ /[{[]/)
+                depth++
+            else if (c ~ /[]}]/)
+                depth--
+        }
+    }'
+end
+
 complete -c sigmasight-chat -f
 
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a send -d 'Post one message and stream the answer'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a decode -d 'Print a recorded stream'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a login -d 'Log in and keep the token'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a logout -d 'Forget the token'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a whoami -d 'Show the account and the source of the token'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a conversations -d 'List, create, show, change, delete conversations'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a config -d 'Show each setting and where it came from'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -l version -d 'Versions of program and libraries'
 
 # Every command
+set -l common '__sigmasight_chat_command send decode login logout whoami conversations config'
 complete -c sigmasight-chat -s h -l help -d 'Print a summary and exit'
-set -l commands '__sigmasight_chat_command send decode'
-complete -c sigmasight-chat -n $commands -s q -l quiet -d 'Nothing on standard error but failures'
-complete -c sigmasight-chat -n $commands -s v -l verbose -d 'Say more; twice: the HTTP exchange'
-complete -c sigmasight-chat -n $commands -l color -x -a 'auto always never' -d 'Colour the lines on standard error'
+complete -c sigmasight-chat -n $common -s q -l quiet -d 'Nothing on standard error but failures'
+complete -c sigmasight-chat -n $common -s v -l verbose -d 'Say more; twice: the HTTP exchange'
+complete -c sigmasight-chat -n $common -l color -x -a 'auto always never' -d 'Colour the lines on standard error'
 
 # Commands that print an answer
 set -l output '__sigmasight_chat_command send decode'
@@ -34,18 +118,24 @@ complete -c sigmasight-chat -n $output -s n -l no-newline -d 'Add no newline to 
 complete -c sigmasight-chat -n $output -l max-event-size -x -d 'Refuse an event that is larger'
 
 # Commands that talk to the server
-set -l api '__sigmasight_chat_command send'
+set -l api '__sigmasight_chat_command send login logout whoami conversations config'
 complete -c sigmasight-chat -n $api -s u -l url -x -d 'Address of the API'
+complete -c sigmasight-chat -n $api -l profile -x -a '(__sigmasight_chat_profiles)' -d 'Use a profile of the configuration file'
 complete -c sigmasight-chat -n $api -l token-file -r -F -d 'Take the token from FILE'
 complete -c sigmasight-chat -n $api -l cacert -r -F -d 'Trust the certificates in FILE'
 complete -c sigmasight-chat -n $api -l insecure -d 'Accept any certificate'
 complete -c sigmasight-chat -n $api -l allow-http -d 'Plain HTTP also to another machine'
 
+# Commands that create a conversation
+set -l context '__sigmasight_chat_command send conversations'
+complete -c sigmasight-chat -n $context -s m -l mode -x -a 'green blue indigo violet' -d 'Mode of the answers'
+complete -c sigmasight-chat -n $context -l portfolio -x -d 'Ask about a portfolio'
+
 # send
 set -l send '__sigmasight_chat_command send'
-complete -c sigmasight-chat -n $send -s c -l conversation -x -d 'Continue a conversation'
-complete -c sigmasight-chat -n $send -s m -l mode -x -a 'green blue indigo violet' -d 'Mode of the answer'
-complete -c sigmasight-chat -n $send -l portfolio -x -d 'Ask about a portfolio'
+complete -c sigmasight-chat -n $send -s c -l conversation -x -a '(__sigmasight_chat_ids)' -d 'Use a conversation'
+complete -c sigmasight-chat -n $send -s C -l continue -d 'Use the last conversation'
+complete -c sigmasight-chat -n $send -l ephemeral -d 'Delete the new conversation afterwards'
 complete -c sigmasight-chat -n $send -l record -r -F -d 'Keep the event stream in FILE'
 complete -c sigmasight-chat -n $send -l retry -x -d 'How often to try again'
 complete -c sigmasight-chat -n $send -l retry-delay -x -d 'Seconds before the first retry'
@@ -58,3 +148,16 @@ complete -c sigmasight-chat -n $send -l max-time -x -d 'Seconds for everything'
 
 # decode
 complete -c sigmasight-chat -n '__sigmasight_chat_command decode' -F
+
+# login
+set -l login '__sigmasight_chat_command login'
+complete -c sigmasight-chat -n $login -l email -x -d 'Email address of the account'
+complete -c sigmasight-chat -n $login -l password-stdin -d 'Read the password from standard input'
+
+# whoami, config, conversations
+complete -c sigmasight-chat -n '__sigmasight_chat_command whoami config conversations' -s j -l json -d 'Print JSON objects'
+complete -c sigmasight-chat -n '__sigmasight_chat_command conversations' -l limit -x -d 'List at most so many'
+complete -c sigmasight-chat -n "__sigmasight_chat_after 0 ''" -a 'list new show mode delete'
+complete -c sigmasight-chat -n '__sigmasight_chat_after 1 show mode' -a '(__sigmasight_chat_ids)'
+complete -c sigmasight-chat -n '__sigmasight_chat_command conversations; and test (__sigmasight_chat_operands)[1] = delete' -a '(__sigmasight_chat_ids)'
+complete -c sigmasight-chat -n '__sigmasight_chat_after 2 mode' -a 'green blue indigo violet'

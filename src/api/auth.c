@@ -22,9 +22,7 @@ enum {
 
 static void set_token(struct auth *auth, struct api *api, char *token)
 {
-    if (auth->token)
-        sys_wipe(auth->token, strlen(auth->token));
-    free(auth->token);
+    wipe_string(auth->token);
     auth->token = token;
     api->token = token;
 }
@@ -356,9 +354,7 @@ void auth_describe(const struct auth *auth, struct buf *out)
 
 void auth_release(struct auth *auth)
 {
-    if (auth->token)
-        sys_wipe(auth->token, strlen(auth->token));
-    free(auth->token);
+    wipe_string(auth->token);
     free(auth->email);
     *auth = (struct auth){.source = AUTH_NONE};
 }

@@ -11,9 +11,7 @@
 
 void api_session_release(struct api_session *session)
 {
-    if (session->token)
-        sys_wipe(session->token, strlen(session->token));
-    free(session->token);
+    wipe_string(session->token);
     *session = (struct api_session){.expires_in = -1};
 }
 

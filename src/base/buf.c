@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buf.h"
 
-#include "base/system.h"
 #include "base/xmalloc.h"
 
 #include <stdarg.h>
@@ -27,7 +26,7 @@ void buf_reserve(struct buf *b, size_t more)
     if (more <= b->cap - b->len)
         return;
     if (more > SIZE_MAX / 2 - b->len)
-        sys_die(70, "out of memory");
+        out_of_memory();
     size_t cap = b->cap ? b->cap : SMALLEST;
     while (cap - b->len < more)
         cap *= 2;
@@ -83,7 +82,7 @@ char *buf_take(struct buf *b)
 void buf_wipe(struct buf *b)
 {
     if (b->data)
-        sys_wipe(b->data, b->cap);
+        wipe(b->data, b->cap);
     buf_release(b);
 }
 

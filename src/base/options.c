@@ -266,12 +266,12 @@ static void fill_tables(struct getopt_tables *t, unsigned groups)
     *option = (struct option){NULL, 0, NULL, 0};
 }
 
-static const struct option_row *row_of_code(int code)
+static const struct option_row *row_of_code(int code, unsigned groups)
 {
     if (code >= LONG_CODE)
         return &rows[code - LONG_CODE];
     for (enum option_id id = 0; id < OPT_COUNT; id++)
-        if (rows[id].letter == code)
+        if (rows[id].letter == code && (rows[id].groups & groups))
             return &rows[id];
     return NULL;
 }
@@ -282,10 +282,10 @@ static void add_operand(struct operands *o, const char *text, bool literal)
     o->list[o->count++] = (struct operand){text, literal};
 }
 
-static int bad_option(int code, char **argv, struct fail *fail)
+static int bad_option(int code, unsigned groups, char **argv, struct fail *fail)
 {
     const char *word = argv[optind - 1];
-    const struct option_row *row = optopt ? row_of_code(optopt) : NULL;
+    const struct option_row *row = optopt ? row_of_code(optopt, groups) : NULL;
     if (code == ':' && row)
         return fail_set(fail, FAIL_USAGE, "--%s: a value is missing (%s)", row->name,
                         row->argument);
@@ -318,9 +318,9 @@ int options_parse(unsigned groups, int argc, char **argv, struct settings *setti
             add_operand(operands, optarg, false);
             continue;
         }
-        const struct option_row *row = row_of_code(code);
+        const struct option_row *row = row_of_code(code, groups);
         if (code == '?' || code == ':' || !row)
-            return bad_option(code, argv, fail);
+            return bad_option(code, groups, argv, fail);
         if (take_option(settings, row, fail) != 0)
             return -1;
     }

@@ -17,16 +17,6 @@
 #include <sys/prctl.h>
 #endif
 
-_Noreturn void sys_die(int status, const char *message)
-{
-    static const char prefix[] = "sigmasight-chat: ";
-    ssize_t ignored = write(STDERR_FILENO, prefix, sizeof prefix - 1);
-    ignored = write(STDERR_FILENO, message, strlen(message));
-    ignored = write(STDERR_FILENO, "\n", 1);
-    (void)ignored;
-    _exit(status);
-}
-
 void sys_stdio_open(void)
 {
     for (int fd = 0; fd <= 2; fd++) {
@@ -36,13 +26,6 @@ void sys_stdio_open(void)
         if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
             _exit(70);
     }
-}
-
-void sys_wipe(void *memory, size_t len)
-{
-    volatile unsigned char *p = memory;
-    while (len--)
-        *p++ = 0;
 }
 
 int sys_open(const char *path, int flags, mode_t mode)
@@ -264,7 +247,7 @@ static void catch_one(int number)
 void sys_signals_catch(void)
 {
     if (pipe(signals.pipe) != 0)
-        sys_die(70, "cannot make a pipe");
+        _exit(70); /* no descriptor is left to say so on */
     for (int i = 0; i < 2; i++) {
         fcntl(signals.pipe[i], F_SETFD, FD_CLOEXEC);
         fcntl(signals.pipe[i], F_SETFL, O_NONBLOCK);

@@ -14,13 +14,9 @@
 
 /* The process. */
 
-/* "sigmasight-chat: MESSAGE" on standard error, then _exit(status): for what cannot be handled. */
-_Noreturn void sys_die(int status, const char *message);
 /* Opens /dev/null on whichever of the descriptors 0 to 2 is closed, so that no file of ours can
    get its number. Call before anything is opened. */
 void sys_stdio_open(void);
-/* Overwrites memory in a way that the compiler may not leave out. */
-void sys_wipe(void *memory, size_t len);
 
 /* Files. Descriptors are close-on-exec. */
 

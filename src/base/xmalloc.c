@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/xmalloc.h"
 
-#include "base/system.h"
-
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+_Noreturn void out_of_memory(void)
+{
+    static const char words[] = "sigmasight-chat: out of memory\n";
+    ssize_t ignored = write(STDERR_FILENO, words, sizeof words - 1);
+    (void)ignored;
+    _exit(70);
+}
 
 static void *there(void *memory)
 {
     if (!memory)
-        sys_die(70, "out of memory");
+        out_of_memory();
     return memory;
 }
 
@@ -41,4 +48,18 @@ char *xmemdup(const void *bytes, size_t len)
 char *xstrdup(const char *text)
 {
     return xmemdup(text, strlen(text));
+}
+
+void wipe(void *memory, size_t len)
+{
+    volatile unsigned char *p = memory;
+    while (len--)
+        *p++ = 0;
+}
+
+void wipe_string(char *text)
+{
+    if (text)
+        wipe(text, strlen(text));
+    free(text);
 }

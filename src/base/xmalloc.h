@@ -13,4 +13,12 @@ char *xstrdup(const char *text);
 /* A terminated copy of `len` bytes. */
 char *xmemdup(const void *bytes, size_t len);
 
+/* What the functions above end with. */
+_Noreturn void out_of_memory(void);
+
+/* Overwrites memory in a way that the compiler may not leave out: for secrets. */
+void wipe(void *memory, size_t len);
+/* free() after that, for a terminated string; NULL is legal. */
+void wipe_string(char *text);
+
 #endif

@@ -2,6 +2,7 @@
 #include "chat/reader.h"
 
 #include "base/system.h"
+#include "base/utf8.h"
 #include "base/xmalloc.h"
 
 #include <stdlib.h>
@@ -21,9 +22,10 @@ static void answer_reset(struct answer *a)
     free(a->conversation_id);
     free(a->mode);
     free(a->model);
+    free(a->total_tokens);
+    free(a->latency_ms);
     fail_release(&a->verdict);
-    *a = (struct answer){
-        .total_tokens = -1, .latency_ms = -1, .hash = FNV_OFFSET, .verdict = FAIL_INIT};
+    *a = (struct answer){.hash = FNV_OFFSET, .verdict = FAIL_INIT};
 }
 
 static void take_string(char **target, const struct json_value *value)
@@ -32,6 +34,15 @@ static void take_string(char **target, const struct json_value *value)
         return;
     free(*target);
     *target = xmemdup(value->string.at, value->string.len);
+}
+
+/* Of two `done` events one may say null. */
+static void take_number(char **target, const struct json_value *value)
+{
+    if (value->type != JSON_NUMBER)
+        return;
+    free(*target);
+    *target = xmemdup(value->raw.at, value->raw.len);
 }
 
 static int warn(struct reader *r, struct fail *fail)
@@ -49,21 +60,34 @@ static void on_text(struct answer *a, struct span text)
     a->hash = hash_text(a->hash, text);
 }
 
+/* The server's words as a C string: in the place of a NUL stands U+FFFD. */
+static void put_words(struct buf *out, const struct json_value *message)
+{
+    struct span words = message->type == JSON_STRING ? message->string : message->raw;
+    if (message->type == JSON_NULL || words.len == 0)
+        words = (struct span)SPAN("no explanation");
+    for (size_t i = 0; i < words.len; i++) {
+        if (words.at[i])
+            buf_byte(out, words.at[i]);
+        else
+            utf8_put(out, 0xFFFD);
+    }
+}
+
 static void on_error(struct answer *a, const struct chat_event *event)
 {
-    const struct json_value *message = &event->member[CHAT_ERROR_MESSAGE];
     const struct json_value *code = &event->member[CHAT_ERROR_CODE];
     bool retryable = event->member[CHAT_RETRYABLE].type == JSON_TRUE;
-    struct span words = message->type == JSON_STRING ? message->string : message->raw;
-    bool first = !fail_is_set(&a->verdict);
+    struct buf words = {0};
+    double seconds;
     a->ended = true;
-    fail_set(&a->verdict, retryable ? FAIL_ANSWER_RETRY : FAIL_ANSWER, "%.*s",
-             words.len ? (int)words.len : 14, words.len ? words.at : "no explanation");
-    if (!first)
+    if (fail_is_set(&a->verdict))
         return;
+    put_words(&words, &event->member[CHAT_ERROR_MESSAGE]);
+    fail_set(&a->verdict, retryable ? FAIL_ANSWER_RETRY : FAIL_ANSWER, "%s", buf_text(&words));
+    buf_release(&words);
     if (code->type == JSON_STRING)
         fail_code(&a->verdict, code->string);
-    double seconds;
     if (json_to_double(&event->member[CHAT_RETRY_AFTER], &seconds) && seconds >= 0 && seconds < 1e9)
         a->verdict.retry_after = (int64_t)(seconds * 1000);
 }
@@ -75,8 +99,8 @@ static int on_done(struct reader *r, const struct chat_event *event, struct fail
     struct answer *a = &r->answer;
     const struct json_value *final = &event->member[CHAT_FINAL_TEXT];
     a->done = a->ended = true;
-    json_to_int64(&event->member[CHAT_TOTAL_TOKENS], &a->total_tokens);
-    json_to_int64(&event->member[CHAT_LATENCY_MS], &a->latency_ms);
+    take_number(&a->total_tokens, &event->member[CHAT_TOTAL_TOKENS]);
+    take_number(&a->latency_ms, &event->member[CHAT_LATENCY_MS]);
     if (final->type != JSON_STRING)
         return 0;
     if (a->deltas == 0) {

@@ -17,8 +17,6 @@ struct answer {
     int64_t events, text_bytes, tool_calls;
     int64_t deltas;         /* message events, empty ones too */
     int64_t progress;       /* events other than heartbeats: a stalled stream makes none */
-    int64_t total_tokens;   /* the server's word, -1 without */
-    int64_t latency_ms;     /* likewise */
     int64_t first_delta_us; /* sys_now_us(), 0 before */
     uint64_t hash;          /* of the text so far, FNV-1a */
     bool begun;             /* text or a tool event came */
@@ -27,6 +25,7 @@ struct answer {
     struct fail verdict;    /* what the events themselves say: an error event, a malformed one,
                                a text that differs from `final_text` */
     char *conversation_id, *mode, *model; /* owned, NULL before the server names them */
+    char *total_tokens, *latency_ms;      /* numbers in the server's own spelling, likewise */
 };
 
 struct reader {

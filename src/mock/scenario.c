@@ -193,14 +193,16 @@ static void fill_headers(struct reply *reply, const struct block *block, bool ev
         headers_add(&reply->headers, block->add.list[i].name, block->add.list[i].value);
 }
 
-/* A length that the block claims, or that of a body that is there as a whole. */
-static int64_t length(const struct reply *reply, bool events)
+/* A length that the block claims, or that of a body that is there as a whole and no stream. */
+static int64_t length(const struct reply *reply)
 {
+    static const struct span stream = SPAN("text/event-stream");
     const char *claimed = headers_find(&reply->headers, "content-length");
     if (claimed)
         return strtoll(claimed, NULL, 10);
     uint64_t sum;
-    return !events && script_is_plain(&reply->script, &sum) ? (int64_t)sum : -1;
+    struct span type = span_of(headers_find(&reply->headers, "content-type"));
+    return !span_starts(type, stream) && script_is_plain(&reply->script, &sum) ? (int64_t)sum : -1;
 }
 
 bool scenario_answer(struct scenario *s, const struct request *request, struct reply *reply)
@@ -230,7 +232,7 @@ bool scenario_answer(struct scenario *s, const struct request *request, struct r
     reply->streamed = true;
     reply->bare = block->bare;
     reply->lead = block->lead;
-    reply->length = length(reply, events);
+    reply->length = length(reply);
     buf_release(&a.conversation);
     buf_release(&a.text);
     buf_release(&a.attempt);

@@ -176,8 +176,8 @@ static int notes_close(struct sink *s, const struct summary *summary, struct fai
     buf_printf(&n->line, "%s", summary->status);
     put_seconds(&n->line, "first text", summary->timing.first_delta_ms);
     put_seconds(&n->line, "total", summary->timing.elapsed_ms);
-    if (summary->total_tokens >= 0)
-        buf_printf(&n->line, ", %lld tokens", (long long)summary->total_tokens);
+    if (summary->total_tokens)
+        buf_printf(&n->line, ", %s tokens", summary->total_tokens);
     buf_printf(&n->line, ", %lld tool calls", (long long)summary->tool_calls);
     if (summary->model) {
         buf_puts(&n->line, ", ");

@@ -106,6 +106,14 @@ static void put_text_or_null(struct buf *out, const char *key, const char *text)
         buf_puts(out, "null");
 }
 
+static void put_number(struct buf *out, const char *key, const char *number)
+{
+    if (number) {
+        json_put_key(out, key);
+        buf_puts(out, number);
+    }
+}
+
 static void put_time(struct buf *out, const char *key, int64_t value)
 {
     if (value >= 0) {
@@ -163,10 +171,8 @@ void summary_put(struct buf *out, const struct summary *summary)
     json_put_int(out, "events", summary->events);
     json_put_int(out, "text_bytes", summary->text_bytes);
     json_put_int(out, "tool_calls", summary->tool_calls);
-    if (summary->total_tokens >= 0)
-        json_put_int(out, "total_tokens", summary->total_tokens);
-    if (summary->latency_ms >= 0)
-        json_put_int(out, "latency_ms", summary->latency_ms);
+    put_number(out, "total_tokens", summary->total_tokens);
+    put_number(out, "latency_ms", summary->latency_ms);
     put_timing(out, &summary->timing);
     if (fail_is_set(summary->fail))
         put_fail(out, summary->fail);

@@ -33,14 +33,14 @@ struct sink_timing {
     int64_t connect_ms, tls_ms, first_byte_ms, first_delta_ms, elapsed_ms;
 };
 
-/* What became of the exchange: the contents of `client.close`. Strings may be NULL; numbers that
-   the server did not say are -1. All borrowed. */
+/* What became of the exchange: the contents of `client.close`. Strings are NULL for what the server
+   did not say. All borrowed. */
 struct summary {
     const struct fail *fail;
     const char *status; /* done, error, interrupted, cancelled, failed */
     const char *conversation_id, *mode, *model;
     int64_t events, text_bytes, tool_calls;
-    int64_t total_tokens, latency_ms;
+    const char *total_tokens, *latency_ms; /* numbers as the server spelled them */
     struct sink_timing timing;
 };
 

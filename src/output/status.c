@@ -3,7 +3,7 @@
 
 #include "base/system.h"
 #include "base/utf8.h"
-#include "output/terminal.h"
+#include "output/harmless.h"
 
 #include <sys/ioctl.h>
 #include <termios.h>

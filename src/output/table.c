@@ -3,7 +3,7 @@
 
 #include "base/utf8.h"
 #include "base/xmalloc.h"
-#include "output/terminal.h"
+#include "output/harmless.h"
 
 #include <stdlib.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a person sees: which streams are terminals, colour, messages on standard error, and making
-   text of the server harmless before it reaches a terminal. */
+/* What a person sees: which streams are terminals, colour, messages on standard error. */
 #ifndef OUTPUT_TERMINAL_H
 #define OUTPUT_TERMINAL_H
 
 #include "base/buf.h"
 #include "base/fail.h"
 #include "base/span.h"
+#include "output/harmless.h"
 #include "output/output.h"
 #include "output/status.h"
 
@@ -47,14 +47,5 @@ int terminal_warning(struct terminal *t, struct span text, struct fail *fail);
 
 /* The one line of an error: WHAT: WHY and the next step. */
 void terminal_failure(struct terminal *t, const struct fail *fail);
-
-/* Appends `text` so that it cannot drive a terminal: control characters other than newline and
-   tab in caret form (^[), C1 controls, bidirectional controls and line separators as \u{9b}, a
-   byte that is not UTF-8 as \x{9b}. */
-void harmless_put(struct buf *out, struct span text);
-/* The same in one line: a line feed, carriage return or tab becomes a space. */
-void harmless_put_line(struct buf *out, struct span text);
-/* JSON text, in which such characters can only stand inside strings: they become \u escapes. */
-void harmless_put_json(struct buf *out, struct span json);
 
 #endif

@@ -23,8 +23,8 @@ offers_bash()
     # shellcheck disable=SC2016 # the inner shell expands
     bash --norc --noprofile -c '
         source "$SRCDIR/completions/sigmasight-chat.bash"
-        # As readline does: = is a word of its own.
-        line=${1//=/ = }
+        # As readline does: = and : are words of their own.
+        line=${1//=/ = } line=${line//:/ : }
         read -ra COMP_WORDS <<<"$line"
         if [[ $line == *[[:space:]] ]]; then
             [[ $1 == *= ]] || COMP_WORDS+=("")
@@ -160,6 +160,58 @@ options_of()
     offered 'sigmasight-chat decode tw' two.txt
     offered 'sigmasight-chat decode -j tw' two.txt
     offered 'sigmasight-chat decode -- tw' two.txt
+}
+
+@test "completions: profiles of the configuration file" {
+    scene
+    offered 'sigmasight-chat send --profile '
+    mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
+    cat >"$XDG_CONFIG_HOME/sigmasight-chat/config.json" <<'END'
+{"mode": "blue", "portfolio": ["profiles", "{"],
+ "profiles": {"home": {"url": "http://localhost:1/", "email": "a\"}b"},
+              "staging": {"portfolio": ["x"]}}, "retry": 2}
+END
+    offered 'sigmasight-chat send --profile ' home staging
+    offered 'sigmasight-chat whoami --profile=s' staging
+    offered 'sigmasight-chat conversations -j --profile h' home
+}
+
+@test "completions: subcommands, conversations and modes" {
+    scene
+    serve_default
+    ids=()
+    for mode in green blue; do
+        ids+=("$("$CHAT" conversations new -m "$mode")")
+    done
+    offered 'sigmasight-chat conversations ' list new show mode delete
+    offered 'sigmasight-chat conversations -j s' show
+    for place in 'send -c ' 'send --conversation=' 'send hello -qc ' 'conversations show ' 'conversations -j show ' \
+        'conversations mode ' 'conversations delete ' 'conversations delete one ' 'conversations delete -- '; do
+        offered "sigmasight-chat $place" "${ids[@]}"
+    done
+    offered 'sigmasight-chat conversations mode one ' green blue indigo violet
+    offered 'sigmasight-chat conversations show one '
+    offered 'sigmasight-chat conversations list '
+    # The server is the one that the line names.
+    url=$SIGMASIGHT_URL
+    export SIGMASIGHT_URL=http://127.0.0.1:1/
+    offered 'sigmasight-chat send -c '
+    offered "sigmasight-chat send --url $url -c " "${ids[@]}"
+    offered "sigmasight-chat conversations -u $url show " "${ids[@]}"
+}
+
+@test "completions: a server that does not answer holds nobody up for long" {
+    scene
+    serve <<'END'
+on GET /chat/conversations
+  silence
+END
+    for shell in "${each_shell[@]}"; do
+        began=$SECONDS
+        "offers_$shell" 'sigmasight-chat send -c ' >"$T/got"
+        [ ! -s "$T/got" ]
+        [ $((SECONDS - began)) -le 6 ] || fail "$shell took too long"
+    done
 }
 
 @test "completions: nothing where nobody can know" {

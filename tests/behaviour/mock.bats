@@ -8,7 +8,7 @@ setup()
 {
     [ -n "${MOCK-}" ] || skip "sigmasight-mock was not built"
     cd "$BATS_TEST_TMPDIR"
-    token=T mock=
+    token=T type=application/json mock=
 }
 
 teardown()
@@ -32,11 +32,13 @@ start()
     base=${url%/api/v1}
 }
 
+# Ends it, and fails when that is not in order: so every test would see what a sanitizer finds.
 stop()
 {
-    kill "$mock" 2>/dev/null
-    wait "$mock" || ended=$?
+    local process=$mock
     mock=
+    kill "$process"
+    wait "$process"
 }
 
 # A call of the API: $status, and the files head and body. Further arguments are curl's.
@@ -45,13 +47,14 @@ api()
     local method=$1 path=$2
     shift 2
     status=$(curl -sS -m 30 -X "$method" -H "Authorization: Bearer $token" \
-        -H 'Content-Type: application/json' -o body -D head -w '%{http_code}' "$@" "$url$path")
+        -H "Content-Type: $type" -o body -D head -w '%{http_code}' "$@" "$url$path")
 }
 
 # The same for a body that breaks off: $code is curl's status.
 broken()
 {
     code=0
+    : >body
     api "$@" 2>error || code=$?
 }
 
@@ -146,9 +149,7 @@ has()
 
 @test "mock: ends with 0 on SIGTERM and on SIGINT" {
     start
-    ended=0
     stop
-    [ "$ended" = 0 ]
     set -m # else the shell has it ignore SIGINT
     start
     set +m
@@ -177,9 +178,7 @@ has()
     control GET gates/neither
     curl -s "$base/mock/gates/other" >/dev/null 3>&- &
     curl -s "$base/mock/closed/99" >/dev/null 3>&- &
-    ended=0
     stop
-    [ "$ended" = 0 ]
 }
 
 @test "mock: ends with its parent" {
@@ -229,7 +228,8 @@ has()
     api POST /auth/login -d '{"email":"olé","password":"x"}'
     [ "$status" = 422 ]
     has '"loc":["body","email"],"msg":"value is not a valid email address: An email address must have an @-sign.","input":"olé"'
-    api POST /auth/login -H 'Content-Type: application/x-www-form-urlencoded' -d 'username=a'
+    type=application/x-www-form-urlencoded
+    api POST /auth/login -d 'username=a'
     [ "$status" = 422 ]
     has '"type":"model_attributes_type","loc":["body"]'
     has '"input":"username=a"'
@@ -420,7 +420,7 @@ has()
     api POST /chat/send --raw -d "{\"conversation_id\":\"$id\",\"text\":\"hello\"}"
     local events
     events=$(grep -c '^event: ' body)
-    [ "$(grep -cE '^[0-9a-f]+'$'\r' body)" -eq $((events + 1)) ]
+    [ "$(grep -cE '^[0-9A-F]+'$'\r' body)" -eq $((events + 1)) ]
     [ "$(tail -c 5 body | od -An -c | tr -d ' ')" = '0\r\n\r\n' ]
 }
 
@@ -456,7 +456,7 @@ has()
     say hello
     cmp body answer
     api POST /chat/send --raw -d "{\"conversation_id\":\"$id\",\"text\":\"hello\"}"
-    [ "$(grep -cE '^[0-9a-f]+'$'\r' body)" -eq 5 ]
+    [ "$(grep -cE '^[0-9A-F]+'$'\r' body)" -eq 5 ]
 }
 
 @test "mock: a body that is too large is 413" {
@@ -595,16 +595,16 @@ has()
 	END
     local path number=0
     mkfifo pipe
-    for path in gate silence pause head; do
+    for path in gate silence pause; do
         curl -sSN "$url/$path" >pipe 3>&- &
-        if [ $path = head ]; then
-            control GET gates/neither
-        else
-            head -c 1 pipe >/dev/null
-        fi
+        head -c 1 pipe >/dev/null
         kill $!
         control GET closed/$((++number))
     done
+    curl -sS "$url/head" 3>&- &
+    control GET gates/neither
+    kill $!
+    control GET closed/4
     [ "$(control GET requests)" = '{"requests":4,"open":0}' ]
 }
 
@@ -647,8 +647,6 @@ has()
 @test "mock: a response is cut at every byte" {
     local n
     for n in 0 1 5 6 7; do
-        printf 'on GET /close\ncut %d\nraw abc\nraw def\non GET /reset\ncut %d\nraw abc\nraw def\nreset\n' $n $n |
-            start --scenario
         start --scenario <<-END
 	on GET /close
 	  cut $n
@@ -702,6 +700,10 @@ has()
 @test "mock: writes are units, pieces or batches" {
     start --scenario <<-'END'
 	on GET /units
+	  header content-type: text/event-stream
+	  raw abc
+	  raw defg
+	on GET /whole
 	  raw abc
 	  raw defg
 	on GET /pieces
@@ -720,8 +722,11 @@ has()
 	    raw bc
 	  end-repeat
 	END
-    api GET /units --raw -H 'Accept: *'
+    api GET /units --raw
     is_body '3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n'
+    api GET /whole --raw
+    is_body abcdefg
+    has $'Content-Length: 7\r' head
     api GET /pieces --raw
     is_body '3\r\nabc\r\n2\r\nde\r\n2\r\nfg\r\n1\r\nh\r\n2\r\nij\r\n3\r\nklm\r\n0\r\n\r\n'
     api GET /batches --raw
@@ -764,6 +769,7 @@ has()
 @test "mock: a large response is one stream, whatever its size" {
     start --scenario <<-'END'
 	on GET /one
+	  header content-type: text/event-stream
 	  fill 1000000 x
 	on GET /stream
 	  batch 1000
@@ -776,7 +782,7 @@ has()
 	  reset
 	END
     api GET /one --raw
-    [ "$(head -n 1 body)" = $'f4240\r' ] || [ "$(wc -c <body)" -eq 1000000 ]
+    [ "$(head -n 1 body)" = $'F4240\r' ]
     [ "$(curl -sS "$url/stream" | wc -c)" -eq 156000000 ]
     [ "$(curl -s "$url/wire" | wc -c)" -eq 100000000 ]
 }
@@ -785,31 +791,31 @@ has()
     local text want
     while IFS='|' read -r text want; do
         printf '%b\n' "$text" >wrong
-        run -65 --separate-stderr "$MOCK" --port 0 --scenario wrong
+        run -65 --separate-stderr "$MOCK" --port 0 --with-parent --scenario wrong
         [ "$stderr" = "sigmasight-mock: wrong:$want" ] || { echo "$stderr" && false; }
     done <<-'END'
 	raw x|1: 'raw' stands before the first 'on'
 	on POST|1: 'on' needs METHOD /PATH and perhaps 'once'
 	on POST /x twice|1: 'on' needs METHOD /PATH and perhaps 'once'
-	# c\\n\\non GET /x\\n  nonsense|4: unknown step 'nonsense'
-	on GET /x\\nstatus 99|2: 'status' needs a number from 200 to 599
-	on GET /x\\nraw x\\nstatus 200|3: 'status' must come before the body
-	on GET /x\\nheader x|2: 'header' needs NAME: VALUE
-	on GET /x\\nraw \\\\q|2: bad escape '\\q'
-	on GET /x\\nraw \\\\x1|2: bad escape '\\x'
-	on GET /x\\npause 1s|2: 'pause' needs a number
-	on GET /x\\nbatch 0|2: 'batch' needs a number above 0
-	on GET /x\\nfill x|2: 'fill' needs a number of bytes and a TEXT
-	on GET /x\\nraw x\\ndefault|3: 'default' must be alone in its block
-	on GET /x\\ndefault\\nraw x|3: 'raw' follows the end of its block
-	on GET /x\\nclose\\nraw x|3: 'raw' follows the end of its block
-	on GET /x\\nraw x\\nwire y|3: 'wire' must be the first step of its block
-	on GET /x\\nframe|2: 'frame' is for blocks that begin with 'wire'
-	on GET /x\\nrepeat 2\\nraw x|3: the block before has a 'repeat' without 'end-repeat'
-	on GET /x\\nend-repeat|2: 'end-repeat' without 'repeat'
-	on GET /x\\nrepeat 2\\nend-repeat|3: 'end-repeat' has nothing to repeat
-	on GET /x\\nrepeat 2\\nraw x\\nreset|4: 'reset' cannot be repeated
-	on GET /x\\ngate a/b|2: 'gate' needs a NAME without a slash
+	# c\n\non GET /x\n  nonsense|4: unknown step 'nonsense'
+	on GET /x\nstatus 99|2: 'status' needs a number from 200 to 599
+	on GET /x\nraw x\nstatus 200|3: 'status' must come before the body
+	on GET /x\nheader x|2: 'header' needs NAME: VALUE
+	on GET /x\nraw \\q|2: bad escape '\q'
+	on GET /x\nraw \\x1|2: bad escape '\x'
+	on GET /x\npause 1s|2: 'pause' needs a number
+	on GET /x\nbatch 0|2: 'batch' needs a number above 0
+	on GET /x\nfill x|2: 'fill' needs a number of bytes and a TEXT
+	on GET /x\nraw x\ndefault|3: 'default' must be alone in its block
+	on GET /x\ndefault\nraw x|3: 'raw' follows the end of its block
+	on GET /x\nclose\nraw x|3: 'raw' follows the end of its block
+	on GET /x\nraw x\nwire y|3: 'wire' must be the first step of its block
+	on GET /x\nframe|2: 'frame' is for blocks that begin with 'wire'
+	on GET /x\nrepeat 2\nraw x|3: the block before has a 'repeat' without 'end-repeat'
+	on GET /x\nend-repeat|2: 'end-repeat' without 'repeat'
+	on GET /x\nrepeat 2\nend-repeat|3: 'end-repeat' has nothing to repeat
+	on GET /x\nrepeat 2\nraw x\nreset|4: 'reset' cannot be repeated
+	on GET /x\ngate a/b|2: 'gate' needs a NAME without a slash
 	END
     printf 'on GET /x\r\n  file nowhere\r\n' >wrong
     run -66 --separate-stderr "$MOCK" --port 0 --scenario wrong

@@ -188,6 +188,7 @@ static void statuses(void)
         {FAIL_BUSY, 75, "failed", RETRY_NOT_STORED},
         {FAIL_CLOCK, 75, "interrupted", RETRY_MAYBE_STORED},
         {FAIL_CUT, 75, "interrupted", RETRY_MAYBE_STORED},
+        {FAIL_DEADLINE, 75, "interrupted", RETRY_NEVER},
         {FAIL_PROTOCOL, 76, "failed", RETRY_NEVER},
         {FAIL_DENIED, 77, "failed", RETRY_NEVER},
         {FAIL_CONFIG, 78, "failed", RETRY_NEVER},

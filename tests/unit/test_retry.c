@@ -45,6 +45,7 @@ static const struct {
     {FAIL_QUOTA, "", "a quota"},
     {FAIL_SOFTWARE, "", "a bug"},
     {FAIL_CREATE, "", "cannot create"},
+    {FAIL_DEADLINE, "", "--max-time"},
     {FAIL_OUTPUT, "", "disk full"},
     {FAIL_PROTOCOL, "", "protocol"},
     {FAIL_DENIED, "", "401, 403"},

@@ -1,5 +1,215 @@
 /* SPDX-License-Identifier: MIT */
+/* What reaches a terminal cannot drive it: for every code point and every ill-formed byte. */
+#include "output/terminal.h"
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "oracle.h"
+#include "unit.h"
+
+/* "control characters other than newline and tab, escape sequences, C1 and bidirectional
+   overrides" */
+static bool is_harmful(uint32_t c)
+{
+    if (c == '\n' || c == '\t')
+        return false;
+    return c < 0x20 || c == 0x7F || (c >= 0x80 && c <= 0x9F) || c == 0x061C || c == 0x200E ||
+           c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) ||
+           c == ORACLE_ERROR;
+}
+
+struct look {
+    bool in_line; /* no newline and no tab either */
+    bool bad;
+    uint32_t which;
+};
+
+static void look_at(void *arg, uint32_t c, struct span from)
+{
+    struct look *look = arg;
+    (void)from;
+    if (is_harmful(c) || (look->in_line && (c == '\n' || c == '\t'))) {
+        look->bad = true;
+        look->which = c;
+    }
+}
+
+static bool check_harmless(struct span out, bool in_line, const char *what, unsigned long n)
+{
+    struct look look = {.in_line = in_line};
+    oracle_decode(out, look_at, &look);
+    return check(!look.bad, "%s %lx: U+%04X gets out", what, n, (unsigned)look.which);
+}
+
+/* All forms of one text. */
+static bool check_text(struct span text, const char *what, unsigned long n)
+{
+    static struct buf out;
+    buf_clear(&out);
+    harmless_put(&out, text);
+    bool good = check_harmless(buf_view(&out), false, what, n);
+    buf_clear(&out);
+    harmless_put_line(&out, text);
+    good = check_harmless(buf_view(&out), true, what, n) && good;
+    buf_clear(&out);
+    harmless_put_json(&out, text);
+    return check_harmless(buf_view(&out), false, what, n) && good;
+}
+
+static void each_point(void)
+{
+    struct buf text = {0}, out = {0};
+    for (uint32_t c = 0; c <= 0x10FFFF; c++) {
+        if (c >= 0xD800 && c <= 0xDFFF)
+            continue;
+        buf_clear(&text);
+        buf_byte(&text, 'a');
+        utf8_put(&text, c);
+        buf_byte(&text, 'b');
+        if (!check_text(buf_view(&text), "code point", c))
+            break;
+        buf_clear(&out);
+        harmless_put(&out, buf_view(&text));
+        bool separator = c == 0x2028 || c == 0x2029;
+        if (!is_harmful(c) && !separator &&
+            !check(span_equal(buf_view(&out), buf_view(&text)), "U+%04X is changed", (unsigned)c))
+            break;
+    }
+    buf_release(&text);
+    buf_release(&out);
+}
+
+/* Each byte alone, each two bytes, and three with a lead byte. */
+static void each_ill_formed(void)
+{
+    for (unsigned n = 0; n < 256; n++)
+        check_text(span_make((char[]){(char)n}, 1), "byte", n);
+    for (unsigned n = 0; n < 65536; n++)
+        check_text(span_make((char[]){(char)(n >> 8), (char)n}, 2), "bytes", n);
+    for (unsigned n = 0; n < 65536; n++)
+        for (unsigned c = 0; c < 256; c += n >= 0xE000 && n < 0xF500 ? 5 : 83)
+            check_text(span_make((char[]){(char)(n >> 8), (char)n, (char)c, 'x'}, 4), "bytes", n);
+}
+
+static void random_bytes(void)
+{
+    char bytes[32];
+    for (int round = 0; round < 50000; round++) {
+        size_t len = any(sizeof bytes);
+        for (size_t i = 0; i < len; i++)
+            bytes[i] = (char)any(256);
+        if (!check_text(span_make(bytes, len), "round", (unsigned long)round))
+            break;
+    }
+}
+
+static const struct {
+    struct span text;
+    const char *shown, *line;
+} forms[] = {
+    {SPAN(""), "", ""},
+    {SPAN("plain"), "plain", "plain"},
+    {SPAN("a\nb\tc"), "a\nb\tc", "a b c"},
+    {SPAN("a\rb"), "a^Mb", "a b"},
+    {SPAN("\033[31mred\033[0m"), "^[[31mred^[[0m", "^[[31mred^[[0m"},
+    {SPAN("\033]0;title\007"), "^[]0;title^G", "^[]0;title^G"},
+    {SPAN("\0\x7F\b"), "^@^?^H", "^@^?^H"},
+    {SPAN("\xC2\x9B" "31m"), "\\u{9b}31m", "\\u{9b}31m"},
+    {SPAN("\x9B" "31m"), "\\x{9b}31m", "\\x{9b}31m"},
+    {SPAN("\xE2\x82"), "\\x{e2}\\x{82}", "\\x{e2}\\x{82}"},
+    {SPAN("\xE2\x80\xAE" "abc"), "\\u{202e}abc", "\\u{202e}abc"},
+    {SPAN("\xE2\x81\xA6"), "\\u{2066}", "\\u{2066}"},
+    {SPAN("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80",
+     "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"},
+    {SPAN("\xC2\xA0"), "\xC2\xA0", "\xC2\xA0"},
+};
+
+static void how_it_is_shown(void)
+{
+    struct buf out = {0};
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        buf_clear(&out);
+        harmless_put(&out, forms[i].text);
+        check_span(buf_view(&out), span_of(forms[i].shown), "text");
+        buf_clear(&out);
+        harmless_put_line(&out, forms[i].text);
+        check_span(buf_view(&out), span_of(forms[i].line), "line");
+    }
+    buf_release(&out);
+}
+
+/* JSON keeps its value. */
+
+static struct json_reader *reader;
+
+static bool check_value(struct span json, struct span value, const char *what, unsigned long n)
+{
+    static struct buf out;
+    struct json_value top;
+    buf_clear(&out);
+    harmless_put_json(&out, json);
+    return check_harmless(buf_view(&out), false, what, n) &&
+           check(json_walk(reader, buf_view(&out), NULL, NULL, &top) == 0, "%s %lx: no JSON: %s",
+                 what, n, json_error(reader)) &&
+           check_span(top.string, value, what);
+}
+
+static void json_of_each_point(void)
+{
+    struct buf json = {0}, value = {0};
+    for (uint32_t c = 0; c <= 0x10FFFF; c++) {
+        if (c >= 0xD800 && c <= 0xDFFF)
+            continue;
+        buf_clear(&value);
+        utf8_put(&value, c);
+        buf_clear(&json);
+        if (c < 0x20 || c == '"' || c == '\\') {
+            json_put_string(&json, buf_view(&value));
+        } else {
+            buf_byte(&json, '"');
+            buf_span(&json, buf_view(&value));
+            buf_byte(&json, '"');
+        }
+        if (!check_value(buf_view(&json), buf_view(&value), "code point", c))
+            break;
+    }
+    buf_release(&json);
+    buf_release(&value);
+}
+
+static const struct span documents[] = {
+    SPAN("{\"event\":\"message\",\"data\":{\"delta\":\"a\x7F\xC2\x9B\\u001b\\\\\xE2\x80\xAE\"}}\n"),
+    SPAN("{\"a\":\t1}\n"),
+    SPAN("{\t\"a\"\t:\t[\t1\t,\t2\t]\t}\n"),
+    SPAN("{\"a\":\r1}\n"),
+    SPAN("{\"\x7F\":\"\\\\\x7F\"}\n"),
+    SPAN("[\"\\\"\xC2\x80\",1.50]\n"),
+};
+
+static void json_stays_json(void)
+{
+    struct buf out = {0};
+    for (size_t i = 0; i < COUNT(documents); i++) {
+        struct json_value top;
+        buf_clear(&out);
+        harmless_put_json(&out, documents[i]);
+        check(json_walk(reader, buf_view(&out), NULL, NULL, &top) == 0, "'%s' is no JSON: %s",
+              buf_text(&out), json_error(reader));
+        check(out.len && out.data[out.len - 1] == '\n', "the line ends");
+        check_harmless(buf_view(&out), false, "document", i);
+    }
+    buf_release(&out);
+}
+
 int main(void)
 {
-    return 0;
+    reader = json_reader_new();
+    unit_case("every code point", each_point);
+    unit_case("every ill-formed sequence", each_ill_formed);
+    unit_case("random bytes", random_bytes);
+    unit_case("how it is shown", how_it_is_shown);
+    unit_case("JSON of every code point", json_of_each_point);
+    unit_case("JSON stays JSON", json_stays_json);
+    json_reader_free(reader);
+    return unit_status();
 }

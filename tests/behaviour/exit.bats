@@ -1,0 +1,710 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Every row of the exit table, and that a failure is one line on standard error that says what and why.
+
+load helper
+
+# serve_refusal STATUS BODY: a server that answers every message so.
+serve_refusal()
+{
+    serve <<SCENARIO
+on POST /chat/send
+status $1
+body $2
+SCENARIO
+}
+
+# expect_failure STATUS [PATTERN]: with one line of error.
+expect_failure()
+{
+    expect_status "$1"
+    expect_error "${2-.*}"
+}
+
+# --- 0 and 1 ---
+
+@test "0: done came" {
+    serve_hello
+    for format in text jsonl json raw; do
+        run_chat send -q -o $format -c "$ID" hi
+        expect_status 0
+        expect_bytes '' "$ERR"
+    done
+}
+
+@test "1: an error event that is not worth a retry, whatever the format" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"partly"}
+event error {"message":"the model is gone","code":"E","retryable":false}
+event done {}
+SCENARIO
+    for format in text jsonl json raw; do
+        run_chat send -q -o $format -c "$ID" hi
+        expect_failure 1 '.*the model is gone.*'
+    done
+    run_chat send -q -n -c "$ID" hi
+    expect_bytes partly
+    [ "$(count_requests 'POST /chat/send')" -eq 5 ]
+}
+
+@test "1: an error without start, and one after done" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event error {"message":"quick","retryable":false}
+on POST /chat/send
+event message {"delta":"text"}
+event done {}
+event error {"message":"could not be stored","retryable":false}
+SCENARIO
+    run_chat send -c "$ID" hi
+    expect_failure 1 '.*quick.*'
+    run_chat send -c "$ID" hi
+    expect_failure 1 '.*could not be stored.*'
+    expect_bytes 'text\n'
+}
+
+@test "1: an error event that does not say whether it is worth a retry" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event error {"message":"no word on it"}
+SCENARIO
+    run_chat send hi
+    expect_failure 1
+    [ "$(count_requests 'POST /chat/send')" -eq 1 ]
+}
+
+@test "the first line of an error's message" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event error {"message":"(psycopg2.Error) it broke\n[SQL: INSERT secret]\n(Background: more)","code":null,"retryable":false}
+SCENARIO
+    run_chat send -c "$ID" hi
+    expect_failure 1 '.*\(psycopg2.Error\) it broke.*'
+    expect_no INSERT "$ERR"
+}
+
+# --- 64 ---
+
+# usage ARGUMENT...: that is wrong: one line, and the way to --help.
+usage()
+{
+    run_chat "$@" </dev/null
+    [ "$status" -eq 64 ] || fail "status $status instead of 64 of: $*"
+    expect_bytes ''
+    [ "$(wc -l <"$ERR")" -eq 2 ] || fail "not one line and a pointer: $*"
+    head -n 1 "$ERR" | grep -q '^sigmasight-chat: ' || fail "no name in front: $*"
+    tail -n 1 "$ERR" | grep -q -e --help || fail "no pointer to --help: $*"
+}
+
+@test "64: commands and options that do not exist" {
+    usage
+    usage ask
+    usage Send hi
+    usage --nonsense
+    usage -x
+    usage send --nonsense hi
+    usage send -x hi
+    usage send hi -cX --nonsense
+    usage decode --record x
+    usage decode -c "$ID"
+    usage decode --retry 1
+    usage decode --url http://127.0.0.1/
+    usage decode a b
+    usage send --token secret hi
+    usage send --password secret hi
+}
+
+@test "64: options without their value, and with one too many" {
+    for option in -c -m -o -u --conversation --mode --portfolio --output --events --events-fd --record --retry --retry-delay \
+        --retry-max-time --connect-timeout --idle-timeout --stall-timeout --max-time --max-event-size --url --profile --token-file --cacert --color; do
+        usage send hi $option
+    done
+    for option in --json --no-stream --no-newline --retry-all --quiet --verbose --insecure --allow-http --ephemeral --continue; do
+        usage send $option=x hi
+    done
+}
+
+@test "64: values that are none" {
+    usage send -m red hi
+    usage send -m '' hi
+    usage send -o yaml hi
+    usage send -o JSON hi
+    usage send --color sometimes hi
+    for value in -1 1.5 x '' 1x 0x10 ' 1' 99999999999999999999; do
+        usage send --retry "$value" hi
+    done
+    for option in --retry-delay --retry-max-time --connect-timeout --idle-timeout --stall-timeout --max-time; do
+        for value in -1 x '' 1s nan inf 1e3 0x1 1.2.3 .; do
+            usage send $option "$value" hi
+        done
+    done
+    for value in 0 -1 x '' 1Q 1.5K K 99999999999999999999; do
+        usage send --max-event-size "$value" hi
+        usage decode --max-event-size "$value"
+    done
+    for value in -1 x '' 1.0; do
+        usage send --events-fd "$value" hi
+    done
+}
+
+@test "64: options that exclude each other" {
+    usage send -C -c "$ID" hi
+    usage send --ephemeral -c "$ID" hi
+    usage send --ephemeral -C hi
+}
+
+@test "64: a descriptor that is not open" {
+    serve_hello
+    run_chat send -c "$ID" --events-fd 99 hi
+    expect_status 64
+    grep -q -e --help "$ERR"
+    run_chat decode --events-fd 99 "$TRANSCRIPTS/short-first.sse"
+    expect_status 64
+    run_chat decode --events-fd 2147483648 "$TRANSCRIPTS/short-first.sse"
+    expect_status 64
+    expect_requests
+}
+
+@test "fractions and zero are numbers of seconds" {
+    serve_hello
+    run_chat send -c "$ID" --retry-delay .5 --retry-max-time 0 --connect-timeout 1.25 --idle-timeout 0 --stall-timeout 5. --max-time 0 hi
+    expect_status 0
+}
+
+# --- 65 ---
+
+@test "65: the server refuses the message or the ID" {
+    local code
+    serve <<SCENARIO
+$(for code in 400 404 405 406 409 410 413 415 418 422 451; do
+    printf 'on POST /chat/send\nstatus %d\nbody {"detail":"detail of %d"}\n' $code $code
+done)
+SCENARIO
+    for code in 400 404 405 406 409 410 413 415 418 422 451; do
+        run_chat send -c "$ID" hi
+        expect_failure 65 ".*detail of $code.*"
+        expect_bytes ''
+    done
+}
+
+@test "65: validation errors without the text that they repeat" {
+    serve_refusal 422 '{"detail":[{"type":"string_too_long","loc":["body","text"],"msg":"String should have at most 4000 characters","input":"the whole message","ctx":{"max_length":4000}},{"type":"uuid_parsing","loc":["body","conversation_id"],"msg":"Input should be a valid UUID","input":"x"}]}'
+    run_chat send -c "$ID" hi
+    expect_failure 65 '.*text.*String should have at most 4000 characters.*conversation_id.*Input should be a valid UUID.*'
+    expect_no 'the whole message' "$ERR"
+}
+
+@test "65: the server's words in an object" {
+    serve_refusal 400 '{"detail":{"error":"some_code","message":"Words for people"}}'
+    run_chat send -j -c "$ID" hi
+    expect_failure 65 '.*Words for people.*'
+    expect_close '.error.code == "some_code" and .error.http_status == 400'
+}
+
+# --- 66 ---
+
+@test "66: a named file that cannot be read" {
+    serve_hello
+    run_chat decode "$T/none.sse"
+    expect_failure 66 '.*none\.sse.*No such file or directory.*'
+    run_chat decode "$T"
+    expect_failure 66 '.*Is a directory.*'
+    run_chat send -c "$ID" --token-file "$T/none" hi
+    expect_failure 66 '.*none.*No such file or directory.*'
+    run_chat send -c "$ID" --token-file "$T" hi
+    expect_failure 66
+    run_chat send -c "$ID" --cacert "$T/none" hi
+    expect_failure 66 '.*none.*'
+    expect_requests
+}
+
+# --- 69 ---
+
+@test "69: a connection that is refused" {
+    export SIGMASIGHT_TOKEN=$TOKEN
+    run_chat send --retry 0 -u http://127.0.0.1:1/api/v1 hi
+    expect_failure 69 '.*127\.0\.0\.1:1.*'
+    run_chat send --retry 1 --retry-delay 0.01 -c "$ID" -u http://127.0.0.1:1/api/v1 hi
+    expect_status 69
+    [ "$(grep -c 'retry 1 of 1' "$ERR")" -eq 1 ]
+}
+
+@test "69: a name that does not exist" {
+    export SIGMASIGHT_TOKEN=$TOKEN
+    # A label longer than 63 characters is no question for any server.
+    run_chat send --retry 0 -u "https://$(repeat 64 a).invalid/api/v1" hi
+    expect_failure 69 '.*[Rr]esolve.*'
+}
+
+@test "69: a server that does not speak TLS" {
+    serve_hello
+    run_chat send --retry 0 -u "https://127.0.0.1:$PORT/api/v1" hi
+    expect_failure 69
+    expect_requests
+}
+
+@test "69: no connection in time, when TLS does not come about" {
+    serve_hello
+    kill -STOP "$MOCK_PID"
+    run_chat send --retry 0 --connect-timeout 0.2 -u "https://127.0.0.1:$PORT/api/v1" hi
+    expect_failure 69 '.*connect-timeout.*'
+}
+
+@test "69: a 5xx after the retries" {
+    local code
+    serve <<SCENARIO
+$(for code in 500 501 502 503 504 505 507 599; do
+    printf 'on POST /chat/send\nstatus %d\nbody {"detail":"detail of %d"}\n' $code $code
+done)
+SCENARIO
+    for code in 500 501 502 503 504 505 507 599; do
+        run_chat send --retry 0 hi
+        expect_failure 69 ".*detail of $code.*"
+    done
+    [ "$(count_requests 'POST /chat/send')" -eq 8 ]
+}
+
+@test "69: a quota that is used up is not tried again" {
+    serve_refusal 429 '{"detail":{"error":"ai_limit_reached","message":"Monthly limit reached","limit":100,"used":100,"tier":"free"}}'
+    run_chat send hi
+    expect_failure 69 '.*Monthly limit reached.*'
+    [ "$(count_requests 'POST /chat/send')" -eq 1 ]
+}
+
+# --- 73, 74 ---
+
+@test "73: a file that cannot be created" {
+    serve_hello
+    for option in --record --events; do
+        run_chat send -c "$ID" $option "$T/none/file" hi
+        expect_failure 73 '.*none/file.*No such file or directory.*'
+        run_chat send -c "$ID" $option "$T" hi
+        expect_failure 73
+    done
+    run_chat decode --events "$T/none/file" "$TRANSCRIPTS/short-first.sse"
+    expect_failure 73
+    expect_bytes ''
+    expect_requests
+}
+
+@test "74: standard output is full" {
+    serve_hello
+    for format in text jsonl json raw; do
+        status=0
+        "$CHAT" send -q -o $format -c "$ID" hi >/dev/full 2>"$ERR" || status=$?
+        expect_failure 74 '.*standard output.*No space left on device.*'
+    done
+    status=0
+    "$CHAT" send -q --no-stream -c "$ID" hi >/dev/full 2>"$ERR" || status=$?
+    expect_failure 74 '.*No space left on device.*'
+    [ "$(count_requests 'POST /chat/send')" -eq 5 ]
+}
+
+@test "74: decode and the help, too" {
+    for format in text jsonl json raw; do
+        status=0
+        "$CHAT" decode -q -o $format "$TRANSCRIPTS/short-first.sse" >/dev/full 2>"$ERR" || status=$?
+        expect_failure 74
+    done
+    for arguments in --help --version 'send --help' 'decode --help'; do
+        status=0
+        # shellcheck disable=SC2086 # words
+        "$CHAT" $arguments >/dev/full 2>"$ERR" || status=$?
+        expect_failure 74
+    done
+}
+
+@test "74: a full --events or --record, and the answer is there all the same" {
+    serve_hello
+    for option in --events --record; do
+        run_chat send -q -c "$ID" $option /dev/full hi
+        expect_failure 74 '.*/dev/full.*No space left on device.*'
+    done
+    run_chat decode -j --events-fd 9 "$TRANSCRIPTS/short-first.sse" 9>/dev/full
+    expect_failure 74
+    expect_lines
+    expect_close '.exit_code == 74 and .status == "failed"'
+}
+
+@test "74: closed standard output" {
+    serve_hello
+    for format in text jsonl json raw; do
+        status=0
+        "$CHAT" send -q -o $format -c "$ID" hi >&- 2>"$ERR" || status=$?
+        expect_failure 74
+    done
+}
+
+# --- 75 ---
+
+@test "75: a connection lost before done" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"half"}
+close
+on POST /chat/send
+event message {"delta":"half"}
+reset
+on POST /chat/send
+event message {"delta":"half"}
+on POST /chat/send
+wire
+close
+on POST /chat/send
+wire
+reset
+on POST /chat/send
+wire HTTP/1.1 200 OK\r\ncontent-type: text/ev
+close
+SCENARIO
+    for _ in 1 2 3; do
+        run_chat send -q -c "$ID" hi
+        expect_failure 75
+        expect_bytes 'half\n'
+    done
+    for _ in 1 2 3; do
+        run_chat send -q -c "$ID" hi
+        expect_failure 75
+        expect_bytes ''
+    done
+    [ "$(count_requests 'POST /chat/send')" -eq 6 ]
+}
+
+@test "75: 408 and 429" {
+    serve <<'SCENARIO'
+on POST /chat/send
+status 408
+on POST /chat/send
+status 429
+body {"detail":"Too many requests"}
+on POST /chat/send
+status 429
+body {"detail":{"error":"rate_limit_exceeded","message":"Slow down"}}
+SCENARIO
+    run_chat send --retry 0 hi
+    expect_failure 75
+    run_chat send --retry 0 hi
+    expect_failure 75 '.*Too many requests.*'
+    run_chat send --retry 0 hi
+    expect_failure 75 '.*Slow down.*'
+}
+
+@test "75: a retryable error event" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event error {"message":"overloaded","code":null,"retryable":true,"details":null}
+event done {}
+SCENARIO
+    run_chat send --retry 0 hi
+    expect_failure 75 '.*overloaded.*'
+}
+
+@test "75: --idle-timeout, before the answer and within it" {
+    serve <<'SCENARIO'
+on POST /chat/send
+gate never
+status 200
+on POST /chat/send
+event message {"delta":"half"}
+silence
+SCENARIO
+    run_chat send -c "$ID" --idle-timeout 0.2 hi
+    expect_failure 75 '.*idle-timeout.*'
+    run_chat send -c "$ID" --idle-timeout 0.2 hi
+    expect_failure 75 '.*idle-timeout.*'
+    expect_bytes 'half\n'
+}
+
+@test "75: --idle-timeout while a conversation is created" {
+    serve <<'SCENARIO'
+on POST /chat/conversations
+gate never
+status 201
+SCENARIO
+    run_chat send --retry 0 --idle-timeout 0.2 hi
+    expect_failure 75 '.*idle-timeout.*'
+    expect_requests 'POST /chat/conversations'
+}
+
+@test "75: --idle-timeout does not count while bytes come" {
+    serve <<'SCENARIO'
+on POST /chat/send
+repeat 12
+raw :\n
+pause 50
+end-repeat
+event done {}
+SCENARIO
+    run_chat send -c "$ID" --idle-timeout 0.4 hi
+    expect_status 0
+}
+
+@test "75: --stall-timeout, although heartbeats come" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"half"}
+repeat 200
+event heartbeat {"timestamp":"now"}
+raw :\n
+pause 20
+end-repeat
+event done {}
+SCENARIO
+    run_chat send -c "$ID" --stall-timeout 0.3 hi
+    expect_failure 75 '.*stall-timeout.*'
+    expect_bytes 'half\n'
+}
+
+@test "75: --stall-timeout begins with the stream and with each event" {
+    serve <<'SCENARIO'
+on POST /chat/send
+raw :\n
+pause 100
+repeat 6
+event message {"delta":"."}
+pause 100
+end-repeat
+event done {}
+SCENARIO
+    for format in text jsonl raw; do
+        run_chat send -o $format -c "$ID" --stall-timeout 0.5 hi
+        expect_status 0
+    done
+}
+
+@test "75: --max-time, whatever comes" {
+    serve <<'SCENARIO'
+on POST /chat/send
+repeat 500
+event message {"delta":"."}
+pause 10
+end-repeat
+event done {}
+SCENARIO
+    run_chat send -q -c "$ID" --max-time 0.3 hi
+    expect_failure 75 '.*max-time.*'
+    head -c 1 "$OUT" | grep -q -F .
+}
+
+@test "75: --max-time bounds all attempts together" {
+    serve <<'SCENARIO'
+on POST /chat/send
+gate never
+status 200
+SCENARIO
+    SECONDS=0
+    run_chat send -q --max-time 0.3 --retry 100 --retry-delay 0.01 hi
+    expect_failure 75 '.*max-time.*'
+    [ "$SECONDS" -le 2 ]
+}
+
+# --- 76 ---
+
+@test "76: what is not an event stream" {
+    local type
+    serve <<'SCENARIO'
+on POST /chat/send
+header Content-Type: application/json
+raw event: message\ndata: {"delta":"no"}\n\nevent: done\ndata: {}\n\n
+on POST /chat/send
+header Content-Type: text/event-streams
+raw event: message\ndata: {"delta":"no"}\n\nevent: done\ndata: {}\n\n
+on POST /chat/send
+header Content-Type: text/html; charset=utf-8
+raw <html><head><title>Log in</title></head><body>event: done</body></html>
+on POST /chat/send
+no-header content-type
+raw event: message\ndata: {"delta":"no"}\n\nevent: done\ndata: {}\n\n
+on POST /chat/send
+status 204
+SCENARIO
+    for type in application/json text/event-streams text/html '' ''; do
+        run_chat send -c "$ID" hi
+        expect_failure 76 ".*$type.*"
+        expect_bytes ''
+        expect_no '<' "$ERR"
+    done
+    [ "$(count_requests 'POST /chat/send')" -eq 5 ]
+}
+
+@test "76: a malformed event" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"a"}
+event message {"delta":nil}
+event message {"delta":"b"}
+event done {}
+SCENARIO
+    for format in text jsonl json raw; do
+        run_chat send -q -o $format -c "$ID" hi
+        expect_failure 76
+    done
+    run_chat send -q -c "$ID" hi
+    expect_bytes 'ab\n'
+}
+
+@test "76: an oversized event" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"before"}
+raw event: message\ndata: {"delta":"
+fill 5000 x
+raw "}\n\n
+event done {}
+on POST /chat/send
+raw data: 
+fill 100000000 x
+on POST /chat/send
+fill 100000000 data: x\n
+SCENARIO
+    run_chat send -q -c "$ID" --max-event-size 4096 hi
+    expect_failure 76 '.*4096.*|.*4K.*|.*max-event-size.*'
+    expect_bytes 'before\n'
+    run_chat send -q -c "$ID" --max-event-size 1M hi
+    expect_failure 76
+    run_chat send -q -c "$ID" --max-event-size 1M hi
+    expect_failure 76
+}
+
+@test "an event of just the allowed size is taken" {
+    serve <<'SCENARIO'
+on POST /chat/send
+raw event: message\ndata: {"delta":"
+fill 3000 x
+raw "}\n\n
+event done {}
+SCENARIO
+    run_chat send -q -c "$ID" --max-event-size 4K hi
+    expect_status 0
+    [ "$(wc -c <"$OUT")" -eq 3001 ]
+}
+
+@test "76: text that differs from final_text" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event token {"type":"token","run_id":"r","seq":0,"data":{"delta":"all but "},"timestamp":1}
+event done {"type":"done","run_id":"r","seq":0,"data":{"final_text":"all but this"},"timestamp":1}
+SCENARIO
+    run_chat send -c "$ID" hi
+    expect_status 76
+    expect_bytes 'all but \n'
+    run_chat send -j -c "$ID" hi
+    expect_status 76
+    expect_lines
+    [ "$(names | tr ' ' '\n' | grep -c -x client.warning)" -eq 1 ]
+    expect_close '.exit_code == 76'
+    [ "$(count_requests 'POST /chat/send')" -eq 2 ]
+}
+
+@test "76: a redirect is not followed" {
+    local code
+    serve <<SCENARIO
+$(for code in 301 302 303 307 308; do
+    printf 'on POST /chat/send\nstatus %d\nheader Location: http://127.0.0.1:1/elsewhere\n' $code
+done)
+SCENARIO
+    for code in 301 302 303 307 308; do
+        run_chat send -c "$ID" hi
+        expect_failure 76 '.*http://127.0.0.1:1/elsewhere.*'
+    done
+    [ "$(count_requests '.*')" -eq 5 ]
+}
+
+@test "76: a redirect of the first call" {
+    serve <<'SCENARIO'
+on POST /chat/conversations
+status 307
+header Location: /api/v1/chat/conversations/
+SCENARIO
+    run_chat send hi
+    expect_failure 76
+    expect_requests 'POST /chat/conversations'
+}
+
+@test "76: a compressed body" {
+    serve <<'SCENARIO'
+on POST /chat/send
+header Content-Encoding: gzip
+raw \x1f\x8b\x08\0\0\0\0\0\0\x03
+on POST /chat/send
+header Content-Encoding: br
+raw event: done\ndata: {}\n\n
+on POST /chat/send
+header Content-Encoding: identity
+event done {}
+SCENARIO
+    run_chat send -c "$ID" hi
+    expect_failure 76 '.*gzip.*'
+    run_chat send -o raw -c "$ID" hi
+    expect_failure 76
+    expect_bytes ''
+    run_chat send -c "$ID" hi
+    expect_status 0
+}
+
+# --- 77, 78 ---
+
+@test "77: 401 and 403" {
+    serve <<'SCENARIO'
+on POST /chat/send
+status 401
+body {"detail":"Could not validate credentials"}
+on POST /chat/send
+status 403
+body {"detail":"Not authorized to access this conversation"}
+on POST /chat/send
+status 403
+body {"detail":{"error":"invite_required","message":"An invitation is needed"}}
+SCENARIO
+    run_chat send -c "$ID" hi
+    expect_failure 77 '.*Could not validate credentials.*'
+    run_chat send -c "$ID" hi
+    expect_failure 77 '.*Not authorized to access this conversation.*'
+    run_chat send -c "$ID" hi
+    expect_failure 77 '.*An invitation is needed.*'
+    [ "$(count_requests 'POST /chat/send')" -eq 3 ]
+}
+
+@test "77: no token, an empty one, a wrong one" {
+    serve_default
+    SIGMASIGHT_TOKEN='' run_chat send -c "$ID" hi
+    expect_failure 77 '.*login.*'
+    : >"$T/token"
+    SIGMASIGHT_TOKEN='' run_chat send -c "$ID" --token-file "$T/token" hi
+    expect_failure 77
+    expect_requests
+    SIGMASIGHT_TOKEN=wrong run_chat send hi
+    expect_failure 77
+    expect_requests 'POST /chat/conversations'
+}
+
+@test "78: plain HTTP to another machine, and nothing is sent" {
+    local url
+    serve_hello
+    for url in http://192.0.2.1 http://sigmasight.invalid http://localhost.invalid http://127.0.0.1.invalid \
+        http://0.0.0.0 http://[2001:db8::1] http://128.0.0.1 HTTP://192.0.2.1; do
+        run_chat send --retry 0 -c "$ID" -u "$url:$PORT/api/v1" hi
+        [ "$status" -eq 78 ] || fail "status $status of $url"
+        expect_failure 78 '.*--allow-http.*'
+    done
+    run_chat send --retry 0 -c "$ID" -u "http://127.0.0.1@192.0.2.1:$PORT/api/v1" hi
+    expect_failure 78
+    expect_requests
+}
+
+@test "--allow-http is not needed for any address of loopback" {
+    local url
+    serve_hello
+    for url in http://127.0.0.1 http://localhost http://LOCALHOST http://127.0.0.2; do
+        run_chat send --retry 0 -c "$ID" -u "$url:$PORT/api/v1" hi
+        [ "$status" -ne 78 ] || fail "$url"
+    done
+}
+
+@test "--allow-http lets plain HTTP through" {
+    # Nothing listens behind the proxy, so that nothing leaves this machine.
+    export SIGMASIGHT_TOKEN=$TOKEN http_proxy=http://127.0.0.1:1
+    run_chat send --retry 0 -c "$ID" --allow-http -u http://192.0.2.1/api/v1 hi
+    expect_failure 69
+}
