@@ -30,11 +30,11 @@ function __sigmasight_chat_operands
     end
 end
 
-# Is the first operand of `conversations` one of those named, and how many are there?
+# Are there COUNT operands of `conversations` (any: does not matter), the first of them one of those named?
 function __sigmasight_chat_after
     set -l operands (__sigmasight_chat_operands)
     __sigmasight_chat_command conversations
-    and contains -- (count $operands) (string split , $argv[1])
+    and contains -- $argv[1] any (count $operands)
     and contains -- "$operands[1]" $argv[2..]
 end
 
@@ -75,7 +75,7 @@ function __sigmasight_chat_profiles
             if (c == "\"") {
                 word = ""
                 while ((c = substr($0, ++i, 1)) != "\"" && c != "")
-                    word = word (c == "\\" ? substr($0, ++i, 1) : c)
+                    word = word (c == "\\\\" ? substr($0, ++i, 1) : c)
             } else if (c == ":") {
                 if (depth == 1)
                     top = word
@@ -159,5 +159,5 @@ complete -c sigmasight-chat -n '__sigmasight_chat_command whoami config conversa
 complete -c sigmasight-chat -n '__sigmasight_chat_command conversations' -l limit -x -d 'List at most so many'
 complete -c sigmasight-chat -n "__sigmasight_chat_after 0 ''" -a 'list new show mode delete'
 complete -c sigmasight-chat -n '__sigmasight_chat_after 1 show mode' -a '(__sigmasight_chat_ids)'
-complete -c sigmasight-chat -n '__sigmasight_chat_command conversations; and test (__sigmasight_chat_operands)[1] = delete' -a '(__sigmasight_chat_ids)'
+complete -c sigmasight-chat -n '__sigmasight_chat_after any delete' -a '(__sigmasight_chat_ids)'
 complete -c sigmasight-chat -n '__sigmasight_chat_after 2 mode' -a 'green blue indigo violet'

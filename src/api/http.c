@@ -3,9 +3,11 @@
 
 #include "api/http_exchange.h"
 
+#include "base/fault.h"
 #include "base/system.h"
 #include "base/xmalloc.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +67,7 @@ struct http *http_new(const struct http_config *config, struct fail *fail)
 {
     struct http *h = xcalloc(1, sizeof *h);
     h->config = *config;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
+    if (!fault_here(ENOMEM) && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
         h->easy = curl_easy_init();
         h->multi = curl_multi_init();
     }
@@ -266,7 +268,8 @@ static int take_turn(struct exchange *x, int64_t *wake)
     int running;
     x->received = false;
     x->http->waited = 0;
-    CURLMcode code = curl_multi_perform(x->http->multi, &running);
+    CURLMcode code =
+        fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY : curl_multi_perform(x->http->multi, &running);
     notice_connection(x);
     if (hooks && hooks->turn(hooks->arg, x->fail) != 0)
         return -1;
@@ -296,7 +299,9 @@ static int wait_until(struct http *h, int64_t wake, struct fail *fail)
     struct curl_waitfd extra = {.fd = sys_signal_fd(), .events = CURL_WAIT_POLLIN};
     bool watch = extra.fd >= 0 && !h->interrupted; /* it stays readable */
     int64_t ms = (wake - sys_now_us()) / 1000 + 1;
-    CURLMcode code = curl_multi_poll(h->multi, &extra, watch ? 1 : 0, ms < 0 ? 0 : (int)ms, NULL);
+    CURLMcode code = fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY
+                                        : curl_multi_poll(h->multi, &extra, watch ? 1 : 0,
+                                                          ms < 0 ? 0 : (int)ms, NULL);
     if (code != CURLM_OK)
         return fail_set(fail, FAIL_SOFTWARE, "libcurl: %s", curl_multi_strerror(code));
     return 0;
@@ -315,7 +320,8 @@ static CURLcode result_of(CURLM *multi)
 static int run(struct exchange *x)
 {
     struct http *h = x->http;
-    CURLMcode added = curl_multi_add_handle(h->multi, h->easy);
+    CURLMcode added =
+        fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY : curl_multi_add_handle(h->multi, h->easy);
     if (added != CURLM_OK)
         return fail_set(x->fail, FAIL_SOFTWARE, "libcurl: %s", curl_multi_strerror(added));
     int turn;
@@ -328,20 +334,30 @@ static int run(struct exchange *x)
     return conclude(x, code);
 }
 
+/* A header that is missing would send a request without its token. */
+static struct curl_slist *add_header(struct curl_slist *list, const char *line)
+{
+    struct curl_slist *longer = fault_here(ENOMEM) ? NULL : curl_slist_append(list, line);
+    if (!longer)
+        out_of_memory();
+    return longer;
+}
+
 static struct curl_slist *make_headers(const struct http_request *request)
 {
     struct buf line = {0};
     struct curl_slist *list = NULL;
     buf_printf(&line, "Accept: %s", request->accept);
-    list = curl_slist_append(list, buf_text(&line));
-    list = curl_slist_append(list, "Cache-Control: no-cache");
-    list = curl_slist_append(list, "Expect:");
+    list = add_header(list, buf_text(&line));
+    list = add_header(list, "Cache-Control: no-cache");
+    list = add_header(list, "Expect:");
     if (request->body.at)
-        list = curl_slist_append(list, "Content-Type: application/json");
+        list = add_header(list, "Content-Type: application/json");
     if (request->token) {
         buf_clear(&line);
+        buf_reserve(&line, strlen(request->token) + 32);
         buf_printf(&line, "Authorization: Bearer %s", request->token);
-        list = curl_slist_append(list, buf_text(&line));
+        list = add_header(list, buf_text(&line));
     }
     buf_wipe(&line);
     return list;
@@ -357,14 +373,17 @@ static void free_headers(struct curl_slist *list)
 static void set_request(CURL *e, const struct http_request *request)
 {
     bool get = strcmp(request->method, "GET") == 0, post = strcmp(request->method, "POST") == 0;
-    curl_easy_setopt(e, CURLOPT_URL, request->url);
+    if (fault_here(ENOMEM) || curl_easy_setopt(e, CURLOPT_URL, request->url) != CURLE_OK)
+        out_of_memory();
     if (request->body.at || post) {
         curl_easy_setopt(e, CURLOPT_POST, 1L);
         curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
     } else {
         curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
     }
-    curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, get || post ? NULL : request->method);
+    if (curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, get || post ? NULL : request->method) !=
+        CURLE_OK)
+        out_of_memory();
 }
 
 int http_run(struct http *h, const struct http_request *request, struct http_response *response,

@@ -2,10 +2,12 @@
 #include "api/http_url.h"
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/xmalloc.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -86,7 +88,7 @@ static int take_url(CURLU *u, const char *text, struct http_url *url, struct fai
 int http_url_parse(const char *text, struct http_url *url, struct fail *fail)
 {
     *url = (struct http_url){.https = false};
-    CURLU *u = curl_url();
+    CURLU *u = fault_here(ENOMEM) ? NULL : curl_url();
     if (!u)
         return fail_set(fail, FAIL_SOFTWARE, "libcurl is out of memory");
     int result = take_url(u, text, url, fail);

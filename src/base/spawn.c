@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of base/system.h that deals with other processes and the terminal. */
 #include "base/system.h"
+
+#include "base/fault.h"
 #include "base/xmalloc.h"
 
 #include <errno.h>
@@ -101,12 +103,12 @@ int sys_capture(const char *command, const char *const *hidden, int64_t timeout_
 {
     int pipes[2], status = 0;
     int64_t deadline = sys_now_us() + timeout_us;
-    if (pipe(pipes) != 0)
+    if (fault_here(EMFILE) || pipe(pipes) != 0)
         return -1;
     fcntl(pipes[0], F_SETFD, FD_CLOEXEC);
     fcntl(pipes[1], F_SETFD, FD_CLOEXEC);
     char **environment = environment_without(hidden);
-    pid_t pid = fork();
+    pid_t pid = fault_here(EAGAIN) ? -1 : fork();
     if (pid == 0)
         become_command(command, environment, pipes[1]);
     int error = pid < 0 ? errno : 0;

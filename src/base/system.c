@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/system.h"
 
+#include "base/fault.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -32,7 +34,7 @@ int sys_open(const char *path, int flags, mode_t mode)
 {
     int fd;
     do {
-        fd = open(path, flags | O_CLOEXEC, mode);
+        fd = fault_here(EMFILE) ? -1 : open(path, flags | O_CLOEXEC, mode);
     } while (fd < 0 && errno == EINTR && !sys_signal());
     return fd;
 }
@@ -43,7 +45,7 @@ int sys_write_all(int fd, const void *bytes, size_t len, size_t *written)
     size_t done = 0;
     int result = 0;
     while (done < len) {
-        ssize_t n = write(fd, p + done, len - done);
+        ssize_t n = fault_here(EIO) ? -1 : write(fd, p + done, len - done);
         if (n >= 0) {
             done += (size_t)n;
         } else if (errno == EAGAIN) {
@@ -73,7 +75,7 @@ ssize_t sys_read(int fd, void *bytes, size_t len)
             errno = EINTR;
             return -1;
         }
-        ssize_t n = read(fd, bytes, len);
+        ssize_t n = fault_here(EIO) ? -1 : read(fd, bytes, len);
         if (n >= 0)
             return n;
         if (errno == EAGAIN) {
@@ -104,17 +106,22 @@ int sys_read_all(int fd, struct buf *out)
     return 0;
 }
 
+static int make_directory(const char *path)
+{
+    return !fault_here(EACCES) && (mkdir(path, 0700) == 0 || errno == EEXIST) ? 0 : -1;
+}
+
 int sys_make_directories(const char *path)
 {
     struct buf at = {0};
     int result = 0;
     for (const char *p = path; result == 0 && *p; p++) {
-        if (*p == '/' && at.len > 0 && mkdir(buf_text(&at), 0700) != 0 && errno != EEXIST)
-            result = -1;
+        if (*p == '/' && at.len > 0)
+            result = make_directory(buf_text(&at));
         buf_byte(&at, *p);
     }
-    if (result == 0 && mkdir(buf_text(&at), 0700) != 0 && errno != EEXIST)
-        result = -1;
+    if (result == 0)
+        result = make_directory(buf_text(&at));
     int saved = errno;
     buf_release(&at);
     errno = saved;
@@ -123,13 +130,14 @@ int sys_make_directories(const char *path)
 
 static int write_and_rename(int fd, const char *from, const char *to, const void *bytes, size_t len)
 {
-    int result = sys_write_all(fd, bytes, len, NULL) == 0 && fsync(fd) == 0 ? 0 : -1;
+    int result =
+        sys_write_all(fd, bytes, len, NULL) == 0 && !fault_here(EIO) && fsync(fd) == 0 ? 0 : -1;
     int saved = errno;
     if (close(fd) != 0 && result == 0) {
         result = -1;
         saved = errno;
     }
-    if (result == 0 && rename(from, to) != 0) {
+    if (result == 0 && (fault_here(EXDEV) || rename(from, to) != 0)) {
         result = -1;
         saved = errno;
     }
@@ -144,7 +152,7 @@ int sys_replace_file(const char *path, const void *bytes, size_t len)
     struct buf name = {0};
     buf_printf(&name, "%s.XXXXXX", path);
     buf_text(&name);
-    int fd = mkstemp(name.data);
+    int fd = fault_here(EACCES) ? -1 : mkstemp(name.data);
     int result = -1;
     if (fd >= 0) {
         fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -160,7 +168,7 @@ int sys_lock(const char *path)
 {
     int fd = sys_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    while (fd >= 0 && fcntl(fd, F_SETLKW, &whole) != 0) {
+    while (fd >= 0 && (fault_here(ENOLCK) || fcntl(fd, F_SETLKW, &whole) != 0)) {
         if (errno == EINTR && !sys_signal())
             continue;
         int saved = errno;
@@ -246,7 +254,7 @@ static void catch_one(int number)
 
 void sys_signals_catch(void)
 {
-    if (pipe(signals.pipe) != 0)
+    if (fault_here(EMFILE) || pipe(signals.pipe) != 0)
         _exit(70); /* no descriptor is left to say so on */
     for (int i = 0; i < 2; i++) {
         fcntl(signals.pipe[i], F_SETFD, FD_CLOEXEC);

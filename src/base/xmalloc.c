@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/xmalloc.h"
 
+#include "base/fault.h"
+
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +18,7 @@ _Noreturn void out_of_memory(void)
 
 static void *there(void *memory)
 {
-    if (!memory)
+    if (!memory || fault_here(ENOMEM))
         out_of_memory();
     return memory;
 }

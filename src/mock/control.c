@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/control.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include "mock/words.h"
+
 #include <string.h>
 
 static const struct span prefix = SPAN("/mock/");
@@ -46,10 +46,8 @@ static void await_ended(struct stage *stage, const struct request *request, stru
                         struct reply *reply)
 {
     (void)request;
-    char *end;
-    errno = 0;
-    unsigned long long count = strtoull(number.at, &end, 10);
-    if (errno || end != number.at + number.len)
+    uint64_t count;
+    if (!word_number(number, &count))
         reply_detail(reply, 422, "Not a number");
     else
         reply->status = stage_wait_ended(stage, count) ? 204 : 503;

@@ -2,7 +2,6 @@
 #include "mock/form.h"
 
 #include "base/utf8.h"
-#include "mock/ids.h"
 
 #include <string.h>
 #include <strings.h>
@@ -153,14 +152,15 @@ const struct buf *form_string(const struct form *form, enum form_field field, bo
     return NULL;
 }
 
-bool form_uuid(const struct form *form, enum form_field field, char out[], struct buf *problems)
+bool form_uuid(const struct form *form, enum form_field field, char out[UUID_SIZE],
+               struct buf *problems)
 {
     const struct buf *text = form_string(form, field, true, problems);
     return text && problem_uuid(problems, "body", names[field], buf_view(text), out);
 }
 
 bool problem_uuid(struct buf *problems, const char *part, const char *name, struct span text,
-                  char out[])
+                  char out[UUID_SIZE])
 {
     struct buf why = {0}, message = {0}, context = {0};
     bool good = uuid_read(text, out, &why);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "mock/ids.h"
 #include "mock/request.h"
 
 #include <stdbool.h>
@@ -57,9 +58,10 @@ bool form_is_object(const struct form *form, const struct request *request, stru
 const struct buf *form_string(const struct form *form, enum form_field field, bool needed,
                               struct buf *problems);
 /* The member as an UUID. */
-bool form_uuid(const struct form *form, enum form_field field, char out[], struct buf *problems);
+bool form_uuid(const struct form *form, enum form_field field, char out[UUID_SIZE],
+               struct buf *problems);
 /* What a text in the path or the body must be: an UUID. */
 bool problem_uuid(struct buf *problems, const char *part, const char *name, struct span text,
-                  char out[]);
+                  char out[UUID_SIZE]);
 
 #endif

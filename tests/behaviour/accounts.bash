@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What the tests of accounts, settings and conversations share, beside helper.bash.
+
+PASSWORD='correct horse "battery" \staple'
+
+# The servers give a token by the environment; without it there is only what a test sets up.
+no_token()
+{
+    unset SIGMASIGHT_TOKEN
+}
+
+# state [FILE]: the path below the state directory.
+state()
+{
+    printf '%s' "$XDG_STATE_HOME/sigmasight-chat${1:+/$1}"
+}
+
+# The path of the configuration file.
+config()
+{
+    printf '%s' "$XDG_CONFIG_HOME/sigmasight-chat/config.json"
+}
+
+# Standard input becomes the configuration file.
+configure()
+{
+    mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
+    cat >"$(config)"
+    chmod 600 "$(config)"
+}
+
+# token_command COMMAND: becomes the configuration.
+token_command()
+{
+    jq -n --arg command "$1" '{token_command: $command}' | configure
+}
+
+# log_in [EMAIL [OPTION]...]: stores a token, and no request of it is counted.
+log_in()
+{
+    local email=${1-me@example.com}
+    shift || :
+    run_chat login --email "$email" --password-stdin "$@" <<<"$PASSWORD"
+    expect_status 0
+    forget_requests
+}
+
+# Requests that were needed to come here are not what a test is about. The numbers of the files go on.
+forget_requests()
+{
+    : >"$DUMP/log"
+}
+
+# stored FILTER: of the entries of the credentials.
+stored()
+{
+    jq -r ".entries | $1" "$(state credentials.json)"
+}
+
+# change_stored FILTER: rewrites the entries.
+change_stored()
+{
+    jq ".entries |= ($1)" "$(state credentials.json)" >"$T/changed"
+    cat "$T/changed" >"$(state credentials.json)"
+}
+
+# age LIFE LEFT: the stored token lives so many seconds, and so many of them are left.
+age()
+{
+    change_stored "map(.issued_at = (now | floor) + $2 - $1 | .expires_at = (now | floor) + $2)"
+}
+
+# The tokens that came with the requests of a kind, a line each.
+tokens_of()
+{
+    local file
+    for file in "$DUMP"/*.request; do
+        if head -n 1 "$file" | grep -q -E -e "^$1 HTTP"; then
+            sed -n '2,/^\r$/p' "$file" | tr -d '\r' | sed -n 's/^authorization: Bearer //Ip'
+        fi
+    done
+}
+
+# The body of the last request of a kind.
+last_body_of()
+{
+    local file found=
+    for file in "$DUMP"/*.request; do
+        if head -n 1 "$file" | grep -q -E -e "^$1 HTTP"; then
+            found=$file
+        fi
+    done
+    [ -n "$found" ] || fail "no such request: $1"
+    sed '1,/^\r$/d' "$found"
+}
+
+# at_terminal [STEP ARGUMENT]... -- COMMAND...: see terminal.py. $OUT: how it ended; $T/screen.
+at_terminal()
+{
+    python3 "$BATS_TEST_DIRNAME/terminal.py" "$T/screen" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
+        fail "not as expected at the terminal"
+}
+
+# Makes $T/clock.so: under it, the clock of a process is two hours ahead once the file $CLOCK_AHEAD exists.
+make_clock()
+{
+    cat >"$T/clock.c" <<'END_OF_C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real)
+        real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int result = real(clock, now);
+    const char *ahead = getenv("CLOCK_AHEAD");
+    if (ahead && access(ahead, F_OK) == 0)
+        now->tv_sec += 7200;
+    return result;
+}
+END_OF_C
+    "${CC:-cc}" -shared -fPIC -o "$T/clock.so" "$T/clock.c" -ldl
+    export CLOCK_AHEAD=$T/ahead
+}
+
+# run_error STATUS [PATTERN]: one line of an error came, and nothing on standard output.
+expect_failure()
+{
+    expect_status "$1"
+    expect_error "${2-.*}"
+    [ ! -s "$OUT" ] || fail "there is output"
+}

@@ -1,0 +1,490 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# A signal ends the program at once, wherever it is, and the program dies of it. A reader that goes away, and
+# descriptors that are closed from the start.
+
+load helper
+
+# Where the program may be when the signal comes. Each starts it and returns when it is there; the answer goes to
+# the pipe `answer`, standard error to the pipe `notes`.
+
+start()
+{
+    pipe_from answer
+    pipe_from notes
+    launch "$CHAT" send "$@" >"$T/answer" 2>"$T/notes"
+}
+
+# No byte of the answer has come.
+wait_for_headers()
+{
+    serve <<'SCENARIO'
+on POST /chat/send
+gate here
+status 200
+SCENARIO
+    start -c "$ID" "$@" hi
+    await_gate here
+}
+
+# The conversation is not there yet.
+wait_for_conversation()
+{
+    serve <<'SCENARIO'
+on POST /chat/conversations
+gate here
+status 201
+SCENARIO
+    start "$@" hi
+    await_gate here
+}
+
+# Some text was written, and the server thinks.
+wait_for_text()
+{
+    serve <<'SCENARIO'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"m"}
+event message {"delta":"half"}
+gate here
+event done {}
+SCENARIO
+    start -c "$ID" "$@" hi
+    await_gate here
+}
+
+# Text comes without end and is taken.
+stream()
+{
+    serve <<'SCENARIO'
+on POST /chat/send
+repeat 1000000000
+event message {"delta":"endless "}
+end-repeat
+SCENARIO
+    start -c "$ID" "$@" hi
+    expect_read "$answer" 'endless endless '
+    cat <&"$answer" >"$OUT" &
+    READER=$!
+}
+
+# Text comes without end and nobody takes it.
+block()
+{
+    serve <<'SCENARIO'
+on POST /chat/send
+repeat 10000
+event message {"delta":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}
+end-repeat
+gate here
+event done {}
+SCENARIO
+    start -q -c "$ID" "$@" hi
+    read -r -t 10 -N 10 -u "$answer" TAKEN
+}
+
+# It waits to try again.
+back_off()
+{
+    serve <<'SCENARIO'
+on POST /chat/send
+status 503
+SCENARIO
+    start -c "$ID" --retry-delay 50 "$@" hi
+    expect_read "$notes" 'sigmasight-chat: retry 1 of 3'
+}
+
+# `done` came, and the server stores the answer.
+drain()
+{
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"whole"}
+event done {}
+gate here
+SCENARIO
+    start -c "$ID" "$@" hi
+    expect_read "$answer" $'whole\n'
+}
+
+# It reads the message.
+wait_for_message()
+{
+    serve_hello
+    pipe_to message
+    pipe_from answer
+    pipe_from notes
+    launch "$CHAT" send -c "$ID" "$@" <"$T/message" >"$T/answer" 2>"$T/notes"
+    printf 'unfinished' >&"$message"
+    # It has read that when there is room for all the pipe can take.
+    head -c 65536 /dev/zero | tr '\0' x >&"$message"
+}
+
+# dies SIGNAL: sends it, and the program dies of it within a short time.
+dies()
+{
+    kill -s "$1" "$PID"
+    await_end 2
+    expect_signal "$1"
+}
+
+@test "every signal while waiting for an answer" {
+    for signal in INT TERM HUP; do
+        rm -f "$T/announcement" "$T/answer" "$T/notes"
+        wait_for_headers
+        dies $signal
+        expect_end "$answer"
+        expect_end "$notes"
+        stop_server
+    done
+}
+
+@test "every signal in the middle of the text" {
+    for signal in INT TERM HUP; do
+        rm -f "$T/announcement" "$T/answer" "$T/notes"
+        wait_for_text
+        expect_read "$answer" half
+        dies $signal
+        # The text is ended by a newline, as after every failure.
+        expect_read "$answer" $'\n'
+        expect_end "$answer"
+        expect_end "$notes"
+        stop_server
+    done
+}
+
+@test "the server sees the connection end" {
+    wait_for_text
+    dies INT
+    steer GET closed/1
+}
+
+@test "a signal while a conversation is created" {
+    wait_for_conversation
+    dies INT
+    expect_end "$answer"
+}
+
+@test "a signal while text streams" {
+    for signal in INT TERM; do
+        rm -f "$T/announcement" "$T/answer" "$T/notes"
+        stream
+        dies $signal
+        wait "$READER"
+        stop_server
+    done
+}
+
+@test "a signal while nobody reads" {
+    for format in text jsonl raw; do
+        rm -f "$T/announcement" "$T/answer" "$T/notes"
+        block -o $format --no-newline
+        dies INT
+        stop_server
+    done
+}
+
+@test "a signal while nobody reads breaks no line" {
+    block -j
+    dies TERM
+    cat <&"$answer" >"$T/rest"
+    { printf %s "$TAKEN"; cat "$T/rest"; } >"$OUT"
+    [ "$(wc -l <"$OUT")" -gt 100 ]
+    # Where the pipe was full in the middle of a line nothing can end it; but nothing was put into it either.
+    sed '$d' "$OUT" | jq -R -e 'fromjson | .event' >"$T/names"
+    [ "$(tail -n +2 "$T/names" | sort -u)" = '"message"' ]
+    expect_no 'client.close' <(tail -n 1 "$OUT" | grep -v -F '{"event":"client.close"')
+}
+
+@test "a signal while it backs off" {
+    for signal in INT TERM HUP; do
+        rm -f "$T/announcement" "$T/answer" "$T/notes"
+        back_off
+        dies $signal
+        expect_end "$answer"
+        [ "$(count_requests 'POST /chat/send')" -eq 1 ]
+        stop_server
+        rm -f "$DUMP/log"
+    done
+}
+
+@test "a signal while the server stores the answer" {
+    drain
+    dies INT
+    expect_end "$answer"
+}
+
+@test "a signal while the message is read, and nothing is sent" {
+    for signal in INT TERM; do
+        rm -f "$T/announcement" "$T/answer" "$T/notes" "$T/message"
+        wait_for_message
+        dies $signal
+        expect_end "$answer"
+        expect_requests
+        exec {message}>&-
+        stop_server
+    done
+}
+
+@test "a signal while decode waits for its input" {
+    pipe_to stream
+    pipe_from answer
+    launch "$CHAT" decode <"$T/stream" >"$T/answer" 2>"$ERR"
+    printf 'event: message\ndata: {"delta":"half"}\n\n' >&"$stream"
+    expect_read "$answer" half
+    dies INT
+    expect_read "$answer" $'\n'
+    expect_end "$answer"
+}
+
+@test "a signal while decode opens a pipe that nobody writes to" {
+    mkfifo "$T/stream"
+    pipe_from lines
+    launch "$CHAT" decode -j "$T/stream" >"$T/lines" 2>"$ERR"
+    # The open blocks; the signal must come through from there as well as from before it.
+    dies TERM
+}
+
+@test "client.close is the last line and says cancelled" {
+    local place
+    for place in wait_for_headers wait_for_text back_off; do
+        rm -f "$T/announcement" "$T/answer" "$T/notes"
+        $place -j
+        dies INT
+        cat <&"$answer" >"$OUT"
+        expect_lines
+        expect_close ".status == \"cancelled\" and .exit_code == 130 and .conversation_id == \"$ID\""
+        stop_server
+    done
+    expect_jq 'any(.event == "client.retry")'
+}
+
+@test "client.close of every signal, in --events and json, too" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"half"}
+gate here
+on POST /chat/send
+event message {"delta":"half"}
+gate there
+SCENARIO
+    launch "$CHAT" send -c "$ID" --events "$T/events" hi >"$OUT" 2>"$ERR"
+    await_gate here
+    dies TERM
+    expect_lines "$T/events"
+    expect_close '.status == "cancelled" and .exit_code == 143' "$T/events"
+    launch "$CHAT" send -c "$ID" -o json hi >"$OUT" 2>"$ERR"
+    await_gate there
+    dies HUP
+    expect_jq 'length == 1 and (.[0] | .status == "cancelled" and .exit_code == 129)'
+}
+
+@test "a signal says nothing on standard error" {
+    wait_for_text -q
+    dies TERM
+    expect_end "$notes"
+}
+
+@test "a second signal ends even what hangs" {
+    block -j
+    kill -s INT "$PID"
+    kill -s INT "$PID"
+    await_end 2
+    expect_signal INT
+}
+
+@test "a signal that was ignored at the start stays ignored" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"one "}
+gate here
+event message {"delta":"two"}
+event done {}
+SCENARIO
+    pipe_from answer
+    # env resets the signals first and ignores some then: the shell could not take that back.
+    launch env --ignore-signal=INT,HUP,TERM "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+    kill -s HUP "$PID"
+    kill -s INT "$PID"
+    kill -s TERM "$PID"
+    open_gate here
+    expect_read "$answer" $'two\n'
+    await_end
+    expect_status 0
+}
+
+@test "nohup keeps its promise while a signal that is not ignored still works" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"one "}
+gate here
+SCENARIO
+    pipe_from answer
+    launch env --ignore-signal=HUP "$CHAT" send -n -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+    kill -s HUP "$PID"
+    dies TERM
+}
+
+@test "a loop in a shell ends with the program" {
+    serve <<'SCENARIO'
+on POST /chat/send
+gate here
+SCENARIO
+    # As with Ctrl-C: the whole group gets it, and a shell goes on where the program just exits.
+    # shellcheck disable=SC2016 # the inner shell expands
+    launch bash -c 'for n in 1 2 3; do "$0" send -c "$1" hi; echo "$n" >>"$2"; done; exit 0' "$CHAT" "$ID" "$T/loop" >"$OUT" 2>"$ERR"
+    await_gate here
+    kill -s INT -- "-$PID"
+    await_end 2
+    expect_signal INT
+    [ ! -e "$T/loop" ]
+}
+
+# --- SIGPIPE ---
+
+@test "a reader that has enough: 141" {
+    serve <<'SCENARIO'
+on POST /chat/send
+repeat 100000
+event message {"delta":"hello "}
+end-repeat
+event done {}
+SCENARIO
+    local statuses
+    env --default-signal=PIPE "$CHAT" send hello 2>"$ERR" | head -c 5 >"$OUT" || :
+    statuses=("${PIPESTATUS[@]}")
+    [ "${statuses[0]}" -eq 141 ] || fail "status ${statuses[0]}"
+    expect_bytes hello
+    expect_bytes '' "$ERR"
+}
+
+@test "a reader that goes away: the program dies of SIGPIPE, whatever the format" {
+    serve <<'SCENARIO'
+on POST /chat/send
+repeat 100000
+event message {"delta":"hello "}
+end-repeat
+event done {}
+SCENARIO
+    local format
+    for format in text jsonl raw; do
+        rm -f "$T/answer"
+        pipe_from answer
+        launch "$CHAT" send -c "$ID" -o $format hi >"$T/answer" 2>"$ERR"
+        read -r -t 10 -N 5 -u "$answer" _
+        exec {answer}<&-
+        await_end 2
+        expect_signal PIPE
+        expect_bytes '' "$ERR"
+    done
+}
+
+@test "a reader that goes away before the end of json and --no-stream" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"text"}
+gate one
+event done {}
+on POST /chat/send
+event message {"delta":"text"}
+gate two
+event done {}
+SCENARIO
+    local option
+    for option in --no-stream --output=json; do
+        rm -f "$T/answer"
+        pipe_from answer
+        launch "$CHAT" send -c "$ID" $option hi >"$T/answer" 2>"$ERR"
+        exec {answer}<&-
+        [ $option = --no-stream ] && open_gate one || open_gate two
+        await_end
+        expect_signal PIPE
+        expect_bytes '' "$ERR"
+    done
+}
+
+@test "a reader that goes away with SIGPIPE ignored is an output error" {
+    serve <<'SCENARIO'
+on POST /chat/send
+gate one
+event message {"delta":"text"}
+event done {}
+SCENARIO
+    pipe_from answer
+    launch env --ignore-signal=PIPE "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
+    exec {answer}<&-
+    open_gate one
+    await_end
+    expect_status 74
+    expect_error '.*Broken pipe.*'
+}
+
+@test "a reader of --events that goes away" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"text"}
+gate here
+repeat 1000
+event info {}
+end-repeat
+event done {}
+SCENARIO
+    pipe_from events
+    launch "$CHAT" send -c "$ID" --events-fd 8 hi >"$OUT" 2>"$ERR" 8>"$T/events"
+    await_gate here
+    exec {events}<&-
+    open_gate here
+    await_end
+    expect_signal PIPE
+}
+
+# --- closed descriptors ---
+
+@test "standard input closed: not needed, or an error" {
+    serve_hello
+    run_chat send -c "$ID" hi <&-
+    expect_status 0
+    run_chat send -c "$ID" <&-
+    expect_status 66
+    expect_error
+    run_chat decode <&-
+    expect_status 66
+}
+
+@test "standard error closed: the answer is whole, and goes nowhere else" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event tool_started {"tool_name":"t","arguments":{}}
+event message {"delta":"Hello"}
+event done {}
+SCENARIO
+    status=0
+    "$CHAT" send -v -c "$ID" --record "$T/record" hi >"$OUT" 2>&- || status=$?
+    expect_status 0
+    expect_bytes 'Hello\n'
+    expect_no tool_started "$OUT"
+    [ "$(grep -c '' "$T/record")" -eq 9 ]
+}
+
+@test "standard output and error closed: nothing is written to the connection or into files" {
+    serve_hello
+    status=0
+    "$CHAT" send -c "$ID" --record "$T/record" hi >&- 2>&- || status=$?
+    expect_status 74
+    expect_no 'sigmasight-chat:' "$T/record" "$(request 1)"
+    status=0
+    "$CHAT" send -c "$ID" --record "$T/record" hi <&- >&- 2>&- || status=$?
+    expect_status 74
+}
+
+@test "a failure with standard error closed keeps its status" {
+    status=0
+    "$CHAT" decode "$T/none" >"$OUT" 2>&- || status=$?
+    expect_status 66
+    status=0
+    "$CHAT" send --nonsense >"$OUT" 2>&- || status=$?
+    expect_status 64
+    expect_bytes ''
+}
