@@ -212,8 +212,10 @@ static int conclude(struct exchange *x, CURLcode code)
 {
     if (fail_is_set(x->fail))
         return -1;
-    if (code == CURLE_OK || x->full)
+    if (x->full || (code == CURLE_OK && (x->headers_done || x->enough)))
         return 0;
+    if (code == CURLE_OK)
+        return fail_set(x->fail, FAIL_CUT, "the connection was lost inside the response's headers");
     return x->response->connected ? fail_connected(x, code) : fail_unconnected(x, code);
 }
 
@@ -288,8 +290,9 @@ static int take_turn(struct exchange *x, int64_t *wake)
     }
     if (hooks) {
         int verdict = hooks->tick(hooks->arg, now, wake, x->fail);
+        x->enough = verdict == HTTP_ENOUGH;
         if (verdict != HTTP_GO_ON)
-            return verdict == HTTP_ENOUGH ? TURN_OVER : -1;
+            return x->enough ? TURN_OVER : -1;
     }
     return check_clocks(x, now, wake) == 0 ? TURN_AGAIN : -1;
 }

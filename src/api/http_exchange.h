@@ -32,6 +32,7 @@ struct exchange {
     bool headers_done;
     bool taken;    /* the hooks take the body */
     bool received; /* bytes came in this turn */
+    bool enough;   /* a hook ended it */
     bool full;     /* the collected body has reached its bound */
     int64_t reset; /* X-RateLimit-Reset, Unix seconds, 0 without */
     int64_t begun, connected_at, last_byte;

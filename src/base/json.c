@@ -322,6 +322,8 @@ static int fail_walk(struct json_reader *r, size_t offset, const char *why)
         noise = (struct span)SPAN("lexical error: ");
         if (span_starts(line, noise))
             line = span_make(line.at + noise.len, line.len - noise.len);
+        if (line.len && line.at[line.len - 1] == '.')
+            line.len--;
         buf_span(&r->error, line);
         yajl_free_error(r->yajl, said);
     }

@@ -46,13 +46,13 @@ static const struct option_row rows[OPT_COUNT] = {
     {OPT_RETRY_ALL, "retry-all", 0, NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, true,
      "retry even where the message may be stored twice"},
     {OPT_CONNECT_TIMEOUT, "connect-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "10", NULL,
-     true, "time for name, connection and TLS; 0 is none, as below"},
+     true, "time for name, connection and TLS"},
     {OPT_IDLE_TIMEOUT, "idle-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "300", NULL, true,
      "time without a byte"},
     {OPT_STALL_TIMEOUT, "stall-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL, true,
      "time without an event other than heartbeats"},
     {OPT_MAX_TIME, "max-time", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL, true,
-     "time for everything"},
+     "time for everything; 0 is none, for each clock"},
     {OPT_MAX_EVENT_SIZE, "max-event-size", 0, "BYTES", OPTION_BYTES, GROUP_OUTPUT, NULL, "64M",
      NULL, true, "refuse a larger event"},
     {OPT_EMAIL, "email", 0, "ADDRESS", OPTION_TEXT, GROUP_LOGIN, NULL, NULL, "SIGMASIGHT_EMAIL",
@@ -94,6 +94,8 @@ const struct option_row *option_row(enum option_id id)
 static bool is_choice(const char *choices, const char *text)
 {
     size_t len = strlen(text);
+    if (strchr(text, '|'))
+        return false;
     for (const char *at = choices; at; at = strchr(at, '|'), at = at ? at + 1 : NULL)
         if (strncmp(at, text, len) == 0 && (at[len] == '|' || at[len] == '\0') && len)
             return true;
@@ -103,12 +105,6 @@ static bool is_choice(const char *choices, const char *text)
 bool option_is_choice(const struct option_row *row, const char *text)
 {
     return is_choice(row->choices, text);
-}
-
-bool settings_want_json(const struct settings *settings)
-{
-    const struct setting *s = &settings->of[OPT_OUTPUT];
-    return s->origin == ORIGIN_COMMAND_LINE && strcmp(s->text, "jsonl") == 0;
 }
 
 /* Digits, with one point where `fraction` allows it: no sign, no exponent, no hexadecimal. */
@@ -282,9 +278,14 @@ static void add_operand(struct operands *o, const char *text, bool literal)
     o->list[o->count++] = (struct operand){text, literal};
 }
 
-static int bad_option(int code, unsigned groups, char **argv, struct fail *fail)
+/* The word's option without a value: what follows `=` may be a secret in the wrong place. */
+static int unknown_option(const char *word, struct fail *fail)
 {
-    const char *word = argv[optind - 1];
+    return fail_set(fail, FAIL_USAGE, "unknown option %.*s", (int)strcspn(word, "="), word);
+}
+
+static int bad_option(int code, unsigned groups, const char *word, struct fail *fail)
+{
     const struct option_row *row = optopt ? row_of_code(optopt, groups) : NULL;
     if (code == ':' && row)
         return fail_set(fail, FAIL_USAGE, "--%s: a value is missing (%s)", row->name,
@@ -293,15 +294,26 @@ static int bad_option(int code, unsigned groups, char **argv, struct fail *fail)
         return fail_set(fail, FAIL_USAGE, "--%s: it takes no value", row->name);
     if (optopt)
         return fail_set(fail, FAIL_USAGE, "unknown option -%c", optopt);
-    return fail_set(fail, FAIL_USAGE, "unknown or ambiguous option %s", word);
+    return unknown_option(word, fail);
 }
 
-static int take_option(struct settings *settings, const struct option_row *row, struct fail *fail)
+/* getopt_long takes an abbreviation for the whole name. A script that uses one breaks with the next
+   option, and `--token SECRET` would be --token-file. */
+static const char *abbreviation(int code, const struct option_row *row, char **argv)
+{
+    bool apart = row->argument && optarg == argv[optind - 1];
+    const char *word = argv[optind - (apart ? 2 : 1)];
+    bool whole = code < LONG_CODE || strcspn(word + 2, "=") == strlen(row->name);
+    return whole ? NULL : word;
+}
+
+static int take_option(struct settings *settings, const struct option_row *row, unsigned groups,
+                       struct fail *fail)
 {
     char name[40] = "--";
     strncat(name, row->name, sizeof name - 3);
     /* The last of -o and -j counts. */
-    if (row->id == OPT_JSON)
+    if (row->id == OPT_JSON && (groups & GROUP_OUTPUT))
         return set(settings, &rows[OPT_OUTPUT], "jsonl", ORIGIN_COMMAND_LINE, name, fail);
     return set(settings, row, optarg, ORIGIN_COMMAND_LINE, name, fail);
 }
@@ -320,8 +332,10 @@ int options_parse(unsigned groups, int argc, char **argv, struct settings *setti
         }
         const struct option_row *row = row_of_code(code, groups);
         if (code == '?' || code == ':' || !row)
-            return bad_option(code, groups, argv, fail);
-        if (take_option(settings, row, fail) != 0)
+            return bad_option(code, groups, argv[optind - 1], fail);
+        if (abbreviation(code, row, argv))
+            return unknown_option(abbreviation(code, row, argv), fail);
+        if (take_option(settings, row, groups, fail) != 0)
             return -1;
     }
     for (int i = optind; i < argc; i++)

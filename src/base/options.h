@@ -137,8 +137,6 @@ int settings_set(struct settings *settings, const char *name, const char *text, 
                  const char *as, struct fail *fail);
 /* The environment, where nothing stronger has spoken. FAIL_CONFIG. */
 int settings_from_environment(struct settings *settings, struct fail *fail);
-/* Whether the command line asked for JSON lines, with -j or -o jsonl. */
-bool settings_want_json(const struct settings *settings);
 /* What is still open gets its default. */
 void settings_default(struct settings *settings);
 void settings_release(struct settings *settings);
@@ -160,6 +158,12 @@ static inline int setting_count(const struct settings *s, enum option_id id)
 static inline bool setting_is(const struct settings *s, enum option_id id)
 {
     return s->of[id].count > 0;
+}
+
+/* Given on the command line, not only configured. */
+static inline bool setting_is_given(const struct settings *s, enum option_id id)
+{
+    return s->of[id].origin == ORIGIN_COMMAND_LINE;
 }
 
 static inline int64_t setting_number(const struct settings *s, enum option_id id)

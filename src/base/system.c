@@ -71,10 +71,6 @@ int sys_write_all(int fd, const void *bytes, size_t len, size_t *written)
 ssize_t sys_read(int fd, void *bytes, size_t len)
 {
     for (;;) {
-        if (sys_signal()) {
-            errno = EINTR;
-            return -1;
-        }
         ssize_t n = fault_here(EIO) ? -1 : read(fd, bytes, len);
         if (n >= 0)
             return n;
@@ -82,9 +78,11 @@ ssize_t sys_read(int fd, void *bytes, size_t len)
             struct pollfd wait[2] = {{.fd = fd, .events = POLLIN},
                                      {.fd = sys_signal_fd(), .events = POLLIN}};
             poll(wait, 2, -1);
-        } else if (errno != EINTR) {
-            return -1;
+            if (sys_signal())
+                errno = EINTR;
         }
+        if (errno != EAGAIN && (errno != EINTR || sys_signal()))
+            return -1;
     }
 }
 
@@ -220,8 +218,8 @@ static struct {
     bool pipe_kills;
 } signals = {0, {-1, -1}, true};
 
-/* A signal that comes between the look at `caught` and a write(2) that then blocks would be seen
-   only when the reader goes on: the alarm interrupts such a call again and again. */
+/* A signal that comes just before a write(2) or read(2) that then blocks would be seen only when
+   the other end goes on: the alarm interrupts such a call again and again. */
 static void on_alarm(int number)
 {
     (void)number;

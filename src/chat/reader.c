@@ -47,7 +47,7 @@ static void take_number(char **target, const struct json_value *value)
 
 static int warn(struct reader *r, struct fail *fail)
 {
-    return sinks_warning(r->sinks, r->answer.verdict.message, fail);
+    return sinks_fatal_warning(r->sinks, r->answer.verdict.message, fail);
 }
 
 static void on_text(struct answer *a, struct span text)

@@ -84,7 +84,7 @@ static int run(const struct invocation *in, struct fail *fail)
     const struct settings *s = in->settings;
     struct output out;
     struct table table = {.columns = 3};
-    bool json = settings_want_json(s);
+    bool json = setting_is(s, OPT_JSON);
     if (in->operands->count)
         return fail_set(fail, FAIL_USAGE, "config: it takes no operand");
     sys_signals_catch();

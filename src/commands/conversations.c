@@ -217,6 +217,20 @@ static const struct subcommand *find(const char *name)
     return NULL;
 }
 
+/* Options that only one of the subcommands has a use for. */
+static int check_options(const struct subcommand *sub, const struct settings *s, struct fail *fail)
+{
+    static const struct {
+        enum option_id option;
+        int (*run)(struct job *j, struct fail *fail);
+    } rows[] = {{OPT_MODE, create}, {OPT_PORTFOLIO, create}, {OPT_LIMIT, list}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (setting_is_given(s, rows[i].option) && sub->run != rows[i].run)
+            return fail_set(fail, FAIL_USAGE, "conversations %s: it has no --%s", sub->name,
+                            option_row(rows[i].option)->name);
+    return 0;
+}
+
 static int check(const struct subcommand *sub, const struct job *j, struct fail *fail)
 {
     const struct option_row *modes = option_row(OPT_MODE);
@@ -226,7 +240,7 @@ static int check(const struct subcommand *sub, const struct job *j, struct fail 
     if (sub->run == change_mode && !option_is_choice(modes, j->ids[1].text))
         return fail_set(fail, FAIL_USAGE, "conversations mode: '%s' is not right; it must be %s",
                         j->ids[1].text, modes->choices);
-    return 0;
+    return check_options(sub, j->in->settings, fail);
 }
 
 static int perform(const struct subcommand *sub, struct job *j, struct fail *fail)
@@ -252,7 +266,7 @@ static int run(const struct invocation *in, struct fail *fail)
                     .ids = o->count ? o->list + 1 : NULL,
                     .count = o->count ? o->count - 1 : 0,
                     .table = {.columns = sub->columns},
-                    .json = settings_want_json(in->settings)};
+                    .json = setting_is(in->settings, OPT_JSON)};
     if (check(sub, &j, fail) != 0)
         return -1;
     output_init(&j.out, STDOUT_FILENO, "standard output");

@@ -219,7 +219,7 @@ static int show(const struct invocation *in, const struct table *t, struct fail 
 {
     struct output out;
     output_init(&out, STDOUT_FILENO, "standard output");
-    if (settings_want_json(in->settings)) {
+    if (setting_is(in->settings, OPT_JSON)) {
         buf_byte(&out.pending, '{');
         for (size_t i = 0; i + 1 < t->count; i += 2)
             json_put_text(&out.pending, buf_text(&t->cells[i]), buf_view(&t->cells[i + 1]));

@@ -8,8 +8,9 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
 {
     const struct settings *s = in->settings;
     const char *format = setting_text(s, OPT_OUTPUT);
-    bool hold = setting_is(s, OPT_NO_STREAM);
-    if (hold && strcmp(format, "text") != 0)
+    bool hold = setting_is(s, OPT_NO_STREAM), text = strcmp(format, "text") == 0;
+    /* A configured one is for text where there is text. */
+    if (hold && !text && setting_is_given(s, OPT_NO_STREAM) && setting_is_given(s, OPT_OUTPUT))
         return fail_set(fail, FAIL_USAGE, "--no-stream: it is for text, not for -o %s", format);
     struct output out;
     output_init(&out, STDOUT_FILENO, "standard output");

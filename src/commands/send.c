@@ -71,6 +71,12 @@ static void explain(const struct settings *s, struct fail *fail)
         fail_hint(fail, "'sigmasight-chat conversations' lists those there are");
 }
 
+/* A configured mode is for new conversations; only --mode changes one that is there. */
+static const char *mode_of(const struct settings *s, const char *conversation)
+{
+    return conversation && !setting_is_given(s, OPT_MODE) ? NULL : setting_text(s, OPT_MODE);
+}
+
 static int converse(const struct invocation *in, struct reader *reader, struct client *client,
                     const char *conversation, struct span text, int64_t started,
                     struct chat_outcome *outcome, struct fail *fail)
@@ -79,7 +85,7 @@ static int converse(const struct invocation *in, struct reader *reader, struct c
     const struct setting *portfolios = &s->of[OPT_PORTFOLIO];
     struct chat_request request = {
         .conversation = conversation,
-        .mode = setting_text(s, OPT_MODE),
+        .mode = mode_of(s, conversation),
         .portfolios = {(const char *const *)portfolios->list, (size_t)portfolios->count},
         .text = text,
         .ephemeral = setting_is(s, OPT_EPHEMERAL),

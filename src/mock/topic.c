@@ -82,7 +82,7 @@ static const struct topic topics[] = {
      "\n"
      "- **Best:** `LLY` and `NVDA`, which together made more than half of it\n"
      "- **Worst:** `XOM`, held back by the oil price, and `TLT`, by rising yields\n"
-     "- **Deepest fall on the way:** −1.4 %\n"
+     "- **Deepest fall on the way:** −0.9 %\n"
      "\n"
      "That is ahead of a 60/40 mix (+1.9 %) and about level with the S&P 500."},
     {{" portfolio", " holding", " position", " overview", " summar", " own ", " stock"},

@@ -110,10 +110,10 @@ static int jsonl_retry(struct sink *s, const struct sink_retry *retry, struct fa
     return output_turn(&j->out, fail);
 }
 
-static int jsonl_warning(struct sink *s, const char *message, struct fail *fail)
+static int jsonl_warning(struct sink *s, const struct sink_warning *warning, struct fail *fail)
 {
     struct jsonl_sink *j = (struct jsonl_sink *)s;
-    json_put_text(begin_client(j, "warning"), "message", span_of(message));
+    json_put_text(begin_client(j, "warning"), "message", span_of(warning->message));
     end_client(j);
     return output_turn(&j->out, fail);
 }

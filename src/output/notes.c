@@ -155,9 +155,12 @@ static int notes_retry(struct sink *s, const struct sink_retry *retry, struct fa
     return result;
 }
 
-static int notes_warning(struct sink *s, const char *message, struct fail *fail)
+static int notes_warning(struct sink *s, const struct sink_warning *warning, struct fail *fail)
 {
-    return terminal_warning(((struct notes_sink *)s)->terminal, span_of(message), fail);
+    struct notes_sink *n = (struct notes_sink *)s;
+    if (warning->fatal)
+        return 0;
+    return terminal_warning(n->terminal, span_of(warning->message), fail);
 }
 
 static void put_seconds(struct buf *line, const char *what, int64_t ms)

@@ -65,11 +65,21 @@ int sinks_retry(struct sinks *sinks, const struct sink_retry *retry, struct fail
     return result;
 }
 
-int sinks_warning(struct sinks *sinks, const char *message, struct fail *fail)
+static int warn(struct sinks *sinks, const struct sink_warning *warning, struct fail *fail)
 {
     int result = 0;
-    CALL_EACH(result, sinks, warning, message, fail)
+    CALL_EACH(result, sinks, warning, warning, fail)
     return result;
+}
+
+int sinks_warning(struct sinks *sinks, const char *message, struct fail *fail)
+{
+    return warn(sinks, &(struct sink_warning){message, false}, fail);
+}
+
+int sinks_fatal_warning(struct sinks *sinks, const char *message, struct fail *fail)
+{
+    return warn(sinks, &(struct sink_warning){message, true}, fail);
 }
 
 int64_t sinks_tick(struct sinks *sinks, int64_t now)

@@ -44,6 +44,12 @@ struct summary {
     struct sink_timing timing;
 };
 
+/* What is wrong without an end to it, or with one: `fatal` ones come again as the failure. */
+struct sink_warning {
+    const char *message;
+    bool fatal;
+};
+
 struct sink;
 
 /* Each answers 0, or -1 with *fail set. Entries may be NULL. Sinks gather; `flush` writes. */
@@ -58,7 +64,7 @@ struct sink_ops {
     /* The text of an answer that came only as `final_text`, instead of deltas. */
     int (*final_text)(struct sink *s, struct span text, struct fail *fail);
     int (*retry)(struct sink *s, const struct sink_retry *retry, struct fail *fail);
-    int (*warning)(struct sink *s, const char *message, struct fail *fail);
+    int (*warning)(struct sink *s, const struct sink_warning *warning, struct fail *fail);
     /* Time passes. Answers when it wants to be told again, INT64_MAX for never. */
     int64_t (*tick)(struct sink *s, int64_t now);
     int (*flush)(struct sink *s, struct fail *fail);
@@ -105,6 +111,8 @@ int sinks_event(struct sinks *sinks, const struct chat_event *event, struct fail
 int sinks_final_text(struct sinks *sinks, struct span text, struct fail *fail);
 int sinks_retry(struct sinks *sinks, const struct sink_retry *retry, struct fail *fail);
 int sinks_warning(struct sinks *sinks, const char *message, struct fail *fail);
+/* The same for one that the command will fail with: a person is told that once. */
+int sinks_fatal_warning(struct sinks *sinks, const char *message, struct fail *fail);
 /* `now` is sys_now_us(); the earliest answer counts. */
 int64_t sinks_tick(struct sinks *sinks, int64_t now);
 int sinks_flush(struct sinks *sinks, struct fail *fail);

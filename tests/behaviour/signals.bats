@@ -279,6 +279,27 @@ SCENARIO
     expect_jq 'length == 1 and (.[0] | .status == "cancelled" and .exit_code == 129)'
 }
 
+@test "-C continues the conversation of an answer that was interrupted" {
+    serve <<'SCENARIO'
+on POST /chat/send once
+event message {"delta":"first"}
+event done {}
+on POST /chat/send once
+event message {"delta":"half"}
+gate here
+SCENARIO
+    run_chat send one
+    expect_status 0
+    launch "$CHAT" send two >"$OUT" 2>"$ERR"
+    await_gate here
+    dies INT
+    expect_bytes '' "$ERR"
+    run_chat send -C three
+    expect_status 0
+    [ "$(count_requests 'POST /chat/conversations')" -eq 2 ]
+    [ "$(body 4 | jq .conversation_id)" = "$(body 5 | jq .conversation_id)" ]
+}
+
 @test "a signal says nothing on standard error" {
     wait_for_text -q
     dies TERM

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static int wait_until_read(void)
         struct pollfd gone = {.fd = STDOUT_FILENO, .events = 0};
         if (poll(&gone, 1, 0) == 1 && (gone.revents & POLLERR))
             return 1;
-        usleep(5);
+        sched_yield();
     }
     return 0;
 }

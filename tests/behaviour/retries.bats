@@ -1,0 +1,524 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What is tried again, when, how often, and how that is announced: nothing is repeated, neither output nor messages.
+
+load helper
+
+HELLO='event message {"delta":"Hello"}
+event done {}'
+
+# serve_then STEPS [TIMES]: answers so at first, so many times, then properly.
+serve_then()
+{
+    {
+        for _ in $(seq "${2-1}"); do
+            printf 'on POST /chat/send\n%s\n' "$1"
+        done
+        printf 'on POST /chat/send\n%s\n' "$HELLO"
+    } >"$T/steps"
+    serve <"$T/steps"
+}
+
+# Starts over, for another server in the same test.
+again()
+{
+    stop_server
+    rm -rf "$DUMP" "$T/announcement"
+    mkdir "$DUMP"
+}
+
+posts()
+{
+    count_requests 'POST /chat/send'
+}
+
+quick()
+{
+    run_chat send --retry-delay 0.01 "$@"
+}
+
+# The three kinds of failure, as steps of a scenario.
+NOT_STORED=(
+    'status 408'
+    'status 429'
+    'status 503'
+    $'status 503\nheader Content-Type: text/html\nbody <html><title>503 Service Temporarily Unavailable</title></html>'
+    $'status 429\nbody {"detail":"Too many requests"}'
+)
+MAYBE_STORED=(
+    'status 500'
+    'status 502'
+    'status 504'
+    $'wire\nclose'
+    $'wire\nreset'
+    $'wire HTTP/1.1 200 OK\\r\\nconte\nclose'
+    $'raw :\\n\nclose'
+    $'event start {"conversation_id":"c","mode":"green","model":"m"}\nreset'
+    $'event start {"conversation_id":"c","mode":"green","model":"m"}\nevent heartbeat {}\nevent surprise {}'
+    $'event error {"message":"overloaded","retryable":true}\nevent done {}'
+    $'event error {"type":"error","run_id":"r","seq":0,"data":{"error":"overloaded","error_type":"e","retryable":true},"timestamp":1}'
+    $'gate never\nstatus 200'
+    $'raw :\\n\nsilence'
+)
+NEVER=(
+    'status 400'
+    'status 401'
+    'status 403'
+    'status 404'
+    'status 422'
+    'status 501'
+    'status 505'
+    $'status 429\nbody {"detail":{"error":"ai_limit_reached","message":"used up"}}'
+    $'status 307\nheader Location: /'
+    $'status 200\nheader Content-Type: text/html\nbody <html></html>'
+    $'event error {"message":"no","retryable":false}'
+    $'event start nonsense\nevent done {}'
+)
+
+@test "what was not stored is tried again, with -c as well" {
+    local steps
+    for steps in "${NOT_STORED[@]}"; do
+        serve_then "$steps"
+        quick -q hi
+        [ "$status" -eq 0 ] || fail "own: $steps"
+        expect_bytes 'Hello\n'
+        expect_requests 'POST /chat/conversations' 'POST /chat/send' 'POST /chat/send'
+        again
+        serve_then "$steps"
+        quick -q -c "$ID" hi
+        [ "$status" -eq 0 ] || fail "-c: $steps"
+        expect_requests 'POST /chat/send' 'POST /chat/send'
+        again
+    done
+}
+
+@test "no connection is tried again, with -c as well" {
+    export SIGMASIGHT_TOKEN=$TOKEN
+    for option in '' "-c$ID"; do
+        for url in http://127.0.0.1:1 https://127.0.0.1:1 "https://$(repeat 64 a).invalid"; do
+            # shellcheck disable=SC2086 # perhaps none
+            quick $option --retry 2 -u "$url/api/v1" hi
+            expect_status 69
+            [ "$(grep -c '^sigmasight-chat: retry [12] of 2 ' "$ERR")" -eq 2 ] || fail "$option $url"
+        done
+    done
+}
+
+@test "TLS that fails is tried again" {
+    serve_hello
+    quick --retry 1 -u "https://127.0.0.1:$PORT/api/v1" hi
+    expect_status 69
+    [ "$(grep -c '^sigmasight-chat: retry 1 of 1 ' "$ERR")" -eq 1 ]
+}
+
+# maybe_stored FROM COUNT: part of the list.
+maybe_stored()
+{
+    local steps
+    for steps in "${MAYBE_STORED[@]:$1:$2}"; do
+        serve_then "$steps"
+        quick -q --idle-timeout 0.2 hi
+        [ "$status" -eq 0 ] || fail "own: $steps"
+        expect_bytes 'Hello\n'
+        expect_requests 'POST /chat/conversations' 'POST /chat/send' 'POST /chat/send'
+        [ "$(body 2)" = "$(body 3)" ] || fail "another message: $steps"
+        again
+        serve_then "$steps"
+        quick -q --idle-timeout 0.2 -c "$ID" hi
+        [ "$status" -eq 69 ] || [ "$status" -eq 75 ] || fail "-c, status $status: $steps"
+        expect_bytes ''
+        expect_requests 'POST /chat/send'
+        again
+        serve_then "$steps"
+        quick -q --idle-timeout 0.2 --retry-all -c "$ID" hi
+        [ "$status" -eq 0 ] || fail "-c --retry-all: $steps"
+        expect_bytes 'Hello\n'
+        expect_requests 'POST /chat/send' 'POST /chat/send'
+        again
+    done
+}
+
+@test "what may be stored is tried again in a conversation of its own, else under --retry-all: statuses" {
+    maybe_stored 0 3
+}
+
+@test "what may be stored is tried again in a conversation of its own, else under --retry-all: cuts" {
+    maybe_stored 3 6
+}
+
+@test "what may be stored is tried again in a conversation of its own, else under --retry-all: events and clocks" {
+    maybe_stored 9 4
+}
+
+@test "-C is a conversation of the user's" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"Hello"}
+event done {}
+on POST /chat/send
+status 500
+SCENARIO
+    run_chat send hi
+    expect_status 0
+    quick -C hi
+    expect_status 69
+    [ "$(posts)" -eq 2 ]
+    quick -C --retry-all --retry 2 hi
+    expect_status 69
+    [ "$(posts)" -eq 5 ]
+}
+
+@test "what cannot be helped is not tried again" {
+    local steps
+    for steps in "${NEVER[@]}"; do
+        serve_then "$steps"
+        quick -q --retry-all hi
+        [ "$status" -ne 0 ] || fail "$steps"
+        [ "$(posts)" -eq 1 ] || fail "$steps"
+        again
+    done
+}
+
+@test "after text or a tool nothing is tried again, whatever ends the answer" {
+    local first ending
+    for first in 'event message {"delta":"text"}' 'event tool_started {"tool_name":"t","arguments":{}}' \
+        'event tool_finished {"tool_name":"t","result":1}'; do
+        for ending in close reset end 'event error {"message":"m","retryable":true}'; do
+            serve_then "$first"$'\n'"$ending" 2
+            for format in text jsonl; do
+                quick -q --retry-all -o $format hi
+                expect_status 75
+            done
+            [ "$(posts)" -eq 2 ] || fail "$first, $ending"
+            again
+        done
+    done
+}
+
+@test "jsonl repeats start events, but no text" {
+    serve_then $'event start {"conversation_id":"c","mode":"green","model":"m"}\nclose'
+    quick -j hi
+    expect_status 0
+    expect_lines
+    [ "$(names)" = 'client.open start client.retry client.open message done client.close' ]
+    expect_jq '.[0].data.attempt == 1 and .[3].data.attempt == 2'
+    expect_jq '.[2].data | .attempt == 1 and .of == 3 and .delay_ms >= 9 and .delay_ms <= 11 and (.reason | type == "string" and length > 0)'
+    expect_close '.status == "done" and .exit_code == 0'
+}
+
+@test "raw: nothing is tried again once a byte was written" {
+    serve_then $'raw :\\n\nclose'
+    quick -q -o raw hi
+    expect_status 75
+    expect_bytes ':\n'
+    [ "$(posts)" -eq 1 ]
+    again
+    serve_then $'wire\nclose'
+    quick -q -o raw hi
+    expect_status 0
+    [ "$(posts)" -eq 2 ]
+}
+
+@test "--no-stream and json: a cut stream is tried again whatever had come" {
+    local option
+    for option in --no-stream --output=json; do
+        serve_then $'event start {"mode":"blue","model":"old"}\nevent tool_started {"tool_name":"t","arguments":{}}\nevent message {"delta":"from the first try"}\nclose'
+        quick -q $option hi
+        expect_status 0
+        case $option in
+        --no-stream) expect_bytes 'Hello\n' ;;
+        *) expect_jq '.[0] | .text == "Hello" and .tools == [] and .model == null and .text_bytes == 5 and .tool_calls == 0 and .status == "done"' ;;
+        esac
+        [ "$(posts)" -eq 2 ]
+        again
+    done
+}
+
+@test "--no-stream: when it fails for good, what the last try had brought" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"try $ATTEMPT"}
+close
+SCENARIO
+    quick -q --no-stream --retry 2 hi
+    expect_status 75
+    expect_bytes 'try 3\n'
+    [ "$(posts)" -eq 3 ]
+}
+
+@test "--no-stream: nothing is tried again with -c" {
+    serve_then $'event message {"delta":"half"}\nclose'
+    quick -q --no-stream -c "$ID" hi
+    expect_status 75
+    expect_bytes 'half\n'
+    [ "$(posts)" -eq 1 ]
+}
+
+# --- how often, and when ---
+
+@test "three times by default, --retry says how often else" {
+    serve_then 'status 503' 100
+    quick -q hi
+    expect_status 69
+    [ "$(posts)" -eq 4 ]
+    quick -q --retry 0 hi
+    [ "$(posts)" -eq 5 ]
+    quick -q --retry 5 --retry-delay 0.001 hi
+    [ "$(posts)" -eq 11 ]
+}
+
+@test "each try is announced on a line of standard error" {
+    serve <<'SCENARIO'
+on POST /chat/send
+status 503
+body {"detail":"Down for\\n\\u001b[31mmaintenance"}
+SCENARIO
+    quick --retry 2 hi
+    expect_status 69
+    [ "$(wc -l <"$ERR")" -eq 3 ]
+    expect_line 'sigmasight-chat: retry 1 of 2 in .*: .*Down for.*'
+    expect_line 'sigmasight-chat: retry 2 of 2 in .*: .*Down for.*'
+    expect_no $'\e' "$ERR"
+    quick -q --retry 2 hi
+    expect_error
+}
+
+@test "the delays double, within a tenth" {
+    serve_then 'status 503' 10
+    run_chat send -j --retry 4 --retry-delay 0.04 hi
+    expect_status 69
+    expect_lines
+    expect_jq 'map(select(.event == "client.retry").data) | map(.attempt) == [1, 2, 3, 4] and all(.of == 4) and
+        (map(.delay_ms) | .[0] >= 36 and .[0] <= 44 and .[1] >= 72 and .[1] <= 88 and .[2] >= 144 and .[2] <= 176 and .[3] >= 288 and .[3] <= 352)'
+    expect_close '.timing.elapsed_ms >= 540'
+}
+
+# first_delay STEPS [OPTION]...: the delay of the first retry, which is not waited for.
+first_delay()
+{
+    local steps=$1 line=''
+    shift
+    serve_then "$steps"
+    rm -f "$T/lines"
+    pipe_from lines
+    launch "$CHAT" send -j "$@" hi >"$T/lines" 2>"$ERR"
+    until [[ $line == *client.retry* || $line == *client.close* ]]; do
+        line=''
+        read -r -t 10 -u "$lines" line || fail 'no line'
+    done
+    kill -TERM "$PID" || :
+    await_end
+    DELAY=$(jq .data.delay_ms <<<"$line")
+    again
+}
+
+date_in()
+{
+    date -u -d "+$1 seconds" '+%a, %d %b %Y %H:%M:%S GMT'
+}
+
+@test "Retry-After in seconds, where it is longer" {
+    first_delay $'status 503\nheader Retry-After: 7'
+    [ "$DELAY" -eq 7000 ] || fail "$DELAY"
+    first_delay $'status 429\nheader Retry-After: 7' --retry-delay 0.01
+    [ "$DELAY" -eq 7000 ] || fail "$DELAY"
+    first_delay $'status 503\nheader Retry-After: 1' --retry-delay 20
+    [ "$DELAY" -ge 18000 ] && [ "$DELAY" -le 22000 ] || fail "$DELAY"
+}
+
+@test "Retry-After as a date" {
+    first_delay "status 503"$'\n'"header Retry-After: $(date_in 30)"
+    [ "$DELAY" -ge 25000 ] && [ "$DELAY" -le 30000 ] || fail "$DELAY"
+    first_delay "status 503"$'\n'"header Retry-After: $(date_in -3600)" --retry-delay 5
+    [ "$DELAY" -ge 4500 ] && [ "$DELAY" -le 5500 ] || fail "$DELAY"
+}
+
+@test "Retry-After that is nonsense is none" {
+    for value in soon -5 '' 0 'Thu, 99 Foo 2026' $'\xff'; do
+        serve_then "status 503"$'\n'"header Retry-After: $value"
+        quick -q hi
+        [ "$status" -eq 0 ] || fail "$value"
+        [ "$(posts)" -eq 2 ] || fail "$value"
+        again
+    done
+}
+
+@test "Retry-After beyond --retry-max-time: no try at all" {
+    serve_then $'status 503\nheader Retry-After: 3600'
+    run_chat send -q hi
+    expect_status 69
+    expect_error
+    [ "$(posts)" -eq 1 ]
+    run_chat send -q hi
+    expect_status 0
+}
+
+@test "the retry_after of an error event" {
+    first_delay 'event error {"message":"m","retryable":true,"retry_after":7.5}' --retry-delay 0.01
+    [ "$DELAY" -eq 7500 ] || fail "$DELAY"
+    first_delay 'event error {"type":"error","run_id":"r","seq":0,"data":{"error":"m","error_type":"e","retryable":true,"retry_after":7},"timestamp":1}'
+    [ "$DELAY" -eq 7000 ] || fail "$DELAY"
+    first_delay 'event error {"message":"m","retryable":true,"retry_after":"7"}' --retry-delay 0.01
+    [ "$DELAY" -lt 100 ] || [ "$DELAY" -eq 7000 ] || fail "$DELAY"
+    first_delay 'event error {"message":"m","retryable":true,"retry_after":-7}' --retry-delay 0.01
+    [ "$DELAY" -lt 100 ] || fail "$DELAY"
+}
+
+@test "an SSE retry: field takes the place of --retry-delay" {
+    first_delay $'raw retry: 5000\\n\\n\nclose' --retry-delay 0.01
+    [ "$DELAY" -ge 4500 ] && [ "$DELAY" -le 5500 ] || fail "$DELAY"
+    first_delay $'raw retry: 20\\n\\n\nclose' --retry-delay 9
+    [ "$DELAY" -ge 18 ] && [ "$DELAY" -le 22 ] || fail "$DELAY"
+    first_delay $'raw retry: 5s\\n\\n\nclose' --retry-delay 0.02
+    [ "$DELAY" -ge 18 ] && [ "$DELAY" -le 22 ] || fail "$DELAY"
+}
+
+@test "--retry-max-time bounds them all together" {
+    serve_then 'status 503' 100
+    run_chat send -q --retry 50 --retry-delay 0.1 --retry-max-time 0.5 hi
+    expect_status 69
+    # 0.1 and 0.2 s fit, another 0.4 s do not.
+    [ "$(posts)" -eq 3 ]
+    run_chat send -q --retry 2 --retry-delay 0.01 --retry-max-time 0 hi
+    [ "$(posts)" -eq 6 ]
+}
+
+# --- what belongs to the message ---
+
+@test "a conversation is created once" {
+    serve <<'SCENARIO'
+on POST /chat/conversations
+status 503
+on POST /chat/conversations
+status 502
+on POST /chat/conversations
+wire
+close
+on POST /chat/conversations
+default
+on POST /chat/conversations
+status 418
+on POST /chat/send
+status 503
+on POST /chat/send
+wire
+reset
+on POST /chat/send
+event message {"delta":"Hello"}
+event done {}
+SCENARIO
+    quick -q hi
+    expect_status 0
+    expect_bytes 'Hello\n'
+    expect_requests 'POST /chat/conversations' 'POST /chat/conversations' 'POST /chat/conversations' 'POST /chat/conversations' \
+        'POST /chat/send' 'POST /chat/send' 'POST /chat/send'
+    [ "$(body 5)" = "$(body 7)" ]
+}
+
+@test "a conversation that cannot be created is tried as often as a message" {
+    serve <<'SCENARIO'
+on POST /chat/conversations
+status 503
+SCENARIO
+    quick --retry 2 hi
+    expect_status 69
+    [ "$(count_requests 'POST /chat/conversations')" -eq 3 ]
+    [ "$(grep -c '^sigmasight-chat: retry' "$ERR")" -eq 2 ]
+    [ "$(posts)" -eq 0 ]
+}
+
+@test "a change of mode follows the same rules" {
+    serve <<'SCENARIO'
+on PUT /chat/conversations/*/mode
+status 503
+on PUT /chat/conversations/*/mode
+status 500
+on PUT /chat/conversations/*/mode
+body {"conversation_id":"$CONVERSATION","previous_mode":"green","new_mode":"blue"}
+on POST /chat/send
+event message {"delta":"Hello"}
+event done {}
+SCENARIO
+    quick -q -c "$ID" -m blue hi
+    expect_status 69
+    expect_requests "PUT /chat/conversations/$ID/mode" "PUT /chat/conversations/$ID/mode"
+    # The server is at its third answer now.
+    quick -q -c "$ID" -m blue hi
+    expect_status 0
+    [ "$(count_requests "PUT .*")" -eq 3 ]
+}
+
+@test "a change of mode that may be made already is tried again under --retry-all" {
+    serve <<'SCENARIO'
+on PUT /chat/conversations/*/mode
+status 500
+on PUT /chat/conversations/*/mode
+body {"conversation_id":"$CONVERSATION","previous_mode":"green","new_mode":"blue"}
+on POST /chat/send
+event message {"delta":"Hello"}
+event done {}
+SCENARIO
+    quick -q -c "$ID" -m blue --retry-all hi
+    expect_status 0
+    expect_requests "PUT /chat/conversations/$ID/mode" "PUT /chat/conversations/$ID/mode" 'POST /chat/send'
+}
+
+@test "a conversation whose message is refused is deleted" {
+    local code
+    for code in 400 404 422 413; do
+        serve <<SCENARIO
+on POST /chat/send
+status $code
+body {"detail":"no"}
+SCENARIO
+        run_chat send -j hi
+        expect_status 65
+        expect_requests 'POST /chat/conversations' 'POST /chat/send' "DELETE /chat/conversations/$(body 2 | jq -r .conversation_id)"
+        [ "$(header authorization 3)" = "Bearer $TOKEN" ]
+        again
+    done
+}
+
+@test "a conversation of the user's is never deleted" {
+    serve <<'SCENARIO'
+on POST /chat/send
+status 422
+SCENARIO
+    run_chat send -c "$ID" hi
+    expect_status 65
+    expect_requests 'POST /chat/send'
+}
+
+@test "a conversation that may hold the message is not deleted" {
+    local steps
+    for steps in 'status 500' 'status 502' $'wire\nclose' $'event message {"delta":"half"}\nclose' 'event error {"message":"m","retryable":false}'; do
+        serve_then "$steps"
+        run_chat send -q --retry 0 hi
+        [ "$status" -ne 0 ]
+        expect_requests 'POST /chat/conversations' 'POST /chat/send'
+        again
+    done
+}
+
+@test "a conversation that cannot be deleted does not hide the refusal" {
+    serve <<'SCENARIO'
+on POST /chat/send
+status 422
+body {"detail":"too long"}
+on DELETE /chat/conversations/*
+status 500
+body {"detail":"cannot delete"}
+SCENARIO
+    run_chat send -q hi
+    expect_status 65
+    expect_error '.*too long.*'
+    [ "$(count_requests 'DELETE .*')" -eq 1 ]
+}
+
+@test "each attempt speaks of its own connection" {
+    serve_then 'status 503' 2
+    quick -j hi
+    expect_status 0
+    [ "$(names)" = 'client.retry client.retry client.open message done client.close' ]
+    expect_jq '.[2].data.attempt == 3'
+}
