@@ -15,7 +15,7 @@
 
 static const struct command *const commands[] = {
     &command_send,   &command_decode,        &command_login, &command_logout,
-    &command_whoami, &command_conversations, &command_config};
+    &command_whoami, &command_conversations, &command_config, &command_doctor, &command_schema};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

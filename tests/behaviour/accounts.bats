@@ -42,7 +42,7 @@ jwt_head=eyJ
         run_chat send hi
         expect_status 0
         stop_server
-        rm -r "$DUMP" "$T/announcement" "$T/port"
+        rm -r "$DUMP" "$T/announcement" "$T/port" "$XDG_STATE_HOME"
         mkdir "$DUMP"
     done
 }
@@ -158,16 +158,10 @@ run_without_terminal()
 
 @test "login: the terminal echoes again after SIGTERM and SIGHUP" {
     serve_default
-    local name number
+    local name
     for name in TERM HUP; do
-        number=$(kill -l "$name")
-        # shellcheck disable=SC2016 # the inner shell expands
-        at_terminal wait 'Password: ' echo off type '\x03' -- sh -c '
-            trap "kill -s $1 \$child" INT
-            (trap "" INT; exec "$CHAT" login --email me@example.com) & child=$!
-            wait "$child"; wait "$child"; echo "status $?"' sh "$name"
-        expect_bytes 'exit 0\necho on\n'
-        grep -q "status $((128 + number))" "$T/screen"
+        at_terminal wait 'Password: ' echo off type 'hunt' kill "$name" -- "$CHAT" login --email me@example.com
+        expect_bytes "signal $(kill -l "$name")\necho on\n"
     done
     expect_requests
 }
@@ -583,12 +577,12 @@ row()
     serve_hello
     no_token
     # bats has some of its own that everybody inherits.
-    sh -c "ls /proc/self/fd" 3>&- | sort >"$T/usual"
-    token_command "ls /proc/self/fd | sort >$T/descriptors; echo $TOKEN"
+    sh -c "ls /proc/self/fd >$T/usual; :" 3>&-
+    token_command "ls /proc/self/fd >$T/descriptors; echo $TOKEN"
     status=0
     "$CHAT" send --record "$T/record" -c "$ID" hi >"$OUT" 2>"$ERR" 3>&- || status=$?
     expect_status 0
-    cmp "$T/usual" "$T/descriptors" >&2
+    diff "$T/usual" "$T/descriptors" >&2
 }
 
 @test "token_command: a signal ends it and what it started" {
@@ -598,9 +592,9 @@ row()
     for name in INT TERM HUP; do
         rm -f "$T/told" "$T/never"
         mkfifo "$T/never"
-        token_command "trap '' INT TERM HUP; cat $T/never & echo asked >$T/told; cat $T/never"
+        token_command "trap '' INT TERM HUP; cat $T/never & echo asked >&4; cat $T/never"
         pipe_from told
-        launch "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR"
+        launch "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR" 4>"$T/told"
         expect_read "$told" $'asked\n'
         kill -s "$name" "$PID"
         await_end
@@ -621,7 +615,7 @@ row()
         expect_line "sigmasight-chat: .*token_command.*$pattern.*"
         expect_no_secret
     done <<'TABLE'
-echo hunter2; exit 3|echo hunter2; exit 3.*exit status 3
+printf 'hun%s' ter2; exit 3|printf .*; exit 3.*exit status 3
 kill -9 $$|kill -9 .*signal 9
 no-such-command-at-all|no-such-command-at-all.*exit status 127
 true|
@@ -795,8 +789,9 @@ TABLE
 }
 
 @test "refresh: the exp of a token counts where login said nothing of expires_in" {
-    local token
-    token=$(jwt "{\"iat\":$(($(date +%s) - 950)),\"exp\":$(($(date +%s) + 50))}")
+    local expires token
+    expires=$(($(date +%s) + 50))
+    token=$(jwt "{\"sub\":\"1\",\"exp\":$expires}")
     serve <<SCENARIO
 on POST /auth/login
 body {"access_token":"$token","token_type":"bearer"}
@@ -809,6 +804,8 @@ body {"access_token":"$TOKEN"}
 SCENARIO
     no_token
     log_in
+    [ "$(stored '.[0].expires_at')" -eq "$expires" ]
+    change_stored 'map(.issued_at -= 950)'
     run_chat send hi
     expect_status 0
     expect_requests 'POST /auth/refresh' 'POST /chat/conversations' 'POST /chat/send'
@@ -1165,7 +1162,7 @@ SCENARIO
 
 # As the other users of the machine see it.
 @test "secret: not in the command line of the process, and no core is dumped" {
-    serve <<<$'on POST /auth/login\ngate asked\ndefault\n\non POST /chat/send\ngate sent\nevent done {}'
+    serve <<<$'on POST /chat/send\ngate sent\nevent done {}'
     ulimit -c "$(ulimit -H -c)"
     printf '%s\n' "$PASSWORD" >"$T/password"
     launch "$CHAT" send -c "$ID" hi </dev/null >"$OUT" 2>"$ERR"

@@ -6,6 +6,7 @@ terminal.py SCREEN [STEP ARGUMENT]... -- COMMAND...
   wait TEXT       until TEXT is on the screen, after what was waited for before
   type TEXT       with the escapes of Python: \\n is Return, \\x03 Control-C, \\x04 Control-D
   echo on|off     is what one types shown now?
+  kill NAME       sends that signal to the command
   width COLUMNS   of the terminal
 
 SCREEN is a file for everything that was shown. How the command ended is the last thing on standard output: "exit N"
@@ -83,6 +84,8 @@ for step, argument in zip(steps[::2], steps[1::2]):
         wait(argument.encode())
     elif step == "type":
         type_keys(argument.encode("latin-1").decode("unicode_escape").encode("latin-1"))
+    elif step == "kill":
+        os.kill(child, getattr(signal, "SIG" + argument))
     elif step == "echo" and echo() != argument:
         fail(f"echo is {echo()}: {screen!r}")
 

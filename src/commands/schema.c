@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* schema: the JSON Schema of the JSON lines. */
+#include "commands/schema.h"
+#include "commands/command.h"
+
+#include "base/system.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static int run(const struct invocation *in, struct fail *fail)
+{
+    struct output out;
+    if (in->operands->count)
+        return fail_set(fail, FAIL_USAGE, "schema: it takes no operand");
+    sys_signals_catch();
+    output_init(&out, STDOUT_FILENO, "standard output");
+    for (const char *const *line = schema_lines; *line; line++) {
+        buf_puts(&out.pending, *line);
+        buf_byte(&out.pending, '\n');
+    }
+    int result = output_flush(&out, fail);
+    output_release(&out);
+    return result;
+}
+
+const struct command command_schema = {
+    .name = "schema",
+    .summary = "print the JSON Schema of the JSON lines",
+    .usage = "[OPTION]...",
+    .about = "Prints the JSON Schema that each line of -o jsonl, --events and --events-fd fits.\n",
+    .examples = "  sigmasight-chat schema > events.schema.json\n",
+    .groups = GROUP_COMMON,
+    .run = run,
+};
