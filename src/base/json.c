@@ -54,18 +54,28 @@ static size_t token_start(const struct json_reader *r, size_t from)
     return from;
 }
 
-static void report(struct json_reader *r, enum json_type type, size_t start, size_t end,
-                   struct span string)
+/* The bytes of a token whose text yajl gives without its `quotes` (1 or 0 at either end). Nearly
+   always that text lies in the document; what had escapes was decoded elsewhere. */
+static struct span token(struct json_reader *r, const char *text, size_t len, size_t quotes)
 {
-    struct json_value value = {type, span_make(r->doc.at + start, end - start), string};
+    size_t at = (uintptr_t)text - (uintptr_t)r->doc.at;
+    size_t start = at - quotes, end = at + len + quotes;
+    if (at >= r->doc.len) {
+        end = consumed(r);
+        start = token_start(r, r->mark);
+    }
+    r->mark = end;
+    return span_make(r->doc.at + start, end - start);
+}
+
+static void report(struct json_reader *r, struct json_value value)
+{
     if (r->depth == 0) {
         *r->top = value;
-        return;
+    } else if (r->on_member) {
+        struct json_member member = {r->depth, r->path, r->key_raw[r->depth - 1], value};
+        r->on_member(r->arg, &member);
     }
-    if (!r->on_member)
-        return;
-    struct json_member member = {r->depth, r->path, r->key_raw[r->depth - 1], value};
-    r->on_member(r->arg, &member);
 }
 
 /* Before any value: an element of an array has no key. */
@@ -77,44 +87,54 @@ static inline void begin_value(struct json_reader *r)
         r->path[r->depth - 1] = r->key_raw[r->depth - 1] = span_make(NULL, 0);
 }
 
-static int scalar(struct json_reader *r, enum json_type type, struct span string)
+/* true, false, null: yajl does not say where, but it is at their end. */
+static int on_word(struct json_reader *r, enum json_type type, size_t len)
 {
     if (r->depth > JSON_DEPTH)
         return 1;
     begin_value(r);
-    size_t end = consumed(r);
-    report(r, type, token_start(r, r->mark), end, string);
-    r->mark = end;
+    r->mark = consumed(r);
+    struct json_value value = {.type = type, .raw = {r->doc.at + r->mark - len, len}};
+    report(r, value);
     return 1;
 }
 
 static int on_null(void *arg)
 {
-    return scalar(arg, JSON_NULL, span_make(NULL, 0));
+    return on_word(arg, JSON_NULL, 4);
 }
 
 static int on_boolean(void *arg, int value)
 {
-    return scalar(arg, value ? JSON_TRUE : JSON_FALSE, span_make(NULL, 0));
+    return value ? on_word(arg, JSON_TRUE, 4) : on_word(arg, JSON_FALSE, 5);
 }
 
 static int on_number(void *arg, const char *text, size_t len)
 {
-    (void)text;
-    (void)len;
-    return scalar(arg, JSON_NUMBER, span_make(NULL, 0));
+    struct json_reader *r = arg;
+    if (r->depth > JSON_DEPTH)
+        return 1;
+    begin_value(r);
+    struct json_value value = {.type = JSON_NUMBER, .raw = token(r, text, len, 0)};
+    report(r, value);
+    return 1;
 }
 
 static int on_string(void *arg, const unsigned char *text, size_t len)
 {
     struct json_reader *r = arg;
-    struct span string = span_make((const char *)text, len);
+    if (r->depth > JSON_DEPTH)
+        return 1;
+    begin_value(r);
+    struct json_value value = {JSON_STRING, token(r, (const char *)text, len, 1),
+                               span_make((const char *)text, len)};
     if (r->depth == 0) {
         buf_clear(&r->scalar);
-        buf_span(&r->scalar, string);
-        string = buf_view(&r->scalar);
+        buf_span(&r->scalar, value.string);
+        value.string = buf_view(&r->scalar);
     }
-    return scalar(r, JSON_STRING, string);
+    report(r, value);
+    return 1;
 }
 
 static int on_key(void *arg, const unsigned char *text, size_t len)
@@ -122,19 +142,17 @@ static int on_key(void *arg, const unsigned char *text, size_t len)
     struct json_reader *r = arg;
     if (r->depth > JSON_DEPTH)
         return 1;
+    struct span raw = token(r, (const char *)text, len, 1);
     struct span key = span_make((const char *)text, len);
-    size_t end = consumed(r), start = token_start(r, r->mark);
-    if (end - start != len + 2) {
+    if (raw.at + 1 != key.at) {
         /* It had escapes, and yajl's copy lives only until its next one. Room for every key of
            the document is made at once, so that earlier ones do not move. */
         buf_reserve(&r->keys, r->doc.len - r->keys.len);
-        char *copy = r->keys.data + r->keys.len;
-        buf_span(&r->keys, key);
-        key.at = copy;
+        key.at = r->keys.data + r->keys.len;
+        buf_append(&r->keys, text, len);
     }
     r->path[r->depth - 1] = key;
-    r->key_raw[r->depth - 1] = span_make(r->doc.at + start, end - start);
-    r->mark = end;
+    r->key_raw[r->depth - 1] = raw;
     return 1;
 }
 
@@ -156,7 +174,9 @@ static int close_container(struct json_reader *r, enum json_type type)
     r->depth--;
     if (r->depth <= JSON_DEPTH) {
         r->mark = consumed(r);
-        report(r, type, r->start[r->depth], r->mark, span_make(NULL, 0));
+        size_t start = r->start[r->depth];
+        struct json_value value = {.type = type, .raw = {r->doc.at + start, r->mark - start}};
+        report(r, value);
     }
     return 1;
 }

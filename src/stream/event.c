@@ -100,14 +100,16 @@ static const struct row unknown = {.kind = CHAT_OTHER};
    itself, or in the `data` of an envelope. */
 struct level {
     struct json_value member[CHAT_MEMBERS];
-    bool by_guide[CHAT_MEMBERS]; /* it stood under the guide's own name, which wins */
+    uint32_t seen;     /* bit M: member M was found */
+    uint32_t by_guide; /* it stood under the guide's own name, which wins */
     struct chat_rename rename[CHAT_RENAMES];
     enum chat_member renamed[CHAT_RENAMES];
     unsigned renames;
 };
 
 struct envelope {
-    struct json_value type, data, run_id, seq, timestamp;
+    struct json_value type, data;
+    struct span run_id, seq, timestamp;
 };
 
 struct chat_parser {
@@ -138,6 +140,30 @@ void chat_parser_free(struct chat_parser *p)
     free(p);
 }
 
+_Static_assert(CHAT_MEMBERS <= 32, "a bit for each member");
+
+static uint32_t bit(enum chat_member member)
+{
+    return UINT32_C(1) << member;
+}
+
+/* Makes the level fit for the next event. Most events have one member, so only those are cleared
+   that were set. */
+static void level_reset(struct level *level)
+{
+    for (unsigned m = 0; level->seen; m++, level->seen >>= 1)
+        if (level->seen & 1)
+            level->member[m] = (struct json_value){.type = JSON_NONE};
+    level->by_guide = 0;
+    level->renames = 0;
+}
+
+static void level_set(struct level *level, enum chat_member member, struct json_value value)
+{
+    level->member[member] = value;
+    level->seen |= bit(member);
+}
+
 static const struct row *row_of(struct span wire)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -163,16 +189,16 @@ static void note_key(struct chat_parser *p, struct level *level, const struct ke
                      const struct json_member *m)
 {
     if (!key->guide) {
-        level->by_guide[key->member] = true;
+        level->by_guide |= bit(key->member);
     } else {
         if (level->renames < CHAT_RENAMES) {
             level->rename[level->renames] = (struct chat_rename){m->key_raw, key->guide};
             level->renamed[level->renames++] = key->member;
         }
-        if (level->by_guide[key->member])
+        if (level->by_guide & bit(key->member))
             return;
     }
-    level->member[key->member] = kept(p, m->value);
+    level_set(level, key->member, kept(p, m->value));
 }
 
 /* `outer` is the number of path elements that lead to the level. */
@@ -189,7 +215,7 @@ static void note_member(struct chat_parser *p, struct level *level, unsigned out
             note_key(p, level, key, m);
         else if (key->member == CHAT_RESULT && m->depth == outer + 2 &&
                  span_is(m->path[outer + 1], "error"))
-            level->member[CHAT_RESULT_ERROR] = kept(p, m->value);
+            level_set(level, CHAT_RESULT_ERROR, kept(p, m->value));
         return;
     }
 }
@@ -197,16 +223,28 @@ static void note_member(struct chat_parser *p, struct level *level, unsigned out
 static void note_envelope(struct envelope *e, const struct json_member *m)
 {
     struct span name = m->path[0];
-    if (span_is(name, "data"))
-        e->data = m->value;
-    else if (span_is(name, "type"))
-        e->type = m->value;
-    else if (span_is(name, "run_id"))
-        e->run_id = m->value;
-    else if (span_is(name, "seq"))
-        e->seq = m->value;
-    else if (span_is(name, "timestamp"))
-        e->timestamp = m->value;
+    switch (name.len) {
+    case 3:
+        if (span_is(name, "seq"))
+            e->seq = m->value.raw;
+        break;
+    case 4:
+        if (span_is(name, "data"))
+            e->data = m->value;
+        else if (span_is(name, "type"))
+            e->type = m->value;
+        break;
+    case 6:
+        if (span_is(name, "run_id"))
+            e->run_id = m->value.raw;
+        break;
+    case 9:
+        if (span_is(name, "timestamp"))
+            e->timestamp = m->value.raw;
+        break;
+    default:
+        break;
+    }
 }
 
 static void on_member(void *arg, const struct json_member *m)
@@ -232,7 +270,7 @@ static void malformed(struct chat_parser *p, struct chat_event *event, const cha
 static void take_renames(struct chat_event *event, const struct level *level)
 {
     for (unsigned i = 0; i < level->renames; i++)
-        if (!level->by_guide[level->renamed[i]])
+        if (!(level->by_guide & bit(level->renamed[i])))
             event->rename[event->renames++] = level->rename[i];
 }
 
@@ -244,9 +282,9 @@ static void take_level(struct chat_parser *p, struct chat_event *event,
     if (p->envelope.data.type == JSON_OBJECT && p->envelope.type.type == JSON_STRING) {
         level = &p->inner;
         event->data = p->envelope.data.raw;
-        event->run_id = p->envelope.run_id.raw;
-        event->seq = p->envelope.seq.raw;
-        event->timestamp = p->envelope.timestamp.raw;
+        event->run_id = p->envelope.run_id;
+        event->seq = p->envelope.seq;
+        event->timestamp = p->envelope.timestamp;
     }
     event->member = level->member;
     take_renames(event, level);
@@ -284,15 +322,20 @@ void chat_parse(struct chat_parser *p, const struct sse_event *from, struct chat
 {
     p->row = row_of(from->name);
     p->payload = from->data;
-    p->bare = p->inner = (struct level){0};
-    p->envelope = (struct envelope){0};
+    level_reset(&p->bare);
+    level_reset(&p->inner);
+    p->envelope.type.type = p->envelope.data.type = JSON_NONE;
+    p->envelope.run_id = p->envelope.seq = p->envelope.timestamp = span_make(NULL, 0);
     buf_clear(&p->strings);
 
-    *event = (struct chat_event){.kind = p->row->kind,
-                                 .id = from->id,
-                                 .has_id = from->has_id,
-                                 .payload = from->data,
-                                 .member = p->bare.member};
+    event->kind = p->row->kind;
+    event->id = from->id;
+    event->has_id = from->has_id;
+    event->payload = from->data;
+    event->data = event->run_id = event->seq = event->timestamp = span_make(NULL, 0);
+    event->renames = 0;
+    event->member = p->bare.member;
+    event->why = NULL;
     take_name(p, event, from->name);
 
     struct json_value top;

@@ -187,32 +187,53 @@ static struct span after_byte_order_mark(struct sse *s, struct span in)
     return in;
 }
 
-/* The length of the line that starts at `in`, its length when no end of line is there. */
-static size_t line_length(struct span in)
+/* The bytes of a feed that are still to be read. Where the next CR stands is looked up once and not
+   for every line: most streams have none. */
+struct input {
+    struct span rest;
+    const char *cr; /* in `rest` or its end */
+};
+
+static void find_cr(struct input *in)
 {
-    const char *lf = memchr(in.at, '\n', in.len);
-    size_t len = lf ? (size_t)(lf - in.at) : in.len;
-    const char *cr = memchr(in.at, '\r', len);
-    return cr ? (size_t)(cr - in.at) : len;
+    const char *found = in->rest.len ? memchr(in->rest.at, '\r', in->rest.len) : NULL;
+    in->cr = found ? found : in->rest.at + in->rest.len;
+}
+
+static void skip(struct input *in, size_t n)
+{
+    in->rest = span_make(in->rest.at + n, in->rest.len - n);
+    if (in->rest.at > in->cr)
+        find_cr(in);
+}
+
+/* The length of the line that starts the input, that of all the input when no end of it is there.
+ */
+static size_t line_length(const struct input *in)
+{
+    size_t to_cr = (size_t)(in->cr - in->rest.at);
+    const char *lf = memchr(in->rest.at, '\n', to_cr);
+    return lf ? (size_t)(lf - in->rest.at) : to_cr;
 }
 
 int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)
 {
-    struct span in = after_byte_order_mark(s, span_make(bytes, len));
-    while (in.len) {
-        if (s->skip_lf && in.at[0] == '\n') {
+    struct input in = {.rest = after_byte_order_mark(s, span_make(bytes, len))};
+    find_cr(&in);
+    while (in.rest.len) {
+        if (s->skip_lf && in.rest.at[0] == '\n') {
             s->skip_lf = false;
-            in = span_make(in.at + 1, in.len - 1);
+            skip(&in, 1);
             continue;
         }
         s->skip_lf = false;
-        size_t n = line_length(in);
-        if (n == in.len)
+        size_t n = line_length(&in);
+        if (n == in.rest.len)
             break;
-        s->skip_lf = in.at[n] == '\r';
-        if (end_line(s, span_make(in.at, n), fail) != 0)
+        s->skip_lf = in.rest.at[n] == '\r';
+        if (end_line(s, span_make(in.rest.at, n), fail) != 0)
             return -1;
-        in = span_make(in.at + n + 1, in.len - n - 1);
+        skip(&in, n + 1);
     }
-    return keep_rest(s, in, fail);
+    return keep_rest(s, in.rest, fail);
 }

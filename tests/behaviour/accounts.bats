@@ -582,7 +582,7 @@ row()
     status=0
     "$CHAT" send --record "$T/record" -c "$ID" hi >"$OUT" 2>"$ERR" 3>&- || status=$?
     expect_status 0
-    diff "$T/usual" "$T/descriptors" >&2
+    diff "$T/usual" "$T/descriptors" >&2 || fail "it has others"
 }
 
 @test "token_command: a signal ends it and what it started" {

@@ -496,3 +496,14 @@ SCENARIO
     grep -v -F -e '--with-parent' "$T/processes" >"$T/others"
     expect_no "$TOKEN" "$T/others"
 }
+
+# --- at a terminal ---
+
+@test "at a terminal send says that it waits for the message and how to end it" {
+    serve_hello
+    printf 'typed by hand\n' | script -qec "stty -echo; exec '$CHAT' send -c $ID 2>'$ERR'" /dev/null >"$OUT" 3>&-
+    grep -i -E 'ctrl-d|\^D|control-d|end of file' "$ERR"
+    expect_text 'typed by hand\n'
+    run_chat send -c "$ID" - <<<'piped'
+    expect_bytes '' "$ERR"
+}

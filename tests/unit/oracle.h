@@ -13,8 +13,8 @@ enum { ORACLE_ERROR = 0x110000 };
 
 /* Decodes all of `s`. `next` gets each code point, or ORACLE_ERROR for what becomes U+FFFD, with
    the bytes that it came from. */
-static inline void oracle_decode(struct span s, void (*next)(void *arg, uint32_t c, struct span from),
-                                 void *arg)
+static inline void oracle_decode(struct span s,
+                                 void (*next)(void *arg, uint32_t c, struct span from), void *arg)
 {
     uint32_t point = 0;
     unsigned needed = 0, seen = 0, low = 0x80, high = 0xBF;

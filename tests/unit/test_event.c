@@ -5,9 +5,9 @@
 
 #include "unit.h"
 
-static const char *const kinds[] = {"OTHER", "CREATED",   "START",         "MESSAGE",
-                                    "TOOL_STARTED", "TOOL_FINISHED", "DONE", "ERROR",
-                                    "HEARTBEAT", "INFO", "MALFORMED"};
+static const char *const kinds[] = {"OTHER",        "CREATED",       "START",    "MESSAGE",
+                                    "TOOL_STARTED", "TOOL_FINISHED", "DONE",     "ERROR",
+                                    "HEARTBEAT",    "INFO",          "MALFORMED"};
 
 static struct chat_parser *parser;
 
@@ -100,8 +100,9 @@ static const struct row second_generation[] = {
         "{\"type\": \"start\", \"run_id\": \"r\", \"seq\": 0, \"data\": {\"mode\": \"blue\"}, "
         "\"timestamp\": 17}",
         "START start {\"mode\": \"blue\"} run_id=\"r\" seq=0 ts=17"),
-    ROW("token", "token", "{\"type\":\"token\",\"run_id\":\"r\",\"seq\":3,\"data\":{\"delta\":\" a\"}"
-                          ",\"timestamp\":1.0}",
+    ROW("token", "token",
+        "{\"type\":\"token\",\"run_id\":\"r\",\"seq\":3,\"data\":{\"delta\":\" a\"}"
+        ",\"timestamp\":1.0}",
         "MESSAGE message {\"delta\":\" a\"} run_id=\"r\" seq=3 ts=1.0"),
     ROW("tool_call", "tool_call",
         "{\"type\":\"tool_call\",\"run_id\":\"r\",\"seq\":3,\"data\":{\"tool_call_id\":\"i\","
@@ -215,8 +216,8 @@ static const struct row malformed[] = {
     ROW("a delta that is null", "message", "{\"delta\":null}", "MALFORMED message"),
     ROW("a number", "token", "{\"type\":\"token\",\"data\":{\"delta\":1}}", "MALFORMED message"),
     ROW("an object", "token", "{\"delta\":{\"text\":\"a\"}}", "MALFORMED message"),
-    ROW("a delta outside the envelope", "token",
-        "{\"type\":\"token\",\"delta\":\"a\",\"data\":{}}", "MALFORMED message"),
+    ROW("a delta outside the envelope", "token", "{\"type\":\"token\",\"delta\":\"a\",\"data\":{}}",
+        "MALFORMED message"),
     ROW("a delta deeper down", "message", "{\"x\":{\"delta\":\"a\"}}", "MALFORMED message"),
     ROW("an envelope whose data is a string", "token", "{\"type\":\"token\",\"data\":\"a\"}",
         "MALFORMED message"),
@@ -313,11 +314,16 @@ static const struct member_row members[] = {
            "\xF0\x90\x80\x80"),
     STRING("the last pair", "message", "{\"delta\":\"\\udbff\\udfff\"}", CHAT_DELTA,
            "\xF4\x8F\xBF\xBF"),
-    STRING("a lone high", "message", "{\"delta\":\"a\\ud83db\"}", CHAT_DELTA, "a\xEF\xBF\xBD" "b"),
-    STRING("a lone low", "message", "{\"delta\":\"a\\ude00b\"}", CHAT_DELTA, "a\xEF\xBF\xBD" "b"),
+    STRING("a lone high", "message", "{\"delta\":\"a\\ud83db\"}", CHAT_DELTA,
+           "a\xEF\xBF\xBD"
+           "b"),
+    STRING("a lone low", "message", "{\"delta\":\"a\\ude00b\"}", CHAT_DELTA,
+           "a\xEF\xBF\xBD"
+           "b"),
     STRING("a high at the end", "message", "{\"delta\":\"a\\ud83d\"}", CHAT_DELTA, "a\xEF\xBF\xBD"),
     STRING("high, letter", "message", "{\"delta\":\"\\ud83d\\u0041\"}", CHAT_DELTA,
-           "\xEF\xBF\xBD" "A"),
+           "\xEF\xBF\xBD"
+           "A"),
     STRING("high, escape", "message", "{\"delta\":\"\\ud83d\\n\"}", CHAT_DELTA, "\xEF\xBF\xBD\n"),
     STRING("high, high, low", "message", "{\"delta\":\"\\ud83d\\ud83d\\ude00\"}", CHAT_DELTA,
            "\xEF\xBF\xBD\xF0\x9F\x98\x80"),
@@ -348,8 +354,8 @@ static const struct member_row members[] = {
     STRING("by its other name", "error", "{\"error\":\"m\"}", CHAT_ERROR_MESSAGE, "m"),
     STRING("by both: the guide's", "error", "{\"error\":\"e\",\"message\":\"m\"}",
            CHAT_ERROR_MESSAGE, "m"),
-    STRING("in the other order", "error", "{\"message\":\"m\",\"error\":\"e\"}",
-           CHAT_ERROR_MESSAGE, "m"),
+    STRING("in the other order", "error", "{\"message\":\"m\",\"error\":\"e\"}", CHAT_ERROR_MESSAGE,
+           "m"),
     STRING("code", "error", "{\"code\":\"c\"}", CHAT_ERROR_CODE, "c"),
     STRING("error_type", "error", "{\"error_type\":\"c\"}", CHAT_ERROR_CODE, "c"),
     RAW("retryable", "error", "{\"message\":\"m\",\"retryable\":true}", CHAT_RETRYABLE, JSON_TRUE,
@@ -358,8 +364,8 @@ static const struct member_row members[] = {
         CHAT_RETRY_AFTER, JSON_NUMBER, "1.50"),
     RAW("arguments", "tool_call", "{\"tool_name\":\"t\",\"tool_args\": {\"a\" : [ 1.0 ]} }",
         CHAT_ARGUMENTS, JSON_OBJECT, "{\"a\" : [ 1.0 ]}"),
-    RAW("result", "tool_finished", "{\"tool_name\":\"t\",\"result\":[1E5]}", CHAT_RESULT, JSON_ARRAY,
-        "[1E5]"),
+    RAW("result", "tool_finished", "{\"tool_name\":\"t\",\"result\":[1E5]}", CHAT_RESULT,
+        JSON_ARRAY, "[1E5]"),
     RAW("duration_ms", "tool_finished", "{\"tool_name\":\"t\",\"duration_ms\":245}",
         CHAT_DURATION_MS, JSON_NUMBER, "245"),
     RAW("total_tokens", "done", "{\"total_tokens\":null}", CHAT_TOTAL_TOKENS, JSON_NULL, "null"),
@@ -413,14 +419,16 @@ static void strings_together(void)
 static const struct row own_bytes[] = {
     ROW("numbers", "x", "{\"a\":1.0,\"b\":1e400,\"c\":-0,\"d\":123456789012345678901234567890}",
         "OTHER x {\"a\":1.0,\"b\":1e400,\"c\":-0,\"d\":123456789012345678901234567890}"),
-    ROW("order and duplicates", "x", "{\"b\":1,\"a\":2,\"b\":3}", "OTHER x {\"b\":1,\"a\":2,\"b\":3}"),
+    ROW("order and duplicates", "x", "{\"b\":1,\"a\":2,\"b\":3}",
+        "OTHER x {\"b\":1,\"a\":2,\"b\":3}"),
     ROW("escapes", "x", "{\"a\":\"\\u00e9\\/\\ud83d\\ude00\"}",
         "OTHER x {\"a\":\"\\u00e9\\/\\ud83d\\ude00\"}"),
     ROW("white space but the line break", "x", " \t{ \"a\"\t:\n1 ,\n\n\"b\" : [ ] } ",
         "OTHER x { \"a\"\t: 1 ,  \"b\" : [ ] }"),
     ROW("an unpaired surrogate", "x", "{\"a\":\"\\ud83d\",\"\\udc00\":\"\\uD800x\"}",
         "OTHER x {\"a\":\"\\ufffd\",\"\\ufffd\":\"\\ufffdx\"}"),
-    ROW("in a delta", "message", "{\"delta\":\"\\ud83d\"}", "MESSAGE message {\"delta\":\"\\ufffd\"}"),
+    ROW("in a delta", "message", "{\"delta\":\"\\ud83d\"}",
+        "MESSAGE message {\"delta\":\"\\ufffd\"}"),
     ROW("a renamed key with escapes", "error", "{ \"\\u0065rror\" : \"m\", \"error_typ\\u0065\":1}",
         "ERROR error { \"message\" : \"m\", \"code\":1}"),
     ROW("both names: each keeps its own", "error", "{\"error\":\"e\",\"message\":\"m\"}",

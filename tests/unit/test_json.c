@@ -138,24 +138,111 @@ static void good_documents(void)
 }
 
 static const struct span bad[] = {
-    SPAN(""), SPAN(" "), SPAN("\n\t"), SPAN("nul"), SPAN("nulll"), SPAN("tru"), SPAN("True"),
-    SPAN("fals "), SPAN("undefined"), SPAN("NaN"), SPAN("Infinity"), SPAN("-"), SPAN("+1"),
-    SPAN("01"), SPAN("1."), SPAN(".5"), SPAN("1e"), SPAN("1e+"), SPAN("0x10"), SPAN("1_0"),
-    SPAN("\""), SPAN("\"abc"), SPAN("'a'"), SPAN("\"\\\""), SPAN("\"\\"), SPAN("\"\\a\""),
-    SPAN("\"\\u12\""), SPAN("\"\\u12g4\""), SPAN("\"\\U0041\""), SPAN("\"a\nb\""), SPAN("\"\0\""),
-    SPAN("\"\x1F\""), SPAN("{"), SPAN("}"), SPAN("["), SPAN("]"), SPAN("{]"), SPAN("[}"),
-    SPAN("[1"), SPAN("[1,"), SPAN("[1,]"), SPAN("[,1]"), SPAN("[1 2]"), SPAN("[1:2]"), SPAN(","),
-    SPAN(":"), SPAN("{\"a\"}"), SPAN("{\"a\":}"), SPAN("{\"a\":1,}"), SPAN("{,}"), SPAN("{1:2}"),
-    SPAN("{a:1}"), SPAN("{\"a\" 1}"), SPAN("{\"a\":1 \"b\":2}"), SPAN("{\"a\":1"), SPAN("{\"a\":"),
-    SPAN("{\"a\""), SPAN("{\"a"), SPAN("[[1]"), SPAN("[1]]"), SPAN("{}}"), SPAN("{} {}"),
-    SPAN("{}{}"), SPAN("[][]"), SPAN("1 2"), SPAN("1,2"), SPAN("null null"), SPAN("\"a\" \"b\""),
-    SPAN("\"a\"\"b\""), SPAN("{} 1"), SPAN("{}1"), SPAN("{} nul"), SPAN("{} null"), SPAN("{} \""),
-    SPAN("{} \"a"), SPAN("{} \"a\""), SPAN("{} -"), SPAN("{} {"), SPAN("{} ["), SPAN("{} ,"),
-    SPAN("{} x"), SPAN("[] 12"), SPAN("\"a\" 1"), SPAN("1 \""), SPAN("true false"), SPAN("true f"),
-    SPAN("{} \\"), SPAN("{} /"), SPAN("// a\n{}"), SPAN("{} /* a */"), SPAN("{} // a"), SPAN("# a"),
-    SPAN("\xEF\xBB\xBF{}"), SPAN("\0"), SPAN("{}\0"), SPAN("\"\xFF\""), 
-    SPAN("\"\xE2\x82\""), SPAN("\"\x80\""), SPAN("\xC2\xA0{}"), SPAN("{}\v"), SPAN("{}\f"),
-    SPAN("\\ud83d"), SPAN("{\"a\":\\ud83d}"), SPAN("\"\\ud83"), SPAN("\"\\ud83d"),
+    SPAN(""),
+    SPAN(" "),
+    SPAN("\n\t"),
+    SPAN("nul"),
+    SPAN("nulll"),
+    SPAN("tru"),
+    SPAN("True"),
+    SPAN("fals "),
+    SPAN("undefined"),
+    SPAN("NaN"),
+    SPAN("Infinity"),
+    SPAN("-"),
+    SPAN("+1"),
+    SPAN("01"),
+    SPAN("1."),
+    SPAN(".5"),
+    SPAN("1e"),
+    SPAN("1e+"),
+    SPAN("0x10"),
+    SPAN("1_0"),
+    SPAN("\""),
+    SPAN("\"abc"),
+    SPAN("'a'"),
+    SPAN("\"\\\""),
+    SPAN("\"\\"),
+    SPAN("\"\\a\""),
+    SPAN("\"\\u12\""),
+    SPAN("\"\\u12g4\""),
+    SPAN("\"\\U0041\""),
+    SPAN("\"a\nb\""),
+    SPAN("\"\0\""),
+    SPAN("\"\x1F\""),
+    SPAN("{"),
+    SPAN("}"),
+    SPAN("["),
+    SPAN("]"),
+    SPAN("{]"),
+    SPAN("[}"),
+    SPAN("[1"),
+    SPAN("[1,"),
+    SPAN("[1,]"),
+    SPAN("[,1]"),
+    SPAN("[1 2]"),
+    SPAN("[1:2]"),
+    SPAN(","),
+    SPAN(":"),
+    SPAN("{\"a\"}"),
+    SPAN("{\"a\":}"),
+    SPAN("{\"a\":1,}"),
+    SPAN("{,}"),
+    SPAN("{1:2}"),
+    SPAN("{a:1}"),
+    SPAN("{\"a\" 1}"),
+    SPAN("{\"a\":1 \"b\":2}"),
+    SPAN("{\"a\":1"),
+    SPAN("{\"a\":"),
+    SPAN("{\"a\""),
+    SPAN("{\"a"),
+    SPAN("[[1]"),
+    SPAN("[1]]"),
+    SPAN("{}}"),
+    SPAN("{} {}"),
+    SPAN("{}{}"),
+    SPAN("[][]"),
+    SPAN("1 2"),
+    SPAN("1,2"),
+    SPAN("null null"),
+    SPAN("\"a\" \"b\""),
+    SPAN("\"a\"\"b\""),
+    SPAN("{} 1"),
+    SPAN("{}1"),
+    SPAN("{} nul"),
+    SPAN("{} null"),
+    SPAN("{} \""),
+    SPAN("{} \"a"),
+    SPAN("{} \"a\""),
+    SPAN("{} -"),
+    SPAN("{} {"),
+    SPAN("{} ["),
+    SPAN("{} ,"),
+    SPAN("{} x"),
+    SPAN("[] 12"),
+    SPAN("\"a\" 1"),
+    SPAN("1 \""),
+    SPAN("true false"),
+    SPAN("true f"),
+    SPAN("{} \\"),
+    SPAN("{} /"),
+    SPAN("// a\n{}"),
+    SPAN("{} /* a */"),
+    SPAN("{} // a"),
+    SPAN("# a"),
+    SPAN("\xEF\xBB\xBF{}"),
+    SPAN("\0"),
+    SPAN("{}\0"),
+    SPAN("\"\xFF\""),
+    SPAN("\"\xE2\x82\""),
+    SPAN("\"\x80\""),
+    SPAN("\xC2\xA0{}"),
+    SPAN("{}\v"),
+    SPAN("{}\f"),
+    SPAN("\\ud83d"),
+    SPAN("{\"a\":\\ud83d}"),
+    SPAN("\"\\ud83"),
+    SPAN("\"\\ud83d"),
     SPAN("\"\\ud83d\\ude0"),
 };
 
@@ -230,9 +317,9 @@ static void places_of_errors(void)
 /* Everywhere between two tokens. */
 static void white_space(void)
 {
-    static const char *const tokens[] = {"{", "\"a\"", ":", "[", "1",   ",",  "\"x\"", ",", "null",
-                                         "]", ",",     "\"b\"", ":", "{", "}", ",", "\"c\"", ":",
-                                         "-2.5", "}"};
+    static const char *const tokens[] = {"{", "\"a\"", ":",     "[", "1",     ",", "\"x\"",
+                                         ",", "null",  "]",     ",", "\"b\"", ":", "{",
+                                         "}", ",",     "\"c\"", ":", "-2.5",  "}"};
     static const char *const blanks[] = {" ", "\t", "\n", "\r", "\r\n", "   ", ""};
     struct dump d = {0};
     struct buf doc = {0}, want = {0};
@@ -265,8 +352,8 @@ static void white_space(void)
 /* Every beginning of a document is no document. */
 static void beginnings(void)
 {
-    static const struct span whole =
-        SPAN("{\"a\":[1,-2.5e1,true,null,\"x\\u00e9\\ud83d\\ude00\xE2\x82\xAC\"],\"b\":{\"c\":{}}}");
+    static const struct span whole = SPAN(
+        "{\"a\":[1,-2.5e1,true,null,\"x\\u00e9\\ud83d\\ude00\xE2\x82\xAC\"],\"b\":{\"c\":{}}}");
     struct dump d = {0};
     for (size_t n = 0; n < whole.len; n++)
         check(walk(&d, span_make(whole.at, n)) == -1, "the first %zu bytes were taken", n);
@@ -282,7 +369,9 @@ static const struct {
     {"a pair", SPAN("\"\\ud83d\\ude00\""), "\xF0\x9F\x98\x80"},
     {"high", SPAN("\"\\ud83d\""), "\xEF\xBF\xBD"},
     {"low", SPAN("\"\\ude00\""), "\xEF\xBF\xBD"},
-    {"high, letter", SPAN("\"\\ud83d\\u0041\""), "\xEF\xBF\xBD" "A"},
+    {"high, letter", SPAN("\"\\ud83d\\u0041\""),
+     "\xEF\xBF\xBD"
+     "A"},
     {"high, pair", SPAN("\"\\ud83d\\ud83d\\ude00\""), "\xEF\xBF\xBD\xF0\x9F\x98\x80"},
     {"pair, low", SPAN("\"\\ud83d\\ude00\\ude00\""), "\xF0\x9F\x98\x80\xEF\xBF\xBD"},
     {"escaped backslash", SPAN("\"\\\\ud83d\""), "\\ud83d"},
@@ -306,8 +395,8 @@ static void mended_surrogates(void)
     check_span(top.raw, S("[\"\\ufffd\\n\", \"\\u00e9\"]"), "the corrected copy");
 }
 
-/* Surrogates and overlong forms are not UTF-8. yajl takes them; what comes from a stream was checked
-   before, so they only must do no harm here. */
+/* Surrogates and overlong forms are not UTF-8. yajl takes them; what comes from a stream was
+   checked before, so they only must do no harm here. */
 static void encoded_surrogates(void)
 {
     struct json_value top;
@@ -326,12 +415,18 @@ static void to_numbers(void)
         bool real;
         double d;
     } rows[] = {
-        {SPAN("0"), true, 0, true, 0},           {SPAN("-7"), true, -7, true, -7},
-        {SPAN("1e3"), true, 1000, true, 1000},   {SPAN("245"), true, 245, true, 245},
-        {SPAN("1e400"), false, 0, false, 0},     {SPAN("1e30"), false, 0, true, 1e30},
-        {SPAN("\"5\""), false, 0, false, 0},     {SPAN("null"), false, 0, false, 0},
-        {SPAN("true"), false, 0, false, 0},      {SPAN("[1]"), false, 0, false, 0},
-        {SPAN("0.5"), true, 0, true, 0.5},       {SPAN("2147483648"), true, 2147483648, true, 2147483648.0},
+        {SPAN("0"), true, 0, true, 0},
+        {SPAN("-7"), true, -7, true, -7},
+        {SPAN("1e3"), true, 1000, true, 1000},
+        {SPAN("245"), true, 245, true, 245},
+        {SPAN("1e400"), false, 0, false, 0},
+        {SPAN("1e30"), false, 0, true, 1e30},
+        {SPAN("\"5\""), false, 0, false, 0},
+        {SPAN("null"), false, 0, false, 0},
+        {SPAN("true"), false, 0, false, 0},
+        {SPAN("[1]"), false, 0, false, 0},
+        {SPAN("0.5"), true, 0, true, 0.5},
+        {SPAN("2147483648"), true, 2147483648, true, 2147483648.0},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct json_value top;
@@ -361,7 +456,8 @@ static void take_keys(void *arg, const struct json_member *m)
 static void read_object(void)
 {
     struct buf keys = {0};
-    check_int(json_read_object(S("{\"a\":{\"b\":1},\"c\":[{\"d\":2}]}"), take_keys, &keys), 0, "good");
+    check_int(json_read_object(S("{\"a\":{\"b\":1},\"c\":[{\"d\":2}]}"), take_keys, &keys), 0,
+              "good");
     check_span(buf_view(&keys), S("a c "), "keys of the top level");
     buf_clear(&keys);
     check_int(json_read_object(S("[1]"), take_keys, &keys), -1, "an array");
@@ -384,7 +480,10 @@ static void put_strings(void)
         {SPAN("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\""},
         {SPAN("\0\x01\x1F\x7F"), "\"\\u0000\\u0001\\u001f\\u007f\""},
         {SPAN("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\""},
-        {SPAN("a\xFF" "b\xE2\x82"), "\"a\xEF\xBF\xBD" "b\xEF\xBF\xBD\""},
+        {SPAN("a\xFF"
+              "b\xE2\x82"),
+         "\"a\xEF\xBF\xBD"
+         "b\xEF\xBF\xBD\""},
         {SPAN("\xED\xA0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
     };
     struct buf out = {0};

@@ -315,7 +315,8 @@ static void origins(void)
     setenv("SIGMASIGHT_URL", "", 1);
     settings_from_environment(&s, &fail);
     settings_default(&s);
-    check_span(span_of(setting_text(&s, OPT_URL)), S("http://localhost:8000/api/v1"), "the default");
+    check_span(span_of(setting_text(&s, OPT_URL)), S("http://localhost:8000/api/v1"),
+               "the default");
     check_int(s.of[OPT_URL].origin, ORIGIN_DEFAULT, "origin");
     settings_release(&s);
     unsetenv("SIGMASIGHT_URL");

@@ -107,8 +107,7 @@ static const struct row grammar[] = {
     ROW("the last name counts", "event: a\nevent: b\ndata\n\n", "<b>;"),
     ROW("an empty name is message", "event: a\nevent\ndata: 1\n\n", "<message>1;"),
     ROW("an empty name with a colon", "event:\ndata: 1\n\n", "<message>1;"),
-    ROW("the name is not carried over", "event: a\ndata: 1\n\ndata: 2\n\n",
-        "<a>1;<message>2;"),
+    ROW("the name is not carried over", "event: a\ndata: 1\n\ndata: 2\n\n", "<a>1;<message>2;"),
     ROW("a name without data is dropped", "event: a\n\ndata: 1\n\n", "<message>1;"),
     ROW("LF", "data: 1\n\ndata: 2\n\n", "<message>1;<message>2;"),
     ROW("CR", "data: 1\r\rdata: 2\r\r", "<message>1;<message>2;"),
@@ -149,35 +148,56 @@ static const struct row grammar[] = {
     ROW("retry", "retry: 1500\n\n", "retry=1500"),
     ROW("retry counts without an event", "retry: 7\ndata: a\n\n", "<message>a;retry=7"),
     ROW("the last retry", "retry: 7\nretry: 0\n\n", "retry=0"),
-    ROW("a retry that is no number", "retry: 7\nretry: x\nretry: 1.5\nretry: -1\nretry: +1\n"
-                                     "retry: 1 \nretry:  1\nretry: 0x1\nretry\nretry:\n\n",
+    ROW("a retry that is no number",
+        "retry: 7\nretry: x\nretry: 1.5\nretry: -1\nretry: +1\n"
+        "retry: 1 \nretry:  1\nretry: 0x1\nretry\nretry:\n\n",
         "retry=7"),
     ROW("retry of other digits", "retry: \xD9\xA1\n\n", ""),
     ROW("an unfinished block is discarded", "data: a\n\ndata: b\n", "<message>a;"),
     ROW("an unfinished line is discarded", "data: a\n\ndata: b", "<message>a;"),
     ROW("a blank line without its end", "data: a", ""),
-    ROW("a byte order mark", "\xEF\xBB\xBF" "data: a\n\n", "<message>a;"),
-    ROW("one byte order mark only", "\xEF\xBB\xBF\xEF\xBB\xBF" "data: a\n\ndata: b\n\n",
+    ROW("a byte order mark",
+        "\xEF\xBB\xBF"
+        "data: a\n\n",
+        "<message>a;"),
+    ROW("one byte order mark only",
+        "\xEF\xBB\xBF\xEF\xBB\xBF"
+        "data: a\n\ndata: b\n\n",
         "<message>b;"),
     ROW("a mark alone", "\xEF\xBB\xBF", ""),
-    ROW("a mark before a comment", "\xEF\xBB\xBF" ":a\ndata: b\n\n", "<message>b;"),
-    ROW("a mark before a blank line", "\xEF\xBB\xBF" "\ndata: b\n\n", "<message>b;"),
-    ROW("a mark later is text", "data: a\n\n\xEF\xBB\xBF" "data: b\n\ndata: \xEF\xBB\xBF\n\n",
+    ROW("a mark before a comment",
+        "\xEF\xBB\xBF"
+        ":a\ndata: b\n\n",
+        "<message>b;"),
+    ROW("a mark before a blank line",
+        "\xEF\xBB\xBF"
+        "\ndata: b\n\n",
+        "<message>b;"),
+    ROW("a mark later is text",
+        "data: a\n\n\xEF\xBB\xBF"
+        "data: b\n\ndata: \xEF\xBB\xBF\n\n",
         "<message>a;<message>\xEF\xBB\xBF;"),
-    ROW("half a mark is ill-formed text", "\xEF\xBB" "data: a\n\ndata: b\n\n", "<message>b;"),
-    ROW("a third of one", "\xEF" "data: a\n\ndata: b\n\n", "<message>b;"),
+    ROW("half a mark is ill-formed text",
+        "\xEF\xBB"
+        "data: a\n\ndata: b\n\n",
+        "<message>b;"),
+    ROW("a third of one",
+        "\xEF"
+        "data: a\n\ndata: b\n\n",
+        "<message>b;"),
     ROW("half a mark, then a line end", "\xEF\xBB\ndata: a\n\n", "<message>a;"),
     ROW("half a mark, then a colon", "\xEF\xBB:x\ndata: a\n\n", "<message>a;"),
     ROW("half a mark twice", "\xEF\xBB\xEF\xBB\xBF\ndata: a\n\n", "<message>a;"),
-    ROW("a mark in front of a mark's half", "\xEF\xBB\xBF\xEF\xBB" "data: a\n\ndata: b\n\n",
+    ROW("a mark in front of a mark's half",
+        "\xEF\xBB\xBF\xEF\xBB"
+        "data: a\n\ndata: b\n\n",
         "<message>b;"),
     ROW("UTF-8 passes", "data: \xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\n\n",
         "<message>\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80;"),
     ROW("a lone continuation byte", "data: \x80z\n\n", "<message>\xEF\xBF\xBDz;"),
     ROW("a sequence cut by ASCII: one", "data: \xE2\x82z\n\n", "<message>\xEF\xBF\xBDz;"),
     ROW("cut by the end of the line: one", "data: \xF0\x9F\x98\n\n", "<message>\xEF\xBF\xBD;"),
-    ROW("a lead byte follows: two", "data: \xE2\x82\xC3\n\n",
-        "<message>\xEF\xBF\xBD\xEF\xBF\xBD;"),
+    ROW("a lead byte follows: two", "data: \xE2\x82\xC3\n\n", "<message>\xEF\xBF\xBD\xEF\xBF\xBD;"),
     ROW("overlong: one for each byte", "data: \xC0\xAF\xE0\x80\xAF\n\n",
         "<message>\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD;"),
     ROW("a surrogate: three", "data: \xED\xA0\x80\n\n",
@@ -189,7 +209,10 @@ static const struct row grammar[] = {
         "<message>\xEF\xBF\xBD\n\xEF\xBF\xBD\xEF\xBF\xBD;"),
     ROW("in a name and an ID", "event: a\xFF\nid: \xE2\x82\ndata: x\n\n",
         "<a\xEF\xBF\xBD>x#\xEF\xBF\xBD;"),
-    ROW("in a field's name: unknown", "data\xFF: a\n\xFF" "data: b\n\n", ""),
+    ROW("in a field's name: unknown",
+        "data\xFF: a\n\xFF"
+        "data: b\n\n",
+        ""),
 };
 
 static void each_row(void)
@@ -242,9 +265,10 @@ static const struct span first_generation = SPAN(
     ": comment\r\nid: 4\nretry: 30\rdata: x\r\ndata\r\n\r\n"
     "event: message\ndata: {\"delta\": \"\xFF\xE2\x82\"}\n\nevent: done\ndata: {}\n\ndata: lost");
 
-static const struct span mixed_ends = SPAN(
-    "\xEF\xBB\xBF" "data: 1\r\rdata: 2\r\n\r\ndata: 3\n\rdata\r\ndata: \xF0\x9F\x98\x80\r\r\n"
-    ":\r:\n:\r\n\rid: \xE2\x82\xAC\rid: \0\rdata:\r\r");
+static const struct span mixed_ends =
+    SPAN("\xEF\xBB\xBF"
+         "data: 1\r\rdata: 2\r\n\r\ndata: 3\n\rdata\r\ndata: \xF0\x9F\x98\x80\r\r\n"
+         ":\r:\n:\r\n\rid: \xE2\x82\xAC\rid: \0\rdata:\r\r");
 
 static void cuts_of_streams(void)
 {
@@ -436,11 +460,12 @@ static void oracle_read(struct oracle *o, struct span in)
 }
 
 static const struct span words[] = {
-    SPAN("data"), SPAN("event"),    SPAN("id"),   SPAN("retry"), SPAN("data: "), SPAN("data:x"),
-    SPAN(":"),    SPAN(" "),        SPAN("\n"),   SPAN("\n"),    SPAN("\n\n"),   SPAN("\r"),
-    SPAN("\r\n"), SPAN("\r\n\r\n"), SPAN("\0"),   SPAN("\xEF"),  SPAN("\xBB"),   SPAN("\xBF"),
-    SPAN("\xE2"), SPAN("\x82"),     SPAN("\xAC"), SPAN("\xFF"),  SPAN("12"),     SPAN("\xEF\xBB\xBF"),
-    SPAN("a"),    SPAN("event: a"), SPAN("id: 1"), SPAN("retry: 5"), SPAN("\xC3\xA9"), SPAN("\xF4"),
+    SPAN("data"),     SPAN("event"), SPAN("id"),       SPAN("retry"),        SPAN("data: "),
+    SPAN("data:x"),   SPAN(":"),     SPAN(" "),        SPAN("\n"),           SPAN("\n"),
+    SPAN("\n\n"),     SPAN("\r"),    SPAN("\r\n"),     SPAN("\r\n\r\n"),     SPAN("\0"),
+    SPAN("\xEF"),     SPAN("\xBB"),  SPAN("\xBF"),     SPAN("\xE2"),         SPAN("\x82"),
+    SPAN("\xAC"),     SPAN("\xFF"),  SPAN("12"),       SPAN("\xEF\xBB\xBF"), SPAN("a"),
+    SPAN("event: a"), SPAN("id: 1"), SPAN("retry: 5"), SPAN("\xC3\xA9"),     SPAN("\xF4"),
 };
 
 static void random_streams(void)
@@ -505,8 +530,8 @@ static void exact_bound(void)
     for (size_t i = 0; i < COUNT(bounds); i++) {
         const struct bound *b = &bounds[i];
         read_cut(&r, b->in, b->size, NULL, 0);
-        check(r.out.len == 0 || r.out.data[r.out.len - 1] != '!', "%s: %zu bytes must fit",
-              b->name, b->size);
+        check(r.out.len == 0 || r.out.data[r.out.len - 1] != '!', "%s: %zu bytes must fit", b->name,
+              b->size);
         read_cut(&r, b->in, b->size - 1, NULL, 0);
         check(r.out.len && r.out.data[r.out.len - 1] == '!', "%s: %zu bytes are too many", b->name,
               b->size);

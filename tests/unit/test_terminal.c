@@ -114,10 +114,16 @@ static const struct {
     {SPAN("\033[31mred\033[0m"), "^[[31mred^[[0m", "^[[31mred^[[0m"},
     {SPAN("\033]0;title\007"), "^[]0;title^G", "^[]0;title^G"},
     {SPAN("\0\x7F\b"), "^@^?^H", "^@^?^H"},
-    {SPAN("\xC2\x9B" "31m"), "\\u{9b}31m", "\\u{9b}31m"},
-    {SPAN("\x9B" "31m"), "\\x{9b}31m", "\\x{9b}31m"},
+    {SPAN("\xC2\x9B"
+          "31m"),
+     "\\u{9b}31m", "\\u{9b}31m"},
+    {SPAN("\x9B"
+          "31m"),
+     "\\x{9b}31m", "\\x{9b}31m"},
     {SPAN("\xE2\x82"), "\\x{e2}\\x{82}", "\\x{e2}\\x{82}"},
-    {SPAN("\xE2\x80\xAE" "abc"), "\\u{202e}abc", "\\u{202e}abc"},
+    {SPAN("\xE2\x80\xAE"
+          "abc"),
+     "\\u{202e}abc", "\\u{202e}abc"},
     {SPAN("\xE2\x81\xA6"), "\\u{2066}", "\\u{2066}"},
     {SPAN("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80",
      "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"},

@@ -11,9 +11,9 @@ static struct guard guard;
 struct expected {
     struct span text;
     struct buf replaced;
-    size_t valid;       /* bytes before the first error */
-    uint32_t first;     /* the first code point, or ORACLE_ERROR */
-    size_t first_len;   /* and its bytes */
+    size_t valid;     /* bytes before the first error */
+    uint32_t first;   /* the first code point, or ORACLE_ERROR */
+    size_t first_len; /* and its bytes */
     bool seen, invalid;
 };
 
@@ -38,8 +38,8 @@ static void next(void *arg, uint32_t c, struct span from)
 /* Whether `s` is the start of something well-formed that goes on after its end. */
 static bool is_cut(struct span s)
 {
-    static const char *const tails[] = {"\x80", "\xA0", "\x80\x80", "\xA0\x80", "\x90\x80\x80",
-                                        "\x80\x80\x80"};
+    static const char *const tails[] = {"\x80",     "\xA0",         "\x80\x80",
+                                        "\xA0\x80", "\x90\x80\x80", "\x80\x80\x80"};
     for (size_t i = 0; i < COUNT(tails); i++) {
         char whole[16];
         struct expected e = {0};
@@ -78,8 +78,8 @@ static void compare(struct expected *e, struct buf *out, struct span s)
     if (len == 0)
         good = e->first == ORACLE_ERROR && e->first_len == s.len && is_cut(s);
     else if (e->first == ORACLE_ERROR)
-        good = point == UTF8_ILL_FORMED && len == e->first_len &&
-               (e->first_len < s.len || !is_cut(s));
+        good =
+            point == UTF8_ILL_FORMED && len == e->first_len && (e->first_len < s.len || !is_cut(s));
     else
         good = point == e->first && len == e->first_len;
     check(good, "%02x %02x %02x … (%zu bytes): utf8_next gives U+%04X, %zu bytes",
@@ -118,9 +118,9 @@ static void three_bytes(void)
 {
     struct expected e = {0};
     struct buf out = {0};
-    static const unsigned char edges[] = {0x00, 0x0A, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0,
-                                          0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xED, 0xEF, 0xF0,
-                                          0xF4, 0xF5, 0xFF};
+    static const unsigned char edges[] = {0x00, 0x0A, 0x41, 0x7F, 0x80, 0x8F, 0x90,
+                                          0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF,
+                                          0xE0, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF};
     for (unsigned a = 0; a < 256; a++) {
         for (unsigned b = 0; b < 256; b++) {
             bool all = a >= 0xE0 && a <= 0xF4;

@@ -103,7 +103,8 @@ struct guard {
 __attribute__((unused)) static struct guard guard_new(size_t room)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (room + page - 1) / page * page;
-    char *base = mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *base =
+        mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED || mprotect(base + size, page, PROT_NONE) != 0) {
         perror("mmap");
         exit(2);

@@ -1,0 +1,478 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What is kept between two runs: the files, who may read them, what becomes of bad ones, and many processes at once.
+
+load helper
+load accounts
+
+both=(credentials.json conversations.json)
+
+# A stored login and a last conversation, but no token in the environment.
+scene()
+{
+    serve_hello "$@"
+    no_token
+    log_in
+    run_chat send -c "$ID" hi
+    expect_status 0
+    forget_requests
+}
+
+# Reads the file of that name: whoami the credentials, send -C the conversations.
+read_state()
+{
+    case $1 in
+    credentials.json) run_chat whoami ;;
+    conversations.json) SIGMASIGHT_TOKEN=$TOKEN run_chat send -C hi ;;
+    esac
+}
+
+# The command that the error recommends.
+remedy()
+{
+    sed -n "s/.*; run '\(.*\)'\$/\1/p" "$ERR"
+}
+
+# refused NAME PATTERN: what is in the place of that file is refused before anything is sent, and the command that
+# the error names mends it.
+refused()
+{
+    read_state "$1"
+    expect_failure 78
+    expect_line "sigmasight-chat: .*$1: .*$2.*"
+    expect_requests
+    local command
+    command=$(remedy)
+    [ -n "$command" ] || fail "it names no command"
+    sh -c "$command" </dev/null || fail "the command does not work: $command"
+    read_state "$1"
+    [ "$status" -ne 78 ] || fail "the command has not mended it: $command"
+    forget_requests
+}
+
+# --- who may read it ---
+
+@test "state: the directory is 0700, the files are 0600, whatever the umask" {
+    serve_hello
+    local mask
+    for mask in 000 022 077; do
+        rm -rf "$XDG_STATE_HOME"
+        umask "$mask"
+        log_in
+        run_chat send -c "$ID" hi
+        expect_status 0
+        [ "$(stat -c %a "$(state)")" = 700 ] || fail "the directory: $(stat -c %a "$(state)")"
+        find "$(state)" -type f ! -perm 600 >"$T/open"
+        expect_bytes '' "$T/open"
+        [ -f "$(state credentials.json)" ]
+        [ -f "$(state conversations.json)" ]
+    done
+}
+
+@test "state: below ~/.local/state without XDG_STATE_HOME, or where it is relative" {
+    serve_hello
+    unset XDG_STATE_HOME
+    log_in
+    [ -f "$HOME/.local/state/sigmasight-chat/credentials.json" ]
+    rm -r "$HOME/.local"
+    export XDG_STATE_HOME=relative
+    cd "$T"
+    log_in
+    [ -f "$HOME/.local/state/sigmasight-chat/credentials.json" ]
+    [ ! -e "$T/relative" ]
+}
+
+@test "state: a file that others can read" {
+    scene
+    local name mode
+    for name in "${both[@]}"; do
+        for mode in 640 604 644 620 602; do
+            chmod "$mode" "$(state "$name")"
+            refused "$name" 'others can read it'
+            [ "$(stat -c %a "$(state "$name")")" = 600 ]
+        done
+    done
+}
+
+@test "state: the command that mends a file whose path has a blank" {
+    XDG_STATE_HOME="$T/my state; it's"
+    scene
+    for name in "${both[@]}"; do
+        chmod 644 "$(state "$name")"
+        refused "$name" 'others can read it'
+    done
+}
+
+@test "state: a symbolic link" {
+    scene
+    local name
+    for name in "${both[@]}"; do
+        mv "$(state "$name")" "$T/elsewhere"
+        ln -s "$T/elsewhere" "$(state "$name")"
+        refused "$name" 'symbolic link'
+        [ -f "$T/elsewhere" ] || fail "the command reached beyond the link"
+        ln -s "$T/nowhere" "$(state "$name").new"
+        mv "$(state "$name").new" "$(state "$name")"
+        refused "$name" 'symbolic link'
+    done
+}
+
+@test "state: something that is no regular file" {
+    scene
+    local name
+    for name in "${both[@]}"; do
+        rm -f "$(state "$name")"
+        mkfifo "$(state "$name")"
+        refused "$name" 'not a regular file'
+        rm -f "$(state "$name")"
+        mkdir "$(state "$name")"
+        refused "$name" 'not a regular file'
+    done
+}
+
+@test "state: login does not write through what it refuses" {
+    scene
+    mv "$(state credentials.json)" "$T/elsewhere"
+    cp "$T/elsewhere" "$T/before"
+    ln -s "$T/elsewhere" "$(state credentials.json)"
+    run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
+    expect_status 78
+    cmp "$T/before" "$T/elsewhere" >&2
+    [ -L "$(state credentials.json)" ]
+}
+
+@test "state: files that are not JSON" {
+    scene
+    local name content
+    for name in "${both[@]}"; do
+        cp "$(state "$name")" "$T/whole"
+        while IFS= read -r content; do
+            printf '%b' "$content" >"$(state "$name")"
+            chmod 600 "$(state "$name")"
+            refused "$name" damaged
+            [ ! -e "$(state "$name")" ] || [ "$name" = conversations.json ] || fail "it is still there"
+        done <<'TABLE'
+{
+[]
+"text"
+{"version":1,"entries":[{"profile":null,
+\0377\0376
+{} {}
+TABLE
+        head -c -4 "$T/whole" >"$(state "$name")"
+        chmod 600 "$(state "$name")"
+        refused "$name" damaged
+    done
+}
+
+@test "state: a damaged file is not overwritten by login" {
+    scene
+    printf 'precious' >"$(state credentials.json)"
+    run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
+    expect_status 78
+    expect_bytes precious "$(state credentials.json)"
+}
+
+@test "state: an empty file holds nothing" {
+    scene
+    : >"$(state credentials.json)"
+    run_chat whoami
+    expect_failure 77 '.*no token.*'
+    log_in
+    run_chat whoami
+    expect_status 0
+}
+
+@test "state: bad credentials do not matter where the token comes from elsewhere" {
+    scene
+    printf 'broken' >"$(state credentials.json)"
+    SIGMASIGHT_TOKEN=$TOKEN run_chat send -c "$ID" hi
+    expect_status 0
+    expect_bytes '' "$ERR"
+    expect_bytes broken "$(state credentials.json)"
+}
+
+@test "state: a bad file of the last conversation is a warning where only the new one is to be kept" {
+    scene
+    printf 'broken' >"$(state conversations.json)"
+    run_chat send -c "$ID" hi
+    expect_status 0
+    expect_bytes 'Hello\n'
+    expect_line 'sigmasight-chat: warning: .*conversations\.json.*'
+    expect_bytes broken "$(state conversations.json)"
+}
+
+@test "state: a directory that cannot be written is a warning for send" {
+    serve_hello
+    : >"$T/file"
+    local place
+    for place in "$T/file" /dev/null /proc/none; do
+        XDG_STATE_HOME=$place run_chat send -c "$ID" hi
+        expect_status 0
+        expect_bytes 'Hello\n'
+        expect_line "sigmasight-chat: warning: .*$place/sigmasight-chat.*"
+        [ "$(wc -l <"$ERR")" -eq 1 ]
+        XDG_STATE_HOME=$place run_chat send -q -c "$ID" hi
+        expect_status 0
+        expect_bytes '' "$ERR"
+        XDG_STATE_HOME=$place run_chat send -j -c "$ID" hi
+        expect_status 0
+        expect_lines
+        expect_jq 'map(select(.event == "client.warning" and (.data.message | contains("conversations.json")))) | length == 1'
+    done
+}
+
+@test "state: a directory that cannot be written is a warning for send --continue" {
+    serve_hello
+    XDG_STATE_HOME=/dev/null run_chat send -C hi
+    expect_status 0
+    expect_bytes 'Hello\n'
+    expect_line 'sigmasight-chat: warning: .*/dev/null/sigmasight-chat.*'
+}
+
+@test "state: without a home directory send works, with a warning" {
+    serve_hello
+    unset HOME XDG_STATE_HOME XDG_CONFIG_HOME
+    run_chat send -c "$ID" hi
+    expect_status 0
+    expect_bytes 'Hello\n'
+    expect_line 'sigmasight-chat: warning: .*HOME.*'
+}
+
+@test "state: login cannot do without a place for the token" {
+    serve_default
+    XDG_STATE_HOME=/dev/null run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
+    expect_failure 73 '.*/dev/null/sigmasight-chat/credentials\.json.*'
+    expect_no "$PASSWORD" "$ERR"
+}
+
+@test "state: a full disk loses nothing" {
+    scene
+    cp "$(state credentials.json)" "$T/before"
+    # The limit stands for the disk; a write beyond it fails.
+    status=0
+    (
+        trap '' XFSZ
+        ulimit -f 0
+        exec "$CHAT" logout 2>&1
+    ) </dev/null | cat >"$ERR" || status=$?
+    cmp "$T/before" "$(state credentials.json)" >&2
+    grep -q 'credentials.json' "$ERR"
+    [ "$(find "$(state)" -name 'credentials.json.*' ! -name '*.lock' | wc -l)" -eq 0 ] || fail "a temporary file stays"
+}
+
+# --- one entry per profile and URL ---
+
+@test "state: an entry for each profile and URL" {
+    serve_default
+    no_token
+    echo '{"profiles":{"dev":{},"null":{}}}' | configure
+    log_in none@example.com
+    log_in dev@example.com --profile dev
+    log_in null@example.com --profile null
+    log_in host@example.com --url "http://localhost:$PORT/api/v1"
+    [ "$(stored length)" -eq 4 ]
+    local email
+    for email in none dev null host; do
+        local -a options=()
+        case $email in
+        dev | null) options=(--profile "$email") ;;
+        host) options=(--url "http://localhost:$PORT/api/v1") ;;
+        esac
+        run_chat whoami -j "${options[@]}"
+        expect_status 0
+        [ "$(jq -r .account "$OUT")" = "$email@example.com" ] || fail "not $email"
+    done
+    run_chat logout --profile dev
+    [ "$(stored 'map(.email) | sort | join(" ")')" = 'host@example.com none@example.com null@example.com' ]
+    run_chat whoami --profile dev
+    expect_failure 77
+}
+
+@test "state: login again replaces the entry" {
+    serve_default
+    no_token
+    log_in one@example.com
+    log_in two@example.com
+    [ "$(stored length)" -eq 1 ]
+    [ "$(stored '.[0].email')" = two@example.com ]
+}
+
+@test "state: a slash at the end of the URL makes no other entry" {
+    serve_default
+    no_token
+    log_in
+    run_chat whoami --url "$SIGMASIGHT_URL/"
+    expect_status 0
+    log_in me@example.com --url "$SIGMASIGHT_URL//"
+    [ "$(stored length)" -eq 1 ]
+}
+
+@test "state: a stored token is never sent to another origin" {
+    serve_default
+    no_token
+    log_in
+    local url
+    for url in "http://localhost:$PORT/api/v1" "http://127.0.0.2:$PORT/api/v1" "http://127.0.0.1:1/api/v1" \
+        "https://127.0.0.1:$PORT/api/v1"; do
+        for command in 'send hi' whoami conversations 'conversations new'; do
+            # shellcheck disable=SC2086 # words
+            run_chat $command --url "$url"
+            expect_failure 77 '.*no token.*'
+        done
+        run_chat logout --url "$url"
+        expect_line 'No login is stored for .*'
+    done
+    expect_requests
+}
+
+@test "state: nor when the URL of a profile has changed" {
+    serve_default
+    no_token
+    jq -n --arg url "$SIGMASIGHT_URL" '{profiles: {dev: {url: $url}}}' | configure
+    unset SIGMASIGHT_URL
+    log_in me@example.com --profile dev
+    jq -n --arg url "http://localhost:$PORT/api/v1" '{profiles: {dev: {url: $url}}}' | configure
+    run_chat send --profile dev hi
+    expect_failure 77 '.*no token.*'
+    expect_requests
+}
+
+@test "state: a token of the environment or of a file goes to the URL that is given" {
+    serve_default
+    run_chat whoami --url "http://localhost:$PORT/api/v1"
+    expect_status 0
+    no_token
+    run_chat whoami --url "http://localhost:$PORT/api/v1" --token-file <(echo "$TOKEN")
+    expect_status 0
+    expect_requests 'GET /auth/me' 'GET /auth/me'
+}
+
+@test "state: what another version has put into an entry stays in the others" {
+    serve_default
+    no_token
+    log_in
+    change_stored '. + [{profile: "p\u00e4", url: "https://other/api/v1", token: "t", future: {"a": [1.50, "é"]}}]'
+    log_in two@example.com
+    [ "$(stored 'length')" -eq 2 ]
+    [ "$(stored 'map(select(.url == "https://other/api/v1")) | .[0] | "\(.profile) \(.token) \(.future.a[1])"')" = 'pä t é' ]
+}
+
+# --- many at once ---
+
+# A configuration with so many profiles, p1, p2 and so on.
+profiles()
+{
+    jq -n --argjson n "$1" '{profiles: ([range(1; $n + 1) | {key: "p\(.)", value: {}}] | from_entries)}' | configure
+}
+
+# All of the processes that were started in the background.
+await_all()
+{
+    local process
+    for process in "${started[@]}"; do
+        wait "$process" || fail "one failed: $(cat "$T"/err.*)"
+    done
+    started=()
+}
+
+@test "state: 20 processes log in at once, and nothing is lost" {
+    serve_default
+    no_token
+    profiles 20
+    started=()
+    for n in $(seq 20); do
+        "$CHAT" login --profile "p$n" --email "u$n@example.com" --password-stdin <<<"$PASSWORD" >"$T/out.$n" 2>"$T/err.$n" 3>&- &
+        started+=("$!")
+    done
+    await_all
+    [ "$(stored length)" -eq 20 ]
+    [ "$(stored 'map("\(.profile) \(.email)") | sort | unique | length')" -eq 20 ]
+    [ "$(stored 'map(select(.email == "u" + .profile[1:] + "@example.com")) | length')" -eq 20 ]
+    [ "$(find "$(state)" -type f | wc -l)" -eq 2 ] || fail "something was left: $(ls "$(state)")"
+    [ "$(stat -c %a "$(state credentials.json)")" = 600 ]
+}
+
+@test "state: 20 processes log in as one at once" {
+    serve_default
+    no_token
+    started=()
+    for n in $(seq 20); do
+        "$CHAT" login --email "u$n@example.com" --password-stdin <<<"$PASSWORD" >"$T/out.$n" 2>"$T/err.$n" 3>&- &
+        started+=("$!")
+    done
+    await_all
+    [ "$(stored length)" -eq 1 ]
+    forget_requests
+    run_chat whoami
+    expect_status 0
+}
+
+@test "state: 20 processes refresh, continue, log in and out at once" {
+    serve_hello
+    no_token
+    profiles 20
+    local n
+    # What would come of 20 logins, one after the other.
+    log_in me@example.com --profile p1
+    change_stored 'map(. as $one | range(1; 21) | . as $n | $one + {profile: "p\($n)"})'
+    age 86400 100
+    started=()
+    for n in $(seq 20); do
+        case $((n % 4)) in
+        0) "$CHAT" logout --profile "p$n" ;;
+        1) "$CHAT" login --profile "p$n" --email "u$n@example.com" --password-stdin <<<"$PASSWORD" ;;
+        *) "$CHAT" send -C --profile "p$n" hi ;;
+        esac >"$T/out.$n" 2>"$T/err.$n" 3>&- &
+        started+=("$!")
+    done
+    await_all
+    [ "$(stored length)" -eq 15 ]
+    for n in $(seq 20); do
+        case $((n % 4)) in
+        0) [ "$(stored "map(select(.profile == \"p$n\")) | length")" -eq 0 ] ;;
+        1) [ "$(stored "map(select(.profile == \"p$n\" and .email == \"u$n@example.com\")) | length")" -eq 1 ] ;;
+        *)
+            # The token is fresh, and the conversation the one that was used.
+            [ "$(stored "map(select(.profile == \"p$n\")) | .[0].expires_at - now > 1000")" = true ] || fail "p$n was not refreshed"
+            [ "$(jq ".entries | map(select(.profile == \"p$n\")) | length" "$(state conversations.json)")" -eq 1 ]
+            ;;
+        esac || fail "p$n"
+    done
+    [ "$(jq '.entries | map(.conversation_id) | unique | length' "$(state conversations.json)")" -eq 10 ]
+}
+
+@test "state: who reads while others write sees all of it" {
+    serve_hello
+    no_token
+    log_in
+    started=()
+    for n in $(seq 10); do
+        "$CHAT" login --email "u$n@example.com" --password-stdin <<<"$PASSWORD" >"$T/out.$n" 2>"$T/err.$n" 3>&- &
+        started+=("$!")
+        "$CHAT" whoami >"$T/out.r$n" 2>"$T/err.r$n" 3>&- &
+        started+=("$!")
+    done
+    await_all
+}
+
+@test "state: a lock file that a process left behind locks nothing" {
+    scene
+    [ -e "$(state credentials.json.lock)" ]
+    log_in two@example.com
+    [ "$(stored '.[0].email')" = two@example.com ]
+}
+
+@test "state: who waits for the server keeps nobody else waiting" {
+    serve <<<$'on POST /auth/login once\ngate asked\nbody {"access_token":"first"}\n\non GET /auth/me\nbody {}'
+    no_token
+    printf '%s\n' "$PASSWORD" >"$T/password"
+    launch "$CHAT" login --email one@example.com --password-stdin <"$T/password" >"$T/one.out" 2>"$T/one.err"
+    await_gate asked
+    log_in two@example.com
+    [ "$(stored '.[0].email')" = two@example.com ]
+    open_gate asked
+    await_end
+    expect_status 0
+    [ "$(stored '.[0].token')" = first ]
+}
