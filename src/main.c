@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &command_send,   &command_decode,        &command_login, &command_logout,
-    &command_whoami, &command_conversations, &command_config, &command_doctor, &command_schema};
+    &command_send,          &command_decode, &command_login,  &command_logout, &command_whoami,
+    &command_conversations, &command_config, &command_doctor, &command_schema};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -68,6 +68,9 @@ static int run_command(const struct command *c, int argc, char **argv, struct te
         struct buf text = {0};
         put_command_help(&text, c);
         result = print(&text, fail);
+    } else if (result == 0 && operands.count > c->operands) {
+        result = fail_set(fail, FAIL_USAGE, "%s: it takes %s", c->name,
+                          c->operands ? "one operand at most" : "no operand");
     } else if (result == 0) {
         result = config_complete(&settings, fail);
         if (result == 0) {

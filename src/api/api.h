@@ -64,6 +64,9 @@ struct api_session {
     int64_t expires_in; /* seconds, -1 when the server does not say */
 };
 
+/* Whether this can stand in a header as a token without changing the header: visible ASCII. */
+bool api_is_token(struct span s);
+
 void api_session_release(struct api_session *session);
 
 /* POST /auth/login. FAIL_DENIED for a wrong password. */

@@ -27,15 +27,6 @@ static void set_token(struct auth *auth, struct api *api, char *token)
     api->token = token;
 }
 
-/* What may stand in a header without changing it: visible ASCII. */
-static bool is_token(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (s.at[i] <= ' ' || s.at[i] > '~')
-            return false;
-    return s.len > 0;
-}
-
 /* The first line of what a source gave. */
 static int take(struct auth *auth, struct api *api, struct span text, const char *source,
                 struct fail *fail)
@@ -43,7 +34,7 @@ static int take(struct auth *auth, struct api *api, struct span text, const char
     text = span_first_line(text);
     while (text.len && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t'))
         text.len--;
-    if (!is_token(text))
+    if (!api_is_token(text))
         return fail_set(fail, FAIL_DENIED, "no token: %s %s", source,
                         text.len ? "gave something that cannot be one" : "gave nothing");
     set_token(auth, api, xmemdup(text.at, text.len));
@@ -69,10 +60,15 @@ static int take_file(struct auth *auth, struct api *api, struct fail *fail)
     return result;
 }
 
-static int command_failed(const char *command, int status, int error, struct fail *fail)
+static int command_failed(const struct auth_config *config, int status, int error,
+                          struct fail *fail)
 {
+    const char *command = config->token_command;
     if (status < 0 && error == EINTR && sys_signal())
         return fail_signal(fail, sys_signal());
+    if (status < 0 && error == ETIMEDOUT && config->deadline && sys_now_us() >= config->deadline)
+        return fail_set(fail, FAIL_DEADLINE,
+                        "out of time: token_command '%s' not done within --max-time", command);
     if (status < 0 && error == ETIMEDOUT)
         return fail_set(fail, FAIL_DENIED, "token_command '%s': not done after %d s", command,
                         COMMAND_SECONDS);
@@ -88,13 +84,15 @@ static int command_failed(const char *command, int status, int error, struct fai
 static int take_command(struct auth *auth, struct api *api, struct fail *fail)
 {
     static const char *const hidden[] = {"SIGMASIGHT_TOKEN", "SIGMASIGHT_PASSWORD", NULL};
-    const char *command = auth->config.token_command;
     struct buf text;
     buf_init(&text, TOKEN_MAX);
     buf_reserve(&text, TOKEN_MAX);
-    int status = sys_capture(command, hidden, COMMAND_SECONDS * INT64_C(1000000), &text);
+    int64_t limit = COMMAND_SECONDS * INT64_C(1000000);
+    int64_t left = auth->config.deadline ? auth->config.deadline - sys_now_us() : limit;
+    int status =
+        sys_capture(auth->config.token_command, hidden, left < limit ? left : limit, &text);
     int result = status == 0 ? take(auth, api, buf_view(&text), "token_command", fail)
-                             : command_failed(command, status, errno, fail);
+                             : command_failed(&auth->config, status, errno, fail);
     buf_wipe(&text);
     return result;
 }
@@ -123,26 +121,33 @@ static int read_stored(const struct auth_config *config, struct auth *stored, st
     *stored = (struct auth){.config = *config};
     if (store_get(AUTH_STORE, config->key, take_stored, stored, fail) != 0)
         return -1;
-    if (stored->token && is_token(span_of(stored->token)))
+    if (stored->token && api_is_token(span_of(stored->token)))
         stored->source = AUTH_STORED;
     return 0;
+}
+
+/* The server's word on how long, else the token's own. */
+static void session_times(const struct api_session *session, int64_t *issued_at,
+                          int64_t *expires_at)
+{
+    jwt_times(session->token, issued_at, expires_at);
+    *issued_at = sys_wall_ms() / 1000;
+    if (session->expires_in > 0)
+        *expires_at = *issued_at + session->expires_in;
 }
 
 int auth_store(const struct auth_config *config, const char *email,
                const struct api_session *session, struct fail *fail)
 {
     struct buf members = {0};
-    int64_t now = sys_wall_ms() / 1000, issued_at, expires_at;
-    jwt_times(session->token, &issued_at, &expires_at);
-    if (session->expires_in > 0)
-        expires_at = now + session->expires_in;
+    int64_t issued_at, expires_at;
+    session_times(session, &issued_at, &expires_at);
     buf_reserve(&members, strlen(session->token) + 1024);
     json_put_text(&members, "token", span_of(session->token));
     if (email)
         json_put_text(&members, "email", span_of(email));
-    json_put_int(&members, "issued_at", now);
+    json_put_int(&members, "issued_at", issued_at);
     json_put_int(&members, "expires_at", expires_at);
-    /* json_put_key separates from what is before it; here it is the first. */
     int result = store_put(AUTH_STORE, config->key, buf_view(&members), fail);
     buf_wipe(&members);
     return result;
@@ -174,6 +179,7 @@ static int refresh(struct auth *auth, struct api *api, char **warning, struct fa
             *warning = xstrdup(kept.message);
         fail_release(&kept);
         set_token(auth, api, xstrdup(session.token));
+        session_times(&session, &auth->issued_at, &auth->expires_at);
         api_session_release(&session);
     } else if (why.cause == FAIL_SIGNAL) {
         fail_move(fail, &why);
@@ -198,6 +204,8 @@ static int log_in(struct auth *auth, struct api *api, struct fail *fail)
         0)
         return -1;
     int result = take(auth, api, span_of(session.token), "the login", fail);
+    auth->source = AUTH_LOGIN;
+    session_times(&session, &auth->issued_at, &auth->expires_at);
     api_session_release(&session);
     return result;
 }

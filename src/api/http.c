@@ -8,6 +8,7 @@
 #include "base/xmalloc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,14 @@ void http_response_release(struct http_response *r)
 
 /* The client. */
 
+/* A token_command has no business with our connections. */
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)arg;
+    (void)purpose;
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
+}
+
 static void set_up(struct http *h)
 {
     CURL *e = h->easy;
@@ -47,6 +56,7 @@ static void set_up(struct http *h)
 #endif
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket);
     http_receive_with(h);
     /* For a name with several addresses: it divides the time among them. */
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
@@ -212,6 +222,9 @@ static int conclude(struct exchange *x, CURLcode code)
 {
     if (fail_is_set(x->fail))
         return -1;
+    /* A refusal whose words are cut is one all the same. */
+    if (x->headers_done && x->response->status >= 300)
+        return 0;
     if (x->full || (code == CURLE_OK && (x->headers_done || x->enough)))
         return 0;
     if (code == CURLE_OK)
@@ -392,6 +405,7 @@ static void set_request(CURL *e, const struct http_request *request)
 int http_run(struct http *h, const struct http_request *request, struct http_response *response,
              struct fail *fail)
 {
+    http_response_release(response);
     struct exchange x = {.http = h, .request = request, .response = response, .fail = fail};
     x.begun = x.last_byte = sys_now_us();
     struct curl_slist *headers = make_headers(request);

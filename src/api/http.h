@@ -93,10 +93,10 @@ struct http_request {
     const struct http_hooks *hooks; /* NULL: the body is collected */
 };
 
-/* Runs one exchange to its end. 0 when a response with any status came and ended in order, or a
-   hook had enough. -1 with *fail: FAIL_UNREACHABLE, FAIL_CUT, FAIL_CLOCK, FAIL_PROTOCOL,
-   FAIL_SIGNAL, FAIL_SOFTWARE or what a hook set. The body goes out once: libcurl cannot rewind it
-   and so never repeats a request on its own. */
+/* Runs one exchange to its end; *response is begun anew. 0 when a response with any status came and
+   ended in order, or a hook had enough. -1 with *fail: FAIL_UNREACHABLE, FAIL_CUT, FAIL_CLOCK,
+   FAIL_PROTOCOL, FAIL_SIGNAL, FAIL_SOFTWARE or what a hook set. The body goes out once: libcurl
+   cannot rewind it and so never repeats a request on its own. */
 int http_run(struct http *h, const struct http_request *request, struct http_response *response,
              struct fail *fail);
 

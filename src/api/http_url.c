@@ -63,7 +63,8 @@ static const char *surplus(CURLU *u)
 static int take_url(CURLU *u, const char *text, struct http_url *url, struct fail *fail)
 {
     if (curl_url_set(u, CURLUPART_URL, text, 0) != CURLUE_OK)
-        return fail_set(fail, FAIL_CONFIG, "the URL %s: not a URL like https://host/api/v1", text);
+        return fail_set(fail, FAIL_CONFIG,
+                        "the URL cannot be used: it is none like https://host/api/v1");
     char *scheme = part(u, CURLUPART_SCHEME, 0);
     char *host = part(u, CURLUPART_HOST, 0);
     char *port = part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);

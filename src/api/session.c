@@ -15,6 +15,14 @@ void api_session_release(struct api_session *session)
     *session = (struct api_session){.expires_in = -1};
 }
 
+bool api_is_token(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.at[i] <= ' ' || s.at[i] > '~')
+            return false;
+    return s.len > 0;
+}
+
 static void take_session(void *arg, const struct json_member *m)
 {
     struct api_session *s = arg;
@@ -35,7 +43,7 @@ static int open_session(struct api *api, const char *path, struct span body, con
     *session = (struct api_session){.expires_in = -1};
     int result = api_call(api, "POST", api_url(api, path), body, &response, what, fail);
     if (result == 0 && (json_read_object(buf_view(&response.body), take_session, session) != 0 ||
-                        !session->token || !*session->token))
+                        !session->token || !api_is_token(span_of(session->token))))
         result = fail_set(fail, FAIL_PROTOCOL, "%s: the answer holds no token", what);
     if (result != 0)
         api_session_release(session);

@@ -213,7 +213,7 @@ static int read_file(const char *path, struct buf *text, struct fail *fail)
     int result = fd < 0 ? -1 : fstat(fd, &st);
     if (result == 0 && (st.st_mode & 022)) {
         result = fail_set(fail, FAIL_CONFIG, "%s: others can write it", path);
-        fail_hint(fail, "run 'chmod go-w %s'", path);
+        fail_hint_command(fail, "chmod go-w", path);
     } else if (result != 0 || sys_read_all(fd, text) != 0) {
         result = fail_errno(fail, FAIL_CONFIG, errno, "cannot read %s", path);
     } else if (text->full) {

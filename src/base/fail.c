@@ -102,6 +102,31 @@ void fail_hint(struct fail *f, const char *format, ...)
     va_end(args);
 }
 
+/* A word for sh: in single quotes, out of which a quote has to be taken. */
+static void put_quoted(struct buf *out, const char *text)
+{
+    buf_byte(out, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            buf_puts(out, "'\\'");
+        buf_byte(out, *text);
+    }
+    buf_byte(out, '\'');
+}
+
+void fail_hint_command(struct fail *f, const char *command, const char *path)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                "/._-+,:@%";
+    struct buf word = {0};
+    if (strspn(path, plain) == strlen(path))
+        buf_puts(&word, path);
+    else
+        put_quoted(&word, path);
+    fail_hint(f, "run '%s %s'", command, buf_text(&word));
+    buf_release(&word);
+}
+
 void fail_code(struct fail *f, struct span code)
 {
     free(f->code);

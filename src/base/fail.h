@@ -78,6 +78,8 @@ int fail_signal(struct fail *f, int signal);
 
 /* The next step, kept from the first call after the failure that it belongs to. */
 void fail_hint(struct fail *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for a command that mends a file: the path is quoted for sh where it needs that. */
+void fail_hint_command(struct fail *f, const char *command, const char *path);
 /* Replaces the code by a copy of `code`. */
 void fail_code(struct fail *f, struct span code);
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json.h"
 
+#include "base/surrogate.h"
 #include "base/xmalloc.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,68 +259,18 @@ void json_reader_free(struct json_reader *r)
     free(r);
 }
 
-/* The value of four hexadecimal digits at `at`, or -1. */
-static int hex4(const char *at)
-{
-    int value = 0;
-    for (int i = 0; i < 4; i++) {
-        int c = (unsigned char)at[i];
-        int digit = c >= '0' && c <= '9'                 ? c - '0'
-                    : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
-                                                         : -1;
-        if (digit < 0)
-            return -1;
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
-static int unit_at(struct span s, size_t at)
-{
-    return s.len - at >= 6 && s.at[at] == '\\' && s.at[at + 1] == 'u' ? hex4(s.at + at + 2) : -1;
-}
-
-static bool is_high(int unit)
-{
-    return unit >= 0xD800 && unit <= 0xDBFF;
-}
-
-static bool is_low(int unit)
-{
-    return unit >= 0xDC00 && unit <= 0xDFFF;
-}
-
-/* The next unpaired surrogate escape at or after *at, which is moved there. A backslash outside
-   a string is an error that yajl finds. */
-static bool find_unpaired(struct span s, size_t *at)
-{
-    for (;;) {
-        const char *slash = *at < s.len ? memchr(s.at + *at, '\\', s.len - *at) : NULL;
-        if (!slash)
-            return false;
-        *at = (size_t)(slash - s.at);
-        int unit = unit_at(s, *at);
-        if (is_high(unit) && is_low(unit_at(s, *at + 6)))
-            *at += 12;
-        else if (is_high(unit) || is_low(unit))
-            return true;
-        else
-            *at += 2;
-    }
-}
-
 /* `\ud83d` and `\ufffd` are of one length, so a corrected document is its own size. */
 static struct span repair(struct json_reader *r, struct span document)
 {
     size_t at = 0;
-    if (!find_unpaired(document, &at))
+    if (!surrogate_find_unpaired(document, &at))
         return document;
     buf_clear(&r->repaired);
     buf_span(&r->repaired, document);
     document = buf_view(&r->repaired);
     do
         memcpy(r->repaired.data + at, "\\ufffd", 6);
-    while (find_unpaired(document, &at));
+    while (surrogate_find_unpaired(document, &at));
     return document;
 }
 
@@ -435,51 +384,4 @@ const char *json_version(void)
     int v = yajl_version();
     snprintf(name, sizeof name, "yajl/%d.%d.%d", v / 10000, v / 100 % 100, v % 100);
     return name;
-}
-
-struct top_level {
-    json_member_fn *on_member;
-    void *arg;
-};
-
-static void pass_top_level(void *arg, const struct json_member *member)
-{
-    struct top_level *t = arg;
-    if (member->depth == 1)
-        t->on_member(t->arg, member);
-}
-
-int json_read_object(struct span document, json_member_fn *on_member, void *arg)
-{
-    struct json_reader *r = json_reader_new();
-    struct json_value top;
-    struct top_level t = {on_member, arg};
-    int result = json_walk(r, document, pass_top_level, &t, &top);
-    if (top.type != JSON_OBJECT)
-        result = -1;
-    json_reader_free(r);
-    return result;
-}
-
-bool json_to_double(const struct json_value *v, double *out)
-{
-    char text[64];
-    if (v->type != JSON_NUMBER || v->raw.len >= sizeof text)
-        return false;
-    memcpy(text, v->raw.at, v->raw.len);
-    text[v->raw.len] = '\0';
-    double value = strtod(text, NULL);
-    if (!isfinite(value))
-        return false;
-    *out = value;
-    return true;
-}
-
-bool json_to_int64(const struct json_value *v, int64_t *out)
-{
-    double value;
-    if (!json_to_double(v, &value) || fabs(value) > 9007199254740992.0)
-        return false;
-    *out = (int64_t)value;
-    return true;
 }

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -40,6 +41,16 @@ static char **environment_without(const char *const *hidden)
     return list;
 }
 
+/* libcurl's wake-up sockets are not close-on-exec. Nobody hands a socket to a command on purpose;
+   files and pipes that the caller opened for it stay. */
+static void close_sockets(void)
+{
+    struct stat st;
+    for (int fd = STDERR_FILENO + 1; fd < 256; fd++)
+        if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
+            close(fd);
+}
+
 /* In the child, between fork and exec: only async-signal-safe calls. */
 static void become_command(const char *command, char **environment, int output)
 {
@@ -52,6 +63,7 @@ static void become_command(const char *command, char **environment, int output)
     int input = open("/dev/null", O_RDONLY);
     if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0)
         _exit(126);
+    close_sockets();
     execve("/bin/sh", argv, environment);
     _exit(127);
 }
@@ -160,12 +172,13 @@ int sys_ask(const char *prompt, bool hidden, struct buf *line)
     }
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
-    sys_write_all(tty, prompt, strlen(prompt), NULL);
+    /* First: what is typed at once is not to be seen either. */
     if (hidden)
-        tcsetattr(tty, TCSAFLUSH, &silent);
+        tcsetattr(tty, TCSADRAIN, &silent);
+    sys_write_all(tty, prompt, strlen(prompt), NULL);
     int result = read_line(tty, line), saved = errno;
     if (hidden) {
-        tcsetattr(tty, TCSAFLUSH, &before);
+        tcsetattr(tty, TCSADRAIN, &before);
         sys_write_all(tty, "\n", 1, NULL);
     }
     close(tty);

@@ -23,7 +23,7 @@ int store_path(const char *name, struct buf *out, struct fail *fail)
 static int refuse(const char *path, const char *why, const char *command, struct fail *fail)
 {
     fail_set(fail, FAIL_CONFIG, "%s: %s", path, why);
-    fail_hint(fail, "run '%s %s'", command, path);
+    fail_hint_command(fail, command, path);
     return -1;
 }
 
@@ -108,9 +108,12 @@ int store_get(const char *name, struct store_key key, json_member_fn *take, void
     struct buf path = {0}, text = {0};
     struct scan s = {.key = key};
     struct json_reader *reader = json_reader_new();
-    int result = store_path(name, &path, fail);
-    if (result == 0)
+    int result = 0;
+    /* Where there is no place for the file, nothing is stored. */
+    if (config_state_directory(&path)) {
+        buf_printf(&path, "/%s", name);
         result = read_file(buf_text(&path), &text, fail);
+    }
     if (result == 0)
         result = scan_file(&s, reader, buf_text(&path), buf_view(&text), fail);
     if (result == 0 && s.found.len)

@@ -276,7 +276,11 @@ static void clean_up(struct exchange *x)
     struct fail why = FAIL_INIT, ignored = FAIL_INIT;
     http_patience(x->api->http, CLEAN_UP);
     http_deadline(x->api->http, sys_now_us() + CLEAN_UP);
-    if (api_delete(x->api, o->conversation, &why) != 0) {
+    int result;
+    do
+        result = api_delete(x->api, o->conversation, &why);
+    while (result != 0 && auth_recover(x->request->auth, x->api, &why));
+    if (result != 0) {
         struct buf text = {0};
         buf_printf(&text, "conversation %s could not be deleted: %s", o->conversation,
                    why.cause == FAIL_SIGNAL ? "no time left" : why.message);

@@ -75,6 +75,7 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
     c->config = (struct auth_config){
         .token_file = setting_text(s, OPT_TOKEN_FILE),
         .token_command = setting_text(s, OPT_TOKEN_COMMAND),
+        .deadline = config.deadline,
         .key = {setting_text(s, OPT_PROFILE), c->base},
     };
     sys_forbid_dumps();

@@ -7,6 +7,8 @@
 #include "base/options.h"
 #include "output/terminal.h"
 
+#include <stdint.h>
+
 /* What main() prepared for a command. Borrowed. */
 struct invocation {
     const struct settings *settings;
@@ -20,6 +22,7 @@ struct command {
     const char *usage;    /* what follows the name */
     const char *about;    /* paragraphs of --help before the options */
     const char *examples; /* after them */
+    size_t operands;      /* how many it takes at most */
     unsigned groups;      /* of options, see enum option_group */
     /* 0, or -1 with *fail set: the only way to end with another status than 0. */
     int (*run)(const struct invocation *in, struct fail *fail);

@@ -85,8 +85,6 @@ static int run(const struct invocation *in, struct fail *fail)
     struct output out;
     struct table table = {.columns = 3};
     bool json = setting_is(s, OPT_JSON);
-    if (in->operands->count)
-        return fail_set(fail, FAIL_USAGE, "config: it takes no operand");
     sys_signals_catch();
     output_init(&out, STDOUT_FILENO, "standard output");
     for (enum option_id id = 0; id < OPT_COUNT; id++)

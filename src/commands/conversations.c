@@ -71,10 +71,9 @@ static int list_page(struct job *j, int limit, int offset, struct fail *fail)
     struct http_response response;
     http_response_init(&response);
     int result;
-    do {
-        http_response_release(&response);
+    do
         result = api_list(&j->client.api, limit, offset, &response, fail);
-    } while (once_more(j, result, fail));
+    while (once_more(j, result, fail));
     if (result == 0) {
         result = api_each_conversation(buf_view(&response.body), add_row, j);
         if (result < 0)
@@ -133,10 +132,9 @@ static int show(struct job *j, struct fail *fail)
     struct http_response response;
     http_response_init(&response);
     int result;
-    do {
-        http_response_release(&response);
+    do
         result = api_get(&j->client.api, j->ids[0].text, &response, fail);
-    } while (once_more(j, result, fail));
+    while (once_more(j, result, fail));
     if (result == 0) {
         struct span body = buf_view(&response.body);
         bool understood = j->json ? api_each_conversation(body, add_row, j) == 1
@@ -287,6 +285,7 @@ const struct command command_conversations = {
     .examples = "  sigmasight-chat conversations\n"
                 "  id=$(sigmasight-chat conversations new --mode blue)\n"
                 "  sigmasight-chat conversations delete -- \"$id\"\n",
+    .operands = SIZE_MAX,
     .groups = GROUP_API | GROUP_CONTEXT | GROUP_LIST | GROUP_JSON,
     .run = run,
 };

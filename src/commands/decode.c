@@ -17,8 +17,6 @@ enum { CHUNK = 65536 };
 static int open_file(const struct operands *operands, const char **name, struct fail *fail)
 {
     *name = "standard input";
-    if (operands->count > 1)
-        return fail_set(fail, FAIL_USAGE, "decode: one FILE at most");
     if (operands->count == 0 ||
         (strcmp(operands->list[0].text, "-") == 0 && !operands->list[0].literal))
         return STDIN_FILENO;
@@ -88,6 +86,7 @@ const struct command command_decode = {
     .examples =
         "  sigmasight-chat decode answer.sse\n"
         "  sigmasight-chat decode -j answer.sse | jq -r 'select(.event==\"tool_finished\")'\n",
+    .operands = 1,
     .groups = GROUP_OUTPUT,
     .run = run,
 };

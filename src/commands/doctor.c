@@ -203,8 +203,6 @@ static void check_generation(struct doctor *d)
 static int run(const struct invocation *in, struct fail *fail)
 {
     struct doctor d = {.in = in, .fail = fail};
-    if (in->operands->count)
-        return fail_set(fail, FAIL_USAGE, "doctor: it takes no operand");
     sys_signals_catch();
     output_init(&d.out, STDOUT_FILENO, "standard output");
     check_settings(&d);

@@ -10,9 +10,8 @@
 
 static int run(const struct invocation *in, struct fail *fail)
 {
+    (void)in;
     struct output out;
-    if (in->operands->count)
-        return fail_set(fail, FAIL_USAGE, "schema: it takes no operand");
     sys_signals_catch();
     output_init(&out, STDOUT_FILENO, "standard output");
     for (const char *const *line = schema_lines; *line; line++) {

@@ -172,6 +172,7 @@ const struct command command_send = {
                 "  sigmasight-chat send -- \"$question\"\n"
                 "  sigmasight-chat send \"Summarise:\" - < report.txt\n"
                 "  sigmasight-chat send -j -- \"$question\" | jq -c .\n",
+    .operands = SIZE_MAX,
     .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_CONTEXT,
     .run = run,
 };

@@ -40,24 +40,29 @@ prepare()
 # cut_everywhere FILE PART OF: decodes those prefixes that are PART's.
 cut_everywhere()
 {
-    local at=0 wanted n
+    local at=0 wanted n whole='' got line
     prepare "$1"
     trap - DEBUG
-    for ((n = 0; n <= ENDS[-1]; n++)); do
-        while [ "$at" -lt $((${#ENDS[@]} - 1)) ] && [ "$n" -ge "${ENDS[at + 1]}" ]; do
+    # No file has a NUL, and what the shell does itself is quick.
+    IFS= read -r -d '' whole <"$1" || :
+    for ((n = $2; n <= ${#whole}; n += $3)); do
+        while [ $((at + 1)) -lt ${#ENDS[@]} ] && [ "$n" -ge "${ENDS[at + 1]}" ]; do
             at=$((at + 1))
         done
-        if [ $((n % $3)) -ne "$2" ]; then
-            continue
-        fi
         wanted=75
         [ "$at" -lt "$DONE" ] || wanted=0
-        status=0
-        head -c "$n" "$1" | "$CHAT" decode -q >"$OUT" 2>"$ERR" || status=$?
+        printf %s "${whole:0:n}" >"$T/prefix"
+        run_chat decode -q "$T/prefix"
         [ "$status" -eq "$wanted" ] || fail "status $status instead of $wanted after $n bytes"
-        cmp "$T/text.$at" "$OUT" || fail "other text after $n bytes"
-        [ "$(wc -l <"$ERR")" -eq $((wanted == 75)) ] || fail "not one line of an error after $n bytes"
+        IFS= read -r -d '' got <"$OUT" || :
+        IFS= read -r -d '' line <"$T/text.$at" || :
+        [ "$got" = "$line" ] || fail "other text after $n bytes"
+        line=''
+        [ "$wanted" -eq 0 ] || line='sigmasight-chat: '
+        IFS= read -r -d '' got <"$ERR" || :
+        [[ $got == "$line"* && ( -n $line || -z $got ) && $got != *$'\n'*$'\n'* ]] || fail "not one line of an error after $n bytes"
     done
+    [ "$at" -gt "$DONE" ] || [ "$at" -eq $((${#ENDS[@]} - 1)) ]
 }
 
 @test "first generation, cut at every byte: 1" {
@@ -231,11 +236,11 @@ event message {"delta":"text"}
 event done {}
 event error {"message":"not stored","retryable":false}
 SCENARIO
-    pipe_from answer
+    pipe_from ANSWER
     launch "$CHAT" send hi >"$T/answer" 2>"$ERR"
-    expect_read "$answer" $'text\n'
+    expect_read "$ANSWER" $'text\n'
     open_gate one
-    expect_end "$answer"
+    expect_end "$ANSWER"
     await_end
     expect_status 75
     expect_error '.*not stored.*'

@@ -236,12 +236,12 @@ gate half
 event message {"delta":"two"}
 event done {}
 SCENARIO
-    pipe_from events
+    pipe_from EVENTS
     launch "$CHAT" send -c "$ID" --no-stream --events-fd 8 hi >"$OUT" 2>"$ERR" 8>"$T/events"
     # When the tool is in the reader's hands, the text before it has been seen.
     local line=''
     until [[ $line == *tool_started* ]]; do
-        read -r -t 10 -u "$events" line
+        read -r -t 10 -u "$EVENTS" line
     done
     expect_bytes ''
     open_gate half

@@ -7,9 +7,9 @@ setup()
 {
     T=$BATS_TEST_TMPDIR
     OUT=$T/out ERR=$T/err DUMP=$T/requests
-    TRANSCRIPTS=$SRCDIR/tests/transcripts
+    # shellcheck disable=SC2034 # the tests use them
+    TRANSCRIPTS=$SRCDIR/tests/transcripts ID=7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36
     TOKEN=token-of-the-tests
-    ID=7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36
     MOCK_PID='' RUNNING='' OURS=() HELD=()
     unset "${!SIGMASIGHT_@}" http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
     export LC_ALL=C TERM=dumb HOME=$T/home XDG_CONFIG_HOME=$T/config XDG_STATE_HOME=$T/state
@@ -17,6 +17,7 @@ setup()
     # Every process inherits the writing end; when the reading end says that there is no writer, all are gone.
     local both
     mkfifo "$T/leash"
+    # shellcheck disable=SC2094 # it is a pipe
     exec {both}<>"$T/leash" {LEASH}>"$T/leash" {LEASH_END}<"$T/leash" {both}>&-
 }
 
@@ -143,12 +144,14 @@ run_chat()
     "$CHAT" "$@" >"$OUT" 2>"$ERR" || status=$?
 }
 
-# pipe_from NAME [kept]: a named pipe $T/NAME for what is launched next to write to; descriptor NAME reads from it.
+# pipe_from NAME [kept]: a named pipe $T/name for what is launched next to write to; descriptor $NAME reads from it.
 # Where the program itself opens it, it must be kept from looking ended before that, and never ends.
 pipe_from()
 {
-    mkfifo "$T/$1"
-    exec {KEPT}<>"$T/$1" {FROM}<"$T/$1"
+    local pipe=$T/${1,,}
+    mkfifo "$pipe"
+    # shellcheck disable=SC2094 # it is a pipe
+    exec {KEPT}<>"$pipe" {FROM}<"$pipe"
     OURS+=("$KEPT" "$FROM")
     [ "${2-}" = kept ] || HELD+=("$KEPT")
     printf -v "$1" %s "$FROM"
@@ -157,8 +160,10 @@ pipe_from()
 # pipe_to NAME: the other way round, to be read from.
 pipe_to()
 {
-    mkfifo "$T/$1"
-    exec {KEPT}<>"$T/$1" {TO}>"$T/$1"
+    local pipe=$T/${1,,}
+    mkfifo "$pipe"
+    # shellcheck disable=SC2094 # it is a pipe
+    exec {KEPT}<>"$pipe" {TO}>"$pipe"
     OURS+=("$KEPT" "$TO")
     HELD+=("$KEPT")
     printf -v "$1" %s "$TO"
@@ -198,7 +203,7 @@ expect_end()
 {
     local got='' result=0
     read -r -t 10 -N 1000 -d '' -u "$1" got || result=$?
-    [ "$result" -eq 1 ] && [ -z "$got" ] || fail "no end, but: '$got'"
+    [ "$result:$got" = 1: ] || fail "no end, but: '$got'"
 }
 
 # await_end [SECONDS]: waits for what was launched. $status.

@@ -299,12 +299,12 @@ first_delay()
     local steps=$1 line=''
     shift
     serve_then "$steps"
-    rm -f "$T/lines"
-    pipe_from lines
-    launch "$CHAT" send -j "$@" hi >"$T/lines" 2>"$ERR"
+    rm -f "$T/rows"
+    pipe_from ROWS
+    launch "$CHAT" send -j "$@" hi >"$T/rows" 2>"$ERR"
     until [[ $line == *client.retry* || $line == *client.close* ]]; do
         line=''
-        read -r -t 10 -u "$lines" line || fail 'no line'
+        read -r -t 10 -u "$ROWS" line || fail 'no line'
     done
     kill -TERM "$PID" || :
     await_end

@@ -116,12 +116,12 @@ expect_text()
 @test "a loop over lines sees every line" {
     serve_hello
     printf 'one\n-\n-c\n' >"$T/list"
-    local lines=0
+    local count=0
     while read -r q; do
         "$CHAT" send -c "$ID" -- "$q" >>"$OUT" 2>>"$ERR"
-        lines=$((lines + 1))
+        count=$((count + 1))
     done <"$T/list"
-    [ "$lines" -eq 3 ]
+    [ "$count" -eq 3 ]
     expect_bytes 'Hello\nHello\nHello\n'
     for n in 1 2 3; do
         body "$n" | jq -r .text
@@ -364,7 +364,8 @@ HEAD
 
 @test "--url goes before SIGMASIGHT_URL" {
     serve_hello
-    SIGMASIGHT_URL=http://127.0.0.1:1/ run_chat send -c "$ID" --url "$SIGMASIGHT_URL" hi
+    local url=$SIGMASIGHT_URL
+    SIGMASIGHT_URL=http://127.0.0.1:1/ run_chat send -c "$ID" --url "$url" hi
     expect_status 0
 }
 

@@ -10,8 +10,8 @@ load helper
 
 start()
 {
-    pipe_from answer
-    pipe_from notes
+    pipe_from ANSWER
+    pipe_from NOTES
     launch "$CHAT" send "$@" >"$T/answer" 2>"$T/notes"
 }
 
@@ -63,8 +63,8 @@ event message {"delta":"endless "}
 end-repeat
 SCENARIO
     start -c "$ID" "$@" hi
-    expect_read "$answer" 'endless endless '
-    cat <&"$answer" >"$OUT" &
+    expect_read "$ANSWER" 'endless endless '
+    cat <&"$ANSWER" >"$OUT" &
     READER=$!
 }
 
@@ -80,7 +80,7 @@ gate here
 event done {}
 SCENARIO
     start -q -c "$ID" "$@" hi
-    read -r -t 10 -N 10 -u "$answer" TAKEN
+    read -r -t 10 -N 10 -u "$ANSWER" TAKEN
 }
 
 # It waits to try again.
@@ -91,7 +91,7 @@ on POST /chat/send
 status 503
 SCENARIO
     start -c "$ID" --retry-delay 50 "$@" hi
-    expect_read "$notes" 'sigmasight-chat: retry 1 of 3'
+    expect_read "$NOTES" 'sigmasight-chat: retry 1 of 3'
 }
 
 # `done` came, and the server stores the answer.
@@ -104,20 +104,20 @@ event done {}
 gate here
 SCENARIO
     start -c "$ID" "$@" hi
-    expect_read "$answer" $'whole\n'
+    expect_read "$ANSWER" $'whole\n'
 }
 
 # It reads the message.
 wait_for_message()
 {
     serve_hello
-    pipe_to message
-    pipe_from answer
-    pipe_from notes
+    pipe_to MESSAGE
+    pipe_from ANSWER
+    pipe_from NOTES
     launch "$CHAT" send -c "$ID" "$@" <"$T/message" >"$T/answer" 2>"$T/notes"
-    printf 'unfinished' >&"$message"
+    printf 'unfinished' >&"$MESSAGE"
     # It has read that when there is room for all the pipe can take.
-    head -c 65536 /dev/zero | tr '\0' x >&"$message"
+    head -c 65536 /dev/zero | tr '\0' x >&"$MESSAGE"
 }
 
 # dies SIGNAL: sends it, and the program dies of it within a short time.
@@ -133,8 +133,8 @@ dies()
         rm -f "$T/announcement" "$T/answer" "$T/notes"
         wait_for_headers
         dies $signal
-        expect_end "$answer"
-        expect_end "$notes"
+        expect_end "$ANSWER"
+        expect_end "$NOTES"
         stop_server
     done
 }
@@ -143,12 +143,12 @@ dies()
     for signal in INT TERM HUP; do
         rm -f "$T/announcement" "$T/answer" "$T/notes"
         wait_for_text
-        expect_read "$answer" half
+        expect_read "$ANSWER" half
         dies $signal
         # The text is ended by a newline, as after every failure.
-        expect_read "$answer" $'\n'
-        expect_end "$answer"
-        expect_end "$notes"
+        expect_read "$ANSWER" $'\n'
+        expect_end "$ANSWER"
+        expect_end "$NOTES"
         stop_server
     done
 }
@@ -162,7 +162,7 @@ dies()
 @test "a signal while a conversation is created" {
     wait_for_conversation
     dies INT
-    expect_end "$answer"
+    expect_end "$ANSWER"
 }
 
 @test "a signal while text streams" {
@@ -187,7 +187,7 @@ dies()
 @test "a signal while nobody reads breaks no line" {
     block -j
     dies TERM
-    cat <&"$answer" >"$T/rest"
+    cat <&"$ANSWER" >"$T/rest"
     { printf %s "$TAKEN"; cat "$T/rest"; } >"$OUT"
     [ "$(wc -l <"$OUT")" -gt 100 ]
     # Where the pipe was full in the middle of a line nothing can end it; but nothing was put into it either.
@@ -201,7 +201,7 @@ dies()
         rm -f "$T/announcement" "$T/answer" "$T/notes"
         back_off
         dies $signal
-        expect_end "$answer"
+        expect_end "$ANSWER"
         [ "$(count_requests 'POST /chat/send')" -eq 1 ]
         stop_server
         rm -f "$DUMP/log"
@@ -211,7 +211,7 @@ dies()
 @test "a signal while the server stores the answer" {
     drain
     dies INT
-    expect_end "$answer"
+    expect_end "$ANSWER"
 }
 
 @test "a signal while the message is read, and nothing is sent" {
@@ -219,28 +219,28 @@ dies()
         rm -f "$T/announcement" "$T/answer" "$T/notes" "$T/message"
         wait_for_message
         dies $signal
-        expect_end "$answer"
+        expect_end "$ANSWER"
         expect_requests
-        exec {message}>&-
+        exec {MESSAGE}>&-
         stop_server
     done
 }
 
 @test "a signal while decode waits for its input" {
-    pipe_to stream
-    pipe_from answer
+    pipe_to STREAM
+    pipe_from ANSWER
     launch "$CHAT" decode <"$T/stream" >"$T/answer" 2>"$ERR"
-    printf 'event: message\ndata: {"delta":"half"}\n\n' >&"$stream"
-    expect_read "$answer" half
+    printf 'event: message\ndata: {"delta":"half"}\n\n' >&"$STREAM"
+    expect_read "$ANSWER" half
     dies INT
-    expect_read "$answer" $'\n'
-    expect_end "$answer"
+    expect_read "$ANSWER" $'\n'
+    expect_end "$ANSWER"
 }
 
 @test "a signal while decode opens a pipe that nobody writes to" {
     mkfifo "$T/stream"
-    pipe_from lines
-    launch "$CHAT" decode -j "$T/stream" >"$T/lines" 2>"$ERR"
+    pipe_from ROWS
+    launch "$CHAT" decode -j "$T/stream" >"$T/rows" 2>"$ERR"
     # The open blocks; the signal must come through from there as well as from before it.
     dies TERM
 }
@@ -251,7 +251,7 @@ dies()
         rm -f "$T/announcement" "$T/answer" "$T/notes"
         $place -j
         dies INT
-        cat <&"$answer" >"$OUT"
+        cat <&"$ANSWER" >"$OUT"
         expect_lines
         expect_close ".status == \"cancelled\" and .exit_code == 130 and .conversation_id == \"$ID\""
         stop_server
@@ -303,7 +303,7 @@ SCENARIO
 @test "a signal says nothing on standard error" {
     wait_for_text -q
     dies TERM
-    expect_end "$notes"
+    expect_end "$NOTES"
 }
 
 @test "a second signal ends even what hangs" {
@@ -322,15 +322,15 @@ gate here
 event message {"delta":"two"}
 event done {}
 SCENARIO
-    pipe_from answer
+    pipe_from ANSWER
     # env resets the signals first and ignores some then: the shell could not take that back.
     launch env --ignore-signal=INT,HUP,TERM "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
-    expect_read "$answer" 'one '
+    expect_read "$ANSWER" 'one '
     kill -s HUP "$PID"
     kill -s INT "$PID"
     kill -s TERM "$PID"
     open_gate here
-    expect_read "$answer" $'two\n'
+    expect_read "$ANSWER" $'two\n'
     await_end
     expect_status 0
 }
@@ -341,9 +341,9 @@ on POST /chat/send
 event message {"delta":"one "}
 gate here
 SCENARIO
-    pipe_from answer
+    pipe_from ANSWER
     launch env --ignore-signal=HUP "$CHAT" send -n -c "$ID" hi >"$T/answer" 2>"$ERR"
-    expect_read "$answer" 'one '
+    expect_read "$ANSWER" 'one '
     kill -s HUP "$PID"
     dies TERM
 }
@@ -392,10 +392,10 @@ SCENARIO
     local format
     for format in text jsonl raw; do
         rm -f "$T/answer"
-        pipe_from answer
+        pipe_from ANSWER
         launch "$CHAT" send -c "$ID" -o $format hi >"$T/answer" 2>"$ERR"
-        read -r -t 10 -N 5 -u "$answer" _
-        exec {answer}<&-
+        read -r -t 10 -N 5 -u "$ANSWER" _
+        exec {ANSWER}<&-
         await_end 2
         expect_signal PIPE
         expect_bytes '' "$ERR"
@@ -416,9 +416,9 @@ SCENARIO
     local option
     for option in --no-stream --output=json; do
         rm -f "$T/answer"
-        pipe_from answer
+        pipe_from ANSWER
         launch "$CHAT" send -c "$ID" $option hi >"$T/answer" 2>"$ERR"
-        exec {answer}<&-
+        exec {ANSWER}<&-
         [ $option = --no-stream ] && open_gate one || open_gate two
         await_end
         expect_signal PIPE
@@ -433,9 +433,9 @@ gate one
 event message {"delta":"text"}
 event done {}
 SCENARIO
-    pipe_from answer
+    pipe_from ANSWER
     launch env --ignore-signal=PIPE "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
-    exec {answer}<&-
+    exec {ANSWER}<&-
     open_gate one
     await_end
     expect_status 74
@@ -452,10 +452,10 @@ event info {}
 end-repeat
 event done {}
 SCENARIO
-    pipe_from events
+    pipe_from EVENTS
     launch "$CHAT" send -c "$ID" --events-fd 8 hi >"$OUT" 2>"$ERR" 8>"$T/events"
     await_gate here
-    exec {events}<&-
+    exec {EVENTS}<&-
     open_gate here
     await_end
     expect_signal PIPE

@@ -31,67 +31,67 @@ expect_event()
 
 @test "text: each delta before the next one is sent, the newline at done" {
     serve_gated
-    pipe_from answer
+    pipe_from ANSWER
     launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
-    expect_read "$answer" 'one '
+    expect_read "$ANSWER" 'one '
     open_gate one
-    expect_read "$answer" two
+    expect_read "$ANSWER" two
     open_gate two
     open_gate tool
-    expect_read "$answer" $'\n'
+    expect_read "$ANSWER" $'\n'
     open_gate 'done'
-    expect_end "$answer"
+    expect_end "$ANSWER"
     await_end
     expect_status 0
 }
 
 @test "text: a tool is on standard error while it runs" {
     serve_gated
-    pipe_from notes
+    pipe_from NOTES
     launch "$CHAT" send -c "$ID" hi >"$OUT" 2>"$T/notes"
     open_gate one
     open_gate two
-    expect_read "$notes" $'tool_started t\n'
+    expect_read "$NOTES" $'tool_started t\n'
     open_gate tool
     open_gate 'done'
-    expect_end "$notes"
+    expect_end "$NOTES"
     await_end
     expect_status 0
 }
 
 @test "jsonl: each event before the next one is sent" {
     serve_gated
-    pipe_from lines
-    launch "$CHAT" send -j -c "$ID" hi >"$T/lines" 2>"$ERR"
-    expect_event "$lines" client.open
-    expect_event "$lines" start
-    expect_event "$lines" message
+    pipe_from ROWS
+    launch "$CHAT" send -j -c "$ID" hi >"$T/rows" 2>"$ERR"
+    expect_event "$ROWS" client.open
+    expect_event "$ROWS" start
+    expect_event "$ROWS" message
     open_gate one
-    expect_event "$lines" message
+    expect_event "$ROWS" message
     open_gate two
-    expect_event "$lines" tool_started
+    expect_event "$ROWS" tool_started
     open_gate tool
-    expect_event "$lines" 'done'
+    expect_event "$ROWS" 'done'
     open_gate 'done'
-    expect_event "$lines" client.close
-    expect_end "$lines"
+    expect_event "$ROWS" client.close
+    expect_end "$ROWS"
     await_end
     expect_status 0
 }
 
 @test "--events: each event before the next one is sent" {
     serve_gated
-    pipe_from lines kept
-    launch "$CHAT" send -o json -c "$ID" --events "$T/lines" hi >"$OUT" 2>"$ERR"
-    expect_event "$lines" client.open
-    expect_event "$lines" start
+    pipe_from ROWS kept
+    launch "$CHAT" send -o json -c "$ID" --events "$T/rows" hi >"$OUT" 2>"$ERR"
+    expect_event "$ROWS" client.open
+    expect_event "$ROWS" start
     open_gate one
     open_gate two
-    expect_event "$lines" tool_started
+    expect_event "$ROWS" tool_started
     open_gate tool
-    expect_event "$lines" 'done'
+    expect_event "$ROWS" 'done'
     open_gate 'done'
-    expect_event "$lines" client.close
+    expect_event "$ROWS" client.close
     await_end
     expect_status 0
 }
@@ -103,12 +103,12 @@ raw :\n
 gate open
 event done {}
 SCENARIO
-    pipe_from lines
-    launch "$CHAT" send -j -c "$ID" hi >"$T/lines" 2>"$ERR"
-    expect_event "$lines" client.open
+    pipe_from ROWS
+    launch "$CHAT" send -j -c "$ID" hi >"$T/rows" 2>"$ERR"
+    expect_event "$ROWS" client.open
     open_gate open
-    expect_event "$lines" 'done'
-    expect_event "$lines" client.close
+    expect_event "$ROWS" 'done'
+    expect_event "$ROWS" client.close
     await_end
     expect_status 0
 }
@@ -124,16 +124,16 @@ raw age\ndata: {"delta":"a"}\n\n
 gate three
 event done {}
 SCENARIO
-    pipe_from answer
+    pipe_from ANSWER
     launch "$CHAT" send -o raw -c "$ID" hi >"$T/answer" 2>"$ERR"
-    expect_read "$answer" ':c'
+    expect_read "$ANSWER" ':c'
     open_gate one
-    expect_read "$answer" $'omment\n\nevent: mess'
+    expect_read "$ANSWER" $'omment\n\nevent: mess'
     open_gate two
-    expect_read "$answer" $'age\ndata: {"delta":"a"}\n\n'
+    expect_read "$ANSWER" $'age\ndata: {"delta":"a"}\n\n'
     open_gate three
-    expect_read "$answer" $'event: done\ndata: {}\n\n'
-    expect_end "$answer"
+    expect_read "$ANSWER" $'event: done\ndata: {}\n\n'
+    expect_end "$ANSWER"
     await_end
     expect_status 0
 }
@@ -146,11 +146,11 @@ gate one
 raw age\ndata: {"delta":"a"}\n\n
 event done {}
 SCENARIO
-    pipe_from record kept
+    pipe_from RECORD kept
     launch "$CHAT" send -c "$ID" --record "$T/record" hi >"$OUT" 2>"$ERR"
-    expect_read "$record" 'event: mess'
+    expect_read "$RECORD" 'event: mess'
     open_gate one
-    expect_read "$record" $'age\ndata: {"delta":"a"}\n\nevent: done\ndata: {}\n\n'
+    expect_read "$RECORD" $'age\ndata: {"delta":"a"}\n\nevent: done\ndata: {}\n\n'
     await_end
     expect_status 0
 }
@@ -164,13 +164,13 @@ raw \n
 gate blank
 event done {}
 SCENARIO
-    pipe_from answer
+    pipe_from ANSWER
     launch "$CHAT" send -n -c "$ID" hi >"$T/answer" 2>"$ERR"
     await_gate line
     open_gate line
-    expect_read "$answer" text
+    expect_read "$ANSWER" text
     open_gate blank
-    expect_end "$answer"
+    expect_end "$ANSWER"
     await_end
     expect_status 0
 }
@@ -184,11 +184,11 @@ raw event: done\r\ndata: {}\r\n\r
 gate feed
 raw \n
 SCENARIO
-    pipe_from answer
+    pipe_from ANSWER
     launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
-    expect_read "$answer" text
+    expect_read "$ANSWER" text
     open_gate blank
-    expect_read "$answer" $'\n'
+    expect_read "$ANSWER" $'\n'
     open_gate feed
     await_end
     expect_status 0
@@ -202,11 +202,11 @@ event message {"delta":"\u00fcber"}
 gate one
 event done {}
 SCENARIO
-    pipe_from answer
+    pipe_from ANSWER
     launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
-    expect_read "$answer" $'\xc3\xbcber'
+    expect_read "$ANSWER" $'\xc3\xbcber'
     open_gate one
-    expect_read "$answer" $'\n'
+    expect_read "$ANSWER" $'\n'
     await_end
     expect_status 0
 }
@@ -220,13 +220,13 @@ event token {"type":"token","run_id":"r","seq":1,"data":{"delta":"two"},"timesta
 gate two
 event done {"type":"done","run_id":"r","seq":0,"data":{"final_text":"one two"},"timestamp":1}
 SCENARIO
-    pipe_from answer
+    pipe_from ANSWER
     launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
-    expect_read "$answer" 'one '
+    expect_read "$ANSWER" 'one '
     open_gate one
-    expect_read "$answer" 'two'
+    expect_read "$ANSWER" 'two'
     open_gate two
-    expect_read "$answer" $'\n'
+    expect_read "$ANSWER" $'\n'
     await_end
     expect_status 0
 }
@@ -235,10 +235,10 @@ SCENARIO
     local format first second
     for format in text jsonl raw; do
         rm -f "$T/stream" "$T/answer"
-        pipe_to stream
-        pipe_from answer
+        pipe_to STREAM
+        pipe_from ANSWER
         launch "$CHAT" decode -o $format <"$T/stream" >"$T/answer" 2>"$ERR"
-        printf 'event: message\ndata: {"delta":"one "}\n\n' >&"$stream"
+        printf 'event: message\ndata: {"delta":"one "}\n\n' >&"$STREAM"
         first='one ' second=two
         case $format in
         jsonl)
@@ -250,11 +250,11 @@ SCENARIO
             second=$'event: message\ndata: {"delta":"two"}\n\n'
             ;;
         esac
-        expect_read "$answer" "$first"
-        printf 'event: message\ndata: {"delta":"two"}\n\n' >&"$stream"
-        expect_read "$answer" "$second"
-        printf 'event: done\ndata: {}\n\n' >&"$stream"
-        exec {stream}>&-
+        expect_read "$ANSWER" "$first"
+        printf 'event: message\ndata: {"delta":"two"}\n\n' >&"$STREAM"
+        expect_read "$ANSWER" "$second"
+        printf 'event: done\ndata: {}\n\n' >&"$STREAM"
+        exec {STREAM}>&-
         await_end
         expect_status 0
     done
@@ -269,10 +269,10 @@ event message {"delta":"0123456789abcdef"}
 end-repeat
 event done {}
 SCENARIO
-    pipe_from answer
+    pipe_from ANSWER
     launch "$CHAT" send -n -c "$ID" hi >"$T/answer" 2>"$ERR"
-    expect_read "$answer" 0123456789abcdef
-    cat <&"$answer" >"$OUT"
+    expect_read "$ANSWER" 0123456789abcdef
+    cat <&"$ANSWER" >"$OUT"
     await_end
     expect_status 0
     [ "$(wc -c <"$OUT")" -eq $((19999 * 16)) ]
@@ -286,14 +286,14 @@ fill 306000 event: message\ndata: {"delta":"0123456789abcdef"}\n\n
 gate sent
 event done {}
 SCENARIO
-    pipe_from answer
+    pipe_from ANSWER
     # The pipe takes 64 KiB; what the reader is slow to take is not the server's silence.
     launch "$CHAT" send -q --idle-timeout 0.5 --stall-timeout 0.5 -o raw -c "$ID" hi >"$T/answer" 2>"$ERR"
-    expect_read "$answer" 'event: message'
+    expect_read "$ANSWER" 'event: message'
     open_gate sent
     # Longer than the clocks: the one place where time itself is the matter.
     read -r -t 0.8 -u "$LEASH_END" _ || :
-    cat <&"$answer" >"$OUT"
+    cat <&"$ANSWER" >"$OUT"
     await_end
     expect_status 0
 }

@@ -1,0 +1,538 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The conversation calls: list, new, show, mode, delete.
+
+load helper
+load accounts
+
+ID2=11111111-2222-4333-8444-555555555555
+
+# new [OPTION]...: the ID of a new conversation, in $id.
+new()
+{
+    run_chat conversations new "$@"
+    expect_status 0
+    id=$(cat "$OUT")
+}
+
+# expect_same GENERATION...: the tests that hold for both kinds of server.
+each_generation()
+{
+    local generation
+    for generation in 1 2; do
+        serve_default --generation "$generation"
+        "$@"
+        stop_server
+        rm -r "$T/announcement" "$T/port" "$DUMP"
+        mkdir "$DUMP"
+    done
+}
+
+# --- new ---
+
+new_prints()
+{
+    run_chat conversations new
+    expect_status 0
+    expect_line '[0-9a-f]{8}-[0-9a-f-]{27}' "$OUT"
+    [ "$(wc -l <"$OUT")" -eq 1 ]
+    expect_bytes '' "$ERR"
+    body 1 | jq -e '. == {}'
+    run_chat conversations new -j
+    expect_status 0
+    jq -e '.conversation_id | length == 36' "$OUT"
+    [ "$(wc -l <"$OUT")" -eq 1 ]
+}
+
+@test "new: prints the ID alone" {
+    each_generation new_prints
+}
+
+new_with_options()
+{
+    run_chat conversations new --mode violet --portfolio one --portfolio two
+    expect_status 0
+    body 1 | jq -e '. == {mode: "violet", portfolio_id: "one", portfolio_ids: ["one", "two"]}'
+    run_chat conversations show "$(cat "$OUT")"
+    expect_status 0
+    expect_line 'mode	violet' "$OUT"
+}
+
+@test "new: --mode and --portfolio" {
+    each_generation new_with_options
+}
+
+@test "new: an unknown mode is refused before anything is sent" {
+    serve_default
+    run_chat conversations new -m purple
+    expect_status 64
+    expect_requests
+}
+
+@test "new: an answer without an ID" {
+    serve <<<$'on POST /chat/conversations\nstatus 201\nbody {"mode":"green"}'
+    run_chat conversations new
+    expect_failure 76 '.*no ID.*'
+}
+
+@test "new: is not what --continue means" {
+    serve_default
+    run_chat conversations new
+    expect_status 0
+    [ ! -e "$(state conversations.json)" ]
+}
+
+# --- list ---
+
+# The IDs of the list, newest first, as the server was asked to make them.
+create_some()
+{
+    local n
+    ids=()
+    for n in $(seq "$1"); do
+        new
+        ids=("$id" "${ids[@]}")
+    done
+}
+
+list_both_ways()
+{
+    local ids
+    create_some 3
+    run_chat conversations set_mode </dev/null
+    expect_status 64
+    run_chat conversations mode "${ids[1]}" indigo
+    expect_status 0
+    for command in 'conversations list' conversations; do
+        # shellcheck disable=SC2086 # words
+        run_chat $command
+        expect_status 0
+        expect_bytes '' "$ERR"
+        printf '%s\n' "${ids[@]}" >"$T/wanted"
+        cut -f 1 "$OUT" | cmp "$T/wanted" - >&2
+        cut -f 2 "$OUT" | paste -s -d ' ' - >"$T/modes"
+        expect_bytes 'green indigo green\n' "$T/modes"
+        [ "$(grep -c -x -P '[0-9a-f-]{36}\t[a-z]+\t[0-9]{4}-[0-9-]{5}T[0-9:.]+Z' "$OUT")" -eq 3 ]
+    done
+}
+
+@test "list: the newest first, separated by tabs in a pipe" {
+    each_generation list_both_ways
+}
+
+list_json()
+{
+    local ids
+    create_some 2
+    run_chat conversations -j
+    expect_status 0
+    [ "$(wc -l <"$OUT")" -eq 2 ]
+    [ "$(jq -r .conversation_id "$OUT" | paste -s -d ' ' -)" = "${ids[*]}" ]
+    jq -s -e 'map(has("mode") and has("created_at") and has("provider")) | all' "$OUT"
+}
+
+@test "list: JSON lines, with the guide's name for the ID in both generations" {
+    each_generation list_json
+}
+
+@test "list: aligned on a terminal" {
+    serve <<SCENARIO
+on GET /chat/conversations
+body [{"id":"$ID","mode":"green","created_at":"2026-01-02T03:04:05Z"},{"id":"short","mode":"indigo","created_at":"2026-01-01T00:00:00Z"}]
+SCENARIO
+    at_terminal -- "$CHAT" conversations
+    tr -d '\r' <"$T/screen" >"$T/lines"
+    expect_bytes "$ID  green   2026-01-02T03:04:05Z\nshort                                 indigo  2026-01-01T00:00:00Z\n" "$T/lines"
+}
+
+@test "list: none" {
+    serve_default
+    run_chat conversations
+    expect_status 0
+    expect_bytes ''
+    expect_bytes '' "$ERR"
+}
+
+@test "list: 30 by default, --limit N, all with 0" {
+    serve <<<$'on GET /chat/conversations\nbody []'
+    local limit
+    run_chat conversations
+    for limit in 1 7 100 0; do
+        run_chat conversations --limit "$limit"
+        expect_status 0
+    done
+    expect_requests 'GET /chat/conversations?limit=30&offset=0' 'GET /chat/conversations?limit=1&offset=0' \
+        'GET /chat/conversations?limit=7&offset=0' 'GET /chat/conversations?limit=100&offset=0' \
+        'GET /chat/conversations?limit=100&offset=0'
+}
+
+# A page of N conversations whose numbers begin after M, as the body of an answer.
+page()
+{
+    jq -n -c --argjson n "$1" --argjson m "$2" '[range($m; $m + $n) | {id: "c\(.)", mode: "green"}]'
+}
+
+@test "list: more than a page has" {
+    serve <<SCENARIO
+on GET /chat/conversations
+body $(page 100 0)
+
+on GET /chat/conversations
+body $(page 50 100)
+SCENARIO
+    run_chat conversations --limit 150
+    expect_status 0
+    expect_requests 'GET /chat/conversations?limit=100&offset=0' 'GET /chat/conversations?limit=50&offset=100'
+    cut -f 1 "$OUT" >"$T/ids"
+    seq -f 'c%g' 0 149 | cmp "$T/ids" - >&2
+}
+
+@test "list: all pages with --limit 0, until one is not full" {
+    serve <<SCENARIO
+on GET /chat/conversations
+body $(page 100 0)
+
+on GET /chat/conversations
+body $(page 100 100)
+
+on GET /chat/conversations
+body $(page 3 200)
+SCENARIO
+    run_chat conversations --limit 0 -j
+    expect_status 0
+    expect_requests 'GET /chat/conversations?limit=100&offset=0' 'GET /chat/conversations?limit=100&offset=100' \
+        'GET /chat/conversations?limit=100&offset=200'
+    jq -r .conversation_id "$OUT" >"$T/ids"
+    seq -f 'c%g' 0 202 | cmp "$T/ids" - >&2
+}
+
+@test "list: no more than --limit, whatever the server sends" {
+    serve <<<"on GET /chat/conversations
+body $(page 10 0)"
+    run_chat conversations --limit 4
+    expect_status 0
+    cut -f 1 "$OUT" >"$T/ids"
+    expect_bytes 'c0\nc1\nc2\nc3\n' "$T/ids"
+}
+
+@test "list: a server that pages by less than what was asked for, and says so" {
+    serve <<SCENARIO
+on GET /chat/conversations
+body {"conversations":$(page 10 0),"total_count":15,"has_more":true}
+
+on GET /chat/conversations
+body {"conversations":$(page 5 10),"total_count":15,"has_more":false}
+SCENARIO
+    run_chat conversations --limit 0
+    expect_status 0
+    cut -f 1 "$OUT" >"$T/ids"
+    seq -f 'c%g' 0 14 | cmp "$T/ids" - >&2
+    expect_requests 'GET /chat/conversations?limit=100&offset=0' 'GET /chat/conversations?limit=100&offset=10'
+}
+
+@test "list: wrapped as the documents have it" {
+    serve <<SCENARIO
+on GET /chat/conversations
+body {"total_count":2,"conversations":[{"mode":"blue","conversation_id":"$ID","created_at":"2026-01-02T03:04:05Z","meta":{"mode":"x","id":"y"}},{"id":"$ID2","mode":"green","portfolio_ids":["p"],"created_at":null}],"has_more":false}
+SCENARIO
+    run_chat conversations
+    expect_status 0
+    expect_bytes "$ID\tblue\t2026-01-02T03:04:05Z\n$ID2\tgreen\t\n"
+    run_chat conversations -j
+    expect_status 0
+    expect_jq "length == 2 and .[0].conversation_id == \"$ID\" and .[0].meta.id == \"y\" and .[1].conversation_id == \"$ID2\""
+    expect_jq '.[0] | has("id") | not'
+}
+
+@test "list: the server's own JSON, digit by digit" {
+    serve <<<$'on GET /chat/conversations\nbody [ {"conversation_id":"c","big":12345678901234567890.10,"u":"\\\\u00e4"} ]'
+    run_chat conversations -j
+    expect_status 0
+    expect_bytes '{"conversation_id":"c","big":12345678901234567890.10,"u":"\\\\u00e4"}\n'
+}
+
+@test "list: what would break a line or drive a terminal does not" {
+    serve <<<'on GET /chat/conversations
+body [{"id":"a\\tb\\nc\\u001b[2J\\u202ed","mode":"green","created_at":"x"}]'
+    run_chat conversations
+    expect_status 0
+    [ "$(wc -l <"$OUT")" -eq 1 ]
+    [ "$(tr -cd '\t' <"$OUT" | wc -c)" -eq 2 ]
+    at_terminal -- "$CHAT" conversations
+    expect_no $'\x1b' "$T/screen"
+    expect_no $'\u202e' "$T/screen"
+}
+
+@test "list: an answer that is no list" {
+    for answer in 'no JSON' '"text"' 12 ''; do
+        serve <<<"on GET /chat/conversations
+body $answer"
+        run_chat conversations
+        expect_failure 76
+        stop_server
+        rm -r "$T/announcement" "$T/port"
+    done
+}
+
+@test "list: output that cannot be written" {
+    serve <<<"on GET /chat/conversations
+body $(page 10 0)"
+    for option in '' -j; do
+        status=0
+        # shellcheck disable=SC2086 # perhaps no word
+        "$CHAT" conversations $option >/dev/full 2>"$ERR" || status=$?
+        expect_status 74
+        expect_error
+    done
+}
+
+@test "list: a failure of the server" {
+    serve <<<$'on GET /chat/conversations\nstatus 500\nbody {"detail":"Failed to list conversations"}'
+    run_chat conversations
+    expect_failure 69 '.*Failed to list conversations.*'
+    expect_requests 'GET /chat/conversations?limit=30&offset=0'
+}
+
+@test "list: a failure on the second page shows the first one and is a failure" {
+    serve <<SCENARIO
+on GET /chat/conversations
+body $(page 100 0)
+
+on GET /chat/conversations
+status 500
+body {"detail":"Failed to list conversations"}
+SCENARIO
+    run_chat conversations --limit 150
+    expect_status 69
+    expect_error
+    [ "$(wc -l <"$OUT")" -eq 100 ]
+}
+
+@test "list: a signal while the server thinks" {
+    serve <<<$'on GET /chat/conversations\ngate asked\nbody []'
+    launch "$CHAT" conversations </dev/null >"$OUT" 2>"$ERR"
+    await_gate asked
+    kill -TERM "$PID"
+    await_end
+    expect_signal TERM
+}
+
+# --- show ---
+
+show_both_ways()
+{
+    local id
+    new -m blue
+    run_chat conversations show "$id"
+    expect_status 0
+    expect_line "conversation_id	$id" "$OUT"
+    expect_line 'mode	blue' "$OUT"
+    expect_line 'created_at	20.*Z' "$OUT"
+    run_chat conversations show -j "$id"
+    expect_status 0
+    [ "$(wc -l <"$OUT")" -eq 1 ]
+    jq -e --arg id "$id" '.conversation_id == $id and .mode == "blue" and .provider == "openai"' "$OUT"
+}
+
+@test "show: in both generations" {
+    each_generation show_both_ways
+}
+
+@test "show: one that is not there" {
+    serve_default
+    run_chat conversations show "$ID"
+    expect_failure 65 '.*Conversation not found.*'
+    run_chat conversations show no-uuid
+    expect_failure 65
+}
+
+@test "show: an answer that is no conversation" {
+    for answer in 'no JSON' '[]' 12; do
+        serve <<<"on GET /chat/conversations/*
+body $answer"
+        for option in '' -j; do
+            # shellcheck disable=SC2086 # perhaps no word
+            run_chat conversations show $option "$ID"
+            expect_failure 76
+        done
+        stop_server
+        rm -r "$T/announcement" "$T/port"
+    done
+}
+
+# --- mode ---
+
+change_mode()
+{
+    local id
+    new -m blue
+    run_chat conversations mode "$id" violet
+    expect_status 0
+    [ ! -s "$ERR" ]
+    body 2 | jq -e '. == {mode: "violet"}'
+    run_chat conversations show "$id"
+    expect_line 'mode	violet' "$OUT"
+}
+
+@test "mode: in both generations" {
+    each_generation change_mode
+}
+
+@test "mode: an unknown one, and one conversation that is not there" {
+    serve_default
+    run_chat conversations mode "$ID" purple
+    expect_status 64
+    grep -q 'green|blue|indigo|violet' "$ERR"
+    expect_requests
+    run_chat conversations mode "$ID" blue
+    expect_failure 65 '.*Conversation not found.*'
+}
+
+# --- delete ---
+
+delete_some()
+{
+    local ids
+    create_some 3
+    run_chat conversations delete "${ids[0]}" "${ids[2]}"
+    expect_status 0
+    expect_bytes ''
+    expect_bytes '' "$ERR"
+    run_chat conversations
+    cut -f 1 "$OUT" >"$T/left"
+    expect_bytes "${ids[1]}\n" "$T/left"
+}
+
+@test "delete: in both generations" {
+    each_generation delete_some
+}
+
+@test "delete: each failure is reported, the rest still done" {
+    serve_default
+    local ids
+    create_some 2
+    run_chat conversations delete "$ID" "${ids[0]}" no-uuid "${ids[1]}" "$ID2"
+    expect_status 65
+    expect_bytes ''
+    [ "$(wc -l <"$ERR")" -eq 3 ] || fail "not a line for each failure"
+    local bad
+    for bad in "$ID" no-uuid "$ID2"; do
+        expect_line "sigmasight-chat: .*$bad.*"
+    done
+    run_chat conversations
+    expect_bytes ''
+}
+
+@test "delete: the status is that of a failure, also when the last one succeeds" {
+    serve_default
+    local id
+    new
+    run_chat conversations delete "$ID" "$id"
+    expect_status 65
+    expect_error ".*$ID.*"
+}
+
+@test "delete: without a server each of them fails" {
+    serve_default
+    stop_server
+    run_chat conversations delete "$ID" "$ID2"
+    expect_status 69
+    [ "$(grep -c "$ID\|$ID2" "$ERR")" -eq 2 ]
+}
+
+@test "delete: a refused token is told once" {
+    serve_default
+    SIGMASIGHT_TOKEN=revoked run_chat conversations delete "$ID" "$ID2"
+    expect_status 77
+    grep -q "$ID:" "$ERR"
+}
+
+@test "delete: a signal ends the rest" {
+    serve <<<$'on DELETE /chat/conversations/*\ngate asked\nstatus 204'
+    launch "$CHAT" conversations delete "$ID" "$ID2" </dev/null >"$OUT" 2>"$ERR"
+    await_gate asked
+    kill -INT "$PID"
+    await_end
+    expect_signal INT
+    expect_requests "DELETE /chat/conversations/$ID"
+}
+
+@test "delete: what was deleted is not continued" {
+    serve_default
+    run_chat send hi
+    expect_status 0
+    local id
+    id=$(last_body_of 'POST /api/v1/chat/send' | jq -r .conversation_id)
+    run_chat conversations delete "$id"
+    expect_status 0
+    run_chat send -C hi
+    expect_status 0
+    [ "$(last_body_of 'POST /api/v1/chat/send' | jq -r .conversation_id)" != "$id" ]
+}
+
+# --- the command line ---
+
+@test "conversations: operands that are too few, too many or unknown" {
+    serve_default
+    local line
+    while read -r line; do
+        # shellcheck disable=SC2086 # words
+        run_chat conversations $line
+        expect_status 64
+        [ ! -s "$OUT" ]
+        grep -q "Try 'sigmasight-chat conversations --help'" "$ERR" || fail "no pointer to --help: $line"
+    done <<TABLE
+frobnicate
+list $ID
+new $ID
+show
+show $ID $ID2
+mode
+mode $ID
+mode $ID blue green
+delete
+list --limit x
+list --limit -1
+list -c $ID
+TABLE
+    expect_requests
+}
+
+@test "conversations: options and operands may be mixed" {
+    serve_default
+    local id
+    run_chat conversations -m blue new
+    expect_status 0
+    id=$(cat "$OUT")
+    run_chat conversations show -j -- "$id"
+    expect_status 0
+    run_chat conversations -q delete -- "$id"
+    expect_status 0
+}
+
+@test "conversations: an ID can name nothing but a conversation" {
+    serve <<<$'on * *\nstatus 404\nbody {"detail":"Not Found"}'
+    local id
+    for id in . .. ../../auth/logout 'a/b' 'a?b=c' 'a#b' '%2e%2e' 'a b' $'a\r\nX: y' 'ä' '..;'; do
+        for command in show delete; do
+            : >"$DUMP/log"
+            run_chat conversations "$command" -- "$id"
+            expect_status 65
+            [ "$(grep -c -x -E '(GET|DELETE) /api/v1/chat/conversations/([A-Za-z0-9_.-]|%[0-9A-F]{2})+' "$DUMP/log")" -eq 1 ] ||
+                fail "asked for: $(cat "$DUMP/log")"
+            [ "$(wc -l <"$DUMP/log")" -eq 1 ]
+            expect_no '/..' "$DUMP/log"
+        done
+    done
+}
+
+@test "conversations: an empty ID asks the server for nothing" {
+    serve_default
+    for command in 'show' 'delete'; do
+        run_chat conversations "$command" ''
+        expect_status 64
+    done
+    run_chat conversations mode '' blue
+    expect_status 64
+    expect_requests
+}

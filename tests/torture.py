@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""torture.py FORMAT DIRECTORY: judges the runs that tests/torture has left in DIRECTORY.
+
+DIRECTORY/0 is an undisturbed run, every other one, DIRECTORY/N, is of the same command with its Nth effect failing.
+Each has out, err, status, perhaps fired, record, events and sanitizer.PID, and state/. FORMAT is what the command
+writes: text, jsonl, json, raw, or of a command that is no stream line, lines (of JSON) or table.
+"""
+import json
+import pathlib
+import re
+import sys
+
+STATUSES = {0, 1, 64, 65, 66, 69, 70, 73, 74, 75, 76, 77, 78}
+STATE = {'credentials.json', 'conversations.json'}
+FILES = {'out', 'err', 'status', 'fired', 'state', 'record', 'events'}
+STREAMS = {'text', 'jsonl', 'json', 'raw'}
+# What differs between two runs that do the same.
+VARIES = re.compile(rb'\b1[0-9]{9}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|127\.0\.0\.1:\d+')
+
+
+def settle(text):
+    return VARIES.sub(b'*', text)
+
+
+def bytes_of(path):
+    return settle(path.read_bytes()) if path.exists() else b''
+
+
+def no_constant(name):
+    raise ValueError(f'{name} is not JSON')
+
+
+def parse(text):
+    """Strict: the json module alone would take NaN."""
+    try:
+        return json.loads(text.decode(), parse_constant=no_constant)
+    except RecursionError:
+        return {}
+
+
+class Run:
+    def __init__(self, path):
+        self.number = int(path.name)
+        self.path = path
+        self.status = int((path / 'status').read_text())
+        self.fired = (path / 'fired').exists()
+        self.out = bytes_of(path / 'out')
+        self.err = bytes_of(path / 'err')
+        self.record = bytes_of(path / 'record')
+        self.events = bytes_of(path / 'events')
+        self.complaints = []
+
+    def complain(self, why):
+        self.complaints.append(why)
+
+    def state(self, name):
+        path = self.path / 'state/sigmasight-chat' / name
+        return settle(path.read_bytes()) if path.exists() else None
+
+    def lines(self, text, what):
+        """The server's events, and the data of client.close."""
+        server, close = [], None
+        if text and not text.endswith(b'\n'):
+            self.complain(f'{what}: the last line has no end')
+        for line in text.splitlines():
+            try:
+                value = parse(line)
+                name = value['event']
+                if not isinstance(name, str) or 'data' not in value:
+                    raise ValueError('event and data are missing')
+            except (ValueError, KeyError, TypeError) as error:
+                self.complain(f'{what}: not a JSON line: {error}: {line[:200]!r}')
+                continue
+            if close is not None:
+                self.complain(f'{what}: there is a line behind client.close: {line[:200]!r}')
+            if name == 'client.close':
+                close = value['data']
+            elif not name.startswith('client.') or name == 'client.parse_error':
+                server.append(line)
+        return server, close
+
+
+def is_prefix(part, whole):
+    return whole[:len(part)] == part
+
+
+def check_text(run, whole, newline):
+    text = run.out
+    if is_prefix(text, whole) or newline and text.endswith(b'\n') and is_prefix(text[:-1], whole):
+        return
+    run.complain(f'what it wrote is not the beginning of the undisturbed output: {text[-200:]!r}')
+
+
+def check_lines(run, whole, text, undisturbed, what):
+    server, close = run.lines(text, what)
+    wanted, wanted_close = whole.lines(undisturbed, what)
+    if not is_prefix(server, wanted):
+        run.complain(f'{what}: other events than undisturbed: {server[-1:]!r}')
+    if close and close['exit_code'] != run.status:
+        run.complain(f"{what}: client.close says {close['exit_code']}, the status is {run.status}")
+    if run.status == 0:
+        if server != wanted:
+            run.complain(f'{what}: status 0, and events are missing')
+        if (close is None) != (wanted_close is None):
+            run.complain(f'{what}: status 0, and client.close is missing')
+
+
+def check_object(run, whole):
+    if not run.out:
+        if run.status == 0:
+            run.complain('status 0, and there is no object')
+        return
+    try:
+        value, wanted = parse(run.out), parse(whole.out)
+        if not is_prefix(value['text'], wanted['text']):
+            run.complain(f"other text: {value['text'][-200:]!r}")
+        if value['exit_code'] != run.status:
+            run.complain(f"the object says {value['exit_code']}, the status is {run.status}")
+        for each in value, wanted:
+            each.pop('timing')
+        if run.status == 0 and value != wanted:
+            run.complain(f'status 0, and another object: {run.out[-500:]!r}')
+    except (ValueError, KeyError, TypeError) as error:
+        run.complain(f'not a JSON object: {error}: {run.out[-200:]!r}')
+
+
+def check_output(run, whole, form):
+    if form == 'jsonl':
+        check_lines(run, whole, run.out, whole.out, 'standard output')
+    elif form == 'json':
+        check_object(run, whole)
+    else:
+        check_text(run, whole.out, form == 'text')
+        if run.status == 0 and run.out != whole.out:
+            run.complain('status 0, and the output is not complete')
+    if form in ('line', 'lines'):
+        for line in run.out.splitlines():
+            try:
+                parse(line)
+            except ValueError as error:
+                run.complain(f'not a JSON line: {error}: {line[:200]!r}')
+    check_lines(run, whole, run.events, whole.events, '--events')
+    if not is_prefix(run.record, whole.record) or run.status == 0 and run.record != whole.record:
+        run.complain(f'--record: not what the server sent: {run.record[-200:]!r}')
+
+
+def check_state(run, before, after):
+    directory = run.path / 'state/sigmasight-chat'
+    if directory.exists():
+        if directory.stat().st_mode & 0o077:
+            run.complain('the state directory is open to others')
+        for path in directory.iterdir():
+            if path.name not in STATE | {name + '.lock' for name in STATE}:
+                run.complain(f'left in the state directory: {path.name}')
+            elif path.stat().st_mode & 0o177:
+                run.complain(f'{path.name} is open to others')
+    for name in sorted(STATE):
+        content = run.state(name)
+        old = before / 'sigmasight-chat' / name
+        old = settle(old.read_bytes()) if old.exists() else None
+        if old is not None:
+            old = re.sub(rb'@URL@', b'http://*/api/v1', old)
+        if content not in (old, after.state(name)):
+            run.complain(f'{name} is neither the old one nor the new one: {content!r}')
+        elif content is not None:
+            try:
+                parse(content.replace(b'*', b'0'))
+            except ValueError as error:
+                run.complain(f'{name}: not JSON: {error}')
+        if run.status == 0 and content != after.state(name) and b'warning: ' not in run.err:
+            run.complain(f'{name}: status 0, not a word, and it was not changed')
+    for path in run.path.iterdir():
+        if path.name not in FILES and not path.name.startswith('sanitizer'):
+            run.complain(f'left in the working directory: {path.name}')
+
+
+def check_end(run, whole, form):
+    if run.status not in STATUSES:
+        why = {99: 'a sanitizer spoke', 124: 'it did not end', 137: 'it did not end'}
+        run.complain(f'status {run.status}: {why.get(run.status, "not of the table")}')
+    elif run.status == 0 and whole.status != 0:
+        run.complain(f'status 0 where undisturbed it is {whole.status}')
+    for path in sorted(run.path.glob('sanitizer*')):
+        run.complain(path.read_text(errors='replace')[:4000])
+    errors = [line for line in run.err.splitlines()
+              if line.startswith(b'sigmasight-chat: ') and not re.match(rb'sigmasight-chat: (warning|retry)', line)]
+    if len(errors) > 1:
+        run.complain('more than one line of an error')
+    if run.status == 0 and errors:
+        run.complain('status 0, and an error was told')
+    return run.status != 0 and not errors
+
+
+def main():
+    form, directory = sys.argv[1], pathlib.Path(sys.argv[2])
+    runs = sorted((Run(path) for path in directory.iterdir()), key=lambda run: run.number)
+    whole = runs[0]
+    silent = []
+    for run in runs:
+        if check_end(run, whole, form):
+            silent.append(run)
+        check_output(run, whole, form)
+        check_state(run, directory.parent / 'old', whole)
+    if runs[-1].fired:
+        runs[-1].complain('the last fault is not the last one')
+    elif runs[-1].status != whole.status:
+        runs[-1].complain(f'without a fault the status is now {runs[-1].status}, and was {whole.status}')
+    # The words themselves may be what could not be written, and once there is no descriptor to say so on.
+    allowed = 1 + len(whole.err.splitlines())
+    if len(silent) > allowed:
+        for run in silent:
+            run.complain('it failed without a word (so did others, and only one of them can have failed to say so)')
+    bad = [run for run in runs if run.complaints]
+    for run in bad:
+        print(f'fault {run.number}, status {run.status}:' if run.number else 'undisturbed:')
+        for complaint in run.complaints:
+            print('  ' + complaint.replace('\n', '\n  '))
+        for line in run.err.decode(errors='replace').splitlines()[:5]:
+            print('  | ' + line[:300])
+    return 1 if bad else 0
+
+
+sys.exit(main())
