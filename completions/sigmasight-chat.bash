@@ -119,7 +119,7 @@ _sigmasight_chat()
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        _sigmasight_chat_words 'send decode login logout whoami conversations config
+        _sigmasight_chat_words 'send decode login logout whoami conversations config doctor schema
             -h --help --version'
         return
     fi
@@ -128,8 +128,9 @@ _sigmasight_chat()
     decode) options="$common $output" ;;
     login) options="$common $api $login" ;;
     logout) options="$common $api" ;;
-    whoami | config) options="$common $api -j --json" ;;
+    whoami | config | doctor) options="$common $api -j --json" ;;
     conversations) options="$common $api $context -j --json --limit" ;;
+    schema) options=$common ;;
     *) return ;;
     esac
 

@@ -98,10 +98,12 @@ complete -c sigmasight-chat -n __sigmasight_chat_no_command -a logout -d 'Forget
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a whoami -d 'Show the account and the source of the token'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a conversations -d 'List, create, show, change, delete conversations'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a config -d 'Show each setting and where it came from'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a doctor -d 'Check settings, connection, token, server'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a schema -d 'Print the JSON Schema of the JSON lines'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -l version -d 'Versions of program and libraries'
 
 # Every command
-set -l common '__sigmasight_chat_command send decode login logout whoami conversations config'
+set -l common '__sigmasight_chat_command send decode login logout whoami conversations config doctor schema'
 complete -c sigmasight-chat -s h -l help -d 'Print a summary and exit'
 complete -c sigmasight-chat -n $common -s q -l quiet -d 'Nothing on standard error but failures'
 complete -c sigmasight-chat -n $common -s v -l verbose -d 'Say more; twice: the HTTP exchange'
@@ -118,7 +120,7 @@ complete -c sigmasight-chat -n $output -s n -l no-newline -d 'Add no newline to 
 complete -c sigmasight-chat -n $output -l max-event-size -x -d 'Refuse an event that is larger'
 
 # Commands that talk to the server
-set -l api '__sigmasight_chat_command send login logout whoami conversations config'
+set -l api '__sigmasight_chat_command send login logout whoami conversations config doctor'
 complete -c sigmasight-chat -n $api -s u -l url -x -d 'Address of the API'
 complete -c sigmasight-chat -n $api -l profile -x -a '(__sigmasight_chat_profiles)' -d 'Use a profile of the configuration file'
 complete -c sigmasight-chat -n $api -l token-file -r -F -d 'Take the token from FILE'
@@ -154,8 +156,8 @@ set -l login '__sigmasight_chat_command login'
 complete -c sigmasight-chat -n $login -l email -x -d 'Email address of the account'
 complete -c sigmasight-chat -n $login -l password-stdin -d 'Read the password from standard input'
 
-# whoami, config, conversations
-complete -c sigmasight-chat -n '__sigmasight_chat_command whoami config conversations' -s j -l json -d 'Print JSON objects'
+# whoami, conversations, config, doctor
+complete -c sigmasight-chat -n '__sigmasight_chat_command whoami conversations config doctor' -s j -l json -d 'Print JSON objects'
 complete -c sigmasight-chat -n '__sigmasight_chat_command conversations' -l limit -x -d 'List at most so many'
 complete -c sigmasight-chat -n "__sigmasight_chat_after 0 ''" -a 'list new show mode delete'
 complete -c sigmasight-chat -n '__sigmasight_chat_after 1 show mode' -a '(__sigmasight_chat_ids)'

@@ -15,6 +15,7 @@ STATUSES = {0, 1, 64, 65, 66, 69, 70, 73, 74, 75, 76, 77, 78}
 STATE = {'credentials.json', 'conversations.json'}
 FILES = {'out', 'err', 'status', 'fired', 'state', 'record', 'events'}
 STREAMS = {'text', 'jsonl', 'json', 'raw'}
+OUT_OF_MEMORY = b'sigmasight-chat: out of memory'
 # What differs between two runs that do the same.
 VARIES = re.compile(rb'\b1[0-9]{9}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|127\.0\.0\.1:\d+')
 
@@ -49,6 +50,8 @@ class Run:
         self.err = bytes_of(path / 'err')
         self.record = bytes_of(path / 'record')
         self.events = bytes_of(path / 'events')
+        # That may come when all is said but for the end.
+        self.out_of_memory = self.status == 70 and OUT_OF_MEMORY in self.err
         self.complaints = []
 
     def complain(self, why):
@@ -97,7 +100,7 @@ def check_lines(run, whole, text, undisturbed, what):
     wanted, wanted_close = whole.lines(undisturbed, what)
     if not is_prefix(server, wanted):
         run.complain(f'{what}: other events than undisturbed: {server[-1:]!r}')
-    if close and close['exit_code'] != run.status:
+    if close and close['exit_code'] != run.status and not run.out_of_memory:
         run.complain(f"{what}: client.close says {close['exit_code']}, the status is {run.status}")
     if run.status == 0:
         if server != wanted:
@@ -115,7 +118,7 @@ def check_object(run, whole):
         value, wanted = parse(run.out), parse(whole.out)
         if not is_prefix(value['text'], wanted['text']):
             run.complain(f"other text: {value['text'][-200:]!r}")
-        if value['exit_code'] != run.status:
+        if value['exit_code'] != run.status and not run.out_of_memory:
             run.complain(f"the object says {value['exit_code']}, the status is {run.status}")
         for each in value, wanted:
             each.pop('timing')
@@ -185,11 +188,12 @@ def check_end(run, whole, form):
         run.complain(path.read_text(errors='replace')[:4000])
     errors = [line for line in run.err.splitlines()
               if line.startswith(b'sigmasight-chat: ') and not re.match(rb'sigmasight-chat: (warning|retry)', line)]
-    if len(errors) > 1:
+    # Memory may run out after an error was told.
+    if len(errors) > 1 + (OUT_OF_MEMORY in errors):
         run.complain('more than one line of an error')
     if run.status == 0 and errors:
         run.complain('status 0, and an error was told')
-    return run.status != 0 and not errors
+    return run.status in STATUSES - {0} and not errors
 
 
 def main():
@@ -212,13 +216,22 @@ def main():
         for run in silent:
             run.complain('it failed without a word (so did others, and only one of them can have failed to say so)')
     bad = [run for run in runs if run.complaints]
-    for run in bad:
-        print(f'fault {run.number}, status {run.status}:' if run.number else 'undisturbed:')
-        for complaint in run.complaints:
-            print('  ' + complaint.replace('\n', '\n  '))
-        for line in run.err.decode(errors='replace').splitlines()[:5]:
-            print('  | ' + line[:300])
+    tell(bad)
     return 1 if bad else 0
+
+
+def tell(bad):
+    """Many faults end in the same way: each way is told once, with what stood on standard error in the first case."""
+    ways = {}
+    for run in bad:
+        key = run.status, re.sub(r'0x[0-9a-f]+|==\d+==|BuildId: \w+', '*', '\n'.join(run.complaints))
+        ways.setdefault(key, []).append(run)
+    for (status, why), runs in ways.items():
+        faults = ' '.join(str(run.number) for run in runs if run.number)
+        print(f'{"fault " + faults if faults else "undisturbed"}, status {status}:')
+        print('  ' + why.replace('\n', '\n  '))
+        for line in runs[0].err.decode(errors='replace').splitlines()[:5]:
+            print('  | ' + line[:300])
 
 
 sys.exit(main())

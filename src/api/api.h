@@ -41,9 +41,10 @@ struct api_conversation {
 };
 
 /* Calls `each` for every conversation in a body of api_list or api_get, in order. The number of
-   them, or -1 when the body is nothing of the kind. */
+   them, or -1 when the body is nothing of the kind. *more: the body says that there are more. */
 int api_each_conversation(struct span body,
-                          void (*each)(void *arg, const struct api_conversation *c), void *arg);
+                          void (*each)(void *arg, const struct api_conversation *c), void *arg,
+                          bool *more);
 
 /* PUT /chat/conversations/{id}/mode */
 int api_set_mode(struct api *api, const char *id, const char *mode, struct fail *fail);

@@ -9,6 +9,7 @@ struct collector {
     void *arg;
     struct api_conversation now;
     int count;
+    bool more;
 };
 
 static void take(struct buf *target, const struct json_value *value)
@@ -52,6 +53,8 @@ static void on_member(void *arg, const struct json_member *m)
     struct collector *k = arg;
     bool wrapped = span_is(m->path[0], "conversations");
     unsigned element = m->path[0].at == NULL ? 1 : wrapped ? 2 : 0;
+    if (m->depth == 1 && span_is(m->path[0], "has_more"))
+        k->more = m->value.type == JSON_TRUE;
     if (m->depth == element + 1)
         take_member(&k->now, m->path[element], &m->value);
     else if (element && m->depth == element && m->value.type == JSON_OBJECT)
@@ -59,7 +62,8 @@ static void on_member(void *arg, const struct json_member *m)
 }
 
 int api_each_conversation(struct span body,
-                          void (*each)(void *arg, const struct api_conversation *c), void *arg)
+                          void (*each)(void *arg, const struct api_conversation *c), void *arg,
+                          bool *more)
 {
     struct collector k = {.each = each, .arg = arg};
     struct json_reader *r = json_reader_new();
@@ -67,6 +71,7 @@ int api_each_conversation(struct span body,
     int result = json_walk(r, body, on_member, &k, &top);
     if (result == 0 && top.type == JSON_OBJECT && k.count == 0 && k.now.id.len)
         finish(&k, top.raw);
+    *more = k.more;
     json_reader_free(r);
     buf_release(&k.now.id);
     buf_release(&k.now.mode);

@@ -222,9 +222,8 @@ static int conclude(struct exchange *x, CURLcode code)
 {
     if (fail_is_set(x->fail))
         return -1;
-    /* A refusal whose words are cut is one all the same. */
     if (x->headers_done && x->response->status >= 300)
-        return 0;
+        return 0; /* a refusal whose words are cut is one all the same */
     if (x->full || (code == CURLE_OK && (x->headers_done || x->enough)))
         return 0;
     if (code == CURLE_OK)

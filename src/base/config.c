@@ -150,24 +150,32 @@ static void set_list(struct config *c, struct settings *to, const struct option_
     json_reader_free(inner);
 }
 
+static void take_value(struct config *c, struct settings *to, const struct option_row *row,
+                       enum origin origin, const struct json_member *m)
+{
+    if (m->value.type == JSON_ARRAY)
+        set_list(c, to, row, origin, m);
+    else
+        set_one(c, to, row, m->value.type == JSON_STRING ? m->value.string : m->value.raw, origin,
+                m);
+}
+
 /* A key with a setting's name, in the file itself or in a profile. */
 static void take_setting(struct config *c, struct settings *to, enum origin origin,
                          const struct json_member *m)
 {
     const struct option_row *row = row_of_key(m->path[m->depth - 1]);
+    if (row && type_fits(row->type, m->value.type)) {
+        take_value(c, to, row, origin, m);
+        return;
+    }
     struct buf why = {0};
-    if (!row)
+    if (row)
+        buf_printf(&why, "%s must be %s", row->name, type_name(row->type));
+    else
         buf_printf(&why, "unknown key %.*s; keys are named as the long options",
                    (int)m->key_raw.len, m->key_raw.at);
-    else if (!type_fits(row->type, m->value.type))
-        buf_printf(&why, "%s must be %s", row->name, type_name(row->type));
-    if (why.len)
-        fail_at(c, json_offset(c->json, m->key_raw.at), buf_text(&why));
-    else if (m->value.type == JSON_ARRAY)
-        set_list(c, to, row, origin, m);
-    else
-        set_one(c, to, row, m->value.type == JSON_STRING ? m->value.string : m->value.raw, origin,
-                m);
+    fail_at(c, json_offset(c->json, m->key_raw.at), buf_text(&why));
     buf_release(&why);
 }
 
@@ -184,7 +192,7 @@ static void on_member(void *arg, const struct json_member *m)
             fail_at(c, json_offset(c->json, m->key_raw.at), "a profile must be an object");
         if (c->profile && span_is(m->path[1], c->profile))
             c->profile_found = true;
-    } else if (in_profiles && m->depth == 3) {
+    } else if (in_profiles && m->depth == 3 && m->path[2].at) {
         bool used = c->profile && span_is(m->path[1], c->profile);
         take_setting(c, used ? c->settings : &c->checked, ORIGIN_PROFILE, m);
     }

@@ -77,13 +77,15 @@ static void report(struct json_reader *r, struct json_value value)
     }
 }
 
-/* Before any value: an element of an array has no key. */
-static inline void begin_value(struct json_reader *r)
+/* Before any value: an element of an array has no key. A document has one value: a second one is
+   not begun, and yajl stops. */
+static inline bool begin_value(struct json_reader *r)
 {
     if (r->depth == 0)
-        r->values++;
-    else if (!r->in_object[r->depth])
+        return r->values++ == 0;
+    if (!r->in_object[r->depth])
         r->path[r->depth - 1] = r->key_raw[r->depth - 1] = span_make(NULL, 0);
+    return true;
 }
 
 /* true, false, null: yajl does not say where, but it is at their end. */
@@ -91,7 +93,8 @@ static int on_word(struct json_reader *r, enum json_type type, size_t len)
 {
     if (r->depth > JSON_DEPTH)
         return 1;
-    begin_value(r);
+    if (!begin_value(r))
+        return 0;
     r->mark = consumed(r);
     struct json_value value = {.type = type, .raw = {r->doc.at + r->mark - len, len}};
     report(r, value);
@@ -113,7 +116,8 @@ static int on_number(void *arg, const char *text, size_t len)
     struct json_reader *r = arg;
     if (r->depth > JSON_DEPTH)
         return 1;
-    begin_value(r);
+    if (!begin_value(r))
+        return 0;
     struct json_value value = {.type = JSON_NUMBER, .raw = token(r, text, len, 0)};
     report(r, value);
     return 1;
@@ -124,7 +128,8 @@ static int on_string(void *arg, const unsigned char *text, size_t len)
     struct json_reader *r = arg;
     if (r->depth > JSON_DEPTH)
         return 1;
-    begin_value(r);
+    if (!begin_value(r))
+        return 0;
     struct json_value value = {JSON_STRING, token(r, (const char *)text, len, 1),
                                span_make((const char *)text, len)};
     if (r->depth == 0) {
@@ -158,7 +163,8 @@ static int on_key(void *arg, const unsigned char *text, size_t len)
 static int open_container(struct json_reader *r, bool object)
 {
     if (r->depth <= JSON_DEPTH) {
-        begin_value(r);
+        if (!begin_value(r))
+            return 0;
         r->mark = consumed(r);
         r->start[r->depth] = r->mark - 1;
         if (r->depth < JSON_DEPTH)
@@ -318,9 +324,11 @@ static int end_number(struct json_reader *r)
    hope of more. */
 static bool is_blank_from(const struct json_reader *r, size_t at)
 {
-    for (; at < r->doc.len; at++)
-        if (!memchr(" \t\r\n", r->doc.at[at], 4))
+    for (; at < r->doc.len; at++) {
+        char c = r->doc.at[at];
+        if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
             return false;
+    }
     return true;
 }
 
@@ -352,14 +360,15 @@ int json_walk(struct json_reader *r, struct span document, json_member_fn *on_me
     if (find_strange_space(r->doc, &strange))
         return fail_walk(r, strange, "invalid char in json text");
     const unsigned char *bytes = (const unsigned char *)r->doc.at;
-    if (yajl_parse(r->yajl, bytes, r->doc.len) != yajl_status_ok)
-        return fail_walk(r, consumed(r), NULL);
+    yajl_status status = yajl_parse(r->yajl, bytes, r->doc.len);
+    if (status == yajl_status_error)
+        return fail_walk(r, token_start(r, r->mark), NULL);
     if (r->doc.len == 0)
         return fail_walk(r, 0, "no JSON text at all");
     if ((r->values == 0 && end_number(r) != 0) || r->values == 0 || r->depth != 0)
         return fail_walk(r, r->doc.len, "unexpected end of the text");
-    if (r->values > 1 || !is_blank_from(r, r->mark))
-        return fail_walk(r, r->mark, "more than one JSON text");
+    if (status != yajl_status_ok || !is_blank_from(r, r->mark))
+        return fail_walk(r, token_start(r, r->mark), "more than one JSON text");
     return 0;
 }
 

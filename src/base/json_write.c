@@ -28,7 +28,8 @@ static void put_valid_string(struct buf *out, struct span text)
             buf_append(out, escape, sizeof escape);
         }
     }
-    buf_append(out, text.at + from, text.len - from);
+    if (from < text.len)
+        buf_append(out, text.at + from, text.len - from);
     buf_byte(out, '"');
 }
 

@@ -26,7 +26,7 @@ static const struct option_row rows[OPT_COUNT] = {
     {OPT_OUTPUT, "output", 'o', "FORMAT", OPTION_CHOICE, GROUP_OUTPUT, "text|jsonl|json|raw",
      "text", NULL, true, "text, jsonl, json or raw"},
     {OPT_JSON, "json", 'j', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_JSON, NULL, NULL, NULL, false,
-     "JSON lines (-o jsonl)"},
+     "JSON lines"},
     {OPT_NO_STREAM, "no-stream", 0, NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL, true,
      "write the text only once the answer is complete"},
     {OPT_EVENTS, "events", 0, "FILE", OPTION_TEXT, GROUP_OUTPUT, NULL, NULL, NULL, true,

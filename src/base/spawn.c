@@ -52,10 +52,8 @@ static void close_sockets(void)
 }
 
 /* In the child, between fork and exec: only async-signal-safe calls. */
-static void become_command(const char *command, char **environment, int output)
+static void become_command(char *const argv[], char **environment, int output)
 {
-    char sh[] = "sh", c[] = "-c";
-    char *const argv[] = {sh, c, (char *)(uintptr_t)command, NULL};
     struct sigaction plain = {.sa_handler = SIG_DFL};
     if (sys_pipe_kills())
         sigaction(SIGPIPE, &plain, NULL);
@@ -120,11 +118,14 @@ int sys_capture(const char *command, const char *const *hidden, int64_t timeout_
     fcntl(pipes[0], F_SETFD, FD_CLOEXEC);
     fcntl(pipes[1], F_SETFD, FD_CLOEXEC);
     char **environment = environment_without(hidden);
+    char sh[] = "sh", option[] = "-c", *script = xstrdup(command);
+    char *const argv[] = {sh, option, script, NULL};
     pid_t pid = fault_here(EAGAIN) ? -1 : fork();
     if (pid == 0)
-        become_command(command, environment, pipes[1]);
+        become_command(argv, environment, pipes[1]);
     int error = pid < 0 ? errno : 0;
     free(environment);
+    free(script);
     close(pipes[1]);
     if (pid > 0) {
         setpgid(pid, pid);

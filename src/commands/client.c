@@ -53,6 +53,8 @@ static int check_url(struct client *c, const struct settings *s, struct http_con
         fail_hint(fail, "use https://, or --allow-http if that is all right");
     }
     config->loopback = url.loopback;
+    c->https = url.https;
+    c->loopback = url.loopback;
     c->origin = url.origin;
     config->origin = c->origin;
     return exposed ? -1 : 0;

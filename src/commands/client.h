@@ -11,6 +11,7 @@ struct client {
     struct api api;
     char *base;
     char *origin;
+    bool https, loopback;
     struct auth_config config;
     struct auth auth;
     char *warning; /* of client_authorize: a token that could not be stored; or NULL */

@@ -8,6 +8,7 @@
 #include "base/system.h"
 #include "output/table.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ struct job {
     size_t count;
     struct output out;
     struct table table;
+    int left; /* rows that may still be shown: a server may send more than it was asked for */
     bool json;
 };
 
@@ -56,6 +58,8 @@ static void put_json(struct buf *out, const struct api_conversation *c)
 static void add_row(void *arg, const struct api_conversation *c)
 {
     struct job *j = arg;
+    if (j->left-- <= 0)
+        return;
     if (j->json) {
         put_json(&j->out.pending, c);
         return;
@@ -65,8 +69,8 @@ static void add_row(void *arg, const struct api_conversation *c)
     table_add(&j->table, buf_view(&c->created_at));
 }
 
-/* A page of the list. The number of conversations in it, or -1. */
-static int list_page(struct job *j, int limit, int offset, struct fail *fail)
+/* A page of the list. *more: there is another one. The number of conversations in it, or -1. */
+static int list_page(struct job *j, int limit, int offset, bool *more, struct fail *fail)
 {
     struct http_response response;
     http_response_init(&response);
@@ -75,7 +79,8 @@ static int list_page(struct job *j, int limit, int offset, struct fail *fail)
         result = api_list(&j->client.api, limit, offset, &response, fail);
     while (once_more(j, result, fail));
     if (result == 0) {
-        result = api_each_conversation(buf_view(&response.body), add_row, j);
+        result = api_each_conversation(buf_view(&response.body), add_row, j, more);
+        *more = *more || result >= limit;
         if (result < 0)
             fail_set(fail, FAIL_PROTOCOL, "cannot list the conversations: the answer is no list");
     }
@@ -85,15 +90,12 @@ static int list_page(struct job *j, int limit, int offset, struct fail *fail)
 
 static int list(struct job *j, struct fail *fail)
 {
-    int limit = (int)setting_number(j->in->settings, OPT_LIMIT), got = 0;
-    while (limit == 0 || got < limit) {
-        int page = limit && limit - got < PAGE ? limit - got : PAGE;
-        int count = list_page(j, page, got, fail);
+    int limit = (int)setting_number(j->in->settings, OPT_LIMIT), offset = 0, count = 1;
+    j->left = limit ? limit : INT_MAX;
+    for (bool more = true; more && count > 0 && j->left > 0; offset += count) {
+        count = list_page(j, j->left < PAGE ? j->left : PAGE, offset, &more, fail);
         if (count < 0)
             return -1;
-        got += count;
-        if (count < page)
-            break;
     }
     return 0;
 }
@@ -137,7 +139,8 @@ static int show(struct job *j, struct fail *fail)
     while (once_more(j, result, fail));
     if (result == 0) {
         struct span body = buf_view(&response.body);
-        bool understood = j->json ? api_each_conversation(body, add_row, j) == 1
+        bool more;
+        bool understood = j->json ? api_each_conversation(body, add_row, j, &more) == 1
                                   : json_read_object(body, add_member, &j->table) == 0;
         if (!understood)
             result = fail_set(fail, FAIL_PROTOCOL,
@@ -235,7 +238,10 @@ static int check(const struct subcommand *sub, const struct job *j, struct fail 
     if (j->count < sub->least || j->count > sub->most)
         return fail_set(fail, FAIL_USAGE, "conversations %s: it takes %s", sub->name,
                         *sub->operands ? sub->operands : "no operand");
-    if (sub->run == change_mode && !option_is_choice(modes, j->ids[1].text))
+    for (size_t i = 0; i < j->count; i++)
+        if (!*j->ids[i].text)
+            return fail_set(fail, FAIL_USAGE, "conversations %s: an ID is empty", sub->name);
+    if (sub->run == change_mode && j->ids && !option_is_choice(modes, j->ids[1].text))
         return fail_set(fail, FAIL_USAGE, "conversations mode: '%s' is not right; it must be %s",
                         j->ids[1].text, modes->choices);
     return check_options(sub, j->in->settings, fail);
@@ -264,6 +270,7 @@ static int run(const struct invocation *in, struct fail *fail)
                     .ids = o->count ? o->list + 1 : NULL,
                     .count = o->count ? o->count - 1 : 0,
                     .table = {.columns = sub->columns},
+                    .left = 1,
                     .json = setting_is(in->settings, OPT_JSON)};
     if (check(sub, &j, fail) != 0)
         return -1;
@@ -277,11 +284,12 @@ static int run(const struct invocation *in, struct fail *fail)
 const struct command command_conversations = {
     .name = "conversations",
     .summary = "list, create, show, change and delete conversations",
-    .usage = "[list | new | show ID | mode ID MODE | delete ID...] [OPTION]...",
-    .about =
-        "list (the default) shows the newest first: ID, mode and time of creation. new prints\n"
-        "the ID of a new one. mode changes the mode to green, blue, indigo or violet.\n"
-        "delete reports each failure and still deletes the rest.\n",
+    .usage = "[SUBCOMMAND] [OPTION]...",
+    .about = "  list           the newest first: ID, mode, time of creation (the default)\n"
+             "  new            create one and print its ID\n"
+             "  show ID        what the server knows of it\n"
+             "  mode ID MODE   change its mode: green, blue, indigo or violet\n"
+             "  delete ID...   delete them; each failure is reported, the rest still done\n",
     .examples = "  sigmasight-chat conversations\n"
                 "  id=$(sigmasight-chat conversations new --mode blue)\n"
                 "  sigmasight-chat conversations delete -- \"$id\"\n",

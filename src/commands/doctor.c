@@ -3,14 +3,12 @@
 #include "commands/client.h"
 #include "commands/command.h"
 
-#include "api/http_url.h"
 #include "base/config.h"
 #include "base/json.h"
 #include "base/system.h"
 #include "output/harmless.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum level { OK, WARNING, FAILURE };
@@ -83,9 +81,8 @@ static int check_address(struct doctor *d)
     const struct settings *s = d->in->settings;
     if (client_open(&d->client, d->in, sys_now_us(), &why) != 0)
         return report_failure(d, "url", &why);
-    bool https = strncmp(d->client.base, "https:", 6) == 0;
     buf_puts(&message, d->client.base);
-    if (!https && setting_is(s, OPT_ALLOW_HTTP))
+    if (!d->client.https && !d->client.loopback)
         report(d, "url", WARNING, buf_text(&message), "plain HTTP shows the token to the network");
     else
         report(d, "url", OK, buf_text(&message), NULL);
@@ -96,25 +93,25 @@ static int check_address(struct doctor *d)
     return 0;
 }
 
+/* The first variable of a NULL-terminated list that is set. */
+static const char *first_set(const char *const *names)
+{
+    for (; *names; names++) {
+        const char *value = getenv(*names);
+        if (value && *value)
+            return *names;
+    }
+    return NULL;
+}
+
 static void check_proxy(struct doctor *d)
 {
-    bool https = strncmp(d->client.base, "https:", 6) == 0;
-    const char *const names[] = {https ? "https_proxy" : "http_proxy", https ? "HTTPS_PROXY" : NULL,
-                                 "all_proxy", "ALL_PROXY"};
-    struct http_url url;
-    struct fail ignored = FAIL_INIT;
-    bool loopback = http_url_parse(d->client.base, &url, &ignored) == 0 && url.loopback;
-    const char *used = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && !used; i++)
-        if (names[i] && getenv(names[i]) && *getenv(names[i]))
-            used = names[i];
-    if (loopback || !used)
-        report(d, "proxy", OK,
-               loopback ? "none: this machine is never reached through one" : "none", NULL);
-    else
-        report(d, "proxy", OK, used, NULL);
-    http_url_release(&url);
-    fail_release(&ignored);
+    static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+    static const char *const tls[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
+    const char *used = first_set(d->client.https ? tls : plain);
+    if (d->client.loopback)
+        used = "none: this machine is never reached through one";
+    report(d, "proxy", OK, used ? used : "none", NULL);
 }
 
 static void put_expiry(struct buf *out, const struct auth *auth)
@@ -186,10 +183,12 @@ static void check_generation(struct doctor *d)
     struct fail why = FAIL_INIT;
     struct http_response response;
     int generation = 0;
+    bool more;
     http_response_init(&response);
     if (api_list(&d->client.api, 1, 0, &response, &why) != 0)
         report_failure(d, "server", &why);
-    else if (api_each_conversation(buf_view(&response.body), note_generation, &generation) < 0)
+    else if (api_each_conversation(buf_view(&response.body), note_generation, &generation, &more) <
+             0)
         report(d, "server", WARNING, "its list of conversations is none", "check --url");
     else
         report(d, "server", OK,

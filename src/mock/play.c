@@ -99,7 +99,7 @@ static void reset(const struct play *p)
     push(p);
     drain(p);
     struct sockaddr none = {.sa_family = AF_UNSPEC};
-    connect(p->fd, &none, sizeof none);
+    (void)connect(p->fd, &none, sizeof none);
 }
 
 static enum play_end act(struct play *p, enum step_kind kind, const struct step *step)
@@ -209,7 +209,8 @@ enum play_end play_next(struct play *p, char *out, size_t max, size_t *len)
     }
     *len = g.len;
     if (g.len == 0 && p->end == PLAY_ON)
-        p->end = p->left > 0 ? PLAY_DONE : act(p, p->script.ending, NULL);
+        p->end =
+            p->left > 0 ? PLAY_DONE : act(p, p->script.ending, &(const struct step){.count = 0});
     return p->end;
 }
 

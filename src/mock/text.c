@@ -32,9 +32,12 @@ static size_t escape(struct span s, char *byte)
         *byte = bytes[letter - letters];
         return 2;
     }
-    if (s.at[1] != 'x' || s.len < 4 || hex_digit(s.at[2]) < 0 || hex_digit(s.at[3]) < 0)
+    if (s.at[1] != 'x' || s.len < 4)
         return 0;
-    *byte = (char)(hex_digit(s.at[2]) << 4 | hex_digit(s.at[3]));
+    int high = hex_digit(s.at[2]), low = hex_digit(s.at[3]);
+    if (high < 0 || low < 0)
+        return 0;
+    *byte = (char)(high * 16 + low);
     return 4;
 }
 

@@ -28,7 +28,8 @@ static void filter(struct buf *out, struct span text,
         }
         at += step;
     }
-    buf_append(out, text.at + from, text.len - from);
+    if (from < text.len)
+        buf_append(out, text.at + from, text.len - from);
 }
 
 static void show_visibly(struct buf *out, uint32_t point, struct span bytes)

@@ -35,7 +35,9 @@ static size_t column_width(const struct table *t, unsigned column)
 
 void table_put(const struct table *t, struct output *out)
 {
-    size_t widths[TABLE_COLUMNS];
+    size_t widths[TABLE_COLUMNS] = {0};
+    if (t->columns == 0)
+        return;
     for (unsigned c = 0; c < t->columns; c++)
         widths[c] = column_width(t, c);
     for (size_t i = 0; i < t->count; i++) {

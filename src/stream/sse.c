@@ -218,6 +218,8 @@ static size_t line_length(const struct input *in)
 
 int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)
 {
+    if (len == 0)
+        return 0;
     struct input in = {.rest = after_byte_order_mark(s, span_make(bytes, len))};
     find_cr(&in);
     while (in.rest.len) {

@@ -15,7 +15,7 @@ new()
     id=$(cat "$OUT")
 }
 
-# expect_same GENERATION...: the tests that hold for both kinds of server.
+# each_generation FUNCTION: what holds for both kinds of server.
 each_generation()
 {
     local generation
@@ -87,9 +87,8 @@ new_with_options()
 # The IDs of the list, newest first, as the server was asked to make them.
 create_some()
 {
-    local n
     ids=()
-    for n in $(seq "$1"); do
+    for _ in $(seq "$1"); do
         new
         ids=("$id" "${ids[@]}")
     done
@@ -99,8 +98,6 @@ list_both_ways()
 {
     local ids
     create_some 3
-    run_chat conversations set_mode </dev/null
-    expect_status 64
     run_chat conversations mode "${ids[1]}" indigo
     expect_status 0
     for command in 'conversations list' conversations; do
@@ -248,7 +245,7 @@ SCENARIO
     serve <<<$'on GET /chat/conversations\nbody [ {"conversation_id":"c","big":12345678901234567890.10,"u":"\\\\u00e4"} ]'
     run_chat conversations -j
     expect_status 0
-    expect_bytes '{"conversation_id":"c","big":12345678901234567890.10,"u":"\\\\u00e4"}\n'
+    expect_bytes '{"conversation_id":"c","big":12345678901234567890.10,"u":"\\u00e4"}\n'
 }
 
 @test "list: what would break a line or drive a terminal does not" {
@@ -511,7 +508,7 @@ TABLE
 }
 
 @test "conversations: an ID can name nothing but a conversation" {
-    serve <<<$'on * *\nstatus 404\nbody {"detail":"Not Found"}'
+    serve_default
     local id
     for id in . .. ../../auth/logout 'a/b' 'a?b=c' 'a#b' '%2e%2e' 'a b' $'a\r\nX: y' 'ä' '..;'; do
         for command in show delete; do
@@ -521,7 +518,9 @@ TABLE
             [ "$(grep -c -x -E '(GET|DELETE) /api/v1/chat/conversations/([A-Za-z0-9_.-]|%[0-9A-F]{2})+' "$DUMP/log")" -eq 1 ] ||
                 fail "asked for: $(cat "$DUMP/log")"
             [ "$(wc -l <"$DUMP/log")" -eq 1 ]
-            expect_no '/..' "$DUMP/log"
+            if grep -q -E '/\.\.?(/|$)' "$DUMP/log"; then
+                fail "a path that leads elsewhere"
+            fi
         done
     done
 }

@@ -210,6 +210,7 @@ STREAM
     for option in -q --quiet; do
         run_chat decode $option "$TRANSCRIPTS/short-first.sse"
         expect_status 0
+        expect_bytes 'Gr\xc3\xbc\xc3\x9fe\n\xf0\x9f\x93\x88 up\n'
         expect_bytes '' "$ERR"
     done
 }
@@ -880,6 +881,7 @@ SCENARIO
     local file=$TRANSCRIPTS/short-first.sse
     run_chat decode -q -n "$file"
     expect_status 0
+    expect_bytes 'Gr\xc3\xbc\xc3\x9fe\n\xf0\x9f\x93\x88 up'
     cp "$OUT" "$T/wanted"
     run_chat decode -q -n <"$file"
     expect_status 0
@@ -898,6 +900,7 @@ SCENARIO
     local file=$TRANSCRIPTS/short-second.sse
     run_chat decode -j "$file"
     head -n -1 "$OUT" >"$T/wanted"
+    [ "$(wc -l <"$T/wanted")" -eq 7 ]
     tr '\n' '\r' <"$file" >"$T/cr"
     sed 's/$/\r/' "$file" >"$T/crlf"
     for end in cr crlf; do
@@ -911,4 +914,5 @@ SCENARIO
     HOME=/nonexistent XDG_STATE_HOME=/nonexistent XDG_CONFIG_HOME=/nonexistent SIGMASIGHT_URL=http://127.0.0.1:1 \
         run_chat decode -q "$TRANSCRIPTS/short-first.sse"
     expect_status 0
+    expect_bytes 'Gr\xc3\xbc\xc3\x9fe\n\xf0\x9f\x93\x88 up\n'
 }

@@ -135,6 +135,14 @@ body()
     sed '1,/^\r$/d' "$(request "$1")"
 }
 
+# expect_body N FILTER: of the JSON that was sent with the Nth request.
+expect_body()
+{
+    local result
+    result=$(body "$1" | jq "$2") || :
+    [ "$result" = true ] || fail "body $1 is not: $2; but: $(body "$1")"
+}
+
 # --- the program ---
 
 # run_chat ARGUMENT...: runs it to its end. $status, and the files $OUT and $ERR.
@@ -305,13 +313,17 @@ names()
 # expect_jq FILTER [FILE]: of all lines together as an array.
 expect_jq()
 {
-    jq -s -e "$1" "${2-$OUT}" >/dev/null || fail "not so: $1"
+    local result
+    result=$(jq -s "$1" "${2-$OUT}") || :
+    [ "$result" = true ] || fail "not so: $1"
 }
 
 # expect_close FILTER [FILE]: of the last line's data.
 expect_close()
 {
-    tail -n 1 "${2-$OUT}" | jq -e "select(.event == \"client.close\") | .data | $1" >/dev/null || fail "client.close is not: $1"
+    local result
+    result=$(tail -n 1 "${2-$OUT}" | jq "select(.event == \"client.close\") | .data | ($1) == true") || :
+    [ "$result" = true ] || fail "client.close is not: $1"
 }
 
 # --- often needed ---

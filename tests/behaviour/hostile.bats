@@ -83,6 +83,7 @@ write_evil()
     write_evil
     run_chat decode -o json "$T/evil"
     jq -c '[.text, .tools]' "$OUT" >"$T/wanted"
+    grep -q OSC "$T/wanted"
     on_terminal decode -o json "$T/evil"
     expect_status 0
     harmless "$OUT"
@@ -116,6 +117,8 @@ write_evil()
 @test "a character that is cut between two deltas stays harmless" {
     printf 'event: message\ndata: {"delta":"\xc2"}\n\nevent: message\ndata: {"delta":"\x9b31m"}\n\nevent: done\ndata: {}\n\n' >"$T/evil"
     on_terminal decode "$T/evil"
+    [ -s "$OUT" ]
+    grep -q 31m "$OUT"
     harmless "$OUT"
 }
 
@@ -123,6 +126,8 @@ write_evil()
     write_evil
     all_on_terminal decode "$T/evil"
     expect_status 0
+    grep -F 'OSC ^[]52;c;ZXZpbA==^G' "$OUT"
+    grep -a -F '^[]0;evil^G' "$OUT"
     expect_no $'\e]' "$OUT"
     expect_no $'\e[2J' "$OUT"
     expect_no $'\a' "$OUT"
@@ -163,6 +168,7 @@ data: {}
 STREAM
     run_chat decode -v "$T/stream"
     expect_status 0
+    [ "$(grep -c '^tool_finished t' "$ERR")" -eq 2 ]
     harmless "$ERR"
 }
 

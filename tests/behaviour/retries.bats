@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What is tried again, when, how often, and how that is announced: nothing is repeated, neither output nor messages.
 
+# shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
 
 HELLO='event message {"delta":"Hello"}

@@ -64,7 +64,7 @@ expect_text()
     printf 'a\0b' >"$T/message"
     run_chat send -c "$ID" <"$T/message"
     expect_status 0
-    body 1 | jq -e '.text == "a\u0000b"'
+    expect_body 1 '.text == "a\u0000b"'
 }
 
 @test "white space around the message is sent as it is" {
@@ -134,6 +134,7 @@ expect_text()
     { run_chat send -c "$ID" hi && cat; } <"$T/input" >"$T/left"
     expect_status 0
     cmp "$T/input" "$T/left"
+    expect_requests 'POST /chat/send'
 }
 
 @test "standard input may be closed where an operand is the message" {
@@ -231,7 +232,7 @@ refused_unsent()
         expect_requests 'POST /chat/conversations' 'POST /chat/send'
         expect_jq "$(body 2 | jq .conversation_id) as \$id | (\$id | length == 36) and
             all(.[] | select(.event | test(\"^(start|client.open|client.close)\$\")); .data.conversation_id == \$id)"
-        body 1 | jq -e 'type == "object" and has("mode") == false'
+        expect_body 1 'type == "object" and has("mode") == false'
         stop_server
     done
 }
@@ -252,7 +253,7 @@ refused_unsent()
     run_chat send -c "$ID" hi
     expect_status 0
     expect_requests 'POST /chat/send'
-    body 1 | jq -e ". == {conversation_id: \"$ID\", text: \"hi\"}"
+    expect_body 1 ". == {conversation_id: \"$ID\", text: \"hi\"}"
 }
 
 @test "-c and -m change the mode first" {
@@ -266,7 +267,7 @@ SCENARIO
     run_chat send -c "$ID" --mode violet hi
     expect_status 0
     expect_requests "PUT /chat/conversations/$ID/mode" 'POST /chat/send'
-    body 1 | jq -e '. == {mode: "violet"}'
+    expect_body 1 '. == {mode: "violet"}'
     [ "$(header content-type 1)" = application/json ]
     [ "$(header authorization 1)" = "Bearer $TOKEN" ]
 }
@@ -301,17 +302,17 @@ SCENARIO
     run_chat send -j --portfolio p-1 --portfolio 'p "2"' hi
     expect_status 0
     expect_jq '.[] | select(.event == "start") | .data.portfolio_id == "p-1"'
-    body 1 | jq -e '. == {portfolio_id: "p-1", portfolio_ids: ["p-1", "p \"2\""]}'
-    body 2 | jq -e '.ui_context == {portfolio_id: "p-1", portfolio_ids: ["p-1", "p \"2\""]}'
+    expect_body 1 '. == {portfolio_id: "p-1", portfolio_ids: ["p-1", "p \"2\""]}'
+    expect_body 2 '.ui_context == {portfolio_id: "p-1", portfolio_ids: ["p-1", "p \"2\""]}'
     run_chat send hi
-    body 4 | jq -e 'has("ui_context") | not'
+    expect_body 4 'has("ui_context") | not'
 }
 
 @test "portfolios go with a message to an existing conversation" {
     serve_hello
     run_chat send -c "$ID" --portfolio p-1 hi
     expect_status 0
-    body 1 | jq -e '.ui_context.portfolio_id == "p-1" and .conversation_id and .text == "hi"'
+    expect_body 1 '.ui_context.portfolio_id == "p-1" and .conversation_id and .text == "hi"'
 }
 
 @test "a created conversation without an ID is an error" {
@@ -351,6 +352,7 @@ HEAD
     head -c 1000000 /dev/zero | tr '\0' m >"$T/message"
     run_chat send -c "$ID" <"$T/message"
     expect_status 0
+    expect_sent "$T/message"
     [ -z "$(header expect 1)" ]
     [ -z "$(header transfer-encoding 1)" ]
 }
@@ -367,6 +369,7 @@ HEAD
     local url=$SIGMASIGHT_URL
     SIGMASIGHT_URL=http://127.0.0.1:1/ run_chat send -c "$ID" --url "$url" hi
     expect_status 0
+    expect_requests 'POST /chat/send'
 }
 
 @test "localhost by name and loopback behind a proxy's back" {
@@ -374,8 +377,10 @@ HEAD
     http_proxy=http://127.0.0.1:1 HTTP_PROXY=http://127.0.0.1:1 all_proxy=http://127.0.0.1:1 \
         run_chat send --retry 0 -c "$ID" -u "http://localhost:$PORT/api/v1" hi
     expect_status 0
+    expect_bytes 'Hello\n'
     http_proxy=http://127.0.0.1:1 run_chat send --retry 0 -c "$ID" hi
     expect_status 0
+    expect_requests 'POST /chat/send' 'POST /chat/send'
 }
 
 @test "IPv6 loopback" {
@@ -451,10 +456,15 @@ SCENARIO
 @test "a token cannot write headers of its own" {
     serve_hello
     SIGMASIGHT_TOKEN=$'x\r\nX-Evil: 1' run_chat send -c "$ID" hi
+    [ "$status" -ne 0 ]
     expect_no x-evil "$DUMP"/*
     printf 'x\r\nX-Evil: 1\n' >"$T/token"
     run_chat send -c "$ID" --token-file "$T/token" hi
     expect_no x-evil "$DUMP"/*
+    # What stands in the first line alone is a token.
+    printf 'good\n' >"$T/token"
+    run_chat send -c "$ID" --token-file "$T/token" hi
+    expect_status 0
 }
 
 @test "-vv shows the exchange and masks the token" {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What is kept between two runs: the files, who may read them, what becomes of bad ones, and many processes at once.
 
+# shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
 load accounts
 
@@ -10,7 +11,7 @@ both=(credentials.json conversations.json)
 # A stored login and a last conversation, but no token in the environment.
 scene()
 {
-    serve_hello "$@"
+    serve_hello
     no_token
     log_in
     run_chat send -c "$ID" hi
@@ -413,6 +414,7 @@ await_all()
     local n
     # What would come of 20 logins, one after the other.
     log_in me@example.com --profile p1
+    # shellcheck disable=SC2016 # jq expands
     change_stored 'map(. as $one | range(1; 21) | . as $n | $one + {profile: "p\($n)"})'
     age 86400 100
     started=()
@@ -426,6 +428,7 @@ await_all()
     done
     await_all
     # Of four profiles one has logged out, one has another account, and two have a fresh token.
+    # shellcheck disable=SC2016 # jq expands
     stored 'map((.profile[1:] | tonumber) as $n | select(($n % 4 == 1 and .email == "u\($n)@example.com") or
         ($n % 4 > 1 and .email == "me@example.com" and .expires_at - now > 1000))) | length' >"$T/good"
     expect_bytes '15\n' "$T/good"

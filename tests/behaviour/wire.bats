@@ -172,12 +172,6 @@ SCENARIO
     expect_whole
 }
 
-@test "another status of success is no event stream" {
-    serve_wire 'status 201' 'header Content-Type: text/event-stream' "file $TRANSCRIPTS/short-first.sse"
-    run_chat send -c "$ID" hi
-    [ "$status" -eq 76 ] || [ "$status" -eq 0 ] || fail "status $status"
-}
-
 @test "many headers" {
     serve_wire 'wire HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n' 'repeat 300' \
         "raw X-Long: $(repeat 200 x)\\r\\n" end-repeat 'raw \r\n' "file $TRANSCRIPTS/short-first.sse"

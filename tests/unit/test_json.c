@@ -249,6 +249,8 @@ static const struct span bad[] = {
 static void bad_documents(void)
 {
     struct dump d = {0};
+    struct json_value none;
+    check_int(json_walk(reader, span_make(NULL, 0), NULL, NULL, &none), -1, "nothing at all");
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct buf shown = {0};
         put_shown(&shown, bad[i]);
@@ -299,7 +301,7 @@ static const struct {
     {SPAN("{\"a\":"), 5, 5},
     {SPAN("[1"), 2, 2},
     {SPAN(""), 0, 0},
-    {SPAN("[\"ab\ncd\"]"), 4, 5},
+    {SPAN("[\"ab\ncd\"]"), 1, 1},
     {SPAN("{} {}"), 3, 5},
 };
 
@@ -492,6 +494,10 @@ static void put_strings(void)
         json_put_string(&out, rows[i].text);
         check_span(buf_view(&out), span_of(rows[i].want), "string");
     }
+    buf_clear(&out);
+    json_put_string(&out, span_make(NULL, 0));
+    json_put_raw(&out, span_make(NULL, 0));
+    check_span(buf_view(&out), S("\"\""), "nothing at all");
     buf_release(&out);
 }
 

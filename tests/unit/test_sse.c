@@ -615,6 +615,7 @@ static void dispatches_at_once(void)
     feed(&s, S("\n"), &fail);
     check_int(r.events, 2, "events after a LF");
     feed(&s, S(""), &fail);
+    sse_feed(&s, NULL, 0, &fail);
     check_int(r.events, 2, "an empty feed");
     end(&r, &s, &fail);
     buf_release(&r.out);

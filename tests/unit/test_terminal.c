@@ -144,6 +144,16 @@ static void how_it_is_shown(void)
     buf_release(&out);
 }
 
+static void nothing_at_all(void)
+{
+    struct buf out = {0};
+    harmless_put(&out, span_make(NULL, 0));
+    harmless_put_line(&out, span_make(NULL, 0));
+    harmless_put_json(&out, span_make(NULL, 0));
+    check_int((int64_t)out.len, 0, "length");
+    buf_release(&out);
+}
+
 /* JSON keeps its value. */
 
 static struct json_reader *reader;
@@ -213,6 +223,7 @@ int main(void)
     unit_case("every code point", each_point);
     unit_case("every ill-formed sequence", each_ill_formed);
     unit_case("random bytes", random_bytes);
+    unit_case("nothing at all", nothing_at_all);
     unit_case("how it is shown", how_it_is_shown);
     unit_case("JSON of every code point", json_of_each_point);
     unit_case("JSON stays JSON", json_stays_json);

@@ -165,12 +165,13 @@ static void longer(void)
     struct expected e = {0};
     struct buf out = {0};
     for (int round = 0; round < 100000; round++) {
+        static const char smile[] = {'\xF0', '\x9F', '\x98', '\x80'};
         char bytes[40];
         size_t len = 4 + any(sizeof bytes - 3);
         for (size_t i = 0; i < len; i++)
             bytes[i] = (char)(any(12) ? any(128) : 0x80 + any(128));
         if (any(2) && len > 8)
-            memcpy(bytes + any((uint32_t)len - 4), "\xF0\x9F\x98\x80", 4);
+            memcpy(bytes + any((uint32_t)len - 4), smile, sizeof smile);
         compare(&e, &out, span_make(bytes, len));
     }
     buf_release(&e.replaced);

@@ -1,0 +1,439 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# config.json, its profiles, the environment: which setting counts, and what is said of a bad file.
+
+# shellcheck disable=SC2030,SC2031 # each test is a process of its own
+load helper
+load accounts
+
+# origin NAME, value NAME: as `config` shows them in a pipe.
+origin()
+{
+    awk -F '\t' -v name="$1" '$1 == name { print $3 }' "$OUT"
+}
+
+value()
+{
+    awk -F '\t' -v name="$1" '$1 == name { print $2 }' "$OUT"
+}
+
+# expect_setting NAME VALUE ORIGIN
+expect_setting()
+{
+    [ "$(value "$1")" = "$2" ] || fail "$1 is '$(value "$1")', not '$2'"
+    [ "$(origin "$1")" = "$3" ] || fail "$1 is from '$(origin "$1")', not '$3'"
+}
+
+# refused LINE:COLUMN PATTERN: the configuration of standard input is refused with its place.
+refused()
+{
+    local text file
+    [ -e "$(config)" ] || configure </dev/null
+    file=$(config)
+    IFS= read -r -d '' text || :
+    printf %s "$text" >"$file"
+    run_chat config
+    [[ $status -eq 78 && ! -s $OUT ]] || fail "status $status: $text"
+    [[ $(<"$ERR") =~ ^"sigmasight-chat: $file":$1:\ [^$'\n']*$2[^$'\n']*$ ]] || fail "not '$2' at $1: $text"
+}
+
+# --- what counts ---
+
+@test "precedence: command line, profile, environment, file, default" {
+    configure <<'CONFIG'
+{
+  "url": "http://127.0.0.1:1/file",
+  "profiles": {"p": {"url": "http://127.0.0.1:2/profile"}, "other": {}}
+}
+CONFIG
+    run_chat config -u http://127.0.0.1:3/line --profile p
+    expect_status 0
+    expect_setting url http://127.0.0.1:3/line 'command line'
+    export SIGMASIGHT_URL=http://127.0.0.1:4/environment
+    run_chat config --profile p
+    expect_setting url http://127.0.0.1:2/profile 'profile p'
+    run_chat config --profile other
+    expect_setting url http://127.0.0.1:4/environment SIGMASIGHT_URL
+    run_chat config
+    expect_setting url http://127.0.0.1:4/environment SIGMASIGHT_URL
+    unset SIGMASIGHT_URL
+    run_chat config
+    expect_setting url http://127.0.0.1:1/file "$(config)"
+    SIGMASIGHT_URL='' run_chat config
+    expect_setting url http://127.0.0.1:1/file "$(config)"
+    echo '{}' | configure
+    run_chat config
+    expect_setting url http://localhost:8000/api/v1 default
+    rm "$(config)"
+    run_chat config
+    expect_status 0
+    expect_setting url http://localhost:8000/api/v1 default
+}
+
+@test "precedence: the order of keys in the file makes no difference" {
+    echo '{"profiles": {"p": {"mode": "blue"}}, "mode": "green"}' | configure
+    run_chat config --profile p
+    expect_setting mode blue 'profile p'
+    echo '{"mode": "green", "profiles": {"p": {"mode": "blue"}}}' | configure
+    run_chat config --profile p
+    expect_setting mode blue 'profile p'
+    run_chat config
+    expect_setting mode green "$(config)"
+}
+
+@test "precedence: send uses what config shows" {
+    serve_default
+    jq -n --arg url "$SIGMASIGHT_URL" '{mode: "blue", "max-event-size": "1K", portfolio: ["a", "b"],
+        profiles: {work: {url: $url, mode: "violet", portfolio: "c", output: "json"}}}' | configure
+    unset SIGMASIGHT_URL
+    run_chat send --profile work hi
+    expect_status 0
+    jq -e '.mode == "violet"' "$OUT"
+    body 1 | jq -e '.mode == "violet" and .portfolio_ids == ["c"]'
+    run_chat send --profile work -m indigo --portfolio d --portfolio e -o text hi
+    expect_status 0
+    body 3 | jq -e '.mode == "indigo" and .portfolio_ids == ["d", "e"]'
+    body 4 | jq -e '.ui_context.portfolio_ids == ["d", "e"]'
+}
+
+@test "precedence: a flag of the file is taken back by a profile" {
+    serve_hello
+    echo '{"no-newline": true, "profiles": {"p": {"no-newline": false}}}' | configure
+    run_chat send -c "$ID" hi
+    expect_bytes 'Hello'
+    run_chat send -c "$ID" --profile p hi
+    expect_bytes 'Hello\n'
+    run_chat config --profile p
+    expect_setting no-newline false 'profile p'
+}
+
+@test "precedence: decode follows the file, too" {
+    echo '{"no-newline": true}' | configure
+    printf 'event: message\ndata: {"delta":"Hello"}\n\nevent: done\ndata: {}\n\n' >"$T/answer.sse"
+    run_chat decode "$T/answer.sse"
+    expect_status 0
+    expect_bytes 'Hello'
+}
+
+@test "precedence: -o of the file is not what conversations prints" {
+    serve_default
+    echo '{"output": "jsonl"}' | configure
+    run_chat conversations new
+    expect_status 0
+    expect_line '[0-9a-f-]{36}' "$OUT"
+}
+
+@test "precedence: a token command of a profile before that of the file, a variable before both" {
+    serve_default --token of-the-profile --token of-the-file
+    jq -n '{token_command: "echo of-the-file", profiles: {p: {token_command: "echo of-the-profile"}}}' | configure
+    run_chat whoami
+    no_token
+    run_chat whoami
+    run_chat whoami --profile p
+    tokens_of 'GET /api/v1/auth/me' >"$T/tokens"
+    expect_bytes "$TOKEN\nof-the-file\nof-the-profile\n" "$T/tokens"
+}
+
+# --- profiles ---
+
+@test "profile: a URL, an account and defaults each" {
+    serve_default --token dev-token --token prod-token
+    jq -n --arg url "$SIGMASIGHT_URL" --arg local "http://localhost:$PORT/api/v1" '{
+        profiles: {
+            development: {url: $local, token_command: "echo dev-token", mode: "blue"},
+            production: {url: $url, token_command: "echo prod-token"}}}' | configure
+    unset SIGMASIGHT_URL SIGMASIGHT_TOKEN
+    run_chat whoami --profile development
+    expect_status 0
+    expect_line "url	http://localhost:$PORT/api/v1" "$OUT"
+    SIGMASIGHT_PROFILE=production run_chat whoami
+    expect_status 0
+    tokens_of 'GET /api/v1/auth/me' >"$T/tokens"
+    expect_bytes "dev-token\nprod-token\n" "$T/tokens"
+}
+
+@test "profile: --profile is stronger than SIGMASIGHT_PROFILE" {
+    echo '{"profiles": {"a": {"mode": "blue"}, "b": {"mode": "violet"}}}' | configure
+    export SIGMASIGHT_PROFILE=a
+    run_chat config
+    expect_setting mode blue 'profile a'
+    expect_setting profile a SIGMASIGHT_PROFILE
+    run_chat config --profile b
+    expect_setting mode violet 'profile b'
+    expect_setting profile b 'command line'
+    SIGMASIGHT_PROFILE='' run_chat config
+    expect_status 0
+    [ -z "$(value mode)" ]
+}
+
+@test "profile: an unknown one is 78 and names the file" {
+    serve_default
+    echo '{"profiles": {"a": {}}}' | configure
+    run_chat send --profile b hi
+    expect_failure 78 ".*'b'.*$(config).*"
+    SIGMASIGHT_PROFILE=profiles run_chat send hi
+    expect_failure 78 ".*'profiles'.*"
+    echo '{}' | configure
+    run_chat send --profile a hi
+    expect_failure 78
+    rm "$(config)"
+    run_chat send --profile a hi
+    expect_failure 78 ".*$(config).*"
+    expect_requests
+}
+
+@test "profile: names of any kind" {
+    echo '{"profiles": {"a b": {"mode": "blue"}, "ünï": {"mode": "indigo"}, "profiles": {"mode": "violet"}, "\u0061": {"mode": "green"}}}' |
+        configure
+    run_chat config --profile 'a b'
+    expect_setting mode blue 'profile a b'
+    run_chat config --profile ünï
+    expect_setting mode indigo 'profile ünï'
+    run_chat config --profile profiles
+    expect_setting mode violet 'profile profiles'
+    run_chat config --profile a
+    expect_setting mode green 'profile a'
+}
+
+@test "profile: an empty name is wrong" {
+    run_chat config --profile ''
+    expect_status 64
+}
+
+# --- bad files ---
+
+@test "bad file: an unknown key, with its place" {
+    refused 3:3 'unknown key "modus"' <<'CONFIG'
+{
+  "mode": "green",
+  "modus": "blue"
+}
+CONFIG
+    refused 4:15 'unknown key "modus"' <<'CONFIG'
+{
+  "profiles": {
+    "unused": {},
+    "other": {"modus": "blue"}
+  }
+}
+CONFIG
+}
+
+@test "bad file: keys that are options, but make no sense in a file" {
+    local key
+    for key in conversation continue ephemeral json help profile events-fd password-stdin token password \
+        token-command TOKEN_COMMAND Mode ''; do
+        refused 1:2 'unknown key' <<<"{\"$key\": \"x\"}"
+    done
+}
+
+@test "bad file: a value of the wrong type or range" {
+    local text
+    while IFS= read -r text; do
+        refused 2:3 "${text%%\"*}" <<<"{\"color\": \"never\",
+  \"$text}"
+    done <<'TABLE'
+url": 1
+url": ""
+mode": "purple"
+mode": true
+retry": "3"
+retry": -1
+retry": 1.5
+max-time": "soon"
+max-event-size": "64Q"
+no-stream": "true"
+verbose": {}
+portfolio": {"a": 1}
+token_command": ["sh"]
+TABLE
+}
+
+@test "bad file: a value of the wrong type in a profile, also in one that is not used" {
+    for text in 'url": 1' 'mode": "purple"' 'verbose": {}'; do
+        refused 2:3 "${text%%\"*}" <<<"{\"profiles\": {\"p\": {
+  \"$text}}}"
+    done
+}
+
+@test "bad file: a list that holds something else than strings" {
+    for list in '[1]' '["a", null]' '[["a"]]' '[{"a": "b"}]' '["a", ""]'; do
+        refused 1:2 '' <<<"{\"portfolio\": $list}"
+    done
+}
+
+@test "bad file: profiles that are none" {
+    refused 1:2 profiles <<<'{"profiles": []}'
+    refused 1:2 profiles <<<'{"profiles": "p"}'
+    refused 2:2 profile <<<'{"profiles": {
+ "p": "x"}}'
+    refused 2:2 profile <<<'{"profiles": {
+ "p": ["x"]}}'
+}
+
+@test "bad file: broken JSON, with its place" {
+    refused 3:1 . <<'CONFIG'
+{
+  "mode": "green",
+}
+CONFIG
+    refused 2:3 . <<'CONFIG'
+{
+  mode: "green"
+}
+CONFIG
+    refused 3:3 . <<'CONFIG'
+{
+  "mode": "green"
+  "color": "never"
+}
+CONFIG
+    refused '[0-9]+:[0-9]+' . <<<'{"mode": "green"'
+    refused '[0-9]+:[0-9]+' . <<<'{"mode": "gr'
+    refused '[0-9]+:[0-9]+' . <<<''
+    refused 1:1 . <<<'[]'
+    refused 1:1 . <<<'"mode"'
+    refused '[0-9]+:[0-9]+' . <<<$'{"mode": "gr\xff"}'
+    refused '2:1' . <<<$'{}\n{}'
+}
+
+@test "bad file: every command refuses it" {
+    serve_default
+    echo '{"x": 1}' | configure
+    local command
+    for command in 'send hi' whoami conversations login logout config; do
+        # shellcheck disable=SC2086 # words
+        run_chat $command </dev/null
+        expect_failure 78 ".*$(config):1:2: .*"
+    done
+    run_chat send --help
+    expect_status 0
+    run_chat --version
+    expect_status 0
+    expect_requests
+}
+
+@test "bad file: one that others can write, and the command that mends it" {
+    serve_default
+    local mode
+    for mode in 620 602; do
+        echo '{"mode": "blue"}' | configure
+        chmod "$mode" "$(config)"
+        run_chat send hi
+        expect_failure 78 "$(config): .*write.*chmod.*"
+        sh -c "$(sed -n "s/.*; run '\(.*\)'\$/\1/p" "$ERR")"
+        run_chat config
+        expect_setting mode blue "$(config)"
+    done
+    chmod 644 "$(config)"
+    run_chat config
+    expect_status 0
+    expect_requests
+}
+
+@test "bad file: one that is a directory, or too large" {
+    mkdir -p "$(config)"
+    run_chat config
+    expect_failure 78 ".*$(config).*"
+    rmdir "$(config)"
+    head -c 1100000 /dev/zero | tr '\0' ' ' | configure
+    run_chat config
+    expect_failure 78 ".*$(config).*"
+}
+
+@test "bad file: a setting of the environment that cannot be used" {
+    serve_default
+    SIGMASIGHT_URL='not a URL' run_chat send hi
+    expect_failure 78
+    SIGMASIGHT_URL='ftp://localhost/' run_chat send hi
+    expect_failure 78
+    expect_requests
+}
+
+@test "where: ~/.config without XDG_CONFIG_HOME, or where it is relative; no home at all" {
+    mkdir -p "$HOME/.config/sigmasight-chat"
+    echo '{"mode": "blue"}' >"$HOME/.config/sigmasight-chat/config.json"
+    unset XDG_CONFIG_HOME
+    run_chat config
+    expect_setting mode blue "$HOME/.config/sigmasight-chat/config.json"
+    XDG_CONFIG_HOME=relative run_chat config
+    expect_setting mode blue "$HOME/.config/sigmasight-chat/config.json"
+    unset HOME
+    run_chat config
+    expect_status 0
+    [ -z "$(value mode)" ]
+}
+
+# --- config ---
+
+@test "config: each setting that can stand in the file, with value and origin" {
+    echo '{"token_command": "pass show x", "retry": 7, "max-time": 1.50, "portfolio": ["a", "b"], "quiet": true}' | configure
+    run_chat config
+    expect_status 0
+    expect_bytes '' "$ERR"
+    expect_setting token_command 'pass show x' "$(config)"
+    expect_setting retry 7 "$(config)"
+    expect_setting max-time 1.50 "$(config)"
+    expect_setting portfolio 'a b' "$(config)"
+    expect_setting quiet true "$(config)"
+    expect_setting retry-delay 1 default
+    expect_setting mode '' 'not set'
+    [ "$(awk -F '\t' 'NF != 3' "$OUT" | wc -l)" -eq 0 ]
+    # Each of them can stand in the file, and nothing else can.
+    cut -f 1 "$OUT" | grep -v -x profile | sort >"$T/shown"
+    [ "$(wc -l <"$T/shown")" -ge 20 ]
+    jq -R -n '[inputs | {key: ., value: 0}] | from_entries' "$T/shown" >"$T/all"
+    expect_no '"conversation"' "$T/all"
+    jq '{profiles: {all: .}}' "$T/all" | configure
+    run_chat config
+    expect_status 78
+    expect_no 'unknown key' "$ERR"
+}
+
+@test "config: JSON lines" {
+    echo '{"mode": "blue", "quiet": true}' | configure
+    run_chat config -j
+    expect_status 0
+    expect_jq 'map(keys == ["origin", "setting", "value"]) | all'
+    expect_jq "map(select(.setting == \"mode\")) == [{setting: \"mode\", value: \"blue\", origin: \"$(config)\"}]"
+    expect_jq 'map(select(.setting == "cacert")) == [{setting: "cacert", value: null, origin: "not set"}]'
+    run_chat config -j --url http://127.0.0.1:9/
+    expect_jq 'map(select(.setting == "url")) == [{setting: "url", value: "http://127.0.0.1:9/", origin: "command line"}]'
+}
+
+@test "config: aligned on a terminal" {
+    at_terminal -- "$CHAT" config
+    tr -d '\r' <"$T/screen" >"$T/lines"
+    expect_no $'\t' "$T/lines"
+    # The origin of each row begins in the same column.
+    grep -E ' (default|not set)$' "$T/lines" | sed -E 's/(default|not set)$//' | awk '{ print length }' | sort -u >"$T/columns"
+    [ "$(wc -l <"$T/columns")" -eq 1 ] || fail "not aligned: $(cat "$T/lines")"
+}
+
+@test "config: shows no token" {
+    export SIGMASIGHT_TOKEN=hunter2 SIGMASIGHT_PASSWORD=hunter2 SIGMASIGHT_EMAIL=me@example.com
+    for option in '' -j; do
+        # shellcheck disable=SC2086 # perhaps no word
+        run_chat config $option
+        expect_status 0
+        expect_no hunter2 "$OUT" "$ERR"
+    done
+    run_chat config
+    expect_setting email me@example.com SIGMASIGHT_EMAIL
+}
+
+@test "config: talks to nobody and writes nothing" {
+    serve_default
+    run_chat config
+    expect_status 0
+    expect_requests
+    [ ! -e "$XDG_STATE_HOME" ]
+    [ ! -e "$XDG_CONFIG_HOME" ]
+}
+
+@test "config: output that cannot be written" {
+    status=0
+    "$CHAT" config >/dev/full 2>"$ERR" || status=$?
+    expect_status 74
+    expect_error
+}

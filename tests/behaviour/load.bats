@@ -1,0 +1,159 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Many at once, much, and slowly. `make soak` does the same with LOAD_PROCESSES=200, LOAD_MB=10240 and so on.
+
+load helper
+load memory
+
+PROCESSES=${LOAD_PROCESSES-30}
+MB=${LOAD_MB-50}
+HEARTBEATS=${LOAD_HEARTBEATS-20000}
+SLOW_SECONDS=${LOAD_SLOW_SECONDS-1}
+PATIENCE=${LOAD_PATIENCE-60}
+
+# A delta of 1000 bytes.
+delta()
+{
+    printf '{"delta":"%s"}' "$(repeat 100 0123456789)"
+}
+
+# How many requests are being answered.
+open_requests()
+{
+    local connection body
+    exec {connection}<>"/dev/tcp/127.0.0.1/$PORT"
+    printf 'GET /mock/requests HTTP/1.1\r\nHost: mock\r\nConnection: close\r\n\r\n' >&"$connection"
+    body=$(cat <&"$connection")
+    exec {connection}>&-
+    sed -n 's/.*"open":\([0-9]*\).*/\1/p' <<<"$body"
+}
+
+await_open_requests()
+{
+    local tries=0
+    until [ "$(open_requests)" -eq "$1" ]; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 600 ] || fail "$(open_requests) requests are open, not $1"
+        read -r -t 0.1 -u "$LEASH_END" _ || :
+    done
+}
+
+@test "load: many processes at once have all of their answers" {
+    local began=$SECONDS number pids=() failed=0
+    serve <<'SCENARIO'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
+event message {"delta":"$TEXT:","role":"assistant"}
+gate all
+repeat 100
+event message {"delta":" $TEXT"}
+event heartbeat {}
+end-repeat
+event done {}
+SCENARIO
+    for ((number = 1; number <= PROCESSES; number++)); do
+        "$CHAT" send -q -- "message $number" >"$T/out.$number" 2>"$T/err.$number" 3>&- &
+        pids+=($!)
+    done
+    # Each has its first words, and none the rest.
+    await_open_requests "$PROCESSES"
+    open_gate all
+    for number in "${!pids[@]}"; do
+        wait "${pids[number]}" || failed=$((failed + 1))
+    done
+    tell "$PROCESSES processes, $((SECONDS - began)) s"
+    [ "$failed" -eq 0 ] || {
+        cat "$T"/err.* >&2
+        fail "$failed processes failed"
+    }
+    for ((number = 1; number <= PROCESSES; number++)); do
+        {
+            printf 'message %d:' "$number"
+            repeat 100 " message $number"
+            echo
+        } | cmp - "$T/out.$number" >&2 || fail "another answer"
+        [ ! -s "$T/err.$number" ] || fail "there are words on standard error"
+    done
+}
+
+# serve_much COUNT STEP...: so many times the steps, after some of them and a note; a gate stands before each end.
+serve_much()
+{
+    local count=$1
+    shift
+    serve < <(
+        printf '%s\n' 'on POST /chat/send' 'batch 1000' 'repeat 1000' "$@" end-repeat \
+            'event tool_started {"tool_name":"begun","arguments":{}}' 'gate begun' \
+            "repeat $count" "$@" end-repeat \
+            'event tool_started {"tool_name":"ended","arguments":{}}' 'gate ended' 'event done {}'
+    )
+}
+
+# expect_much FORMAT LIMIT_KIB: the stream of serve_much is taken without memory growing; $ERR has client.close.
+expect_much()
+{
+    local before began line notes
+    pipe_from notes kept
+    launch "$CHAT" send -q -o "$1" -c "$ID" --events-fd 4 hi >/dev/null 2>"$ERR" 4> >(
+        # Heartbeats, and nothing but the notes is waited for.
+        exec grep --line-buffered -E '"tool_name"|"client\.close"' >"$T/notes" 3>&-
+    )
+    await_note "$notes" '"begun"' "$PATIENCE"
+    before=$(peak)
+    began=$SECONDS
+    open_gate begun
+    await_note "$notes" '"ended"' "$PATIENCE"
+    expect_growth "$before" "$2"
+    tell "$((SECONDS - began)) s"
+    open_gate ended
+    read -r -t 10 -u "$notes" line
+    echo "$line" >"$OUT"
+    await_end
+    expect_status 0
+}
+
+@test "load: a long stream does not let memory grow" {
+    need_proc
+    serve_much $((MB * 1000)) "event message $(delta)"
+    expect_much text 256
+    expect_close ".text_bytes == $(((MB + 1) * 1000 * 1000))"
+}
+
+@test "load: a long stream of JSON lines does not let memory grow" {
+    need_proc
+    serve_much $((MB * 1000)) "event message $(delta)"
+    expect_much jsonl 256
+    expect_close ".events == $(((MB + 1) * 1000 + 3))"
+}
+
+@test "load: heartbeats do not let memory grow" {
+    need_proc
+    serve_much $((HEARTBEATS / 2)) 'event heartbeat {"timestamp":"2026-01-02T03:04:05Z"}' 'raw : ping\n\n'
+    expect_much text 256
+    expect_close ".events == $((HEARTBEATS / 2 + 1000 + 3)) and .text_bytes == 0"
+}
+
+@test "load: a slow reader holds the stream up, and memory does not grow" {
+    local before rest answer
+    need_proc
+    serve < <(
+        printf '%s\n' 'on POST /chat/send' 'batch 1000' "repeat $((MB * 1000))" "event message $(delta)" end-repeat \
+            'event done {}'
+    )
+    pipe_from answer
+    launch "$CHAT" send -q -n -c "$ID" --idle-timeout 0.7 --stall-timeout 0.7 hi >"$T/answer" 2>"$ERR"
+    head -c 1000000 <&"$answer" | tr -d 0-9 >"$OUT"
+    before=$(peak)
+    # Some thousand bytes at a time, and then none at all for a while.
+    for ((rest = 0; rest < SLOW_SECONDS * 10; rest++)); do
+        head -c 4096 <&"$answer" | tr -d 0-9 >>"$OUT"
+        read -r -t 0.05 -u "$LEASH_END" _ || :
+    done
+    read -r -t "$SLOW_SECONDS" -u "$LEASH_END" _ || :
+    # Neither the socket's bytes nor the server's have been taken into memory meanwhile.
+    expect_growth "$before" 256
+    [ "$(wc -c <&"$answer")" -eq $((MB * 1000 * 1000 - 1000000 - rest * 4096)) ] || fail "the text is not whole"
+    expect_bytes ''
+    await_end
+    expect_status 0
+}

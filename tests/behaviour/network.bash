@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what the tests are told
+# Real components between the program and the server, and networks of the tests' own, beside helper.bash.
+
+eval "helper_$(declare -f setup)"
+eval "helper_$(declare -f teardown)"
+eval "helper_$(declare -f steer)"
+PATH=$PATH:/usr/sbin:/sbin
+
+setup()
+{
+    helper_setup
+    COMPONENTS=() HOLDERS=() INSIDE=()
+}
+
+teardown()
+{
+    stop_components
+    stop_server
+    local holder
+    for holder in "${HOLDERS[@]}"; do
+        kill -KILL "$holder" || :
+        wait "$holder" || :
+    done 2>/dev/null
+    helper_teardown
+}
+
+# --- components ---
+
+# component NAME READY COMMAND...: starts it in the foreground of its own process; its log goes to $T/NAME.log. 1 where
+# it ends before it has said READY.
+component()
+{
+    local name=$1 ready=$2 line='' both log
+    shift 2
+    rm -f "$T/$name.pipe"
+    mkfifo "$T/$name.pipe"
+    # shellcheck disable=SC2094 # a pipe
+    exec {both}<>"$T/$name.pipe" {log}<"$T/$name.pipe"
+    "$@" </dev/null >"$T/$name.pipe" 2>&1 3>&- {both}>&- {log}>&- &
+    COMPONENT=$!
+    COMPONENTS+=("$COMPONENT $name $log")
+    OURS+=("$log")
+    exec {both}>&-
+    while read -r -t 10 -u "$log" line; do
+        printf '%s\n' "$line" >>"$T/$name.log"
+        if [[ $line == *"$ready"* ]]; then
+            return 0
+        fi
+    done
+    return 1
+}
+
+# Ends all of them; their logs are complete then.
+stop_components()
+{
+    local each pid name log
+    for each in "${COMPONENTS[@]}"; do
+        read -r pid name log <<<"$each"
+        kill -TERM "$pid" || :
+        wait "$pid" || :
+        cat <&"$log" >>"$T/$name.log"
+        exec {log}<&-
+    done 2>/dev/null
+    COMPONENTS=()
+}
+
+# start_nginx LISTEN [NAME]: what stands in its `server` comes from standard input; LISTEN is ADDRESS, or ADDRESS and
+# options. Sets PROXY_PORT, and NGINX to its process. @PORT@ in the lines is the server's port.
+start_nginx()
+{
+    local lines address=${1%% *} options='' tries name=${2-nginx} dir
+    [ "$address" = "$1" ] || options=${1#* }
+    # shellcheck disable=SC2153 # of helper.bash
+    lines=$(sed "s/@PORT@/$PORT/g")
+    dir=$T/$name.d
+    mkdir -p "$dir"
+    for tries in 1 2 3 4 5; do
+        PROXY_PORT=$((20000 + SRANDOM % 12000))
+        cat >"$dir/nginx.conf" <<CONFIGURATION
+daemon off;
+${NGINX_MAIN-master_process off;}
+pid $dir/pid;
+error_log stderr notice;
+events { worker_connections 64; }
+http {
+    client_body_temp_path $dir/body;
+    proxy_temp_path $dir/proxy;
+    fastcgi_temp_path $dir/fastcgi;
+    uwsgi_temp_path $dir/uwsgi;
+    scgi_temp_path $dir/scgi;
+    log_format way '\$server_protocol \$request_method \$uri \$status';
+    access_log $dir/access.log way;
+    proxy_http_version 1.1;
+    proxy_set_header Host \$http_host;
+    proxy_set_header Connection "";
+    ssl_certificate_key $TLS/key.pem;
+    server {
+        listen $address:$PROXY_PORT $options;
+$lines
+    }
+}
+CONFIGURATION
+        if component "$name" 'OS: ' "${INSIDE[@]}" nginx -e stderr -p "$dir/" -c "$dir/nginx.conf"; then
+            NGINX=$COMPONENT ACCESS=$dir/access.log
+            return
+        fi
+    done
+    cat "$T/$name.log" >&2
+    fail "nginx does not start ($tries times)"
+}
+
+# The way most installations have it.
+proxy_lines()
+{
+    printf '%s\n' 'location / {' 'proxy_pass http://127.0.0.1:@PORT@;' "$@" '}'
+}
+
+# start_tinyproxy LINE...: a forward proxy with these settings besides. Sets FORWARD to its URL.
+start_tinyproxy()
+{
+    local port tries
+    for tries in 1 2 3 4 5; do
+        port=$((20000 + SRANDOM % 12000))
+        printf '%s\n' "Port $port" 'Listen 127.0.0.1' 'Timeout 60' 'MaxClients 20' 'LogLevel Info' \
+            'Allow 127.0.0.1' "$@" >"$T/tinyproxy.conf"
+        if component tinyproxy 'Accepting connections' "${INSIDE[@]}" tinyproxy -d -c "$T/tinyproxy.conf"; then
+            FORWARD=http://127.0.0.1:$port
+            return
+        fi
+    done
+    cat "$T/tinyproxy.log" >&2
+    fail "tinyproxy does not start ($tries times)"
+}
+
+# --- certificates ---
+
+# certificate NAME SUBJECT_ALT_NAMES [FROM TO]: issues $TLS/NAME.pem.
+certificate()
+{
+    echo "subjectAltName = $2" >"$TLS/extensions"
+    openssl req -new -config "$TLS/openssl.cnf" -key "$TLS/key.pem" -subj "/CN=$1" -out "$TLS/$1.csr"
+    openssl ca -batch -notext -config "$TLS/openssl.cnf" -extfile "$TLS/extensions" -in "$TLS/$1.csr" \
+        -startdate "${3-20250101000000Z}" -enddate "${4-20991231235959Z}" -out "$TLS/$1.pem"
+}
+
+# For setup_file: an authority, another one, and certificates of every kind, in $TLS.
+make_certificates()
+{
+    export TLS=$BATS_FILE_TMPDIR/tls
+    local names=DNS:localhost,DNS:backend.test,IP:127.0.0.1,IP:::1,IP:10.77.0.2
+    mkdir -p "$TLS/issued"
+    : >"$TLS/index.txt"
+    cat >"$TLS/openssl.cnf" <<CONFIGURATION
+[ca]
+default_ca = authority
+[authority]
+new_certs_dir = $TLS/issued
+database = $TLS/index.txt
+rand_serial = yes
+unique_subject = no
+default_md = sha256
+policy = any
+certificate = $TLS/ca.pem
+private_key = $TLS/ca.key
+[any]
+commonName = supplied
+[req]
+distinguished_name = dn
+[dn]
+[authority_extensions]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+[self]
+subjectAltName = $names
+CONFIGURATION
+    {
+        local key
+        for key in key.pem ca.key other.key; do
+            openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$TLS/$key"
+        done
+        for key in ca other; do
+            openssl req -x509 -new -config "$TLS/openssl.cnf" -extensions authority_extensions -days 3650 \
+                -key "$TLS/$key.key" -subj "/CN=Authority of the tests: $key" -out "$TLS/$key.pem"
+        done
+        openssl req -x509 -new -config "$TLS/openssl.cnf" -extensions self -days 3650 \
+            -key "$TLS/key.pem" -subj /CN=self-signed -out "$TLS/self.pem"
+        certificate good "$names"
+        certificate wrong DNS:elsewhere.test
+        certificate expired "$names" 20200101000000Z 20200102000000Z
+        certificate future "$names" 20980101000000Z 20990102000000Z
+    } >"$TLS/log" 2>&1 || {
+        cat "$TLS/log" >&2
+        return 1
+    }
+}
+
+# --- networks of one's own ---
+
+# hold COMMAND...: a process that keeps the namespaces of COMMAND (unshare and its options) alive. HOLDER.
+hold()
+{
+    local ready line='' both
+    mkfifo "$T/ready.${#HOLDERS[@]}" "$T/hold.${#HOLDERS[@]}"
+    exec {both}<>"$T/hold.${#HOLDERS[@]}" {ready}<>"$T/ready.${#HOLDERS[@]}"
+    "$@" sh -c 'ip link set lo up && echo ready || echo no; read -r _' \
+        <"$T/hold.${#HOLDERS[@]}" >"$T/ready.${#HOLDERS[@]}" 2>"$T/hold.err" 3>&- {ready}>&- &
+    HOLDER=$!
+    HOLDERS+=("$HOLDER")
+    # Where unshare itself may not, it ends and nobody writes.
+    while kill -0 "$HOLDER" 2>/dev/null && ! read -r -t 0.1 -u "$ready" line; do :; done
+    exec {ready}>&- {both}>&-
+    [ "$line" = ready ]
+}
+
+# own_network: from here on the program, the server and the components run in a network, and with mounts, of the test's
+# own. Skips the test where the machine does not allow that.
+own_network()
+{
+    local tool how=(unshare --net --mount) enter=(--net --mount)
+    for tool in unshare nsenter ip; do
+        command -v $tool >/dev/null || skip "there is no $tool here"
+    done
+    if [ "$(id -u)" -ne 0 ]; then
+        how+=(--user --map-root-user) enter=(--user --preserve-credentials "${enter[@]}")
+    fi
+    hold "${how[@]}" || skip "this machine allows no network namespaces: $(head -n 1 "$T/hold.err")"
+    INSIDE=(nsenter --target "$HOLDER" "${enter[@]}" --)
+    wrapper chat "$CHAT"
+    CHAT=$T/chat
+    wrapper mock "$MOCK"
+    MOCK=$T/mock
+    # shellcheck disable=SC2317 # helper.bash calls it
+    steer()
+    {
+        steer_inside "$@"
+    }
+}
+
+# wrapper NAME PROGRAM: $T/NAME runs it inside.
+wrapper()
+{
+    {
+        echo '#!/bin/sh'
+        # shellcheck disable=SC2016 # the script expands
+        printf 'exec %s "%s" "$@"\n' "${INSIDE[*]}" "$2"
+    } >"$T/$1"
+    chmod +x "$T/$1"
+}
+
+# inside COMMAND...
+inside()
+{
+    "${INSIDE[@]}" "$@"
+}
+
+# own_hosts LINE...: the whole of /etc/hosts inside.
+# Where a loopback address is among several, the resolver puts it first.
+own_hosts()
+{
+    printf '%s\n' "$@" '127.0.0.1 localhost' >"$T/hosts"
+    inside mount --bind "$T/hosts" /etc/hosts
+}
+
+# As steer of helper.bash, for a server inside.
+steer_inside()
+{
+    # shellcheck disable=SC2016 # the inner shell expands
+    inside env PORT="$PORT" bash -c 'fail() { echo "$*" >&2; exit 1; }
+        '"$(declare -f helper_steer)"'; helper_steer "$@"' steer "$@"
+}
+
+# A link to nowhere: what is sent to 10.66.0.2 or fd66::2 is neither answered nor refused. 10.67.0.2 is this machine;
+# by its source address it is no nearer than 10.66.0.2, so the order in which a name has them stands.
+black_hole()
+{
+    inside sh -e -c '
+        ip link add name hole type veth peer name nowhere
+        ip address add 10.66.0.1/24 dev hole
+        ip address add fd66::1/64 dev hole nodad
+        ip link set nowhere up
+        ip link set hole up
+        ip route add local 10.67.0.0/24 dev lo src 10.66.0.1
+        ip neighbour add 10.66.0.2 lladdr 02:00:00:00:66:02 dev hole
+        ip neighbour add fd66::2 lladdr 02:00:00:00:66:02 dev hole'
+}
+
+# await COMMAND...: until it succeeds, at most 10 s; for what nobody announces.
+await()
+{
+    local end=$((SECONDS + 10))
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || fail "in vain: $*"
+        read -r -t 0.02 -u "$LEASH_END" _ || :
+    done
+}
+
+# connecting ADDRESS PORT: a connection of the program there is being attempted (SYN-SENT), IPv4.
+connecting()
+{
+    local address
+    # shellcheck disable=SC2046 # four words
+    set -- "$2" $(tr . '\n' <<<"$1" | tac)
+    address=$(printf %02X "${@:2}")
+    inside cat /proc/net/tcp | grep -q " $address:$(printf %04X "$1") 02 "
+}

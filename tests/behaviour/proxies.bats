@@ -1,0 +1,683 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154,SC2317 # each test is a process of its own, and reads what helpers set
+# The components that stand between the program and the backend in real life: nginx before it, with TLS, HTTP/2 and
+# buffers; tinyproxy on the way out; certificates that are good, and those that are not; names and addresses.
+
+load helper
+load network
+
+setup_file()
+{
+    make_certificates
+}
+
+# Three deltas, each behind a gate.
+serve_gated()
+{
+    serve "$@" <<'SCENARIO'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
+event message {"delta":"one ","role":"assistant"}
+gate one
+event message {"delta":"two ","role":"assistant"}
+gate two
+event message {"delta":"three","role":"assistant"}
+event done {"tool_calls_count":0,"latency_ms":12}
+SCENARIO
+}
+
+# Half an answer, then nothing.
+serve_half()
+{
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"half"}
+gate half
+silence
+SCENARIO
+}
+
+# before_server LISTEN CERTIFICATE LINE...: nginx before the server; the program is told to go there.
+before_server()
+{
+    local listen=$1 certificate=$2
+    shift 2
+    proxy_lines "$@" | { echo "ssl_certificate $TLS/$certificate.pem;"; cat; } >"$T/lines"
+    start_nginx "$listen" <"$T/lines"
+    SIGMASIGHT_URL=https://localhost:$PROXY_PORT/api/v1
+}
+
+# The text comes delta by delta through what stands between.
+expect_streamed()
+{
+    pipe_from answer
+    launch "$CHAT" send --cacert "$TLS/ca.pem" -c "$ID" "$@" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+    open_gate one
+    expect_read "$answer" 'two '
+    open_gate two
+    expect_read "$answer" $'three\n'
+    expect_end "$answer"
+    await_end
+    expect_status 0
+    expect_bytes '' "$ERR"
+}
+
+# expect_way LINE...: nginx has seen just these requests.
+expect_way()
+{
+    stop_components
+    printf '%s\n' "$@" | diff - "$ACCESS" >&2 || fail "nginx has seen other requests"
+}
+
+# --- nginx before the server ---
+
+@test "nginx, HTTP/2, unbuffered: each delta before the next one is sent" {
+    serve_gated
+    before_server '127.0.0.1 ssl http2' good 'proxy_buffering off;'
+    expect_streamed
+    expect_way 'HTTP/2.0 POST /api/v1/chat/send 200'
+    expect_requests 'POST /chat/send'
+}
+
+@test "nginx, HTTP/1.1, unbuffered: each delta before the next one is sent" {
+    serve_gated
+    before_server '127.0.0.1 ssl' good 'proxy_buffering off;'
+    expect_streamed
+    expect_way 'HTTP/1.1 POST /api/v1/chat/send 200'
+}
+
+@test "nginx that buffers lets the stream through where the backend asks for it" {
+    serve_gated
+    before_server '127.0.0.1 ssl http2' good 'proxy_buffering on;'
+    expect_streamed
+}
+
+@test "nginx that compresses is not asked to" {
+    serve_gated
+    before_server '127.0.0.1 ssl http2' good 'gzip on; gzip_types text/event-stream; gzip_min_length 0; gzip_proxied any;'
+    expect_streamed
+}
+
+@test "nginx, both versions of HTTP: all calls of an answer, and the server's times" {
+    local listen version
+    for listen in '127.0.0.1 ssl http2' '127.0.0.1 ssl'; do
+        rm -rf "$T/announcement" "$T/nginx.d" "$DUMP"
+        mkdir "$DUMP"
+        serve_hello
+        before_server "$listen" good
+        run_chat send -j --cacert "$TLS/ca.pem" -m blue hi
+        expect_status 0
+        expect_lines
+        expect_jq 'any(.event == "message" and .data.delta == "Hello")'
+        expect_close '.status == "done" and .text_bytes == 5
+            and (.timing | .connect_ms <= .tls_ms and .tls_ms <= .first_byte_ms and .first_byte_ms <= .first_delta_ms)'
+        version=HTTP/1.1
+        [ "$listen" = '127.0.0.1 ssl' ] || version=HTTP/2.0
+        expect_way "$version POST /api/v1/chat/conversations 201" "$version POST /api/v1/chat/send 200"
+        stop_server
+    done
+}
+
+@test "a large answer through nginx, byte for byte" {
+    local listen
+    for listen in '127.0.0.1 ssl http2' '127.0.0.1 ssl'; do
+        rm -rf "$T/announcement" "$T/nginx.d"
+        serve <<'SCENARIO'
+on POST /chat/send
+batch 50
+fill 4400000 event: message\ndata: {"delta":"0123456789abc\\u00df"}\n\n
+event done {}
+SCENARIO
+        before_server "$listen" good
+        run_chat send -n --cacert "$TLS/ca.pem" --record "$T/record" -c "$ID" hi
+        expect_status 0
+        yes 'event: message
+data: {"delta":"0123456789abc\u00df"}
+' | head -c 4400000 >"$T/body"
+        printf 'event: done\ndata: {}\n\n' >>"$T/body"
+        cmp "$T/body" "$T/record"
+        yes '0123456789abcß' | tr -d '\n' | head -c $((86000 * 15)) | cmp - "$OUT"
+        stop_components
+        stop_server
+    done
+}
+
+@test "nginx that buffers is noticed" {
+    serve <<'SCENARIO'
+on POST /chat/send
+no-header x-accel-buffering
+pause 100
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"m"}
+pause 2000
+event message {"delta":"late"}
+event done {}
+SCENARIO
+    before_server '127.0.0.1 ssl http2' good 'proxy_buffering on;'
+    run_chat send -j --cacert "$TLS/ca.pem" -c "$ID" hi
+    expect_status 0
+    expect_jq 'map(select(.event == "client.warning")) | length == 1 and (.[0].data.message | test("buffers"))'
+    expect_jq 'any(.event == "message" and .data.delta == "late")'
+    stop_components
+    stop_server
+}
+
+@test "a server that is slow, and nginx that does not buffer, is not taken for it" {
+    serve <<'SCENARIO'
+on POST /chat/send
+no-header x-accel-buffering
+pause 100
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"m"}
+pause 2000
+event message {"delta":"late"}
+event done {}
+SCENARIO
+    before_server '127.0.0.1 ssl http2' good 'proxy_buffering off;'
+    run_chat send -j --cacert "$TLS/ca.pem" -c "$ID" hi
+    expect_status 0
+    expect_jq 'all(.event != "client.warning")'
+    [ "$(names)" = 'client.open start message done client.close' ]
+}
+
+@test "nginx that buffers and is quick gets no warning" {
+    serve <<'SCENARIO'
+on POST /chat/send
+no-header x-accel-buffering
+event start {}
+event message {"delta":"at once"}
+event done {}
+SCENARIO
+    before_server '127.0.0.1 ssl http2' good 'proxy_buffering on;'
+    run_chat send --cacert "$TLS/ca.pem" -c "$ID" hi
+    expect_status 0
+    expect_bytes 'at once\n'
+    expect_bytes '' "$ERR"
+}
+
+@test "nginx without a backend: its page for 502 is summed up" {
+    serve_hello
+    before_server '127.0.0.1 ssl http2' good
+    stop_server
+    run_chat send --retry 0 --cacert "$TLS/ca.pem" -c "$ID" hi
+    expect_status 69
+    expect_error '.*HTML.*502 Bad Gateway.*'
+    expect_no '<' "$ERR"
+    expect_no '</' "$ERR"
+    expect_no 'nginx' "$ERR"
+    expect_bytes ''
+}
+
+@test "nginx that runs out of patience before the answer: its page for 504 is summed up" {
+    serve <<'SCENARIO'
+on POST /chat/send
+gate never
+status 200
+SCENARIO
+    before_server '127.0.0.1 ssl' good 'proxy_read_timeout 200ms;'
+    run_chat send -j --retry 0 --cacert "$TLS/ca.pem" -c "$ID" hi
+    expect_status 69
+    expect_error '.*HTML.*504 Gateway Time-out.*'
+    expect_no '<' "$ERR"
+    expect_close '.status == "failed" and .exit_code == 69 and .error.http_status == 504 and (.error.message | test("<") | not)'
+}
+
+@test "nginx that answers for the backend: 413, 403, 301 and 503" {
+    local answer code wanted target
+    serve_hello
+    before_server '127.0.0.1 ssl http2' good 'client_max_body_size 1k;'
+    head -c 5000 /dev/zero | tr '\0' x >"$T/message"
+    run_chat send --cacert "$TLS/ca.pem" -c "$ID" <"$T/message"
+    expect_status 65
+    expect_error '.*413 Request Entity Too Large.*'
+    expect_no '<' "$ERR"
+    stop_components
+    for answer in '403 77' '301 76 https://localhost/' '503 69'; do
+        read -r code wanted target <<<"$answer"
+        rm -rf "$T/nginx.d"
+        printf '%s\n' "ssl_certificate $TLS/good.pem;" "location / { return $code $target; }" >"$T/lines"
+        start_nginx '127.0.0.1 ssl' <"$T/lines"
+        run_chat send --retry 0 --cacert "$TLS/ca.pem" -u "https://localhost:$PROXY_PORT/api/v1" -c "$ID" hi
+        expect_status "$wanted"
+        expect_line "sigmasight-chat: cannot send the message: .*$code.*"
+        expect_no '<' "$ERR"
+        stop_components
+    done
+    expect_requests
+}
+
+@test "a 502 is tried again in a conversation of the program's own only" {
+    serve_hello
+    # shellcheck disable=SC2016 # nginx expands
+    before_server '127.0.0.1 ssl http2' good 'if ($uri ~ /send$) { return 502; }'
+    run_chat send --retry 2 --retry-delay 0.01 --cacert "$TLS/ca.pem" -c "$ID" hi
+    expect_status 69
+    expect_no retry "$ERR"
+    run_chat send --retry 2 --retry-delay 0.01 --cacert "$TLS/ca.pem" hi
+    expect_status 69
+    [ "$(grep -c '^sigmasight-chat: retry' "$ERR")" -eq 2 ]
+    stop_components
+    [ "$(grep -c '/send 502' "$ACCESS")" -eq 4 ]
+}
+
+@test "nginx that ends a silent stream: what had arrived, and 75" {
+    local listen
+    for listen in '127.0.0.1 ssl http2' '127.0.0.1 ssl'; do
+        rm -rf "$T/announcement" "$T/nginx.d"
+        serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"half"}
+silence
+SCENARIO
+        before_server "$listen" good 'proxy_read_timeout 300ms;'
+        run_chat send --cacert "$TLS/ca.pem" -c "$ID" hi
+        expect_status 75
+        expect_error
+        expect_bytes 'half\n'
+        stop_components
+        stop_server
+    done
+}
+
+@test "a proxy, or the backend behind it, that dies: what had arrived, and 75" {
+    local listen whom
+    for listen in '127.0.0.1 ssl http2' '127.0.0.1 ssl'; do
+        for whom in proxy backend; do
+            rm -rf "$T/announcement" "$T/nginx.d" "$T/answer"
+            serve_half
+            before_server "$listen" good
+            pipe_from answer
+            launch "$CHAT" send --cacert "$TLS/ca.pem" -c "$ID" hi >"$T/answer" 2>"$ERR"
+            expect_read "$answer" half
+            if [ $whom = proxy ]; then
+                kill -KILL "$NGINX"
+            else
+                kill -KILL "$MOCK_PID"
+            fi
+            expect_read "$answer" $'\n'
+            expect_end "$answer"
+            await_end
+            expect_status 75
+            expect_error
+            stop_components
+            stop_server
+        done
+    done
+}
+
+@test "nginx that is told to end gracefully lets the answer finish" {
+    local NGINX_MAIN
+    NGINX_MAIN="worker_processes 1; user $(id -un) $(id -gn);"
+    serve_gated
+    before_server '127.0.0.1 ssl http2' good
+    pipe_from answer
+    launch "$CHAT" send --cacert "$TLS/ca.pem" -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+    kill -QUIT "$NGINX"
+    open_gate one
+    expect_read "$answer" 'two '
+    open_gate two
+    expect_read "$answer" $'three\n'
+    expect_end "$answer"
+    await_end
+    expect_status 0
+    expect_bytes '' "$ERR"
+}
+
+@test "nginx behind nginx" {
+    serve_gated
+    before_server '127.0.0.1 ssl' good
+    { echo "ssl_certificate $TLS/good.pem;"; proxy_lines; } |
+        sed "s|http://127.0.0.1:@PORT@|https://127.0.0.1:$PROXY_PORT|" >"$T/outer"
+    start_nginx '127.0.0.1 ssl http2' outer <"$T/outer"
+    SIGMASIGHT_URL=https://127.0.0.1:$PROXY_PORT/api/v1
+    expect_streamed
+}
+
+# --- certificates ---
+
+# expect_trust OPTION...: the answer comes.
+expect_trust()
+{
+    run_chat send "$@" -c "$ID" hi
+    expect_status 0
+    expect_bytes 'Hello\n'
+    expect_bytes '' "$ERR"
+}
+
+# expect_distrust PATTERN OPTION...: no answer, and nothing was sent.
+expect_distrust()
+{
+    local pattern=$1
+    shift
+    run_chat send --retry 0 "$@" -c "$ID" hi
+    expect_status 69
+    [ "$(head -n 1 "$ERR" | grep -c -i -E -e "^sigmasight-chat: .*$pattern")" -eq 1 ] || fail "not in the line: $pattern"
+    [ "$(wc -l <"$ERR")" -le 2 ]
+    expect_bytes ''
+    expect_requests
+}
+
+@test "a certificate of an authority that --cacert names, and the same without it" {
+    serve_hello
+    before_server '127.0.0.1 ssl http2' good
+    expect_distrust 'cannot trust https://localhost:.*certificate'
+    expect_distrust 'cannot trust https://localhost:.*certificate' --cacert "$TLS/other.pem"
+    expect_trust --cacert "$TLS/ca.pem"
+    rm "$DUMP/log"
+    expect_trust --insecure
+}
+
+@test "a certificate that signs itself" {
+    serve_hello
+    before_server '127.0.0.1 ssl http2' self
+    expect_distrust 'self.signed'
+    expect_distrust 'certificate' --cacert "$TLS/ca.pem"
+    expect_trust --cacert "$TLS/self.pem"
+    expect_trust --insecure
+}
+
+@test "a certificate that has expired, and one that is not valid yet" {
+    serve_hello
+    before_server '127.0.0.1 ssl http2' expired
+    expect_distrust 'expired' --cacert "$TLS/ca.pem"
+    expect_trust --insecure
+    rm -rf "$DUMP/log" "$T/nginx.d"
+    stop_components
+    before_server '127.0.0.1 ssl http2' future
+    expect_distrust 'not yet valid' --cacert "$TLS/ca.pem"
+    expect_trust --insecure --cacert "$TLS/ca.pem"
+}
+
+@test "a certificate of another name" {
+    serve_hello
+    before_server '127.0.0.1 ssl http2' wrong
+    expect_distrust 'localhost' --cacert "$TLS/ca.pem"
+    expect_trust --insecure
+}
+
+@test "the name counts, not the address it has" {
+    serve_hello
+    before_server '127.0.0.1 ssl http2' good
+    SIGMASIGHT_URL=https://127.0.0.1:$PROXY_PORT/api/v1
+    expect_trust --cacert "$TLS/ca.pem"
+    rm "$DUMP/log"
+    stop_components
+    rm -rf "$T/nginx.d"
+    before_server '127.0.0.2 ssl http2' good
+    SIGMASIGHT_URL=https://127.0.0.2:$PROXY_PORT/api/v1
+    expect_distrust '127\.0\.0\.2' --cacert "$TLS/ca.pem"
+}
+
+@test "a file for --cacert that holds no certificate is 66" {
+    serve_hello
+    before_server '127.0.0.1 ssl' good
+    echo 'no certificate' >"$T/cacert"
+    run_chat send --cacert "$T/cacert" -c "$ID" hi
+    expect_status 66
+    expect_error '.*certificate.*'
+    expect_requests
+}
+
+@test "login and the other commands check the certificate, too" {
+    serve_default
+    before_server '127.0.0.1 ssl http2' good
+    unset SIGMASIGHT_TOKEN
+    run_chat login --email me@example.com --password-stdin <<<secret
+    expect_status 69
+    expect_requests
+    run_chat login --email me@example.com --password-stdin --cacert "$TLS/ca.pem" <<<secret
+    expect_status 0
+    run_chat whoami
+    expect_status 69
+    run_chat whoami --cacert "$TLS/ca.pem"
+    expect_status 0
+    run_chat conversations --insecure
+    expect_status 0
+    expect_no secret "$ERR" "$OUT"
+}
+
+@test "a token is not sent where TLS ends in an old version" {
+    serve_hello
+    before_server '127.0.0.1 ssl' good 'limit_rate 0;'
+    stop_components
+    rm -rf "$T/nginx.d"
+    { echo "ssl_certificate $TLS/good.pem; ssl_protocols TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0;"; proxy_lines; } >"$T/lines"
+    start_nginx '127.0.0.1 ssl' <"$T/lines"
+    SIGMASIGHT_URL=https://localhost:$PROXY_PORT/api/v1
+    expect_distrust 'cannot connect to https://localhost:' --insecure
+}
+
+# --- IPv6 ---
+
+@test "nginx on ::1, by address and by name" {
+    serve_gated --ipv6
+    # The gates are reached where the helper looks for them.
+    steer()
+    {
+        local connection line=''
+        exec {connection}<>"/dev/tcp/::1/$PORT"
+        printf '%s /mock/%s HTTP/1.1\r\nHost: mock\r\nConnection: close\r\n\r\n' "$1" "$2" >&"$connection"
+        read -r -t 20 line <&"$connection" || :
+        exec {connection}>&-
+        [[ $line == *' 204 '* ]] || fail "the server did not do '$1 $2': $line"
+    }
+    { echo "ssl_certificate $TLS/good.pem;"; proxy_lines; } | sed 's|127\.0\.0\.1:|[::1]:|' >"$T/lines"
+    start_nginx '[::1] ssl http2' <"$T/lines"
+    SIGMASIGHT_URL="https://[::1]:$PROXY_PORT/api/v1"
+    expect_streamed
+    expect_way 'HTTP/2.0 POST /api/v1/chat/send 200'
+}
+
+@test "localhost where only ::1 or only 127.0.0.1 answers" {
+    own_network
+    own_hosts '::1 localhost'
+    serve_hello
+    # The server is on 127.0.0.1; ::1 refuses.
+    run_chat send -u "http://localhost:$PORT/api/v1" -c "$ID" hi
+    expect_status 0
+    expect_bytes 'Hello\n'
+    stop_server
+    rm "$T/announcement"
+    serve_hello --ipv6
+    run_chat send -u "http://localhost:$PORT/api/v1" -c "$ID" hi
+    expect_status 0
+    expect_bytes 'Hello\n'
+}
+
+# --- a name with several addresses ---
+
+@test "a name whose first address refuses" {
+    own_network
+    own_hosts '127.0.0.9 backend.test' '127.0.0.1 backend.test'
+    serve_hello
+    before_server '127.0.0.1 ssl http2' good
+    SIGMASIGHT_URL=https://backend.test:$PROXY_PORT/api/v1
+    expect_trust --cacert "$TLS/ca.pem"
+    expect_requests 'POST /chat/send'
+}
+
+@test "a name whose first address does not answer" {
+    own_network
+    black_hole
+    own_hosts '10.66.0.2 backend.test' '10.67.0.2 backend.test'
+    serve_hello
+    before_server '10.67.0.2 ssl http2' good
+    SIGMASIGHT_URL=https://backend.test:$PROXY_PORT/api/v1
+    pipe_from answer
+    launch "$CHAT" send --connect-timeout 2 --cacert "$TLS/ca.pem" -c "$ID" hi >"$T/answer" 2>"$ERR"
+    await connecting 10.66.0.2 "$PROXY_PORT"
+    expect_read "$answer" $'Hello\n'
+    await_end
+    expect_status 0
+    expect_bytes '' "$ERR"
+    expect_requests 'POST /chat/send'
+}
+
+@test "a name whose IPv6 address does not answer" {
+    own_network
+    black_hole
+    own_hosts 'fd66::2 backend.test' '127.0.0.1 backend.test'
+    serve_hello
+    before_server '127.0.0.1 ssl http2' good
+    SIGMASIGHT_URL=https://backend.test:$PROXY_PORT/api/v1
+    expect_trust --connect-timeout 2 --cacert "$TLS/ca.pem"
+}
+
+@test "a name none of whose addresses answers: the clock for connecting" {
+    own_network
+    black_hole
+    own_hosts 'fd66::2 backend.test' '10.66.0.2 backend.test'
+    export SIGMASIGHT_TOKEN=$TOKEN
+    run_chat send --retry 0 --connect-timeout 0.4 -u https://backend.test/api/v1 -c "$ID" hi
+    expect_status 69
+    expect_error '.*backend\.test.*connect-timeout.*'
+}
+
+# --- a forward proxy ---
+
+# An own network whose backend.test is nginx before the server, and a forward proxy. It is no loopback by name.
+behind_proxy()
+{
+    own_network
+    own_hosts '127.0.0.1 backend.test'
+    serve_gated
+    { echo "ssl_certificate $TLS/good.pem;"; proxy_lines; } >"$T/lines"
+    start_nginx '127.0.0.1 ssl http2' <"$T/lines"
+    start_tinyproxy "$@"
+    SIGMASIGHT_URL=https://backend.test:$PROXY_PORT/api/v1
+}
+
+@test "https_proxy: a tunnel, and each delta before the next one is sent" {
+    behind_proxy
+    export https_proxy=$FORWARD
+    expect_streamed
+    expect_way 'HTTP/2.0 POST /api/v1/chat/send 200'
+    [ "$(grep -c 'Request.*CONNECT backend.test:' "$T/tinyproxy.log")" -eq 1 ]
+    expect_no "$TOKEN" "$T/tinyproxy.log"
+}
+
+@test "http_proxy: plain HTTP that --allow-http lets through" {
+    behind_proxy
+    SIGMASIGHT_URL=http://backend.test:$PORT/api/v1
+    export http_proxy=$FORWARD
+    expect_streamed --allow-http
+    stop_components
+    [ "$(grep -c 'Request.*POST http://backend.test:' "$T/tinyproxy.log")" -eq 1 ]
+}
+
+@test "no_proxy, and a proxy for the other scheme, stay out of the way" {
+    behind_proxy
+    export https_proxy=$FORWARD no_proxy=backend.test
+    expect_streamed
+    stop_components
+    expect_no 'CONNECT' "$T/tinyproxy.log"
+}
+
+@test "a tunnel that the proxy refuses" {
+    behind_proxy 'ConnectPort 1'
+    export https_proxy=$FORWARD
+    run_chat send --retry 0 --cacert "$TLS/ca.pem" -c "$ID" hi
+    expect_status 69
+    expect_no '<' "$ERR"
+    expect_line 'sigmasight-chat: cannot connect to https://backend\.test:[0-9]+.*403.*'
+    expect_bytes ''
+    expect_requests
+}
+
+@test "a proxy that is not there" {
+    behind_proxy
+    export https_proxy=$FORWARD
+    stop_components
+    run_chat send --retry 0 --cacert "$TLS/ca.pem" -c "$ID" hi
+    expect_status 69
+    expect_bytes ''
+    expect_requests
+}
+
+@test "a proxy behind which there is nothing" {
+    behind_proxy
+    export https_proxy=$FORWARD
+    run_chat send --retry 0 --cacert "$TLS/ca.pem" -u https://nowhere.test/api/v1 -c "$ID" hi
+    expect_status 69
+    expect_no '<' "$ERR"
+    run_chat send --retry 0 --allow-http -u http://nowhere.test/api/v1 -c "$ID" hi
+    expect_status 69
+    expect_no '<' "$ERR"
+    expect_requests
+}
+
+@test "a proxy that dies: what had arrived, and 75" {
+    behind_proxy
+    export https_proxy=$FORWARD
+    pipe_from answer
+    launch "$CHAT" send --cacert "$TLS/ca.pem" -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+    kill -KILL "$COMPONENT"
+    expect_read "$answer" $'\n'
+    expect_end "$answer"
+    await_end
+    expect_status 75
+    expect_error
+}
+
+@test "a proxy that wants a password, and gets it" {
+    behind_proxy 'BasicAuth user secret-word'
+    export https_proxy=$FORWARD
+    run_chat send --retry 0 --cacert "$TLS/ca.pem" -c "$ID" hi
+    expect_status 69
+    expect_no '<' "$ERR"
+    expect_requests
+    https_proxy=http://user:secret-word@${FORWARD#http://}
+    expect_streamed -q
+}
+
+@test "-vv masks the password of a proxy" {
+    behind_proxy 'BasicAuth user secret-word'
+    export https_proxy=http://user:secret-word@${FORWARD#http://}
+    open_gate one
+    open_gate two
+    run_chat send -vv --cacert "$TLS/ca.pem" -c "$ID" hi
+    expect_status 0
+    grep -q -i CONNECT "$ERR"
+    expect_no secret-word "$ERR"
+    expect_no "$(printf %s 'user:secret-word' | base64)" "$ERR"
+}
+
+@test "loopback is never reached through a proxy" {
+    local url
+    serve_hello
+    start_tinyproxy
+    export http_proxy=$FORWARD https_proxy=$FORWARD all_proxy=$FORWARD HTTPS_PROXY=$FORWARD ALL_PROXY=$FORWARD
+    before_server '127.0.0.1 ssl http2' good
+    for url in "http://127.0.0.1:$PORT" "http://localhost:$PORT" "https://localhost:$PROXY_PORT" "https://127.0.0.1:$PROXY_PORT" \
+        "http://127.0.0.1.:$PORT" "http://LOCALHOST:$PORT" "http://127.1:$PORT" "http://0x7f000001:$PORT"; do
+        run_chat send --cacert "$TLS/ca.pem" -u "$url/api/v1" -c "$ID" hi
+        [ "$status" -eq 0 ] || [[ $url == *127.0.0.1.:* ]] || fail "status $status of $url"
+    done
+    stop_components
+    expect_no Request "$T/tinyproxy.log"
+    expect_no CONNECT "$T/tinyproxy.log"
+    # IPv6, however it is written; a server that speaks only IPv6.
+    stop_server
+    rm "$T/announcement"
+    serve_hello --ipv6
+    start_tinyproxy
+    export http_proxy=$FORWARD all_proxy=$FORWARD
+    for url in "http://[::1]:$PORT" "http://[0:0:0:0:0:0:0:1]:$PORT"; do
+        run_chat send -u "$url/api/v1" -c "$ID" hi
+        [ "$status" -eq 0 ] || fail "status $status of $url"
+    done
+    stop_components
+    expect_no Request "$T/tinyproxy.log"
+}
+
+@test "loopback that is written as IPv4 in IPv6 is loopback, too" {
+    serve_hello
+    start_tinyproxy
+    export http_proxy=$FORWARD
+    run_chat send -u "http://[::ffff:127.0.0.1]:$PORT/api/v1" -c "$ID" hi
+    expect_status 0
+    stop_components
+    expect_no Request "$T/tinyproxy.log"
+}

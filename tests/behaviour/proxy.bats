@@ -1,0 +1,198 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Where the requests go: not through a proxy to this machine, not after a redirect, not in the clear to another one.
+
+# shellcheck disable=SC2030,SC2031 # each test is a process of its own
+load helper
+load accounts
+
+# All the variables that name a proxy, at a port where nothing listens.
+dead_proxy()
+{
+    local name
+    for name in http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY; do
+        export "$name=http://127.0.0.1:1"
+    done
+}
+
+# --- proxies ---
+
+@test "proxy: loopback is never reached through one" {
+    serve_hello
+    dead_proxy
+    local host
+    for host in 127.0.0.1 localhost LOCALHOST 127.1 127.000.000.001; do
+        run_chat send -c "$ID" -u "http://$host:$PORT/api/v1" hi
+        expect_status 0
+        expect_bytes 'Hello\n'
+    done
+    expect_requests 'POST /chat/send' 'POST /chat/send' 'POST /chat/send' 'POST /chat/send' 'POST /chat/send'
+}
+
+@test "proxy: loopback of IPv6 neither" {
+    serve_hello --ipv6
+    dead_proxy
+    run_chat send -c "$ID" -u "http://[::1]:$PORT/api/v1" hi
+    expect_status 0
+    expect_bytes 'Hello\n'
+    run_chat send -c "$ID" -u "http://[0:0:0:0:0:0:0:1]:$PORT/api/v1" hi
+    expect_status 0
+}
+
+@test "proxy: no call of another command to loopback goes through one" {
+    serve_default
+    dead_proxy
+    no_token
+    run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
+    expect_status 0
+    for command in whoami 'conversations new' conversations logout; do
+        # shellcheck disable=SC2086 # words
+        run_chat $command
+        expect_status 0
+    done
+}
+
+@test "proxy: an empty no_proxy changes nothing of that" {
+    serve_hello
+    dead_proxy
+    no_proxy='' run_chat send -c "$ID" hi
+    expect_status 0
+    no_proxy=example.com run_chat send -c "$ID" hi
+    expect_status 0
+}
+
+@test "proxy: another machine is reached through http_proxy" {
+    serve_default
+    local proxy="http://127.0.0.1:$PORT"
+    http_proxy=$proxy run_chat whoami --allow-http -u http://sigmasight.invalid/api/v1
+    [ "$status" -ne 69 ] || fail "the proxy was not asked"
+    [ "$(wc -l <"$DUMP/log")" -eq 1 ]
+    grep -q 'http://sigmasight.invalid/api/v1/auth/me\|/auth/me' "$DUMP/log"
+    [ "$(header host 1)" = sigmasight.invalid ]
+}
+
+@test "proxy: no_proxy is honoured" {
+    serve_default
+    http_proxy=http://127.0.0.1:$PORT no_proxy=sigmasight.invalid \
+        run_chat whoami --allow-http -u http://sigmasight.invalid:1/api/v1
+    expect_status 69
+    expect_requests
+}
+
+@test "proxy: one where nothing listens is 69" {
+    dead_proxy
+    export SIGMASIGHT_TOKEN=$TOKEN
+    run_chat whoami --allow-http -u http://sigmasight.invalid/api/v1
+    expect_failure 69
+    run_chat whoami -u https://sigmasight.invalid/api/v1
+    expect_failure 69
+}
+
+# --- redirects ---
+
+@test "redirect: not followed, whatever its kind" {
+    local code
+    for code in 301 302 303 307 308; do
+        printf 'on POST /chat/send\nstatus %s\nheader Location: /api/v1/auth/me\n\n' "$code"
+    done >"$T/redirects"
+    serve <"$T/redirects"
+    for code in 301 302 303 307 308; do
+        run_chat send -c "$ID" hi
+        expect_failure 76 ".*/api/v1/auth/me.*$code.*--url.*"
+        expect_requests 'POST /chat/send'
+        forget_requests
+    done
+}
+
+@test "redirect: neither by another call" {
+    serve <<SCENARIO
+on POST /auth/login
+status 307
+header Location: /api/v1/chat/send
+
+on GET /auth/me
+status 302
+header Location: /api/v1/chat/send
+
+on GET /chat/conversations
+status 301
+header Location: /api/v1/chat/send
+
+on POST /chat/conversations
+status 308
+header Location: /api/v1/chat/send
+
+on DELETE /chat/conversations/*
+status 307
+header Location: /api/v1/chat/send
+SCENARIO
+    run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
+    expect_failure 76
+    expect_no "$PASSWORD" "$ERR"
+    for command in whoami conversations 'conversations new' "conversations delete $ID" 'send hi'; do
+        # shellcheck disable=SC2086 # words
+        run_chat $command
+        expect_failure 76
+    done
+    [ ! -e "$(state credentials.json)" ]
+    expect_requests 'POST /auth/login' 'GET /auth/me' 'GET /chat/conversations?limit=30&offset=0' \
+        'POST /chat/conversations' "DELETE /chat/conversations/$ID" 'POST /chat/conversations'
+}
+
+@test "redirect: that of the real servers for a slash" {
+    serve_default
+    run_chat conversations show "$ID/"
+    expect_failure 76 ".*/api/v1/chat/conversations/$ID .*"
+    [ "$(wc -l <"$DUMP/log")" -eq 1 ]
+}
+
+# --- plain HTTP ---
+
+@test "plain HTTP: another machine is refused before anything is sent, asked or run" {
+    serve_default
+    # If it went out at all, it would go to this server.
+    export http_proxy=http://127.0.0.1:$PORT SIGMASIGHT_EMAIL=me@example.com SIGMASIGHT_PASSWORD=hunter2
+    token_command "echo run >>$T/runs; echo $TOKEN"
+    no_token
+    local url
+    for url in http://192.0.2.1/api/v1 http://sigmasight.invalid/api/v1 http://localhost.sigmasight.invalid/ \
+        http://127.0.0.1.sigmasight.invalid/ http://128.0.0.1/ 'http://[::2]/' 'http://[::ffff:192.0.2.1]/' \
+        http://0.0.0.0/ http://xlocalhost/ HTTP://192.0.2.1/ http://3221225985/; do
+        run_chat send --url "$url" hi
+        expect_failure 78 '.*plain HTTP.*--allow-http.*'
+    done
+    for command in whoami conversations logout 'login --password-stdin'; do
+        # shellcheck disable=SC2086 # words
+        run_chat $command --url http://192.0.2.1/api/v1 <<<"$PASSWORD"
+        expect_failure 78 '.*plain HTTP.*--allow-http.*'
+    done
+    [ ! -e "$T/runs" ]
+    expect_requests
+}
+
+@test "plain HTTP: --allow-http, on the line, in a profile" {
+    serve_default
+    export http_proxy=http://127.0.0.1:$PORT
+    run_chat whoami --url http://192.0.2.1/api/v1 --allow-http
+    [ "$(wc -l <"$DUMP/log")" -eq 1 ]
+    echo '{"profiles": {"lan": {"url": "http://192.0.2.1/api/v1", "allow-http": true}}}' | configure
+    unset SIGMASIGHT_URL
+    run_chat whoami --profile lan
+    [ "$(wc -l <"$DUMP/log")" -eq 2 ]
+}
+
+@test "plain HTTP: what is neither http nor https" {
+    for url in ftp://localhost/ file:///etc/passwd localhost: 'http://' 'http:///api' http://localhost:99999/ \
+        'http://localhost/?x=y' 'http://localhost/#x' http://user@localhost/; do
+        SIGMASIGHT_TOKEN=$TOKEN run_chat send --url "$url" hi
+        expect_failure 78
+    done
+}
+
+@test "plain HTTP: https is not asked to prove itself by a redirect or a downgrade" {
+    # A server that does not speak TLS gets no token.
+    serve_default
+    run_chat whoami --url "https://127.0.0.1:$PORT/api/v1"
+    expect_failure 69
+    expect_requests
+}
