@@ -13,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECOND = 1000000 };
+enum {
+    SECOND = 1000000,
+    /* libcurl gives up a silent address when its part of the time is over, but sets no timer to try
+       the next one: until there is a connection it is asked this often. */
+    CONNECTING = SECOND / 10
+};
 
 void http_response_init(struct http_response *r)
 {
@@ -136,7 +141,7 @@ void http_extend(struct http *h, int64_t waited_us)
         h->config.deadline += waited_us;
 }
 
-/* Failures. */
+/* Times. */
 
 /* A reused connection has no times of its own: those of the first one stay. */
 static void measure(struct exchange *x)
@@ -160,77 +165,6 @@ static void notice_connection(struct exchange *x)
     }
 }
 
-static int connect_clock_ran_out(struct exchange *x)
-{
-    return fail_set(x->fail, FAIL_UNREACHABLE,
-                    "cannot connect to %s: no connection within %g s (--connect-timeout)",
-                    x->http->config.origin, (double)x->http->config.connect_timeout / SECOND);
-}
-
-static const char *reason(const struct exchange *x, CURLcode code)
-{
-    return x->error[0] ? x->error : curl_easy_strerror(code);
-}
-
-/* The system's own word where there is one: libcurl wraps it into a sentence about itself. */
-static const char *connect_reason(const struct exchange *x, CURLcode code)
-{
-    long error = 0;
-    curl_easy_getinfo(x->http->easy, CURLINFO_OS_ERRNO, &error);
-    return code == CURLE_COULDNT_CONNECT && error ? strerror((int)error) : reason(x, code);
-}
-
-static int fail_unconnected(struct exchange *x, CURLcode code)
-{
-    const char *origin = x->http->config.origin;
-    switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-        return connect_clock_ran_out(x);
-    case CURLE_PEER_FAILED_VERIFICATION:
-        fail_set(x->fail, FAIL_UNREACHABLE, "cannot trust %s: %s", origin, reason(x, code));
-        fail_hint(x->fail, "--cacert FILE names the authority that signed it");
-        return -1;
-    case CURLE_SSL_CACERT_BADFILE:
-        return fail_set(x->fail, FAIL_INPUT, "cannot read the certificates: %s", reason(x, code));
-    case CURLE_OUT_OF_MEMORY:
-    case CURLE_FAILED_INIT:
-        return fail_set(x->fail, FAIL_SOFTWARE, "libcurl: %s", reason(x, code));
-    default:
-        fail_set(x->fail, FAIL_UNREACHABLE, "cannot connect to %s: %s", origin,
-                 connect_reason(x, code));
-        fail_hint(x->fail, "is the server running, and --url right?");
-        return -1;
-    }
-}
-
-static int fail_connected(struct exchange *x, CURLcode code)
-{
-    switch (code) {
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_OUT_OF_MEMORY: /* what libcurl says of a header line beyond its bound */
-    case CURLE_BAD_CONTENT_ENCODING:
-        return fail_set(x->fail, FAIL_PROTOCOL, "the server does not speak HTTP as it should: %s",
-                        reason(x, code));
-    default:
-        return fail_set(x->fail, FAIL_CUT, "the connection was lost%s: %s",
-                        x->headers_done ? "" : " before an answer", reason(x, code));
-    }
-}
-
-static int conclude(struct exchange *x, CURLcode code)
-{
-    if (fail_is_set(x->fail))
-        return -1;
-    if (x->headers_done && x->response->status >= 300)
-        return 0; /* a refusal whose words are cut is one all the same */
-    if (x->full || (code == CURLE_OK && (x->headers_done || x->enough)))
-        return 0;
-    if (code == CURLE_OK)
-        return fail_set(x->fail, FAIL_CUT, "the connection was lost inside the response's headers");
-    return x->response->connected ? fail_connected(x, code) : fail_unconnected(x, code);
-}
-
 /* The clocks. `now` is from before the turn's bytes were read, so that a process that was stopped
    looks at the socket before it takes the pause for silence. */
 static int check_clocks(struct exchange *x, int64_t now, int64_t *wake)
@@ -241,10 +175,10 @@ static int check_clocks(struct exchange *x, int64_t now, int64_t *wake)
         fail_set(x->fail, FAIL_DEADLINE, "out of time: not done within --max-time");
         return -1;
     }
-    if (c->connect_timeout && !x->response->connected) {
-        if (now >= connect_end)
-            return connect_clock_ran_out(x);
-        *wake = connect_end < *wake ? connect_end : *wake;
+    if (!x->response->connected) {
+        if (c->connect_timeout && now >= connect_end)
+            return http_fail_connect_clock(x);
+        *wake = now + CONNECTING < *wake ? now + CONNECTING : *wake;
     }
     if (c->idle_timeout && x->response->connected) {
         if (now >= idle_end && !x->received)
@@ -346,7 +280,7 @@ static int run(struct exchange *x)
     CURLcode code = result_of(h->multi);
     measure(x);
     curl_multi_remove_handle(h->multi, h->easy);
-    return conclude(x, code);
+    return http_conclude(x, code);
 }
 
 /* A header that is missing would send a request without its token. */

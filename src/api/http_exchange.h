@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the two halves of api/http.h share: http.c runs an exchange, http_receive.c takes in what
-   libcurl delivers of it. */
+/* What the parts of api/http.h share: http.c runs an exchange, http_receive.c takes in what libcurl
+   delivers of it, http_failure.c says what became of it. */
 #ifndef API_HTTP_EXCHANGE_H
 #define API_HTTP_EXCHANGE_H
 
@@ -43,5 +43,10 @@ struct exchange {
 void http_receive_with(struct http *h);
 /* Where they find the exchange under way. */
 void http_receive_for(struct exchange *x);
+
+/* The connect clock ran out: FAIL_UNREACHABLE, always -1. */
+int http_fail_connect_clock(struct exchange *x);
+/* The end of an exchange with libcurl's result: 0, or -1 with its failure, the first cause. */
+int http_conclude(struct exchange *x, CURLcode code);
 
 #endif

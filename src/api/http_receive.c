@@ -21,10 +21,20 @@ static bool is_secret(struct span line)
     return false;
 }
 
+/* libcurl repeats the address of a proxy as the environment has it, with its password. */
+static bool holds_password(struct span line)
+{
+    const char *scheme = line.len > 3 ? memchr(line.at, '/', line.len - 1) : NULL;
+    return scheme && scheme[1] == '/' &&
+           memchr(scheme, '@', line.len - (size_t)(scheme - line.at)) != NULL;
+}
+
 static void trace_line(struct http *h, char kind, struct span line)
 {
     if (line.len && line.at[line.len - 1] == '\r')
         line.len--;
+    if (kind == '*' && holds_password(line))
+        line = (struct span)SPAN("[a line with a password in it]");
     if (!is_secret(line)) {
         h->config.trace(h->config.trace_arg, kind, line);
         return;

@@ -27,7 +27,9 @@ static bool is_loopback(const char *host)
         return false;
     memcpy(bare, host + 1, len - 2);
     bare[len - 2] = '\0';
-    return inet_pton(AF_INET6, bare, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+    if (inet_pton(AF_INET6, bare, &six) != 1)
+        return false;
+    return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
 }
 
 static char *part(CURLU *u, CURLUPart which, unsigned flags)

@@ -59,8 +59,8 @@ void json_reader_free(struct json_reader *r);
 int json_walk(struct json_reader *r, struct span document, json_member_fn *on_member, void *arg,
               struct json_value *top);
 
-/* The reason of the last failed walk, one line, owned by the reader; the offset in bytes of the token
-   that cannot be, as far as the reported levels tell. */
+/* The reason of the last failed walk, one line, owned by the reader; the offset in bytes of the
+   token that cannot be, as far as the reported levels tell. */
 const char *json_error(const struct json_reader *r);
 size_t json_error_offset(const struct json_reader *r);
 

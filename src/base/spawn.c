@@ -58,7 +58,7 @@ static void become_command(char *const argv[], char **environment, int output)
     if (sys_pipe_kills())
         sigaction(SIGPIPE, &plain, NULL);
     setpgid(0, 0);
-    int input = open("/dev/null", O_RDONLY);
+    int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0)
         _exit(126);
     close_sockets();

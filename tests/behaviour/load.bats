@@ -8,6 +8,7 @@ load memory
 PROCESSES=${LOAD_PROCESSES-30}
 MB=${LOAD_MB-50}
 HEARTBEATS=${LOAD_HEARTBEATS-20000}
+SLOW_MB=${LOAD_SLOW_MB-50}
 SLOW_SECONDS=${LOAD_SLOW_SECONDS-1}
 PATIENCE=${LOAD_PATIENCE-60}
 
@@ -94,12 +95,10 @@ expect_much()
 {
     local before began line notes
     pipe_from notes kept
-    launch "$CHAT" send -q -o "$1" -c "$ID" --events-fd 4 hi >/dev/null 2>"$ERR" 4> >(
-        # Heartbeats, and nothing but the notes is waited for.
-        exec grep --line-buffered -E '"tool_name"|"client\.close"' >"$T/notes" 3>&-
-    )
+    launch "$CHAT" send -q -o "$1" -c "$ID" --events-fd 4 hi >/dev/null 2>"$ERR" \
+        4> >(notes_to "$T/notes" '"tool_name"|"client\.close"')
     await_note "$notes" '"begun"' "$PATIENCE"
-    before=$(peak)
+    before=$(resident)
     began=$SECONDS
     open_gate begun
     await_note "$notes" '"ended"' "$PATIENCE"
@@ -137,13 +136,13 @@ expect_much()
     local before rest answer
     need_proc
     serve < <(
-        printf '%s\n' 'on POST /chat/send' 'batch 1000' "repeat $((MB * 1000))" "event message $(delta)" end-repeat \
+        printf '%s\n' 'on POST /chat/send' 'batch 1000' "repeat $((SLOW_MB * 1000))" "event message $(delta)" end-repeat \
             'event done {}'
     )
     pipe_from answer
     launch "$CHAT" send -q -n -c "$ID" --idle-timeout 0.7 --stall-timeout 0.7 hi >"$T/answer" 2>"$ERR"
     head -c 1000000 <&"$answer" | tr -d 0-9 >"$OUT"
-    before=$(peak)
+    before=$(resident)
     # Some thousand bytes at a time, and then none at all for a while.
     for ((rest = 0; rest < SLOW_SECONDS * 10; rest++)); do
         head -c 4096 <&"$answer" | tr -d 0-9 >>"$OUT"
@@ -152,7 +151,7 @@ expect_much()
     read -r -t "$SLOW_SECONDS" -u "$LEASH_END" _ || :
     # Neither the socket's bytes nor the server's have been taken into memory meanwhile.
     expect_growth "$before" 256
-    [ "$(wc -c <&"$answer")" -eq $((MB * 1000 * 1000 - 1000000 - rest * 4096)) ] || fail "the text is not whole"
+    [ "$(wc -c <&"$answer")" -eq $((SLOW_MB * 1000 * 1000 - 1000000 - rest * 4096)) ] || fail "the text is not whole"
     expect_bytes ''
     await_end
     expect_status 0

@@ -19,10 +19,20 @@ need_proc()
     [ -r /proc/self/status ] || skip "there is no /proc"
 }
 
-# The most that was ever resident of what was launched, in KiB.
-peak()
+# What is resident of what was launched, and the most that ever was, in KiB.
+resident()
 {
-    sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$PID/status"
+    sed -n 's/^Vm\(RSS\|HWM\):[^0-9]*\([0-9]*\) kB$/\2/p' "/proc/$PID/status" | sort -n | paste -s -d ' ' -
+}
+
+# notes_to PIPE PATTERN: the lines that match, at once. For a process substitution: it holds no pipe open.
+notes_to()
+{
+    local descriptor
+    for descriptor in "${OURS[@]}"; do
+        exec {descriptor}>&-
+    done
+    exec grep --line-buffered -E -e "$2" >"$1" 3>&-
 }
 
 # await_note DESCRIPTOR NAME [SECONDS]: lines are read until one has NAME in it.
@@ -34,13 +44,16 @@ await_note()
     done
 }
 
-# expect_growth BEFORE LIMIT: since then the peak has grown by less; all in KiB.
+# expect_growth RESIDENT LIMIT: since then neither has grown by LIMIT KiB.
 expect_growth()
 {
-    local now
-    now=$(peak)
-    tell "resident memory: $1 KiB after the beginning, $now KiB at the end"
-    [ $((now - $1)) -lt "$2" ] || fail "resident memory has grown by $((now - $1)) KiB, not by less than $2"
+    local before now
+    read -r -a before <<<"$1"
+    read -r -a now <<<"$(resident)"
+    tell "resident memory: ${before[*]} KiB after the beginning, ${now[*]} KiB at the end (now, and at most)"
+    if [ $((now[0] - before[0])) -ge "$2" ] || [ $((now[1] - before[1])) -ge "$2" ]; then
+        fail "resident memory has grown from ${before[*]} to ${now[*]} KiB, not by less than $2"
+    fi
 }
 
 # tell WORDS: where somebody wants the numbers, they are told.

@@ -88,9 +88,11 @@ expect_way()
     expect_way 'HTTP/1.1 POST /api/v1/chat/send 200'
 }
 
+# What is not chunked, as by default, is what nginx keeps until a buffer is full.
+
 @test "nginx that buffers lets the stream through where the backend asks for it" {
     serve_gated
-    before_server '127.0.0.1 ssl http2' good 'proxy_buffering on;'
+    before_server '127.0.0.1 ssl http2' good 'proxy_buffering on; proxy_http_version 1.0;'
     expect_streamed
 }
 
@@ -127,7 +129,7 @@ expect_way()
         serve <<'SCENARIO'
 on POST /chat/send
 batch 50
-fill 4400000 event: message\ndata: {"delta":"0123456789abc\\u00df"}\n\n
+fill 4320000 event: message\ndata: {"delta":"0123456789abc\\u00df"}\n\n
 event done {}
 SCENARIO
         before_server "$listen" good
@@ -135,10 +137,10 @@ SCENARIO
         expect_status 0
         yes 'event: message
 data: {"delta":"0123456789abc\u00df"}
-' | head -c 4400000 >"$T/body"
+' | head -c 4320000 >"$T/body"
         printf 'event: done\ndata: {}\n\n' >>"$T/body"
         cmp "$T/body" "$T/record"
-        yes '0123456789abcß' | tr -d '\n' | head -c $((86000 * 15)) | cmp - "$OUT"
+        yes '0123456789abcß' | tr -d '\n' | head -c $((80000 * 15)) | cmp - "$OUT"
         stop_components
         stop_server
     done
@@ -154,7 +156,7 @@ pause 2000
 event message {"delta":"late"}
 event done {}
 SCENARIO
-    before_server '127.0.0.1 ssl http2' good 'proxy_buffering on;'
+    before_server '127.0.0.1 ssl http2' good 'proxy_buffering on; proxy_http_version 1.0;'
     run_chat send -j --cacert "$TLS/ca.pem" -c "$ID" hi
     expect_status 0
     expect_jq 'map(select(.event == "client.warning")) | length == 1 and (.[0].data.message | test("buffers"))'
@@ -188,7 +190,7 @@ event start {}
 event message {"delta":"at once"}
 event done {}
 SCENARIO
-    before_server '127.0.0.1 ssl http2' good 'proxy_buffering on;'
+    before_server '127.0.0.1 ssl http2' good 'proxy_buffering on; proxy_http_version 1.0;'
     run_chat send --cacert "$TLS/ca.pem" -c "$ID" hi
     expect_status 0
     expect_bytes 'at once\n'
@@ -571,7 +573,7 @@ behind_proxy()
     export https_proxy=$FORWARD no_proxy=backend.test
     expect_streamed
     stop_components
-    expect_no 'CONNECT' "$T/tinyproxy.log"
+    expect_no Request "$T/tinyproxy.log"
 }
 
 @test "a tunnel that the proxy refuses" {
@@ -657,7 +659,6 @@ behind_proxy()
     done
     stop_components
     expect_no Request "$T/tinyproxy.log"
-    expect_no CONNECT "$T/tinyproxy.log"
     # IPv6, however it is written; a server that speaks only IPv6.
     stop_server
     rm "$T/announcement"

@@ -456,15 +456,13 @@ SCENARIO
 @test "a token cannot write headers of its own" {
     serve_hello
     SIGMASIGHT_TOKEN=$'x\r\nX-Evil: 1' run_chat send -c "$ID" hi
-    [ "$status" -ne 0 ]
     expect_no x-evil "$DUMP"/*
     printf 'x\r\nX-Evil: 1\n' >"$T/token"
     run_chat send -c "$ID" --token-file "$T/token" hi
     expect_no x-evil "$DUMP"/*
-    # What stands in the first line alone is a token.
     printf 'good\n' >"$T/token"
     run_chat send -c "$ID" --token-file "$T/token" hi
-    expect_status 0
+    [ "$(header authorization "$(find "$DUMP" -name '*.request' | wc -l)")" = 'Bearer good' ]
 }
 
 @test "-vv shows the exchange and masks the token" {

@@ -87,7 +87,7 @@ refused()
     scene
     local name mode
     for name in "${both[@]}"; do
-        for mode in 640 604 644 620 602; do
+        for mode in 640 604 602; do
             chmod "$mode" "$(state "$name")"
             refused "$name" 'others can read it'
             [ "$(stat -c %a "$(state "$name")")" = 600 ]

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* What libcurl's result of an exchange means. */
+#include "api/http_exchange.h"
+
+#include <string.h>
+
+int http_fail_connect_clock(struct exchange *x)
+{
+    return fail_set(x->fail, FAIL_UNREACHABLE,
+                    "cannot connect to %s: no connection within %g s (--connect-timeout)",
+                    x->http->config.origin, (double)x->http->config.connect_timeout / 1e6);
+}
+
+static const char *reason(const struct exchange *x, CURLcode code)
+{
+    return x->error[0] ? x->error : curl_easy_strerror(code);
+}
+
+/* The system's own word where there is one: libcurl wraps it into a sentence about itself. */
+static const char *connect_reason(const struct exchange *x, CURLcode code)
+{
+    long error = 0;
+    curl_easy_getinfo(x->http->easy, CURLINFO_OS_ERRNO, &error);
+    return code == CURLE_COULDNT_CONNECT && error ? strerror((int)error) : reason(x, code);
+}
+
+static int fail_unconnected(struct exchange *x, CURLcode code)
+{
+    const char *origin = x->http->config.origin;
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return http_fail_connect_clock(x);
+    case CURLE_PEER_FAILED_VERIFICATION:
+        fail_set(x->fail, FAIL_UNREACHABLE, "cannot trust %s: %s", origin, reason(x, code));
+        fail_hint(x->fail, "--cacert FILE names the authority that signed it");
+        return -1;
+    case CURLE_SSL_CACERT_BADFILE:
+        return fail_set(x->fail, FAIL_INPUT, "cannot read the certificates: %s", reason(x, code));
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_FAILED_INIT:
+        return fail_set(x->fail, FAIL_SOFTWARE, "libcurl: %s", reason(x, code));
+    default:
+        fail_set(x->fail, FAIL_UNREACHABLE, "cannot connect to %s: %s", origin,
+                 connect_reason(x, code));
+        fail_hint(x->fail, "is the server running, and --url right?");
+        return -1;
+    }
+}
+
+static int fail_connected(struct exchange *x, CURLcode code)
+{
+    switch (code) {
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_OUT_OF_MEMORY: /* what libcurl says of a header line beyond its bound */
+    case CURLE_BAD_CONTENT_ENCODING:
+        return fail_set(x->fail, FAIL_PROTOCOL, "the server does not speak HTTP as it should: %s",
+                        reason(x, code));
+    default:
+        return fail_set(x->fail, FAIL_CUT, "the connection was lost%s: %s",
+                        x->headers_done ? "" : " before an answer", reason(x, code));
+    }
+}
+
+int http_conclude(struct exchange *x, CURLcode code)
+{
+    if (fail_is_set(x->fail))
+        return -1;
+    if (x->headers_done && x->response->status >= 300)
+        return 0; /* a refusal whose words are cut is one all the same */
+    if (x->full || (code == CURLE_OK && (x->headers_done || x->enough)))
+        return 0;
+    if (code == CURLE_OK)
+        return fail_set(x->fail, FAIL_CUT, "the connection was lost inside the response's headers");
+    return x->response->connected ? fail_connected(x, code) : fail_unconnected(x, code);
+}
