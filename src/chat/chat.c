@@ -43,6 +43,7 @@ static int64_t since_start(const struct exchange *x, int64_t at)
 static void note_connection(struct exchange *x)
 {
     struct http_times times = http_times(x->api->http);
+    x->outcome->connected = times.connected > 0;
     x->outcome->timing.connect_ms = since_start(x, times.connected);
     x->outcome->timing.tls_ms = since_start(x, times.secured);
 }
@@ -188,7 +189,6 @@ static int post(struct exchange *x, struct fail *fail)
     http_response_init(&response);
     int result = api_send(x->api, x->outcome->conversation, x->request->portfolios,
                           x->request->text, &hooks, &response, fail);
-    x->outcome->connected = x->outcome->connected || response.connected;
     x->outcome->timing.first_delta_ms = since_start(x, x->reader->answer.first_delta_us);
     if (x->taken)
         result = conclude_stream(x, fail);

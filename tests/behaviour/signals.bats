@@ -81,7 +81,7 @@ gate here
 event done {}
 SCENARIO
     start -q -c "$ID" "$@" hi
-    read -r -t 10 -N 10 -u "$ANSWER" TAKEN
+    read -r -t 10 -N 10 -u "$ANSWER" BEGINNING
 }
 
 # It waits to try again.
@@ -189,7 +189,7 @@ dies()
     block -j
     dies TERM
     cat <&"$ANSWER" >"$T/rest"
-    { printf %s "$TAKEN"; cat "$T/rest"; } >"$OUT"
+    { printf %s "$BEGINNING"; cat "$T/rest"; } >"$OUT"
     [ "$(wc -l <"$OUT")" -ge 1 ]
     # Where the pipe was full in the middle of a line nothing can end it; but nothing was put into it either.
     sed '$d' "$OUT" | jq -R -e 'fromjson | .event' >"$T/names"
@@ -239,12 +239,20 @@ dies()
     expect_end "$ANSWER"
 }
 
-@test "a signal while decode opens a pipe that nobody writes to" {
-    mkfifo "$T/stream"
-    pipe_from ROWS
-    launch "$CHAT" decode -j "$T/stream" >"$T/rows" 2>"$ERR"
-    # The open blocks; the signal must come through from there as well as from before it.
-    dies TERM
+@test "a signal while a pipe is opened that has no other end" {
+    local arguments opened
+    mkfifo "$T/blocks" "$T/opens"
+    export SIGMASIGHT_TOKEN=$TOKEN SIGMASIGHT_URL=http://127.0.0.1:1/
+    for arguments in "decode --events $T/opens $T/blocks" "send --events $T/opens --record $T/blocks hi" \
+        "send --events $T/opens --token-file $T/blocks hi" "send --events $T/opens --cacert $T/blocks hi"; do
+        # shellcheck disable=SC2086 # words
+        launch "$CHAT" $arguments >"$OUT" 2>"$ERR"
+        # This one waits for the program, which comes to the other one then.
+        exec {opened}<"$T/opens"
+        dies TERM
+        expect_bytes '' "$ERR"
+        exec {opened}<&-
+    done
 }
 
 @test "client.close is the last line and says cancelled" {
