@@ -51,7 +51,7 @@ static int take_file(struct auth *auth, struct api *api, struct fail *fail)
     int fd = sys_open(path, O_RDONLY, 0);
     int result = fd < 0 ? -1 : sys_read_all(fd, &text);
     if (result != 0)
-        fail_errno(fail, FAIL_INPUT, errno, "cannot read the token file %s", path);
+        sys_fail(fail, FAIL_INPUT, "cannot read the token file %s", path);
     else
         result = take(auth, api, buf_view(&text), path, fail);
     if (fd >= 0)
@@ -64,16 +64,16 @@ static int command_failed(const struct auth_config *config, int status, int erro
                           struct fail *fail)
 {
     const char *command = config->token_command;
-    if (status < 0 && error == EINTR && sys_signal())
-        return fail_signal(fail, sys_signal());
     if (status < 0 && error == ETIMEDOUT && config->deadline && sys_now_us() >= config->deadline)
         return fail_set(fail, FAIL_DEADLINE,
                         "out of time: token_command '%s' not done within --max-time", command);
     if (status < 0 && error == ETIMEDOUT)
         return fail_set(fail, FAIL_DENIED, "token_command '%s': not done after %d s", command,
                         COMMAND_SECONDS);
-    if (status < 0)
-        return fail_errno(fail, FAIL_DENIED, error, "token_command '%s'", command);
+    if (status < 0) {
+        errno = error;
+        return sys_fail(fail, FAIL_DENIED, "token_command '%s'", command);
+    }
     if (WIFSIGNALED(status))
         return fail_set(fail, FAIL_DENIED, "token_command '%s': killed by signal %d", command,
                         WTERMSIG(status));

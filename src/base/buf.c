@@ -47,21 +47,26 @@ void buf_append_slow(struct buf *b, const void *bytes, size_t len)
     b->len += len;
 }
 
+void buf_vprintf(struct buf *b, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (len <= 0)
+        return;
+    char *text = xmalloc((size_t)len + 1);
+    vsnprintf(text, (size_t)len + 1, format, args);
+    buf_append(b, text, (size_t)len);
+    free(text);
+}
+
 void buf_printf(struct buf *b, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    buf_vprintf(b, format, args);
     va_end(args);
-    if (len > 0) {
-        char *text = xmalloc((size_t)len + 1);
-        vsnprintf(text, (size_t)len + 1, format, again);
-        buf_append(b, text, (size_t)len);
-        free(text);
-    }
-    va_end(again);
 }
 
 const char *buf_text(struct buf *b)

@@ -5,6 +5,7 @@
 
 #include "base/span.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -27,6 +28,8 @@ void buf_reserve(struct buf *b, size_t more);
 /* The general case of buf_append: grows, obeys the bound. */
 void buf_append_slow(struct buf *b, const void *bytes, size_t len);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_vprintf(struct buf *b, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 /* The contents as a terminated string, owned by the buffer, valid until it changes. */
 const char *buf_text(struct buf *b);
 /* Moves the contents to the caller, who frees them; terminated. The buffer is empty after. */

@@ -223,7 +223,7 @@ static int read_file(const char *path, struct buf *text, struct fail *fail)
         result = fail_set(fail, FAIL_CONFIG, "%s: others can write it", path);
         fail_hint_command(fail, "chmod go-w", path);
     } else if (result != 0 || sys_read_all(fd, text) != 0) {
-        result = fail_errno(fail, FAIL_CONFIG, errno, "cannot read %s", path);
+        result = sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
     } else if (text->full) {
         result = fail_set(fail, FAIL_CONFIG, "%s: larger than 1 MiB", path);
     }

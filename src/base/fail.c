@@ -41,15 +41,9 @@ const struct fail_row *fail_row(enum fail_cause cause)
 
 static __attribute__((format(printf, 1, 0))) char *format_text(const char *format, va_list args)
 {
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = xmalloc((size_t)(len < 0 ? 0 : len) + 1);
-    text[0] = '\0';
-    if (len > 0)
-        vsnprintf(text, (size_t)len + 1, format, args);
-    return text;
+    struct buf text = {0};
+    buf_vprintf(&text, format, args);
+    return buf_take(&text);
 }
 
 /* `message` is taken. */

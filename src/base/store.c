@@ -31,7 +31,7 @@ static int check_file(int fd, const char *path, struct fail *fail)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
-        return fail_errno(fail, FAIL_CONFIG, errno, "cannot read %s", path);
+        return sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
     if (!S_ISREG(st.st_mode))
         return refuse(path, "not a regular file", "rm -r", fail);
     if (st.st_uid != geteuid())
@@ -51,10 +51,10 @@ static int read_file(const char *path, struct buf *text, struct fail *fail)
     if (fd < 0 && errno == ELOOP)
         return refuse(path, "it is a symbolic link", "rm", fail);
     if (fd < 0)
-        return fail_errno(fail, FAIL_CONFIG, errno, "cannot read %s", path);
+        return sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
     int result = check_file(fd, path, fail);
     if (result == 0 && sys_read_all(fd, text) != 0)
-        result = fail_errno(fail, FAIL_CONFIG, errno, "cannot read %s", path);
+        result = sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
     close(fd);
     return result;
 }
@@ -155,7 +155,7 @@ static int rewrite(const char *path, struct store_key key, struct span members, 
     if (result == 0 && (members.len || s.found.len)) {
         put_store(&changed, &s, members);
         if (sys_replace_file(path, changed.data, changed.len) != 0)
-            result = fail_errno(fail, FAIL_CREATE, errno, "cannot write %s", path);
+            result = sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
     }
     json_reader_free(reader);
     buf_wipe(&s.others);
@@ -177,7 +177,7 @@ int store_put(const char *name, struct store_key key, struct span members, struc
     if (result == 0 && (fd = sys_lock(buf_text(&lock))) < 0)
         result = -1;
     if (result != 0)
-        fail_errno(fail, FAIL_CREATE, errno, "cannot write %s", buf_text(&path));
+        sys_fail(fail, FAIL_CREATE, "cannot write %s", buf_text(&path));
     else
         result = rewrite(buf_text(&path), key, members, fail);
     if (fd >= 0)

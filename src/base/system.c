@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,21 @@ void sys_stdio_open(void)
         if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
             _exit(70);
     }
+}
+
+int sys_fail(struct fail *fail, enum fail_cause cause, const char *format, ...)
+{
+    int error = errno;
+    if (error == EINTR && sys_signal())
+        return fail_signal(fail, sys_signal());
+    va_list args;
+    struct buf what = {0};
+    va_start(args, format);
+    buf_vprintf(&what, format, args);
+    va_end(args);
+    fail_errno(fail, cause, error, "%s", buf_text(&what));
+    buf_release(&what);
+    return -1;
 }
 
 int sys_open(const char *path, int flags, mode_t mode)

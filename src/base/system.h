@@ -18,6 +18,11 @@
    get its number. Call before anything is opened. */
 void sys_stdio_open(void);
 
+/* What a call that set errno failed of: the caught signal that interrupted it, else `cause`, with
+   the words of fail_errno. Always -1. */
+int sys_fail(struct fail *fail, enum fail_cause cause, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Files. Descriptors are close-on-exec. */
 
 /* A descriptor, or -1 with errno. */

@@ -34,7 +34,7 @@ static int check_certificates(const char *path, struct fail *fail)
 {
     int fd = path ? sys_open(path, O_RDONLY, 0) : -1;
     if (path && fd < 0)
-        return fail_errno(fail, FAIL_INPUT, errno, "cannot read the certificates in %s", path);
+        return sys_fail(fail, FAIL_INPUT, "cannot read the certificates in %s", path);
     if (path)
         close(fd);
     return 0;

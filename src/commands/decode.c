@@ -22,7 +22,7 @@ static int open_file(const struct operands *operands, const char **name, struct 
         return STDIN_FILENO;
     *name = operands->list[0].text;
     int fd = sys_open(*name, O_RDONLY, 0);
-    return fd >= 0 ? fd : fail_errno(fail, FAIL_INPUT, errno, "cannot read %s", *name);
+    return fd >= 0 ? fd : sys_fail(fail, FAIL_INPUT, "cannot read %s", *name);
 }
 
 static int feed(struct reader *reader, int fd, const char *name, struct fail *fail)
@@ -34,10 +34,8 @@ static int feed(struct reader *reader, int fd, const char *name, struct fail *fa
         if (reader_flush(reader, fail) != 0 || result != 0)
             return -1;
     }
-    if (n < 0 && sys_signal())
-        return fail_signal(fail, sys_signal());
     if (n < 0)
-        return fail_errno(fail, FAIL_INPUT, errno, "cannot read %s", name);
+        return sys_fail(fail, FAIL_INPUT, "cannot read %s", name);
     return 0;
 }
 

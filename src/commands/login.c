@@ -16,16 +16,14 @@
 
 enum { PASSWORD_MAX = 4096 };
 
-static int ask_failed(int error, struct fail *fail)
+static int ask_failed(struct fail *fail)
 {
-    if (error == EINTR && sys_signal())
-        return fail_signal(fail, sys_signal());
-    if (error == ENXIO) {
+    if (errno == ENXIO) {
         fail_set(fail, FAIL_USAGE, "no terminal to ask on");
         fail_hint(fail, "use --email and --password-stdin");
         return -1;
     }
-    return fail_errno(fail, FAIL_INPUT, error, "cannot read from the terminal");
+    return sys_fail(fail, FAIL_INPUT, "cannot read from the terminal");
 }
 
 static int get_email(const struct settings *s, struct buf *email, struct fail *fail)
@@ -34,15 +32,14 @@ static int get_email(const struct settings *s, struct buf *email, struct fail *f
     if (given)
         buf_puts(email, given);
     else if (sys_ask("Email: ", false, email) != 0)
-        return ask_failed(errno, fail);
+        return ask_failed(fail);
     return 0;
 }
 
 static int read_password(struct buf *password, struct fail *fail)
 {
     if (sys_read_all(STDIN_FILENO, password) != 0)
-        return sys_signal() ? fail_signal(fail, sys_signal())
-                            : fail_errno(fail, FAIL_INPUT, errno, "cannot read standard input");
+        return sys_fail(fail, FAIL_INPUT, "cannot read standard input");
     password->len = span_first_line(buf_view(password)).len;
     return 0;
 }
@@ -58,7 +55,7 @@ static int get_password(const struct settings *s, struct buf *password, struct f
     else if (given && *given)
         buf_puts(password, given);
     else if (sys_ask("Password: ", true, password) != 0)
-        result = ask_failed(errno, fail);
+        result = ask_failed(fail);
     if (result == 0 && password->len == 0)
         result = fail_set(fail, FAIL_DENIED, "cannot log in: the password is empty");
     return result;

@@ -18,9 +18,7 @@ static int read_input(struct buf *message, const struct invocation *in, struct f
         terminal_line(in->terminal, prompt, fail);
     if (sys_read_all(STDIN_FILENO, message) == 0)
         return 0;
-    if (sys_signal())
-        return fail_signal(fail, sys_signal());
-    return fail_errno(fail, FAIL_INPUT, errno, "cannot read standard input");
+    return sys_fail(fail, FAIL_INPUT, "cannot read standard input");
 }
 
 /* What the server, written in Python, takes for white space. */

@@ -19,7 +19,7 @@ int output_create(struct output *o, const char *path, bool keep, struct fail *fa
 {
     int fd = sys_open(path, O_WRONLY | O_CREAT | (keep ? 0 : O_TRUNC), 0666);
     if (fd < 0)
-        return fail_errno(fail, FAIL_CREATE, errno, "cannot create %s", path);
+        return sys_fail(fail, FAIL_CREATE, "cannot create %s", path);
     output_init(o, fd, path);
     o->owned = true;
     return 0;
@@ -51,12 +51,11 @@ void output_release(struct output *o)
 
 static int write_failed(struct output *o, int error, struct fail *fail)
 {
-    if (error == EINTR && sys_signal())
-        return fail_signal(fail, sys_signal());
-    o->broken = true;
+    o->broken = error != EINTR;
     if (error == EPIPE && sys_pipe_kills())
         return fail_signal(fail, SIGPIPE);
-    return fail_errno(fail, FAIL_OUTPUT, error, "cannot write %s", o->name);
+    errno = error;
+    return sys_fail(fail, FAIL_OUTPUT, "cannot write %s", o->name);
 }
 
 /* Writes what is pending and drops what has left. 0 or the errno. */
@@ -98,6 +97,6 @@ int output_restart(struct output *o, struct fail *fail)
 {
     buf_clear(&o->pending);
     if (lseek(o->fd, 0, SEEK_SET) == 0 && ftruncate(o->fd, 0) != 0 && errno != EINVAL)
-        return fail_errno(fail, FAIL_OUTPUT, errno, "cannot truncate %s", o->name);
+        return sys_fail(fail, FAIL_OUTPUT, "cannot truncate %s", o->name);
     return 0;
 }
