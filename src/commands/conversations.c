@@ -161,14 +161,14 @@ static int change_mode(struct job *j, struct fail *fail)
 
 static int delete_one(struct job *j, const char *id, struct fail *fail)
 {
-    struct fail ignored = FAIL_INIT;
+    struct fail why = FAIL_INIT;
     int result;
     do
         result = api_delete(&j->client.api, id, fail);
     while (once_more(j, result, fail));
-    if (result == 0)
-        last_forget(j->client.config.key, id, &ignored);
-    fail_release(&ignored);
+    if (result == 0 && last_forget(j->client.config.key, id, &why) != 0 && !j->in->terminal->quiet)
+        terminal_warning(j->in->terminal, span_of(why.message), fail);
+    fail_release(&why);
     return result;
 }
 

@@ -103,7 +103,17 @@ int sinks_flush(struct sinks *sinks, struct fail *fail)
 int sinks_close(struct sinks *sinks, const struct summary *summary, struct fail *fail)
 {
     int result = 0;
-    CALL_EACH(result, sinks, close, summary, fail)
+    struct summary now = *summary;
+    for (unsigned i = 0; i < sinks->count; i++) {
+        struct sink *s = sinks->list[i];
+        if (!s->ops->close || s->ops->close(s, &now, fail) == 0)
+            continue;
+        result = -1;
+        if (!fail_is_set(now.fail)) {
+            now.fail = fail;
+            now.status = fail_row(fail->cause)->close;
+        }
+    }
     return result;
 }
 

@@ -116,6 +116,7 @@ int sinks_fatal_warning(struct sinks *sinks, const char *message, struct fail *f
 /* `now` is sys_now_us(); the earliest answer counts. */
 int64_t sinks_tick(struct sinks *sinks, int64_t now);
 int sinks_flush(struct sinks *sinks, struct fail *fail);
+/* What fails while one sink is closed is part of the summary that the next ones get. */
 int sinks_close(struct sinks *sinks, const struct summary *summary, struct fail *fail);
 
 /* Appends the members of `client.close` to an open JSON object. */

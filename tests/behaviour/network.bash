@@ -11,7 +11,7 @@ PATH=$PATH:/usr/sbin:/sbin
 setup()
 {
     helper_setup
-    COMPONENTS=() HOLDERS=() INSIDE=()
+    COMPONENTS=() HOLDERS=() INSIDE=() NEAR=()
 }
 
 teardown()
@@ -227,10 +227,12 @@ own_network()
         how+=(--user --map-root-user) enter=(--user --preserve-credentials "${enter[@]}")
     fi
     hold "${how[@]}" || skip "this machine allows no network namespaces: $(head -n 1 "$T/hold.err")"
-    INSIDE=(nsenter --target "$HOLDER" "${enter[@]}" --)
-    wrapper chat "$CHAT"
+    ENTER=("${enter[@]}")
+    INSIDE=(nsenter --target "$HOLDER" "${ENTER[@]}" --)
+    PROGRAM=$CHAT SERVER=$MOCK
+    wrapper chat "$PROGRAM"
     CHAT=$T/chat
-    wrapper mock "$MOCK"
+    wrapper mock "$SERVER"
     MOCK=$T/mock
     # shellcheck disable=SC2317 # helper.bash calls it
     steer()
@@ -254,6 +256,71 @@ wrapper()
 inside()
 {
     "${INSIDE[@]}" "$@"
+}
+
+# two_machines: the program runs on one, near, and from here on everything else on another, far; a link is between them,
+# which is 10.77.0.1 here and 10.77.0.2 there.
+two_machines()
+{
+    own_network
+    NEAR=("${INSIDE[@]}")
+    hold "${NEAR[@]}" unshare --net || skip "this machine allows no second network namespace"
+    INSIDE=(nsenter --target "$HOLDER" "${ENTER[@]}" --)
+    wrapper mock "$SERVER"
+    # Packets of one segment each, or a lost one would be dozens.
+    near ip link add name wire gso_max_segs 1 type veth peer name wire netns "$HOLDER"
+    near ip address add 10.77.0.1/24 dev wire
+    inside ip link set dev wire gso_max_segs 1
+    inside ip address add 10.77.0.2/24 dev wire
+    inside ip link set wire up
+    link_up
+}
+
+near()
+{
+    "${NEAR[@]}" "$@"
+}
+
+link_up()
+{
+    near ip link set wire up
+    # What was lost is sent again soon.
+    local machine
+    for machine in near inside; do
+        $machine ip route replace 10.77.0.0/24 dev wire rto_min 20ms
+    done
+}
+
+# lose PERCENT: of all packets, both ways. Skips the test where the kernel has no means for it.
+lose()
+{
+    local machine tc
+    for machine in near inside; do
+        tc="$machine tc"
+        if $tc qdisc replace dev wire root netem loss "$1%" 2>"$T/tc.err"; then
+            continue
+        fi
+        # Classic BPF: a random number below 100, and the packet goes (0) or is dropped (2).
+        if ! $tc qdisc replace dev wire clsact 2>>"$T/tc.err" ||
+            ! $tc filter replace dev wire egress pref 1 handle 1 bpf direct-action bytecode \
+                "5,32 0 0 4294963256,148 0 0 100,53 0 1 $1,6 0 0 0,6 0 0 2" 2>>"$T/tc.err"; then
+            skip "this machine can lose no packets: $(paste -s -d ' ' "$T/tc.err")"
+        fi
+    done
+}
+
+# How many segments the far machine has sent again.
+sent_again()
+{
+    inside cat /proc/net/snmp | awk '
+        /^Tcp:/ && !column { for (i = 1; i <= NF; i++) if ($i == "RetransSegs") column = i; next }
+        /^Tcp:/ { print $column }'
+}
+
+# sent_again_since COUNT
+sent_again_since()
+{
+    [ "$(sent_again)" -gt "$1" ]
 }
 
 # own_hosts LINE...: the whole of /etc/hosts inside.
@@ -300,9 +367,10 @@ await()
 # connecting ADDRESS PORT: a connection of the program there is being attempted (SYN-SENT), IPv4.
 connecting()
 {
-    local address
+    local address machine=inside
+    [ "${#NEAR[@]}" -eq 0 ] || machine=near
     # shellcheck disable=SC2046 # four words
     set -- "$2" $(tr . '\n' <<<"$1" | tac)
     address=$(printf %02X "${@:2}")
-    inside cat /proc/net/tcp | grep -q " $address:$(printf %04X "$1") 02 "
+    $machine cat /proc/net/tcp | grep -q " $address:$(printf %04X "$1") 02 "
 }

@@ -1,0 +1,351 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # what helpers set and read
+# A process that is suspended and goes on, and signals while it resolves a name, connects, and speaks TLS.
+
+load helper
+load network
+
+# suspended: the program is, whatever it was at.
+suspended()
+{
+    grep -q '^State:[[:space:]]*T' "/proc/$PID/status"
+}
+
+# for_a_while SECONDS: as long as a clock must be left to run.
+for_a_while()
+{
+    read -r -t "$1" -u "$LEASH_END" _ || :
+}
+
+# start ARGUMENT...: as launch, for a program that will be suspended: launch.bash would take that for its end.
+start()
+{
+    local descriptor
+    env --default-signal=INT,TERM,HUP,PIPE "$CHAT" "$@" 3>&- &
+    PID=$!
+    RUNNING=$PID
+    for descriptor in "${HELD[@]}"; do
+        exec {descriptor}>&-
+    done
+    HELD=()
+}
+
+# As await_end, for what start has started.
+ended()
+{
+    status=0
+    wait "$PID" || status=$?
+    RUNNING=''
+}
+
+suspend()
+{
+    kill -s STOP "$PID"
+    await suspended
+}
+
+serve_two()
+{
+    serve <<'SCENARIO'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"m"}
+event message {"delta":"one "}
+gate one
+event message {"delta":"two "}
+gate two
+event message {"delta":"three"}
+event done {}
+SCENARIO
+}
+
+# --- SIGSTOP and SIGCONT ---
+
+@test "suspended longer than a clock: bytes that wait in the socket count" {
+    local clock format
+    for clock in --idle-timeout --stall-timeout; do
+        rm -f "$T/announcement" "$T/answer"
+        serve_two
+        pipe_from answer
+        start send $clock 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
+        expect_read "$answer" 'one '
+        suspend
+        open_gate one
+        # The next delta was sent; the program sleeps.
+        await_gate two
+        for_a_while 0.9
+        open_gate two
+        kill -s CONT "$PID"
+        expect_read "$answer" $'two three\n'
+        expect_end "$answer"
+        ended
+        expect_status 0
+        expect_bytes '' "$ERR"
+        stop_server
+    done
+}
+
+@test "suspended longer than a clock, and nothing has come: the clock ran out" {
+    serve_two
+    pipe_from answer
+    start send --idle-timeout 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+    suspend
+    for_a_while 0.8
+    kill -s CONT "$PID"
+    expect_read "$answer" $'\n'
+    expect_end "$answer"
+    ended
+    expect_status 75
+    expect_error '.*idle-timeout.*'
+}
+
+@test "suspended before the answer: headers that wait in the socket count" {
+    serve <<'SCENARIO'
+on POST /chat/send
+gate head
+event message {"delta":"one"}
+gate sent
+event done {}
+SCENARIO
+    pipe_from answer
+    start send --idle-timeout 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
+    await_gate head
+    suspend
+    open_gate head
+    await_gate sent
+    for_a_while 0.9
+    kill -s CONT "$PID"
+    expect_read "$answer" one
+    open_gate sent
+    expect_read "$answer" $'\n'
+    ended
+    expect_status 0
+}
+
+@test "suspended after done: the server's end waits in the socket, and there is no warning" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"one"}
+event done {}
+gate stored
+SCENARIO
+    pipe_from answer
+    start send --idle-timeout 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" $'one\n'
+    suspend
+    open_gate stored
+    steer GET closed/1
+    for_a_while 0.9
+    kill -s CONT "$PID"
+    expect_end "$answer"
+    ended
+    expect_status 0
+    expect_bytes '' "$ERR"
+}
+
+@test "suspended while it backs off: it goes on with the next try" {
+    serve <<'SCENARIO'
+on POST /chat/send
+status 503
+on POST /chat/send
+event message {"delta":"Hello"}
+event done {}
+SCENARIO
+    pipe_from notes
+    start send --retry-delay 0.5 -c "$ID" hi >"$OUT" 2>"$T/notes"
+    expect_read "$notes" 'sigmasight-chat: retry 1 of 3'
+    suspend
+    for_a_while 0.7
+    kill -s CONT "$PID"
+    ended
+    expect_status 0
+    expect_bytes 'Hello\n'
+    expect_requests 'POST /chat/send' 'POST /chat/send'
+}
+
+@test "suspended again and again in the middle of a stream: every byte is there" {
+    local round
+    serve <<'SCENARIO'
+on POST /chat/send
+batch 20
+repeat 20000
+event message {"delta":"0123456789abcdef"}
+end-repeat
+event done {}
+SCENARIO
+    pipe_from answer
+    start send -n --idle-timeout 5 -c "$ID" hi >"$T/answer" 2>"$ERR"
+    : >"$OUT"
+    for round in {1..10}; do
+        head -c 16000 <&"$answer" >>"$OUT"
+        suspend
+        kill -s CONT "$PID"
+    done
+    cat <&"$answer" >>"$OUT"
+    ended
+    expect_status 0
+    yes 0123456789abcdef | tr -d '\n' | head -c 320000 | cmp - "$OUT"
+}
+
+@test "a signal that ends it while it is suspended is taken when it goes on" {
+    serve_two
+    pipe_from answer
+    start send -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+    suspend
+    kill -s TERM "$PID"
+    kill -s CONT "$PID"
+    ended
+    expect_status 143
+}
+
+# --- before there is a connection ---
+
+# dies SIGNAL: sends it, and the program dies of it within a short time, without a word.
+dies()
+{
+    kill -s "$1" "$PID"
+    await_end 2
+    expect_signal "$1"
+    expect_bytes ''
+    expect_bytes '' "$ERR"
+}
+
+@test "a signal while a connection is being attempted" {
+    own_network
+    black_hole
+    export SIGMASIGHT_TOKEN=$TOKEN
+    for signal in INT TERM HUP; do
+        launch "$CHAT" send -u https://10.66.0.2/api/v1 hi >"$OUT" 2>"$ERR"
+        await connecting 10.66.0.2 443
+        dies $signal
+    done
+}
+
+@test "a signal while a connection to a name with several addresses is being attempted" {
+    own_network
+    black_hole
+    own_hosts '10.66.0.2 backend.test' 'fd66::2 backend.test'
+    export SIGMASIGHT_TOKEN=$TOKEN
+    launch "$CHAT" send -j -u https://backend.test/api/v1 hi >"$OUT" 2>"$ERR"
+    await connecting 10.66.0.2 443
+    kill -s INT "$PID"
+    await_end 2
+    expect_signal INT
+    expect_lines
+    expect_close '.status == "cancelled" and .exit_code == 130'
+}
+
+# own_names: a server for names that is asked and does not answer; $T/asked is there when it was asked.
+own_names()
+{
+    own_network
+    echo 'nameserver 127.0.0.1' >"$T/resolv.conf"
+    echo 'hosts: files dns' >"$T/nsswitch.conf"
+    inside mount --bind "$T/resolv.conf" /etc/resolv.conf
+    inside mount --bind "$T/nsswitch.conf" /etc/nsswitch.conf
+    component names ready "${INSIDE[@]}" python3 -c '
+import socket, sys
+server = socket.socket(type=socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 53))
+print("ready", flush=True)
+while True:
+    if b"backend" in server.recv(4096):
+        open(sys.argv[1], "w").close()' "$T/asked"
+    export SIGMASIGHT_TOKEN=$TOKEN
+}
+
+@test "a signal while a name is being resolved" {
+    own_names
+    for signal in INT TERM HUP; do
+        rm -f "$T/asked"
+        launch "$CHAT" send -u https://backend.test/api/v1 hi >"$OUT" 2>"$ERR"
+        await test -e "$T/asked"
+        dies $signal
+    done
+}
+
+@test "a signal while a name is being resolved for another command" {
+    own_names
+    launch "$CHAT" conversations -u https://backend.test/api/v1 >"$OUT" 2>"$ERR"
+    await test -e "$T/asked"
+    dies INT
+}
+
+@test "a name that nobody resolves: the clocks" {
+    own_names
+    run_chat send --retry 0 --connect-timeout 0.5 -u https://backend.test/api/v1 hi
+    expect_status 69
+    expect_error '.*backend\.test.*connect-timeout.*'
+    [ -e "$T/asked" ]
+    run_chat send --retry 0 --max-time 0.5 -u https://backend.test/api/v1 hi
+    expect_status 75
+    expect_error '.*max-time.*'
+}
+
+# mute_listener: a port that takes connections and says nothing; $T/taken is there when it was spoken to.
+mute_listener()
+{
+    component mute ready python3 -c '
+import socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+with open(sys.argv[1], "w") as file:
+    file.write(str(server.getsockname()[1]))
+print("ready", flush=True)
+kept = []
+while True:
+    connection = server.accept()[0]
+    connection.recv(1)
+    kept.append(connection)
+    open(sys.argv[2], "w").close()' "$T/mute.port" "$T/taken"
+    MUTE=$(cat "$T/mute.port")
+    export SIGMASIGHT_TOKEN=$TOKEN
+}
+
+@test "a signal while TLS is being agreed upon" {
+    mute_listener
+    for signal in INT TERM HUP; do
+        rm -f "$T/taken"
+        launch "$CHAT" send -u "https://127.0.0.1:$MUTE/api/v1" hi >"$OUT" 2>"$ERR"
+        await test -e "$T/taken"
+        dies $signal
+    done
+}
+
+@test "a signal while a proxy keeps one waiting" {
+    mute_listener
+    for signal in INT TERM HUP; do
+        rm -f "$T/taken"
+        https_proxy=http://127.0.0.1:$MUTE launch "$CHAT" send -u https://backend.test/api/v1 hi >"$OUT" 2>"$ERR"
+        await test -e "$T/taken"
+        dies $signal
+    done
+}
+
+@test "a proxy that keeps one waiting: the clock for connecting" {
+    mute_listener
+    export https_proxy=http://127.0.0.1:$MUTE
+    run_chat send --retry 0 --connect-timeout 0.5 -u https://backend.test/api/v1 hi
+    expect_status 69
+    expect_error '.*connect-timeout.*'
+}
+
+@test "an ephemeral conversation whose server has gone silent: 2 s after the signal it is over" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"one "}
+gate one
+SCENARIO
+    pipe_from answer
+    launch "$CHAT" send --ephemeral hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+    kill -s STOP "$MOCK_PID"
+    local begun=${EPOCHREALTIME/./} took
+    kill -s INT "$PID"
+    await_end 5
+    took=$((${EPOCHREALTIME/./} - begun))
+    expect_signal INT
+    [ "$took" -ge 1900000 ] && [ "$took" -lt 3500000 ] || fail "it took $took µs"
+    grep -q 'could not be deleted' "$ERR"
+}

@@ -1,0 +1,319 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2034,SC2119,SC2120,SC2154 # what helpers set and read
+# A network that loses packets, and a link that goes away: two machines in network namespaces of the test's own, nginx
+# with TLS on the far one.
+
+load helper
+load network
+
+setup_file()
+{
+    make_certificates
+}
+
+# Puts nginx before the server; the program is told to go there, and waits long.
+serve_far()
+{
+    serve "$@"
+    { echo "ssl_certificate $TLS/good.pem;"; proxy_lines; } >"$T/lines"
+    start_nginx '10.77.0.2 ssl http2' <"$T/lines"
+    SIGMASIGHT_URL=https://10.77.0.2:$PROXY_PORT/api/v1
+    options=(--cacert "$TLS/ca.pem" --retry 0)
+}
+
+# One delta, and after the gate another one.
+serve_two()
+{
+    serve_far <<'SCENARIO'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"m"}
+event message {"delta":"one "}
+gate one
+event message {"delta":"two"}
+event done {}
+SCENARIO
+}
+
+# Starts the program and reads the first delta.
+begin()
+{
+    pipe_from answer
+    launch "$CHAT" send "${options[@]}" "$@" -c "$ID" hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+}
+
+@test "one packet in five is lost: the answer is whole" {
+    two_machines
+    serve_far <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"one "}
+gate one
+batch 10
+fill 270000 event: message\ndata: {"delta":"0123456789abc\\u00df"}\n\n
+event done {}
+SCENARIO
+    local before
+    begin -n --record "$T/record"
+    before=$(sent_again)
+    lose 20
+    open_gate one
+    cat <&"$answer" >"$OUT"
+    await_end 60
+    expect_status 0
+    yes '0123456789abcß' | tr -d '\n' | head -c $((5000 * 15)) | cmp - "$OUT"
+    {
+        printf 'event: message\ndata: {"delta":"one "}\n\n'
+        repeat 5000 'event: message\ndata: {"delta":"0123456789abc\\u00df"}\n\n'
+        printf 'event: done\ndata: {}\n\n'
+    } | cmp - "$T/record"
+    # Otherwise nothing was tested.
+    sent_again_since "$before"
+    expect_requests 'POST /chat/send'
+}
+
+@test "two packets in five are lost: each delta comes before the next one is sent" {
+    local number before
+    two_machines
+    serve_far < <(
+        echo 'on POST /chat/send'
+        echo 'event message {"delta":"one "}'
+        for number in {10..49}; do
+            printf '%s\n' "gate $number" "event message {\"delta\":\"$number\"}"
+        done
+        echo 'event done {}'
+    )
+    begin --idle-timeout 60
+    before=$(sent_again)
+    lose 40
+    for number in {10..49}; do
+        open_gate "$number"
+        expect_read "$answer" "$number"
+    done
+    expect_read "$answer" $'\n'
+    expect_end "$answer"
+    await_end 60
+    expect_status 0
+    expect_bytes '' "$ERR"
+    sent_again_since "$before"
+}
+
+@test "a link that goes away: the clock, and the text that had arrived" {
+    two_machines
+    serve_two
+    begin --idle-timeout 0.5
+    lose 100
+    open_gate one
+    expect_read "$answer" $'\n'
+    expect_end "$answer"
+    await_end
+    expect_status 75
+    expect_error 'out of time: nothing was received for 0\.5 s \(--idle-timeout\)'
+}
+
+@test "a link that is pulled out on this side is no more than silence" {
+    two_machines
+    serve_two
+    begin --idle-timeout 0.5
+    near ip link set wire down
+    open_gate one
+    expect_read "$answer" $'\n'
+    expect_end "$answer"
+    await_end
+    expect_status 75
+    expect_error '.*idle-timeout.*'
+}
+
+@test "a link that comes back in time: nothing is missing" {
+    two_machines
+    serve_two
+    begin --idle-timeout 20
+    near ip link set wire down
+    before=$(sent_again)
+    open_gate one
+    # It was sent, and lost.
+    await sent_again_since "$before"
+    link_up
+    expect_read "$answer" $'two\n'
+    expect_end "$answer"
+    await_end
+    expect_status 0
+    expect_bytes '' "$ERR"
+    expect_requests 'POST /chat/send'
+}
+
+@test "a link that goes away: --max-time, --stall-timeout, and the other formats" {
+    local option
+    two_machines
+    for option in --max-time=0.8 --stall-timeout=0.5 --idle-timeout=0.5; do
+        rm -rf "$T/answer" "$T/announcement" "$T/nginx.d" "$DUMP"
+        mkdir "$DUMP"
+        lose 0
+        serve_two
+        begin "$option"
+        lose 100
+        await_end
+        expect_status 75
+        expect_error ".*${option%=*}.*"
+        stop_components
+        stop_server
+    done
+    for option in --output=json --no-stream; do
+        rm -rf "$T/answer" "$T/announcement" "$T/nginx.d"
+        lose 0
+        serve_two
+        pipe_from events kept
+        launch "$CHAT" send "${options[@]}" $option --idle-timeout 0.5 --events "$T/events" -c "$ID" hi >"$OUT" 2>"$ERR"
+        read -r -t 10 -u "$events" _
+        await_gate one
+        # `start` has come; the text has, or is lost with the rest.
+        read -r -t 10 -u "$events" _
+        lose 100
+        await_end
+        expect_status 75
+        rm "$T/events"
+        stop_components
+        stop_server
+    done
+}
+
+@test "a server that ends while the link is away: a connection that is lost" {
+    two_machines
+    serve_two
+    begin --idle-timeout 20
+    lose 100
+    kill -KILL "$NGINX"
+    lose 0
+    expect_read "$answer" $'\n'
+    expect_end "$answer"
+    await_end
+    expect_status 75
+    expect_error 'the connection was lost.*'
+}
+
+@test "a link that goes away after done: the answer is whole, with a warning" {
+    two_machines
+    serve_far <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"one "}
+event done {}
+gate stored
+SCENARIO
+    begin --idle-timeout 0.5
+    expect_read "$answer" $'\n'
+    lose 100
+    expect_end "$answer"
+    await_end
+    expect_status 0
+    expect_line 'sigmasight-chat: warning: .*after .done.*'
+}
+
+@test "no way there: said in the system's words, and found again by a retry" {
+    two_machines
+    serve_two
+    open_gate one
+    near ip link set wire down
+    run_chat send "${options[@]}" -c "$ID" hi
+    expect_status 69
+    expect_error '.*10\.77\.0\.2.*[Uu]nreachable.*'
+    expect_requests
+    pipe_from notes
+    launch "$CHAT" send "${options[@]}" --retry 3 --retry-delay 0.3 -c "$ID" hi >"$OUT" 2>"$T/notes"
+    expect_read "$notes" 'sigmasight-chat: retry 1 of 3'
+    link_up
+    await_end
+    expect_status 0
+    expect_bytes 'one two\n'
+    expect_requests 'POST /chat/send'
+}
+
+@test "nobody answers: the clock for connecting, and found again by a retry" {
+    two_machines
+    serve_two
+    open_gate one
+    lose 100
+    pipe_from notes
+    launch "$CHAT" send "${options[@]}" --retry 3 --retry-delay 0.1 --connect-timeout 0.5 -c "$ID" hi >"$OUT" 2>"$T/notes"
+    await connecting 10.77.0.2 "$PROXY_PORT"
+    expect_read "$notes" 'sigmasight-chat: retry 1 of 3'
+    lose 0
+    await_end
+    expect_status 0
+    expect_bytes 'one two\n'
+    expect_requests 'POST /chat/send'
+}
+
+@test "a first packet that is lost: the connection comes about" {
+    two_machines
+    serve_two
+    open_gate one
+    lose 100
+    launch "$CHAT" send "${options[@]}" -c "$ID" hi >"$OUT" 2>"$ERR"
+    await connecting 10.77.0.2 "$PROXY_PORT"
+    lose 0
+    await_end
+    expect_status 0
+    expect_bytes 'one two\n'
+    expect_bytes '' "$ERR"
+}
+
+@test "a link that goes away before the answer: tried again in a conversation of its own, and nothing twice" {
+    two_machines
+    serve_far <<'SCENARIO'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"m"}
+gate first
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"m"}
+event message {"delta":"Hello"}
+event done {}
+SCENARIO
+    pipe_from notes
+    launch "$CHAT" send "${options[@]}" --retry 3 --retry-delay 0.1 --idle-timeout 1 --connect-timeout 5 hi >"$OUT" 2>"$T/notes"
+    await_gate first
+    lose 100
+    expect_read "$notes" 'sigmasight-chat: retry 1 of 3'
+    lose 0
+    await_end
+    expect_status 0
+    expect_bytes 'Hello\n'
+    expect_requests 'POST /chat/conversations' 'POST /chat/send' 'POST /chat/send'
+}
+
+@test "a link that goes away before the answer: not tried again in a conversation of the user's" {
+    two_machines
+    serve_far <<'SCENARIO'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"m"}
+gate first
+SCENARIO
+    launch "$CHAT" send "${options[@]}" --retry 3 --retry-delay 0.1 --idle-timeout 0.5 -c "$ID" hi >"$OUT" 2>"$ERR"
+    await_gate first
+    lose 100
+    await_end
+    expect_status 75
+    expect_error '.*idle-timeout.*'
+    lose 0
+    expect_requests 'POST /chat/send'
+}
+
+@test "a signal while the link is away, and an ephemeral conversation that cannot be deleted" {
+    two_machines
+    serve_two
+    begin
+    lose 100
+    kill -s INT "$PID"
+    await_end 2
+    expect_signal INT
+    lose 0
+    rm "$T/answer"
+    pipe_from answer
+    launch "$CHAT" send "${options[@]}" --ephemeral hi >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 'one '
+    lose 100
+    kill -s INT "$PID"
+    # It tries for 2 s.
+    await_end 4
+    expect_signal INT
+    grep -q 'could not be deleted' "$ERR"
+}
