@@ -132,5 +132,6 @@ int main(int argc, char **argv)
         point_to_help(&terminal, command);
     int status = fail_status(&fail);
     fail_release(&fail);
+    terminal_release(&terminal);
     return status;
 }

@@ -45,6 +45,11 @@ void terminal_init(struct terminal *t, const char *color, bool quiet, int verbos
     t->live = t->err && !quiet && term && *term && strcmp(term, "dumb") != 0;
 }
 
+void terminal_release(struct terminal *t)
+{
+    buf_release(&t->line);
+}
+
 static void end_cut_line(struct terminal *t)
 {
     terminal_make_way(t);
@@ -57,16 +62,13 @@ static void end_cut_line(struct terminal *t)
 /* `style` is an SGR parameter for the whole line. */
 static void write_line(struct terminal *t, struct span line, const char *style)
 {
-    struct buf out = {0};
     end_cut_line(t);
+    buf_clear(&t->line);
     if (t->color)
-        buf_printf(&out, "\033[%sm", style);
-    buf_span(&out, line);
-    if (t->color)
-        buf_puts(&out, "\033[0m");
-    buf_byte(&out, '\n');
-    sys_write_all(STDERR_FILENO, out.data, out.len, NULL);
-    buf_release(&out);
+        buf_printf(&t->line, "\033[%sm", style);
+    buf_span(&t->line, line);
+    buf_puts(&t->line, t->color ? "\033[0m\n" : "\n");
+    sys_write_all(STDERR_FILENO, t->line.data, t->line.len, NULL);
 }
 
 int terminal_begin_line(struct terminal *t, struct fail *fail)

@@ -21,11 +21,14 @@ struct terminal {
     bool live;             /* a status line can be drawn on standard error */
     struct output *answer; /* standard output while an answer is written to it, borrowed */
     struct status *status; /* the status line while there is one, borrowed */
+    struct buf line;       /* the one being written, kept for the next one's sake */
 };
 
 /* Looks at descriptors 1 and 2 and at NO_COLOR, CLICOLOR_FORCE and TERM. `color` is auto, always
-   or never. */
+   or never. Owned by whoever declared it. */
 void terminal_init(struct terminal *t, const char *color, bool quiet, int verbosity);
+
+void terminal_release(struct terminal *t);
 
 /* Takes the status line away before anything else is written to a terminal. */
 static inline void terminal_make_way(struct terminal *t)

@@ -202,16 +202,19 @@ CONFIGURATION
 # hold COMMAND...: a process that keeps the namespaces of COMMAND (unshare and its options) alive. HOLDER.
 hold()
 {
-    local ready line='' both
-    mkfifo "$T/ready.${#HOLDERS[@]}" "$T/hold.${#HOLDERS[@]}"
-    exec {both}<>"$T/hold.${#HOLDERS[@]}" {ready}<>"$T/ready.${#HOLDERS[@]}"
-    "$@" sh -c 'ip link set lo up && echo ready || echo no; read -r _' \
-        <"$T/hold.${#HOLDERS[@]}" >"$T/ready.${#HOLDERS[@]}" 2>"$T/hold.err" 3>&- {ready}>&- &
+    local number=${#HOLDERS[@]} line='' writer ready
+    mkfifo "$T/ready.$number" "$T/hold.$number"
+    # shellcheck disable=SC2094 # a pipe
+    exec {writer}<>"$T/ready.$number" {ready}<"$T/ready.$number"
+    # What it reads never comes.
+    "$@" sh -c 'ip link set lo up && echo ready; read -r _' \
+        <>"$T/hold.$number" >"$T/ready.$number" 2>"$T/hold.err" 3>&- {writer}>&- {ready}>&- &
     HOLDER=$!
     HOLDERS+=("$HOLDER")
-    # Where unshare itself may not, it ends and nobody writes.
-    while kill -0 "$HOLDER" 2>/dev/null && ! read -r -t 0.1 -u "$ready" line; do :; done
-    exec {ready}>&- {both}>&-
+    exec {writer}>&-
+    # Where unshare itself may not, this is the end.
+    read -r -t 10 -u "$ready" line || :
+    exec {ready}<&-
     [ "$line" = ready ]
 }
 
@@ -264,7 +267,7 @@ two_machines()
 {
     own_network
     NEAR=("${INSIDE[@]}")
-    hold "${NEAR[@]}" unshare --net || skip "this machine allows no second network namespace"
+    hold "${NEAR[@]}" unshare --net || skip "this machine allows no second network namespace: $(head -n 1 "$T/hold.err")"
     INSIDE=(nsenter --target "$HOLDER" "${ENTER[@]}" --)
     wrapper mock "$SERVER"
     # Packets of one segment each, or a lost one would be dozens.
