@@ -100,9 +100,13 @@ static int dispatch(int argc, char **argv, struct terminal *terminal,
         return print(&text, fail);
     }
     *command = find_command(argv[1]);
+    if (!*command && argv[1][0] == '-') {
+        fail_set(fail, FAIL_USAGE, "unknown option %.*s", (int)strcspn(argv[1], "="), argv[1]);
+        fail_hint(fail, "options come after the command, as in 'send -v'");
+        return -1;
+    }
     if (!*command)
-        return fail_set(fail, FAIL_USAGE, "unknown %s %s", argv[1][0] == '-' ? "option" : "command",
-                        argv[1]);
+        return fail_set(fail, FAIL_USAGE, "unknown command %s", argv[1]);
     return run_command(*command, argc - 1, argv + 1, terminal, fail);
 }
 

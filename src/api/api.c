@@ -94,6 +94,8 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
     *id = NULL;
     int result = api_call(api, "POST", conversation_url(api, NULL, ""), buf_view(&body), &response,
                           what, fail);
+    if (result != 0 && fail->http_status == 404)
+        fail_hint(fail, "check --url; it ends in /api/v1 as a rule");
     if (result == 0 && (json_read_object(buf_view(&response.body), take_id, id) != 0 || !*id))
         result = fail_set(fail, FAIL_PROTOCOL, "%s: the answer names no ID", what);
     if (result != 0) {

@@ -54,7 +54,7 @@ int api_delete(struct api *api, const char *id, struct fail *fail);
 /* The URL of POST /chat/send, owned by the caller. */
 char *api_send_url(const struct api *api);
 /* POST /chat/send with a message in UTF-8. The hooks take the stream; a response they do not take
-   is collected in *response and turned into a failure by api_refused. */
+   is collected in *response, for api_refused to explain. */
 int api_send(struct api *api, const char *conversation, struct api_portfolios portfolios,
              struct span text, const struct http_hooks *hooks, struct http_response *response,
              struct fail *fail);

@@ -47,7 +47,7 @@ static int take_file(struct auth *auth, struct api *api, struct fail *fail)
     const char *path = auth->config.token_file;
     struct buf text;
     buf_init(&text, TOKEN_MAX);
-    buf_reserve(&text, TOKEN_MAX); /* it does not move, so one copy is all there is to wipe */
+    buf_reserve(&text, TOKEN_MAX);
     int fd = sys_open(path, O_RDONLY, 0);
     int result = fd < 0 ? -1 : sys_read_all(fd, &text);
     if (result != 0)
@@ -232,7 +232,7 @@ static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **wa
         return log_in(auth, api, fail);
     auth->source = AUTH_NONE;
     fail_set(fail, FAIL_DENIED, "no token");
-    fail_hint(fail, "run 'sigmasight-chat login', or set SIGMASIGHT_TOKEN");
+    fail_hint(fail, "run '%s', or set SIGMASIGHT_TOKEN", auth->config.login);
     return -1;
 }
 
@@ -307,14 +307,17 @@ static void give_hint(const struct auth *auth, struct fail *fail)
                         "configuration file to a command that prints one");
         break;
     case AUTH_STORED:
-        fail_hint(fail, "run 'sigmasight-chat login'; if the server then still refuses, it wants a "
-                        "token of its web login: set token_command in the configuration file");
+        fail_hint(fail,
+                  "run '%s'; if the server then still refuses, it wants a token of its web login: "
+                  "set token_command in the configuration file",
+                  auth->config.login);
         break;
     case AUTH_COMMAND:
         fail_hint(fail, "check what token_command prints");
         break;
     default:
-        fail_hint(fail, "get a new token, or run 'sigmasight-chat login' and set none");
+        fail_hint(fail, "%s comes before a login: get a new token, or do without it",
+                  auth->source == AUTH_FILE ? "--token-file" : "SIGMASIGHT_TOKEN");
         break;
     }
 }

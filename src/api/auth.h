@@ -17,6 +17,7 @@ enum auth_source { AUTH_NONE, AUTH_FILE, AUTH_VARIABLE, AUTH_COMMAND, AUTH_STORE
 struct auth_config {
     const char *token_file;
     const char *token_command;
+    const char *login;    /* the command that logs in there, for hints */
     int64_t deadline;     /* sys_now_us() at which --max-time ends, 0 for none */
     struct store_key key; /* of the stored credentials; the URL is the API's base */
 };

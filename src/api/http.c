@@ -136,7 +136,6 @@ void http_deadline(struct http *h, int64_t at)
 
 void http_extend(struct http *h, int64_t waited_us)
 {
-    h->waited += waited_us;
     if (h->config.deadline)
         h->config.deadline += waited_us;
 }
@@ -213,9 +212,8 @@ static int take_turn(struct exchange *x, int64_t *wake)
 {
     const struct http_hooks *hooks = x->request->hooks;
     int64_t now = sys_now_us();
-    int running;
+    int running = 0;
     x->received = false;
-    x->http->waited = 0;
     CURLMcode code =
         fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY : curl_multi_perform(x->http->multi, &running);
     notice_connection(x);
@@ -305,7 +303,8 @@ static struct curl_slist *make_headers(const struct http_request *request)
     if (request->token) {
         buf_clear(&line);
         buf_reserve(&line, strlen(request->token) + 32);
-        buf_printf(&line, "Authorization: Bearer %s", request->token);
+        buf_puts(&line, "Authorization: Bearer ");
+        buf_puts(&line, request->token);
         list = add_header(list, buf_text(&line));
     }
     buf_wipe(&line);

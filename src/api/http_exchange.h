@@ -12,7 +12,6 @@ struct http {
     struct http_config config;
     CURLM *multi;
     CURL *easy;
-    int64_t waited; /* microseconds by which output held the exchange up in this turn */
     struct buf trace_line;
     struct http_times times;
     int64_t (*tick)(void *arg, int64_t now);

@@ -21,20 +21,25 @@ static bool is_secret(struct span line)
     return false;
 }
 
-/* libcurl repeats the address of a proxy as the environment has it, with its password. */
-static bool holds_password(struct span line)
+/* Remarks repeat what is masked elsewhere: HTTP/2 headers in brackets, the address of a proxy with
+   its password. */
+static bool repeats_secret(struct span remark)
 {
-    const char *scheme = line.len > 3 ? memchr(line.at, '/', line.len - 1) : NULL;
-    return scheme && scheme[1] == '/' &&
-           memchr(scheme, '@', line.len - (size_t)(scheme - line.at)) != NULL;
+    static const char *const signs[] = {"authorization", "cookie", "@"};
+    for (size_t i = 0; i < remark.len; i++)
+        for (size_t j = 0; j < sizeof signs / sizeof signs[0]; j++)
+            if (remark.len - i >= strlen(signs[j]) &&
+                strncasecmp(remark.at + i, signs[j], strlen(signs[j])) == 0)
+                return true;
+    return false;
 }
 
 static void trace_line(struct http *h, char kind, struct span line)
 {
     if (line.len && line.at[line.len - 1] == '\r')
         line.len--;
-    if (kind == '*' && holds_password(line))
-        line = (struct span)SPAN("[a line with a password in it]");
+    if (kind == '*' && repeats_secret(line))
+        line = (struct span)SPAN("[masked]");
     if (!is_secret(line)) {
         h->config.trace(h->config.trace_arg, kind, line);
         return;

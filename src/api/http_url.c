@@ -98,9 +98,3 @@ int http_url_parse(const char *text, struct http_url *url, struct fail *fail)
     curl_url_cleanup(u);
     return result;
 }
-
-void http_url_release(struct http_url *url)
-{
-    free(url->origin);
-    *url = (struct http_url){.https = false};
-}

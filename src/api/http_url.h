@@ -10,13 +10,12 @@
 
 struct http_url {
     bool https;
-    bool loopback; /* localhost, 127.0.0.0/8, ::1 */
+    bool loopback; /* localhost, *.localhost, 127.0.0.0/8 (also written as IPv6), ::1 */
     char *origin;  /* scheme://host:port, owned */
 };
 
 /* An API base URL. -1 with FAIL_CONFIG when it is not http(s) or carries a user, a query or a
    fragment. */
 int http_url_parse(const char *text, struct http_url *url, struct fail *fail);
-void http_url_release(struct http_url *url);
 
 #endif

@@ -179,6 +179,17 @@ static void put_strange_success(struct buf *words, const struct http_response *r
         buf_puts(words, "the answer is no event stream");
 }
 
+static void put_hint(const struct http_response *response, struct fail *fail)
+{
+    if (response->status < 300)
+        fail_hint(fail, "check --url");
+    else if (response->status < 400)
+        fail_hint(fail, "redirects are not followed; check --url");
+    else if (response->retry_after >= 0)
+        fail_hint(fail, "it asks to be left alone for %lld s",
+                  (long long)(response->retry_after + 999) / 1000);
+}
+
 int api_refused(const struct http_response *response, const char *what, struct fail *fail)
 {
     struct buf words = {0}, code = {0};
@@ -191,15 +202,14 @@ int api_refused(const struct http_response *response, const char *what, struct f
     else
         refusal_read(buf_view(&response->body), &words, &code);
     bool first = !fail_is_set(fail);
-    fail_set(fail, cause_of(status, buf_text(&code)), "%s: %s%s(HTTP %d)", what, buf_text(&words),
-             words.len ? " " : "", status);
+    fail_set(fail, cause_of(status, buf_text(&code)),
+             words.len ? "%s: %s (HTTP %d)" : "%s%s: HTTP %d", what, buf_text(&words), status);
     if (first) {
         fail->http_status = status;
         fail->retry_after = response->retry_after;
         if (code.len)
             fail_code(fail, buf_view(&code));
-        if (status >= 300 && status < 400)
-            fail_hint(fail, "redirects are not followed; check --url");
+        put_hint(response, fail);
     }
     buf_release(&words);
     buf_release(&code);

@@ -34,7 +34,6 @@ static void take_session(void *arg, const struct json_member *m)
     s->token = xmemdup(m->value.string.at, m->value.string.len);
 }
 
-/* The URL is taken. */
 static int open_session(struct api *api, const char *path, struct span body, const char *what,
                         struct api_session *session, struct fail *fail)
 {

@@ -121,6 +121,14 @@ void fail_hint_command(struct fail *f, const char *command, const char *path)
     buf_release(&word);
 }
 
+void fail_prefix(struct fail *f, const char *prefix)
+{
+    struct buf text = {0};
+    buf_printf(&text, "%s: %s", prefix, f->message);
+    free(f->message);
+    f->message = buf_take(&text);
+}
+
 void fail_code(struct fail *f, struct span code)
 {
     free(f->code);

@@ -80,6 +80,8 @@ int fail_signal(struct fail *f, int signal);
 void fail_hint(struct fail *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for a command that mends a file: the path is quoted for sh where it needs that. */
 void fail_hint_command(struct fail *f, const char *command, const char *path);
+/* Says in front of the message what it belongs to: "PREFIX: MESSAGE". */
+void fail_prefix(struct fail *f, const char *prefix);
 /* Replaces the code by a copy of `code`. */
 void fail_code(struct fail *f, struct span code);
 

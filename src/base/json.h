@@ -91,6 +91,8 @@ void json_put_key(struct buf *out, const char *key);
 void json_put_raw(struct buf *out, struct span raw);
 /* Convenience: `"key":value`, as json_put_key. */
 void json_put_text(struct buf *out, const char *key, struct span text);
+/* The same for a terminated string; NULL is null. */
+void json_put_text_or_null(struct buf *out, const char *key, const char *text);
 void json_put_int(struct buf *out, const char *key, int64_t value);
 
 #endif

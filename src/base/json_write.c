@@ -70,6 +70,15 @@ void json_put_text(struct buf *out, const char *key, struct span text)
     json_put_string(out, text);
 }
 
+void json_put_text_or_null(struct buf *out, const char *key, const char *text)
+{
+    json_put_key(out, key);
+    if (text)
+        json_put_string(out, span_of(text));
+    else
+        buf_append(out, "null", 4);
+}
+
 void json_put_int(struct buf *out, const char *key, int64_t value)
 {
     json_put_key(out, key);

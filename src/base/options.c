@@ -63,8 +63,8 @@ static const struct option_row rows[OPT_COUNT] = {
      "list at most N conversations; 0 is all"},
     {OPT_URL, "url", 'u', "URL", OPTION_TEXT, GROUP_API, NULL, "http://localhost:8000/api/v1",
      "SIGMASIGHT_URL", true, "the API's address"},
-    {OPT_PROFILE, "profile", 0, "NAME", OPTION_TEXT, GROUP_API | GROUP_PROFILE, NULL, NULL,
-     "SIGMASIGHT_PROFILE", false, "use a profile of the configuration file"},
+    {OPT_PROFILE, "profile", 0, "NAME", OPTION_TEXT, GROUP_API, NULL, NULL, "SIGMASIGHT_PROFILE",
+     false, "use a profile of the configuration file"},
     {OPT_TOKEN_FILE, "token-file", 0, "FILE", OPTION_TEXT, GROUP_API, NULL, NULL, NULL, true,
      "read the token from FILE"},
     {OPT_TOKEN_COMMAND, "token_command", 0, "COMMAND", OPTION_TEXT, 0, NULL, NULL, NULL, true,
@@ -145,7 +145,8 @@ static const char *read_value(const struct option_row *row, const char *text, do
         return is_choice(row->choices, text) ? NULL : row->choices;
     case OPTION_NUMBER:
         *number = strtod(text, NULL);
-        return is_decimal(text, strlen(text), false) && *number <= 1e9 ? NULL : "a whole number";
+        return is_decimal(text, strlen(text), false) && *number <= 1e9 ? NULL
+                                                                       : "a whole number from 0";
     case OPTION_SECONDS:
         *number = strtod(text, NULL);
         return is_decimal(text, strlen(text), true) && *number <= 1e9 ? NULL
@@ -292,8 +293,11 @@ static int bad_option(int code, unsigned groups, const char *word, struct fail *
                         row->argument);
     if (row)
         return fail_set(fail, FAIL_USAGE, "--%s: it takes no value", row->name);
-    if (optopt)
-        return fail_set(fail, FAIL_USAGE, "unknown option -%c", optopt);
+    if (optopt) {
+        fail_set(fail, FAIL_USAGE, "unknown option -%c", optopt);
+        fail_hint(fail, "what begins with - and is no option goes after --");
+        return -1;
+    }
     return unknown_option(word, fail);
 }
 

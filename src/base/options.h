@@ -69,8 +69,7 @@ enum option_group {
     GROUP_CONTEXT = 16, /* what creates a conversation */
     GROUP_LOGIN = 32,
     GROUP_LIST = 64,
-    GROUP_JSON = 128,   /* what prints a table, or JSON lines with -j */
-    GROUP_PROFILE = 256 /* what reads the configuration file */
+    GROUP_JSON = 128 /* what prints a table, or JSON lines with -j */
 };
 
 struct option_row {

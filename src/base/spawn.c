@@ -66,29 +66,34 @@ static void become_command(char *const argv[], char **environment, int output)
     _exit(127);
 }
 
+/* One piece of the output: 1 to go on, 0 at its end, or the negative errno. */
+static int gather_piece(int fd, int64_t deadline, struct buf *out)
+{
+    char chunk[1024];
+    int64_t left = deadline - sys_now_us();
+    struct pollfd wait[2] = {{.fd = fd, .events = POLLIN},
+                             {.fd = sys_signal_fd(), .events = POLLIN}};
+    if (sys_signal())
+        return -EINTR;
+    if (left <= 0)
+        return -ETIMEDOUT;
+    if (poll(wait, 2, (int)(left / 1000) + 1) <= 0 || !wait[0].revents)
+        return 1;
+    ssize_t n = read(fd, chunk, sizeof chunk);
+    if (n < 0)
+        return errno == EINTR ? 1 : -errno;
+    buf_append(out, chunk, (size_t)n);
+    wipe(chunk, sizeof chunk);
+    return n > 0;
+}
+
 /* Reads until the end of the output or of the time. 0, or the errno. */
 static int gather(int fd, int64_t deadline, struct buf *out)
 {
-    char chunk[1024];
-    while (!out->full) {
-        int64_t left = deadline - sys_now_us();
-        struct pollfd wait[2] = {{.fd = fd, .events = POLLIN},
-                                 {.fd = sys_signal_fd(), .events = POLLIN}};
-        if (sys_signal())
-            return EINTR;
-        if (left <= 0)
-            return ETIMEDOUT;
-        if (poll(wait, 2, (int)(left / 1000) + 1) <= 0 || !wait[0].revents)
-            continue;
-        ssize_t n = read(fd, chunk, sizeof chunk);
-        if (n == 0)
-            return 0;
-        if (n < 0 && errno != EINTR)
-            return errno;
-        if (n > 0)
-            buf_append(out, chunk, (size_t)n);
-    }
-    return 0;
+    int more = 1;
+    while (more > 0 && !out->full)
+        more = gather_piece(fd, deadline, out);
+    return more < 0 ? -more : 0;
 }
 
 /* Waits for the process itself, which may go on after it has closed its output. */

@@ -119,7 +119,7 @@ int store_get(const char *name, struct store_key key, json_member_fn *take, void
     if (result == 0 && s.found.len)
         json_read_object(s.found, take, arg);
     json_reader_free(reader);
-    buf_release(&s.others);
+    buf_wipe(&s.others);
     buf_release(&path);
     buf_wipe(&text);
     return result;

@@ -2,6 +2,7 @@
 #include "base/system.h"
 
 #include "base/fault.h"
+#include "base/xmalloc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -111,13 +112,13 @@ bool sys_writable_now(int fd)
 int sys_read_all(int fd, struct buf *out)
 {
     char chunk[8192];
-    ssize_t n;
-    while (!out->full && (n = sys_read(fd, chunk, sizeof chunk)) != 0) {
-        if (n < 0)
-            return -1;
+    ssize_t n = 1;
+    while (!out->full && (n = sys_read(fd, chunk, sizeof chunk)) > 0)
         buf_append(out, chunk, (size_t)n);
-    }
-    return 0;
+    int error = errno;
+    wipe(chunk, sizeof chunk);
+    errno = error;
+    return n < 0 ? -1 : 0;
 }
 
 static int make_directory(const char *path)

@@ -30,7 +30,7 @@ struct exchange {
     bool taken;       /* the response is an event stream */
     bool first_turn;  /* nothing of the body has been looked at as a whole */
     bool drained_out;
-    int64_t stream_hint, server_hint; /* ms, of the attempt that failed; -1 without */
+    int64_t stream_hint; /* ms, of the attempt that failed; -1 without */
 };
 
 /* The summary's times. */
@@ -275,7 +275,9 @@ static void clean_up(struct exchange *x)
     struct chat_outcome *o = x->outcome;
     struct fail why = FAIL_INIT, ignored = FAIL_INIT;
     http_patience(x->api->http, CLEAN_UP);
-    http_deadline(x->api->http, sys_now_us() + CLEAN_UP);
+    int64_t end = sys_now_us() + CLEAN_UP;
+    http_deadline(x->api->http, end);
+    x->request->auth->config.deadline = end;
     int result;
     do
         result = api_delete(x->api, o->conversation, &why);

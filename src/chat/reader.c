@@ -45,11 +45,6 @@ static void take_number(char **target, const struct json_value *value)
     *target = xmemdup(value->raw.at, value->raw.len);
 }
 
-static int warn(struct reader *r, struct fail *fail)
-{
-    return sinks_fatal_warning(r->sinks, r->answer.verdict.message, fail);
-}
-
 static void on_text(struct answer *a, struct span text)
 {
     if (text.len == 0)
@@ -112,11 +107,18 @@ static int on_done(struct reader *r, const struct chat_event *event, struct fail
     if ((int64_t) final->string.len == a->text_bytes &&
         hash_text(FNV_OFFSET, final->string) == a->hash)
         return 0;
-    fail_set(&a->verdict, FAIL_PROTOCOL,
+    struct fail differs = FAIL_INIT;
+    fail_set(&differs, FAIL_PROTOCOL,
              "the answer is not whole: the text that arrived (%lld bytes) differs from the "
              "server's final text (%zu bytes)",
              (long long)a->text_bytes, final->string.len);
-    return warn(r, fail);
+    bool first = !fail_is_set(&a->verdict);
+    int result = first ? sinks_fatal_warning(r->sinks, differs.message, fail)
+                       : sinks_warning(r->sinks, differs.message, fail);
+    if (first)
+        fail_move(&a->verdict, &differs);
+    fail_release(&differs);
+    return result;
 }
 
 static int look_at(struct reader *r, const struct chat_event *event, struct fail *fail)

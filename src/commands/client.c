@@ -30,6 +30,18 @@ static char *without_slash(const char *url)
     return xmemdup(url, len);
 }
 
+/* What to type to log in where this command would have gone. */
+static char *login_command(const struct client *c, const struct settings *s)
+{
+    struct buf out = {0};
+    buf_puts(&out, "sigmasight-chat login");
+    if (setting_is_given(s, OPT_PROFILE))
+        buf_printf(&out, " --profile %s", setting_text(s, OPT_PROFILE));
+    if (setting_is_given(s, OPT_URL))
+        buf_printf(&out, " -u %s", c->base);
+    return buf_take(&out);
+}
+
 static int check_certificates(const char *path, struct fail *fail)
 {
     int fd = path ? sys_open(path, O_RDONLY, 0) : -1;
@@ -74,7 +86,9 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         config.trace_arg = in->terminal;
     }
     *c = (struct client){.base = without_slash(setting_text(s, OPT_URL))};
+    c->login = login_command(c, s);
     c->config = (struct auth_config){
+        .login = c->login,
         .token_file = setting_text(s, OPT_TOKEN_FILE),
         .token_command = setting_text(s, OPT_TOKEN_COMMAND),
         .deadline = config.deadline,
@@ -108,5 +122,6 @@ void client_close(struct client *c)
     free(c->base);
     free(c->origin);
     free(c->warning);
+    free(c->login);
     *c = (struct client){.base = NULL};
 }

@@ -11,6 +11,7 @@ struct client {
     struct api api;
     char *base;
     char *origin;
+    char *login; /* the command that logs in there */
     bool https, loopback;
     struct auth_config config;
     struct auth auth;

@@ -35,11 +35,13 @@ static const char *first_mode(const struct job *j)
 
 static bool once_more(struct job *j, int result, struct fail *fail)
 {
+    if (result != 0 && fail->http_status == 404)
+        fail_hint(fail, "'sigmasight-chat conversations' lists those there are");
     return result != 0 && auth_recover(&j->client.auth, &j->client.api, fail);
 }
 
 /* A conversation on a line of its own, its ID under the guide's name. */
-static void put_json(struct buf *out, const struct api_conversation *c)
+static void put_json(struct output *out, const struct api_conversation *c)
 {
     struct buf line = {0};
     struct span raw = c->raw;
@@ -50,8 +52,11 @@ static void put_json(struct buf *out, const struct api_conversation *c)
         raw = span_make(raw.at + 1, raw.len - 1);
     }
     json_put_raw(&line, raw);
-    harmless_put_json(out, buf_view(&line));
-    buf_byte(out, '\n');
+    buf_byte(&line, '\n');
+    if (out->terminal)
+        harmless_put_json(&out->pending, buf_view(&line));
+    else
+        buf_span(&out->pending, buf_view(&line));
     buf_release(&line);
 }
 
@@ -61,7 +66,7 @@ static void add_row(void *arg, const struct api_conversation *c)
     if (j->left-- <= 0)
         return;
     if (j->json) {
-        put_json(&j->out.pending, c);
+        put_json(&j->out, c);
         return;
     }
     table_add(&j->table, buf_view(&c->id));
@@ -178,14 +183,10 @@ static int delete_all(struct job *j, struct fail *fail)
     for (size_t i = 0; i < j->count; i++) {
         struct fail why = FAIL_INIT;
         if (delete_one(j, j->ids[i].text, &why) != 0) {
-            struct fail named = FAIL_INIT;
-            fail_set(&named, why.cause, "%s: %s", j->ids[i].text, why.message);
-            named.signal = why.signal;
-            if (why.hint)
-                fail_hint(&named, "%s", why.hint);
+            fail_prefix(&why, j->ids[i].text);
             if (fail_is_set(fail))
                 terminal_failure(j->in->terminal, fail);
-            fail_move(fail, &named);
+            fail_move(fail, &why);
         }
         fail_release(&why);
         if (fail->cause == FAIL_SIGNAL)

@@ -51,10 +51,8 @@ static int report_failure(struct doctor *d, const char *check, struct fail *why)
 {
     report(d, check, FAILURE, why->message, why->hint);
     if (!fail_is_set(d->fail)) {
-        fail_set(d->fail, why->cause, "%s: %s", check, why->message);
-        d->fail->signal = why->signal;
-        if (why->hint)
-            fail_hint(d->fail, "%s", why->hint);
+        fail_prefix(why, check);
+        fail_move(d->fail, why);
     }
     fail_release(why);
     return -1;

@@ -48,7 +48,7 @@ static int get_password(const struct settings *s, struct buf *password, struct f
 {
     const char *given = getenv("SIGMASIGHT_PASSWORD");
     buf_init(password, PASSWORD_MAX);
-    buf_reserve(password, PASSWORD_MAX); /* it does not move: one copy to wipe */
+    buf_reserve(password, PASSWORD_MAX);
     int result = 0;
     if (setting_is(s, OPT_PASSWORD_STDIN))
         result = read_password(password, fail);
@@ -69,6 +69,22 @@ static void say(const struct invocation *in, struct buf *line, struct fail *fail
         terminal_line(in->terminal, buf_view(&harmless), fail);
     buf_release(&harmless);
     buf_release(line);
+}
+
+/* What the contract puts before a stored token makes a login of no use, and a logout too. */
+static void warn_of_other_token(const struct invocation *in, struct fail *fail)
+{
+    const char *token = getenv("SIGMASIGHT_TOKEN");
+    struct buf text = {0};
+    if (token && *token)
+        buf_puts(&text, "SIGMASIGHT_TOKEN is set and comes before the login; unset it");
+    else if (setting_is(in->settings, OPT_TOKEN_FILE) ||
+             setting_is(in->settings, OPT_TOKEN_COMMAND))
+        buf_printf(&text, "%s is set and comes before the login",
+                   setting_is(in->settings, OPT_TOKEN_FILE) ? "token-file" : "token_command");
+    if (text.len && !in->terminal->quiet)
+        terminal_warning(in->terminal, buf_view(&text), fail);
+    buf_release(&text);
 }
 
 /* A server may hand out tokens that it does not take itself: better known now than later. */
@@ -102,6 +118,7 @@ static int log_in(const struct invocation *in, struct client *c, struct fail *fa
     if (result == 0) {
         buf_printf(&line, "Logged in to %s as %s.", c->base, buf_text(&email));
         say(in, &line, fail);
+        warn_of_other_token(in, fail);
     }
     c->api.token = NULL;
     api_session_release(&session);
@@ -141,6 +158,7 @@ static int log_out(const struct invocation *in, struct client *c, struct fail *f
         terminal_warning(in->terminal, span_of(told.message), fail);
     buf_printf(&line, "Logged out of %s.", c->base);
     say(in, &line, fail);
+    warn_of_other_token(in, fail);
     fail_release(&told);
     return fail_is_set(fail) ? -1 : 0;
 }

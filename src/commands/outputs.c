@@ -19,18 +19,50 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
     else if (strcmp(format, "json") == 0)
         sinks_add(sinks, sink_json_new(&out, in->terminal));
     else if (strcmp(format, "raw") == 0)
-        sinks_add(sinks, sink_raw_new(&out));
+        sinks_add(sinks, sink_raw_new(&out, in->terminal));
     else
         sinks_add(sinks, sink_text_new(&out, in->terminal, !setting_is(s, OPT_NO_NEWLINE), hold));
     return 0;
 }
 
-int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct fail *fail)
+/* Two writers of one file would destroy what the other wrote. */
+static int check_apart(const struct output *one, const struct output *other, const char *option,
+                       struct fail *fail)
+{
+    if (!output_is_same_file(one, other))
+        return 0;
+    return fail_set(fail, FAIL_USAGE, "--%s: %s is written by something else already", option,
+                    one->name);
+}
+
+/* Opens the file of an option; `-` is none, for standard output has a way of its own. */
+static int open_named(struct output *out, const struct invocation *in, enum option_id id, bool keep,
+                      const char *instead, struct fail *fail)
+{
+    const char *path = setting_text(in->settings, id), *option = option_row(id)->name;
+    struct output standard = {.fd = STDOUT_FILENO};
+    if (strcmp(path, "-") == 0) {
+        fail_set(fail, FAIL_USAGE, "--%s: - is not a file", option);
+        fail_hint(fail, "for standard output there is %s", instead);
+        return -1;
+    }
+    /* Nothing is truncated before it is known that nobody else writes it. */
+    if (output_create(out, path, true, fail) != 0)
+        return -1;
+    int result = check_apart(out, &standard, option, fail);
+    if (result == 0 && !keep)
+        result = output_restart(out, fail);
+    if (result != 0)
+        output_release(out);
+    return result;
+}
+
+static int open_events(struct sinks *sinks, const struct invocation *in, struct fail *fail)
 {
     const struct settings *s = in->settings;
     struct output out;
     if (setting_is(s, OPT_EVENTS)) {
-        if (output_create(&out, setting_text(s, OPT_EVENTS), false, fail) != 0)
+        if (open_named(&out, in, OPT_EVENTS, false, "--events-fd 1", fail) != 0)
             return -1;
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, true));
     }
@@ -39,13 +71,35 @@ int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct
             return -1;
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, true));
     }
-    if (setting_is(s, OPT_RECORD)) {
-        if (output_create(&out, setting_text(s, OPT_RECORD), true, fail) != 0)
-            return -1;
-        sinks_add(sinks, sink_record_new(&out));
+    return 0;
+}
+
+static int open_record(struct sinks *sinks, const struct invocation *in, struct fail *fail)
+{
+    const char *events = setting_text(in->settings, OPT_EVENTS);
+    struct output out, other;
+    if (open_named(&out, in, OPT_RECORD, true, "-o raw", fail) != 0)
+        return -1;
+    int result = 0;
+    if (events && output_create(&other, events, true, fail) == 0) {
+        result = check_apart(&out, &other, "record", fail);
+        output_release(&other);
     }
+    if (result != 0)
+        output_release(&out);
+    else
+        sinks_add(sinks, sink_record_new(&out));
+    return result;
+}
+
+int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct fail *fail)
+{
+    const struct settings *s = in->settings;
     const char *format = setting_text(s, OPT_OUTPUT);
     bool text = strcmp(format, "text") == 0;
+    if (open_events(sinks, in, fail) != 0 ||
+        (setting_is(s, OPT_RECORD) && open_record(sinks, in, fail) != 0))
+        return -1;
     if (!setting_is(s, OPT_QUIET))
         sinks_add(sinks, sink_notes_new(in->terminal, text, text || strcmp(format, "json") == 0));
     return 0;

@@ -23,11 +23,15 @@ static int check_options(const struct settings *s, struct fail *fail)
     return 0;
 }
 
+/* There is no point in waiting for a retry past --max-time. */
 static struct retry_policy policy_of(const struct settings *s)
 {
+    int64_t bound = setting_us(s, OPT_RETRY_MAX_TIME), all = setting_us(s, OPT_MAX_TIME);
+    if (all && (!bound || all < bound))
+        bound = all;
     return (struct retry_policy){.max = (int)setting_number(s, OPT_RETRY),
                                  .delay_ms = setting_us(s, OPT_RETRY_DELAY) / 1000,
-                                 .max_time_ms = setting_us(s, OPT_RETRY_MAX_TIME) / 1000,
+                                 .max_time_ms = bound / 1000,
                                  .all = setting_is(s, OPT_RETRY_ALL)};
 }
 
@@ -96,7 +100,7 @@ static int converse(const struct invocation *in, struct reader *reader, struct c
     int result = chat_run(&client->api, reader, &request, outcome, fail);
     if (result != 0)
         explain(s, fail);
-    if (outcome->accepted && !request.ephemeral)
+    if (outcome->accepted && outcome->conversation && !request.ephemeral)
         remember(client, reader->sinks, outcome->conversation, fail);
     return result;
 }

@@ -129,22 +129,12 @@ static void put_tools(struct buf *out, const struct json_sink *j)
     buf_byte(out, ']');
 }
 
-static void put_or_null(struct buf *out, const char *key, const char *text)
-{
-    if (text) {
-        json_put_text(out, key, span_of(text));
-    } else {
-        json_put_key(out, key);
-        buf_puts(out, "null");
-    }
-}
-
 static void put_object(struct buf *out, const struct json_sink *j, const struct summary *summary)
 {
     buf_byte(out, '{');
     json_put_text(out, "text", buf_view(&j->text));
-    put_or_null(out, "mode", summary->mode);
-    put_or_null(out, "model", summary->model);
+    json_put_text_or_null(out, "mode", summary->mode);
+    json_put_text_or_null(out, "model", summary->model);
     put_tools(out, j);
     summary_put(out, summary);
     buf_puts(out, "}\n");
@@ -161,11 +151,7 @@ static int json_close(struct sink *s, const struct summary *summary, struct fail
     else
         buf_span(&j->out.pending, buf_view(&object));
     buf_release(&object);
-    if (summary->fail->cause == FAIL_SIGNAL) {
-        output_last_words(&j->out, true);
-        return 0;
-    }
-    return output_flush(&j->out, fail);
+    return output_close(&j->out, summary->fail->cause == FAIL_SIGNAL, true, fail);
 }
 
 static void json_free(struct sink *s)

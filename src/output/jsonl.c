@@ -128,18 +128,13 @@ static int jsonl_close(struct sink *s, const struct summary *summary, struct fai
     struct jsonl_sink *j = (struct jsonl_sink *)s;
     summary_put(begin_client(j, "close"), summary);
     end_client(j);
-    if (summary->fail->cause == FAIL_SIGNAL) {
-        output_last_words(&j->out, true);
-        return 0;
-    }
-    return output_flush(&j->out, fail);
+    return output_close(&j->out, summary->fail->cause == FAIL_SIGNAL, true, fail);
 }
 
 static void jsonl_free(struct sink *s)
 {
     struct jsonl_sink *j = (struct jsonl_sink *)s;
-    if (j->terminal->answer == &j->out)
-        j->terminal->answer = NULL;
+    terminal_forget_answer(j->terminal, &j->out);
     output_release(&j->out);
     buf_release(&j->line);
     free(j);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void output_init(struct output *o, int fd, const char *name)
@@ -25,10 +26,19 @@ int output_create(struct output *o, const char *path, bool keep, struct fail *fa
     return 0;
 }
 
+bool output_is_same_file(const struct output *a, const struct output *b)
+{
+    struct stat one, two;
+    return fstat(a->fd, &one) == 0 && fstat(b->fd, &two) == 0 && S_ISREG(one.st_mode) &&
+           one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
 int output_descriptor(struct output *o, int fd, struct fail *fail)
 {
     int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+    /* One that closes on exec was not handed to us: it is our own. */
+    bool ours = flags >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    if (flags < 0 || ours || (flags & O_ACCMODE) == O_RDONLY) {
         fail_set(fail, FAIL_USAGE, "descriptor %d: not open for writing", fd);
         fail_hint(fail, "open it in the shell, as in %d>events.jsonl", fd);
         return -1;
@@ -42,7 +52,7 @@ int output_descriptor(struct output *o, int fd, struct fail *fail)
 
 void output_release(struct output *o)
 {
-    if (o->owned)
+    if (o->owned && o->fd >= 0)
         close(o->fd);
     free(o->name);
     buf_release(&o->pending);
@@ -85,12 +95,27 @@ int output_flush(struct output *o, struct fail *fail)
     return error ? write_failed(o, error, fail) : 0;
 }
 
-void output_last_words(struct output *o, bool whole_lines)
+static void last_words(struct output *o, bool whole_lines)
 {
     bool fits = !o->broken && !(whole_lines && o->cut_line);
     if (fits && o->pending.len && sys_writable_now(o->fd))
         push(o);
     o->broken = true;
+}
+
+int output_close(struct output *o, bool signalled, bool whole_lines, struct fail *fail)
+{
+    if (signalled) {
+        last_words(o, whole_lines);
+        return 0;
+    }
+    int result = output_flush(o, fail);
+    if (!o->owned)
+        return result;
+    o->owned = false;
+    if (close(o->fd) != 0 && result == 0 && !o->broken)
+        result = write_failed(o, errno, fail);
+    return result;
 }
 
 int output_restart(struct output *o, struct fail *fail)

@@ -25,6 +25,8 @@ enum { OUTPUT_BATCH = 32768 };
 void output_init(struct output *o, int fd, const char *name);
 /* Creates or truncates a file; FAIL_CREATE. With `keep` its contents stay until output_restart. */
 int output_create(struct output *o, const char *path, bool keep, struct fail *fail);
+/* Whether both are one regular file. */
+bool output_is_same_file(const struct output *a, const struct output *b);
 /* Uses a descriptor that the caller opened; FAIL_USAGE when it is not open for writing. */
 int output_descriptor(struct output *o, int fd, struct fail *fail);
 void output_release(struct output *o);
@@ -38,9 +40,10 @@ static inline int output_turn(struct output *o, struct fail *fail)
     return o->pending.len < OUTPUT_BATCH ? 0 : output_flush(o, fail);
 }
 
-/* The last words of a process that a signal ends: they leave if the descriptor takes them at
-   once, and with `whole_lines` not into the middle of a line. Nothing is written after. */
-void output_last_words(struct output *o, bool whole_lines);
+/* The end. Writes what is pending; for a process that a signal ends only if the descriptor takes it
+   at once, and with `whole_lines` not into the middle of a line. Nothing is written after. Fails as
+   output_flush, and where only closing the file shows that it was not written. */
+int output_close(struct output *o, bool signalled, bool whole_lines, struct fail *fail);
 
 /* A file is emptied and begun anew; what cannot seek goes on. */
 int output_restart(struct output *o, struct fail *fail);

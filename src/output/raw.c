@@ -2,6 +2,7 @@
 /* The body of the stream byte for byte: to standard output, or beside another format to a file. */
 #include "output/sink.h"
 
+#include "base/utf8.h"
 #include "base/xmalloc.h"
 
 #include <stdlib.h>
@@ -9,13 +10,32 @@
 struct raw_sink {
     struct sink sink;
     struct output out;
+    struct terminal *terminal; /* NULL for a recording */
+    struct buf tail;           /* on a terminal: the start of a character that a read cut */
 };
+
+/* What a terminal can be shown of the bytes so far: whole characters. */
+static void put_harmless(struct raw_sink *r, struct span bytes)
+{
+    uint32_t point;
+    size_t whole;
+    buf_span(&r->tail, bytes);
+    struct span all = buf_view(&r->tail);
+    for (whole = all.len; whole > 0 && all.len - whole < 4; whole--)
+        if (((unsigned char)all.at[whole - 1] & 0xC0) != 0x80)
+            break;
+    bool cut =
+        whole > 0 && utf8_next(span_make(all.at + whole - 1, all.len - whole + 1), &point) == 0;
+    size_t now = cut ? whole - 1 : all.len;
+    harmless_put(&r->out.pending, span_make(all.at, now));
+    buf_drop(&r->tail, now);
+}
 
 static int raw_bytes(struct sink *s, struct span bytes, struct fail *fail)
 {
     struct raw_sink *r = (struct raw_sink *)s;
     if (r->out.terminal)
-        harmless_put(&r->out.pending, bytes);
+        put_harmless(r, bytes);
     else
         buf_span(&r->out.pending, bytes);
     return output_turn(&r->out, fail);
@@ -29,11 +49,9 @@ static int raw_flush(struct sink *s, struct fail *fail)
 static int raw_close(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct raw_sink *r = (struct raw_sink *)s;
-    if (summary->fail->cause == FAIL_SIGNAL) {
-        output_last_words(&r->out, false);
-        return 0;
-    }
-    return output_flush(&r->out, fail);
+    harmless_put(&r->out.pending, buf_view(&r->tail));
+    buf_clear(&r->tail);
+    return output_close(&r->out, summary->fail->cause == FAIL_SIGNAL, false, fail);
 }
 
 /* "begun anew by each attempt" */
@@ -45,23 +63,29 @@ static int record_begin(struct sink *s, struct fail *fail)
 static void raw_free(struct sink *s)
 {
     struct raw_sink *r = (struct raw_sink *)s;
+    if (r->terminal)
+        terminal_forget_answer(r->terminal, &r->out);
+    buf_release(&r->tail);
     output_release(&r->out);
     free(r);
 }
 
-static struct sink *new_with(const struct sink_ops *ops, struct output *out)
+static struct raw_sink *new_with(const struct sink_ops *ops, struct output *out)
 {
     struct raw_sink *r = xcalloc(1, sizeof *r);
     r->sink.ops = ops;
     r->out = *out;
-    return &r->sink;
+    return r;
 }
 
-struct sink *sink_raw_new(struct output *out)
+struct sink *sink_raw_new(struct output *out, struct terminal *terminal)
 {
     static const struct sink_ops ops = {
         .bytes = raw_bytes, .flush = raw_flush, .close = raw_close, .free = raw_free};
-    return new_with(&ops, out);
+    struct raw_sink *r = new_with(&ops, out);
+    r->terminal = terminal;
+    terminal->answer = &r->out;
+    return &r->sink;
 }
 
 struct sink *sink_record_new(struct output *out)
@@ -71,5 +95,5 @@ struct sink *sink_record_new(struct output *out)
                                         .flush = raw_flush,
                                         .close = raw_close,
                                         .free = raw_free};
-    return new_with(&ops, out);
+    return &new_with(&ops, out)->sink;
 }

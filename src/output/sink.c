@@ -117,15 +117,6 @@ int sinks_close(struct sinks *sinks, const struct summary *summary, struct fail 
     return result;
 }
 
-static void put_text_or_null(struct buf *out, const char *key, const char *text)
-{
-    json_put_key(out, key);
-    if (text)
-        json_put_string(out, span_of(text));
-    else
-        buf_puts(out, "null");
-}
-
 static void put_number(struct buf *out, const char *key, const char *number)
 {
     if (number) {
@@ -164,7 +155,7 @@ static void put_fail(struct buf *out, const struct fail *fail)
     json_put_text(out, "message", span_of(fail->message));
     /* An error event speaks for itself: a code that it does not give is not invented. */
     if (fail->code || fail->cause == FAIL_ANSWER || fail->cause == FAIL_ANSWER_RETRY)
-        put_text_or_null(out, "code", fail->code);
+        json_put_text_or_null(out, "code", fail->code);
     else
         json_put_text(out, "code", span_of(fail_row(fail->cause)->name));
     json_put_key(out, "retryable");
@@ -187,7 +178,7 @@ void summary_put(struct buf *out, const struct summary *summary)
     json_put_int(out, "schema", SINK_SCHEMA);
     json_put_text(out, "status", span_of(summary->status));
     json_put_int(out, "exit_code", fail_status(summary->fail));
-    put_text_or_null(out, "conversation_id", summary->conversation_id);
+    json_put_text_or_null(out, "conversation_id", summary->conversation_id);
     json_put_int(out, "events", summary->events);
     json_put_int(out, "text_bytes", summary->text_bytes);
     json_put_int(out, "tool_calls", summary->tool_calls);

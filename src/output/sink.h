@@ -84,7 +84,7 @@ struct sink *sink_text_new(struct output *out, struct terminal *terminal, bool n
 /* With without_text the deltas are left out: what --events writes. */
 struct sink *sink_jsonl_new(struct output *out, struct terminal *terminal, bool without_text);
 struct sink *sink_json_new(struct output *out, struct terminal *terminal);
-struct sink *sink_raw_new(struct output *out);
+struct sink *sink_raw_new(struct output *out, struct terminal *terminal);
 struct sink *sink_record_new(struct output *out);
 /* Tools, retries and warnings on standard error: lines, and on a terminal the status line.
    `tools`: the format on standard output does not show them itself. `status`: it leaves the

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "output/table.h"
 
-#include "base/utf8.h"
 #include "base/xmalloc.h"
 #include "output/harmless.h"
+#include "output/status.h"
 
 #include <stdlib.h>
 
@@ -12,44 +12,57 @@ void table_add(struct table *t, struct span text)
     t->cells = xrealloc(t->cells, (t->count + 1) * sizeof *t->cells);
     struct buf *cell = &t->cells[t->count++];
     *cell = (struct buf){0};
-    harmless_put_line(cell, text);
+    buf_span(cell, text);
 }
 
-/* Characters, which is as near as a program without a locale comes to columns. */
-static size_t width(const struct buf *cell)
+/* A row is a line and a tab separates: what a cell has of that becomes a space. */
+static void put_cell(struct buf *out, struct span cell, bool harmless)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < cell->len; i++)
-        n += ((unsigned char)cell->data[i] & 0xC0) != 0x80;
-    return n;
+    if (harmless) {
+        harmless_put_line(out, cell);
+        return;
+    }
+    for (size_t i = 0; i < cell.len; i++)
+        buf_byte(out,
+                 cell.at[i] == '\n' || cell.at[i] == '\t' || cell.at[i] == '\r' ? ' ' : cell.at[i]);
 }
 
-static size_t column_width(const struct table *t, unsigned column)
+static unsigned cell_width(struct span cell)
 {
-    size_t widest = 0;
-    for (size_t i = column; i < t->count; i += t->columns)
-        if (width(&t->cells[i]) > widest)
-            widest = width(&t->cells[i]);
+    struct buf shown = {0};
+    harmless_put_line(&shown, cell);
+    unsigned width = status_width(buf_view(&shown));
+    buf_release(&shown);
+    return width;
+}
+
+static unsigned column_width(const struct table *t, unsigned column)
+{
+    unsigned widest = 0;
+    for (size_t i = column; i < t->count; i += t->columns) {
+        unsigned width = cell_width(buf_view(&t->cells[i]));
+        widest = width > widest ? width : widest;
+    }
     return widest;
 }
 
 void table_put(const struct table *t, struct output *out)
 {
-    size_t widths[TABLE_COLUMNS] = {0};
+    unsigned widths[TABLE_COLUMNS] = {0};
     if (t->columns == 0)
         return;
-    for (unsigned c = 0; c < t->columns; c++)
+    for (unsigned c = 0; out->terminal && c < t->columns; c++)
         widths[c] = column_width(t, c);
     for (size_t i = 0; i < t->count; i++) {
         unsigned column = (unsigned)(i % t->columns);
-        bool last = column == t->columns - 1;
-        buf_span(&out->pending, buf_view(&t->cells[i]));
-        if (last)
+        struct span cell = buf_view(&t->cells[i]);
+        put_cell(&out->pending, cell, out->terminal);
+        if (column == t->columns - 1)
             buf_byte(&out->pending, '\n');
         else if (!out->terminal)
             buf_byte(&out->pending, '\t');
         else
-            for (size_t n = width(&t->cells[i]); n < widths[column] + 2; n++)
+            for (unsigned n = cell_width(cell); n < widths[column] + 2; n++)
                 buf_byte(&out->pending, ' ');
     }
 }

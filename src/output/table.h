@@ -15,9 +15,10 @@ struct table {
     size_t count;
 };
 
-/* Adds a cell, row by row. Made harmless, on one line. */
+/* Adds a copy of a cell, row by row. */
 void table_add(struct table *t, struct span text);
-/* Appends the rows to the output; does not flush. */
+/* Appends the rows to the output, a line each, harmless where that is a terminal; does not flush.
+ */
 void table_put(const struct table *t, struct output *out);
 void table_release(struct table *t);
 

@@ -50,11 +50,22 @@ void terminal_release(struct terminal *t)
     buf_release(&t->line);
 }
 
+void terminal_forget_answer(struct terminal *t, const struct output *answer)
+{
+    if (t->answer != answer)
+        return;
+    t->midline = answer->cut_line;
+    t->answer = NULL;
+}
+
 static void end_cut_line(struct terminal *t)
 {
     terminal_make_way(t);
-    if (t->same && t->answer && t->answer->cut_line) {
+    bool cut = t->answer ? t->answer->cut_line : t->midline;
+    if (t->answer)
         t->answer->cut_line = false;
+    t->midline = false;
+    if (t->same && cut) {
         sys_write_all(STDERR_FILENO, "\n", 1, NULL);
     }
 }

@@ -20,6 +20,7 @@ struct terminal {
     int verbosity;
     bool live;             /* a status line can be drawn on standard error */
     struct output *answer; /* standard output while an answer is written to it, borrowed */
+    bool midline;          /* it is gone and left the terminal inside a line */
     struct status *status; /* the status line while there is one, borrowed */
     struct buf line;       /* the one being written, kept for the next one's sake */
 };
@@ -29,6 +30,8 @@ struct terminal {
 void terminal_init(struct terminal *t, const char *color, bool quiet, int verbosity);
 
 void terminal_release(struct terminal *t);
+/* The answer's output is about to be released. */
+void terminal_forget_answer(struct terminal *t, const struct output *answer);
 
 /* Takes the status line away before anything else is written to a terminal. */
 static inline void terminal_make_way(struct terminal *t)

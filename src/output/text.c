@@ -74,17 +74,13 @@ static int text_close(struct sink *s, const struct summary *summary, struct fail
     end_line(t);
     buf_span(&t->out.pending, buf_view(&t->held));
     buf_clear(&t->held);
-    if (summary->fail->cause == FAIL_SIGNAL) {
-        output_last_words(&t->out, false);
-        return 0;
-    }
-    return output_flush(&t->out, fail);
+    return output_close(&t->out, summary->fail->cause == FAIL_SIGNAL, false, fail);
 }
 
 static void text_free(struct sink *s)
 {
     struct text_sink *t = (struct text_sink *)s;
-    t->terminal->answer = NULL;
+    terminal_forget_answer(t->terminal, &t->out);
     output_release(&t->out);
     buf_release(&t->held);
     free(t);

@@ -266,11 +266,18 @@ static void malformed(struct chat_parser *p, struct chat_event *event, const cha
     event->why = buf_text(&p->why);
 }
 
+/* Of an object that is there twice the last one counts, and only what lies in that. */
+static bool lies_in(struct span part, struct span whole)
+{
+    return whole.len && part.at >= whole.at && part.at < whole.at + whole.len;
+}
+
 /* A key that also stands under the guide's own name keeps its own. */
 static void take_renames(struct chat_event *event, const struct level *level)
 {
     for (unsigned i = 0; i < level->renames; i++)
-        if (!(level->by_guide & bit(level->renamed[i])))
+        if (!(level->by_guide & bit(level->renamed[i])) &&
+            lies_in(level->rename[i].key_raw, event->data))
             event->rename[event->renames++] = level->rename[i];
 }
 
@@ -357,12 +364,6 @@ void chat_parse(struct chat_parser *p, const struct sse_event *from, struct chat
 static bool says_failure(const struct json_value *v)
 {
     return v->type != JSON_NONE && v->type != JSON_NULL && v->type != JSON_FALSE;
-}
-
-/* Of a `result` that is there twice the last one counts, and only an `error` inside that. */
-static bool lies_in(struct span part, struct span whole)
-{
-    return whole.len && part.at >= whole.at && part.at < whole.at + whole.len;
 }
 
 const struct json_value *chat_tool_error(const struct chat_event *event)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # what the tests are told
+# shellcheck disable=SC2034,SC2119,SC2120 # what the tests are told
 # Real components between the program and the server, and networks of the tests' own, beside helper.bash.
 
 eval "helper_$(declare -f setup)"
@@ -11,11 +11,12 @@ PATH=$PATH:/usr/sbin:/sbin
 setup()
 {
     helper_setup
-    COMPONENTS=() HOLDERS=() INSIDE=() NEAR=()
+    COMPONENTS=() HOLDERS=() INSIDE=() NEAR=() LASTING=()
 }
 
 teardown()
 {
+    COMPONENTS+=("${LASTING[@]}")
     stop_components
     stop_server
     local holder
@@ -80,7 +81,7 @@ start_nginx()
         PROXY_PORT=$((20000 + SRANDOM % 12000))
         cat >"$dir/nginx.conf" <<CONFIGURATION
 daemon off;
-${NGINX_MAIN-master_process off;}
+${NGINX_MAIN-master_process off; user root root;}
 pid $dir/pid;
 error_log stderr notice;
 events { worker_connections 64; }
@@ -261,21 +262,28 @@ inside()
     "${INSIDE[@]}" "$@"
 }
 
-# two_machines: the program runs on one, near, and from here on everything else on another, far; a link is between them,
+# two_machines: the program runs on one, near, and from here on everything else on another, far; a wire is between them,
 # which is 10.77.0.1 here and 10.77.0.2 there.
 two_machines()
 {
     own_network
     NEAR=("${INSIDE[@]}")
-    hold "${NEAR[@]}" unshare --net || skip "this machine allows no second network namespace: $(head -n 1 "$T/hold.err")"
+    [ -w /dev/net/tun ] || skip "this machine has no /dev/net/tun"
+    mkfifo "$T/control" "$T/says"
+    exec {CONTROL}<>"$T/control" {SAYS}<>"$T/says"
+    component link ready "${NEAR[@]}" python3 "$BATS_TEST_DIRNAME/link.py" "$T/control" "$T/says" ||
+        skip "this machine allows no interfaces of one's own: $(tail -n 1 "$T/link.log")"
+    # It lasts as long as the test.
+    LASTING=("${COMPONENTS[@]}") COMPONENTS=()
+    hold "${NEAR[@]}" unshare --net ||
+        skip "this machine allows no second network namespace: $(head -n 1 "$T/hold.err")"
     INSIDE=(nsenter --target "$HOLDER" "${ENTER[@]}" --)
     wrapper mock "$SERVER"
-    # Packets of one segment each, or a lost one would be dozens.
-    near ip link add name wire gso_max_segs 1 type veth peer name wire netns "$HOLDER"
+    near ip link set wire-far netns "$HOLDER"
     near ip address add 10.77.0.1/24 dev wire
-    inside ip link set dev wire gso_max_segs 1
-    inside ip address add 10.77.0.2/24 dev wire
-    inside ip link set wire up
+    inside ip address add 10.77.0.2/24 dev wire-far
+    inside ip link set wire-far up
+    inside ip route replace 10.77.0.0/24 dev wire-far rto_min 20ms
     link_up
 }
 
@@ -284,46 +292,25 @@ near()
     "${NEAR[@]}" "$@"
 }
 
+# What is lost is sent again soon.
 link_up()
 {
     near ip link set wire up
-    # What was lost is sent again soon.
-    local machine
-    for machine in near inside; do
-        $machine ip route replace 10.77.0.0/24 dev wire rto_min 20ms
-    done
+    near ip route replace 10.77.0.0/24 dev wire rto_min 20ms
 }
 
-# lose PERCENT: of all packets, both ways. Skips the test where the kernel has no means for it.
+# lose [PERCENT]: of all packets, from now on. Sets LOST to the number of those that are lost already.
 lose()
 {
-    local machine tc
-    for machine in near inside; do
-        tc="$machine tc"
-        if $tc qdisc replace dev wire root netem loss "$1%" 2>"$T/tc.err"; then
-            continue
-        fi
-        # Classic BPF: a random number below 100, and the packet goes (0) or is dropped (2).
-        if ! $tc qdisc replace dev wire clsact 2>>"$T/tc.err" ||
-            ! $tc filter replace dev wire egress pref 1 handle 1 bpf direct-action bytecode \
-                "5,32 0 0 4294963256,148 0 0 100,53 0 1 $1,6 0 0 0,6 0 0 2" 2>>"$T/tc.err"; then
-            skip "this machine can lose no packets: $(paste -s -d ' ' "$T/tc.err")"
-        fi
-    done
+    echo "${1-}" >&"$CONTROL"
+    read -r -t 10 -u "$SAYS" LOST
 }
 
-# How many segments the far machine has sent again.
-sent_again()
+# lost_more_than COUNT
+lost_more_than()
 {
-    inside cat /proc/net/snmp | awk '
-        /^Tcp:/ && !column { for (i = 1; i <= NF; i++) if ($i == "RetransSegs") column = i; next }
-        /^Tcp:/ { print $column }'
-}
-
-# sent_again_since COUNT
-sent_again_since()
-{
-    [ "$(sent_again)" -gt "$1" ]
+    lose
+    [ "$LOST" -gt "$1" ]
 }
 
 # own_hosts LINE...: the whole of /etc/hosts inside.
