@@ -129,8 +129,8 @@ static void take_retry_hint(struct exchange *x)
 {
     curl_off_t seconds = 0;
     curl_easy_getinfo(x->http->easy, CURLINFO_RETRY_AFTER, &seconds);
-    if (seconds > 0 && seconds < INT32_MAX)
-        x->response->retry_after = (int64_t)seconds * 1000;
+    if (seconds > 0)
+        x->response->retry_after = (int64_t)(seconds < INT32_MAX ? seconds : INT32_MAX) * 1000;
     else if (x->reset > 0 && x->reset < INT64_MAX / 2000 && x->reset * 1000 > sys_wall_ms())
         x->response->retry_after = x->reset * 1000 - sys_wall_ms();
 }

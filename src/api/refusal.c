@@ -197,7 +197,8 @@ int api_refused(const struct http_response *response, const char *what, struct f
     if (status < 300)
         put_strange_success(&words, response);
     else if (status < 400)
-        buf_printf(&words, "redirected to %.*s", (int)response->location.len,
+        buf_printf(&words, "redirected%s%.*s", response->location.len ? " to " : "",
+                   (int)response->location.len,
                    response->location.len ? response->location.data : "");
     else
         refusal_read(buf_view(&response->body), &words, &code);
