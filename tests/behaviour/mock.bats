@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 setup()
 {
     [ -n "${MOCK-}" ] || skip "sigmasight-mock was not built"
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return 1
     token=T type=application/json mock=
 }
 
@@ -111,8 +111,8 @@ has()
         # shellcheck disable=SC2086
         run -64 --separate-stderr "$MOCK" $wrong
         [ -z "$output" ]
-        [ "${#stderr_lines[@]}" -eq 1 ]
-        [[ $stderr == "sigmasight-mock: "* ]]
+        # shellcheck disable=SC2154 # bats sets both
+        { [ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == "sigmasight-mock: "* ]]; }
     done
 }
 
@@ -285,7 +285,7 @@ has()
     has "{\"conversation_id\":\"$id\",\"previous_mode\":\"indigo\",\"new_mode\":\"blue\",\"changed_at\":\"20"
     api DELETE "/chat/conversations/$id"
     [ "$status" = 204 ]
-    ! grep -qi content-length head
+    if grep -qi content-length head; then return 1; fi
     api DELETE "/chat/conversations/$id"
     [ "$status" = 404 ]
     is_body '{"detail":"Conversation not found"}'
@@ -295,8 +295,8 @@ has()
     start --generation 2
     api GET /chat/conversations
     is_body '[]'
-    local ids=() i
-    for i in 0 1 2; do
+    local ids=()
+    for _ in 0 1 2; do
         converse
         ids+=("$id")
     done
@@ -395,7 +395,7 @@ has()
     has '"delta": "**moderately ", "role": "assistant"'
     has '\ud83c\udfaf'
     # Nothing but ASCII, and a result of some size.
-    ! LC_ALL=C grep -q '[^ -~]' body
+    if LC_ALL=C grep -q '[^ -~]' body; then return 1; fi
     [ "$(grep -A1 'event: tool_finished' body | wc -c)" -gt 2000 ]
 }
 
@@ -450,7 +450,7 @@ has()
     converse
     say hello
     has '"delta": "am", '
-    ! grep -q '"delta": " \|"delta": "[^"]* "' body
+    if grep -q '"delta": " \|"delta": "[^"]* "' body; then return 1; fi
 }
 
 @test "mock: a recorded answer comes back byte for byte, an event a chunk" {
@@ -509,7 +509,7 @@ has()
     is_body '<h1>busy</h1>'
     has $'Retry-After: 7\r' head
     has $'content-type: text/html\r' head
-    ! grep -q application/json head
+    if grep -q application/json head; then return 1; fi
     has $'Content-Length: 13\r' head
     say 'é \"x\"'
     is_body 'event: message\ndata: {"delta":"2 one T \\u00e9 \\"x\\" $5 $$"}\n\n'
@@ -579,7 +579,7 @@ has()
     control POST gates/head
     wait $client
     has 'x-late: yes' head
-    is_body done
+    is_body "done"
 }
 
 @test "mock: the client's going away is seen" {
