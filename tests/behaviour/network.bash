@@ -232,7 +232,7 @@ own_network()
     fi
     hold "${how[@]}" || skip "this machine allows no network namespaces: $(head -n 1 "$T/hold.err")"
     ENTER=("${enter[@]}")
-    INSIDE=(nsenter --target "$HOLDER" "${ENTER[@]}" --)
+    INSIDE=(nsenter --target "$HOLDER" --root "${ENTER[@]}" --)
     PROGRAM=$CHAT SERVER=$MOCK
     wrapper chat "$PROGRAM"
     CHAT=$T/chat
@@ -277,7 +277,7 @@ two_machines()
     LASTING=("${COMPONENTS[@]}") COMPONENTS=()
     hold "${NEAR[@]}" unshare --net ||
         skip "this machine allows no second network namespace: $(head -n 1 "$T/hold.err")"
-    INSIDE=(nsenter --target "$HOLDER" "${ENTER[@]}" --)
+    INSIDE=(nsenter --target "$HOLDER" --root "${ENTER[@]}" --)
     wrapper mock "$SERVER"
     near ip link set wire-far netns "$HOLDER"
     near ip address add 10.77.0.1/24 dev wire
