@@ -49,13 +49,11 @@ static void put_command_help(struct buf *out, const struct command *c)
 static int print(struct buf *text, struct fail *fail)
 {
     struct output out;
-    output_init(&out, STDOUT_FILENO, "standard output");
+    output_init_standard(&out);
     sys_signals_catch();
     buf_span(&out.pending, buf_view(text));
-    int result = output_flush(&out, fail);
-    output_release(&out);
     buf_release(text);
-    return result;
+    return output_finish(&out, fail);
 }
 
 static int run_command(const struct command *c, int argc, char **argv, struct terminal *terminal,

@@ -303,8 +303,7 @@ static void give_hint(const struct auth *auth, struct fail *fail)
     switch (auth->source) {
     case AUTH_LOGIN:
         /* A token that is seconds old: such servers take only those of their web login. */
-        fail_hint(fail, "this server wants a token of its web login: set token_command in the "
-                        "configuration file to a command that prints one");
+        fail_hint(fail, AUTH_WEB_LOGIN);
         break;
     case AUTH_STORED:
         fail_hint(fail,

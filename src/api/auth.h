@@ -32,6 +32,11 @@ struct auth {
     bool renewed;                  /* the one new token was asked for */
 };
 
+/* What to do about a server that refuses the tokens of its own login. */
+#define AUTH_WEB_LOGIN                                                                             \
+    "this server wants a token of its web login: set token_command in the configuration file to "  \
+    "a command that prints one"
+
 /* The name of the file below the state directory that `login` writes. */
 #define AUTH_STORE "credentials.json"
 

@@ -160,7 +160,7 @@ static void notice_connection(struct exchange *x)
     if (!x->response->connected &&
         curl_easy_getinfo(x->http->easy, CURLINFO_PRETRANSFER_TIME_T, &us) == CURLE_OK && us > 0) {
         x->response->connected = true;
-        x->connected_at = x->last_byte = sys_now_us();
+        x->last_byte = sys_now_us();
     }
 }
 

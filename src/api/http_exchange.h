@@ -34,7 +34,7 @@ struct exchange {
     bool enough;   /* a hook ended it */
     bool full;     /* the collected body has reached its bound */
     int64_t reset; /* X-RateLimit-Reset, Unix seconds, 0 without */
-    int64_t begun, connected_at, last_byte;
+    int64_t begun, last_byte;
     char error[CURL_ERROR_SIZE];
 };
 

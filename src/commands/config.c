@@ -86,15 +86,13 @@ static int run(const struct invocation *in, struct fail *fail)
     struct table table = {.columns = 3};
     bool json = setting_is(s, OPT_JSON);
     sys_signals_catch();
-    output_init(&out, STDOUT_FILENO, "standard output");
+    output_init_standard(&out);
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (is_shown(option_row(id)))
             put_setting(&out, &table, s, option_row(id), json);
     table_put(&table, &out);
-    int result = output_flush(&out, fail);
     table_release(&table);
-    output_release(&out);
-    return result;
+    return output_finish(&out, fail);
 }
 
 const struct command command_config = {

@@ -53,10 +53,7 @@ static void put_json(struct output *out, const struct api_conversation *c)
     }
     json_put_raw(&line, raw);
     buf_byte(&line, '\n');
-    if (out->terminal)
-        harmless_put_json(&out->pending, buf_view(&line));
-    else
-        buf_span(&out->pending, buf_view(&line));
+    output_put_json(out, buf_view(&line));
     buf_release(&line);
 }
 
@@ -275,7 +272,7 @@ static int run(const struct invocation *in, struct fail *fail)
                     .json = setting_is(in->settings, OPT_JSON)};
     if (check(sub, &j, fail) != 0)
         return -1;
-    output_init(&j.out, STDOUT_FILENO, "standard output");
+    output_init_standard(&j.out);
     int result = perform(sub, &j, fail);
     table_release(&j.table);
     output_release(&j.out);

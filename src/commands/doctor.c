@@ -201,16 +201,15 @@ static int run(const struct invocation *in, struct fail *fail)
 {
     struct doctor d = {.in = in, .fail = fail};
     sys_signals_catch();
-    output_init(&d.out, STDOUT_FILENO, "standard output");
+    output_init_standard(&d.out);
     check_settings(&d);
     if (check_address(&d) == 0) {
         check_proxy(&d);
         if (check_token(&d) == 0 && check_account(&d) == 0)
             check_generation(&d);
     }
-    output_flush(&d.out, fail);
+    output_finish(&d.out, fail);
     client_close(&d.client);
-    output_release(&d.out);
     return fail_is_set(fail) ? -1 : 0;
 }
 

@@ -95,8 +95,7 @@ static int try_token(struct client *c, const struct api_session *session, struct
     c->api.token = session->token;
     int result = api_me(&c->api, &response, fail);
     if (result != 0 && fail->http_status == 401)
-        fail_hint(fail, "this server wants a token of its web login: set token_command in the "
-                        "configuration file to a command that prints one");
+        fail_hint(fail, AUTH_WEB_LOGIN);
     http_response_release(&response);
     return result;
 }
@@ -233,7 +232,7 @@ static void describe(const struct client *c, const struct account *a, struct tab
 static int show(const struct invocation *in, const struct table *t, struct fail *fail)
 {
     struct output out;
-    output_init(&out, STDOUT_FILENO, "standard output");
+    output_init_standard(&out);
     if (setting_is(in->settings, OPT_JSON)) {
         buf_byte(&out.pending, '{');
         for (size_t i = 0; i + 1 < t->count; i += 2)
@@ -242,9 +241,7 @@ static int show(const struct invocation *in, const struct table *t, struct fail 
     } else {
         table_put(t, &out);
     }
-    int result = output_flush(&out, fail);
-    output_release(&out);
-    return result;
+    return output_finish(&out, fail);
 }
 
 static int run_whoami(const struct invocation *in, struct fail *fail)

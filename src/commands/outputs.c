@@ -13,7 +13,7 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
     if (hold && !text && setting_is_given(s, OPT_NO_STREAM) && setting_is_given(s, OPT_OUTPUT))
         return fail_set(fail, FAIL_USAGE, "--no-stream: it is for text, not for -o %s", format);
     struct output out;
-    output_init(&out, STDOUT_FILENO, "standard output");
+    output_init_standard(&out);
     if (strcmp(format, "jsonl") == 0)
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, false));
     else if (strcmp(format, "json") == 0)

@@ -13,14 +13,12 @@ static int run(const struct invocation *in, struct fail *fail)
     (void)in;
     struct output out;
     sys_signals_catch();
-    output_init(&out, STDOUT_FILENO, "standard output");
+    output_init_standard(&out);
     for (const char *const *line = schema_lines; *line; line++) {
         buf_puts(&out.pending, *line);
         buf_byte(&out.pending, '\n');
     }
-    int result = output_flush(&out, fail);
-    output_release(&out);
-    return result;
+    return output_finish(&out, fail);
 }
 
 const struct command command_schema = {

@@ -146,10 +146,7 @@ static int json_close(struct sink *s, const struct summary *summary, struct fail
     struct buf object = {0};
     terminal_make_way(j->terminal);
     put_object(&object, j, summary);
-    if (j->out.terminal)
-        harmless_put_json(&j->out.pending, buf_view(&object));
-    else
-        buf_span(&j->out.pending, buf_view(&object));
+    output_put_json(&j->out, buf_view(&object));
     buf_release(&object);
     return output_close(&j->out, summary->fail->cause == FAIL_SIGNAL, true, fail);
 }

@@ -3,6 +3,7 @@
 
 #include "base/system.h"
 #include "base/xmalloc.h"
+#include "output/harmless.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,11 @@
 void output_init(struct output *o, int fd, const char *name)
 {
     *o = (struct output){.fd = fd, .name = xstrdup(name), .terminal = isatty(fd)};
+}
+
+void output_init_standard(struct output *o)
+{
+    output_init(o, STDOUT_FILENO, "standard output");
 }
 
 int output_create(struct output *o, const char *path, bool keep, struct fail *fail)
@@ -57,6 +63,14 @@ void output_release(struct output *o)
     free(o->name);
     buf_release(&o->pending);
     *o = (struct output){.fd = -1};
+}
+
+void output_put_json(struct output *o, struct span json)
+{
+    if (o->terminal)
+        harmless_put_json(&o->pending, json);
+    else
+        buf_span(&o->pending, json);
 }
 
 static int write_failed(struct output *o, int error, struct fail *fail)
@@ -115,6 +129,13 @@ int output_close(struct output *o, bool signalled, bool whole_lines, struct fail
     o->owned = false;
     if (close(o->fd) != 0 && result == 0 && !o->broken)
         result = write_failed(o, errno, fail);
+    return result;
+}
+
+int output_finish(struct output *o, struct fail *fail)
+{
+    int result = output_flush(o, fail);
+    output_release(o);
     return result;
 }
 
