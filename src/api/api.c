@@ -68,15 +68,16 @@ int api_call(struct api *api, const char *method, char *url, struct span body,
     return result;
 }
 
-/* First generation `conversation_id`, second `id`. */
-static void take_id(void *arg, const struct json_member *m)
+/* The ID in the answer to a creation, owned by the caller; NULL when it names none. */
+static char *created_id(struct span body)
 {
-    char **id = arg;
-    bool named = span_is(m->path[0], "conversation_id"), short_name = span_is(m->path[0], "id");
-    if (m->value.type != JSON_STRING || (!named && (!short_name || *id)))
-        return;
-    free(*id);
-    *id = xmemdup(m->value.string.at, m->value.string.len);
+    struct json_reader *reader = json_reader_new();
+    struct api_conversation c;
+    char *id = NULL;
+    if (api_read_conversation(reader, body, &c))
+        id = xmemdup(c.id.at, c.id.len);
+    json_reader_free(reader);
+    return id;
 }
 
 int api_create(struct api *api, const char *mode, struct api_portfolios portfolios, char **id,
@@ -96,12 +97,8 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
                           what, fail);
     if (result != 0 && fail->http_status == 404)
         fail_hint(fail, "check --url; it ends in /api/v1 as a rule");
-    if (result == 0 && (json_read_object(buf_view(&response.body), take_id, id) != 0 || !*id))
+    if (result == 0 && !(*id = created_id(buf_view(&response.body))))
         result = fail_set(fail, FAIL_PROTOCOL, "%s: the answer names no ID", what);
-    if (result != 0) {
-        free(*id);
-        *id = NULL;
-    }
     buf_release(&body);
     http_response_release(&response);
     return result;

@@ -6,6 +6,7 @@
 
 #include "api/http.h"
 #include "base/fail.h"
+#include "base/json.h"
 #include "base/span.h"
 
 #include <stddef.h>
@@ -33,12 +34,16 @@ int api_list(struct api *api, int limit, int offset, struct http_response *respo
 /* GET /chat/conversations/{id} */
 int api_get(struct api *api, const char *id, struct http_response *response, struct fail *fail);
 
-/* What the API says of a conversation. Spans into the response. */
+/* What the API says of a conversation. Borrowed from the response and its reader. */
 struct api_conversation {
-    struct span raw;                 /* the server's object */
-    bool by_guide;                   /* it names the ID `conversation_id`, not `id` */
-    struct buf id, mode, created_at; /* decoded, empty when absent; owned by the reader */
+    struct span raw;                  /* the server's object */
+    bool by_guide;                    /* it names the ID `conversation_id`, not `id` */
+    struct span id, mode, created_at; /* decoded, empty when absent */
 };
+
+/* Reads one. False when that is no JSON object or names no ID. */
+bool api_read_conversation(struct json_reader *reader, struct span object,
+                           struct api_conversation *c);
 
 /* Calls `each` for every conversation in a body of api_list or api_get, in order. The number of
    them, or -1 when the body is nothing of the kind. *more: the body says that there are more. */

@@ -102,15 +102,15 @@ static int take_command(struct auth *auth, struct api *api, struct fail *fail)
 static void take_stored(void *arg, const struct json_member *m)
 {
     struct auth *a = arg;
-    if (span_is(m->path[0], "token") && m->value.type == JSON_STRING) {
+    if (span_is(m->key, "token") && m->value.type == JSON_STRING) {
         free(a->token);
         a->token = xmemdup(m->value.string.at, m->value.string.len);
-    } else if (span_is(m->path[0], "email") && m->value.type == JSON_STRING) {
+    } else if (span_is(m->key, "email") && m->value.type == JSON_STRING) {
         free(a->email);
         a->email = xmemdup(m->value.string.at, m->value.string.len);
-    } else if (span_is(m->path[0], "issued_at")) {
+    } else if (span_is(m->key, "issued_at")) {
         json_to_int64(&m->value, &a->issued_at);
-    } else if (span_is(m->path[0], "expires_at")) {
+    } else if (span_is(m->key, "expires_at")) {
         json_to_int64(&m->value, &a->expires_at);
     }
 }

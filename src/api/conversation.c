@@ -2,79 +2,80 @@
 /* The part of api/api.h that reads what the server says of conversations. */
 #include "api/api.h"
 
-#include "base/json.h"
+enum { NAMED_ID = JSON_DOCUMENT + 1, ID, MODE, CREATED_AT };
+
+static const struct json_key keys[] = {
+    {.name = SPAN("conversation_id"), .slot = NAMED_ID},
+    {.name = SPAN("id"), .slot = ID},
+    {.name = SPAN("mode"), .slot = MODE},
+    {.name = SPAN("created_at"), .slot = CREATED_AT},
+};
+
+static const struct json_shape shape = {keys, sizeof keys / sizeof keys[0]};
+
+static struct span text(const struct json_found *found, unsigned slot)
+{
+    const struct json_value *value = &found->slot[slot];
+    return value->type == JSON_STRING ? value->string : span_make(NULL, 0);
+}
+
+bool api_read_conversation(struct json_reader *reader, struct span object,
+                           struct api_conversation *c)
+{
+    struct json_found found = {.seen = 0};
+    if (json_find(reader, object, &shape, &found) != 0)
+        return false;
+    c->raw = found.slot[JSON_DOCUMENT].raw;
+    c->by_guide = text(&found, NAMED_ID).len > 0;
+    c->id = text(&found, c->by_guide ? NAMED_ID : ID);
+    c->mode = text(&found, MODE);
+    c->created_at = text(&found, CREATED_AT);
+    return c->id.len > 0;
+}
 
 struct collector {
     void (*each)(void *arg, const struct api_conversation *c);
     void *arg;
-    struct api_conversation now;
+    struct json_reader *reader;
     int count;
     bool more;
 };
 
-static void take(struct buf *target, const struct json_value *value)
+static void collect(struct collector *k, struct span raw)
 {
-    buf_clear(target);
-    if (value->type == JSON_STRING)
-        buf_span(target, value->string);
+    struct api_conversation c;
+    if (!api_read_conversation(k->reader, raw, &c))
+        return;
+    k->each(k->arg, &c);
+    k->count++;
 }
 
-static void take_member(struct api_conversation *c, struct span key, const struct json_value *v)
+static void on_element(void *arg, const struct json_member *m)
 {
-    /* First generation `conversation_id`, second `id`. */
-    bool by_guide = span_is(key, "conversation_id");
-    if (by_guide || (span_is(key, "id") && !c->by_guide)) {
-        take(&c->id, v);
-        c->by_guide = by_guide;
-    }
-    if (span_is(key, "mode"))
-        take(&c->mode, v);
-    else if (span_is(key, "created_at"))
-        take(&c->created_at, v);
+    if (m->value.type == JSON_OBJECT)
+        collect(arg, m->value.raw);
 }
 
-static void finish(struct collector *k, struct span raw)
-{
-    k->now.raw = raw;
-    if (k->now.id.len) {
-        k->each(k->arg, &k->now);
-        k->count++;
-    }
-    k->now.by_guide = false;
-    buf_clear(&k->now.id);
-    buf_clear(&k->now.mode);
-    buf_clear(&k->now.created_at);
-}
-
-/* Three shapes: [ {…}, … ], { "conversations": [ {…}, … ] } and { … }. The depth at which an
-   object's members stand tells them apart. */
 static void on_member(void *arg, const struct json_member *m)
 {
     struct collector *k = arg;
-    bool wrapped = span_is(m->path[0], "conversations");
-    unsigned element = m->path[0].at == NULL ? 1 : wrapped ? 2 : 0;
-    if (m->depth == 1 && span_is(m->path[0], "has_more"))
+    if (span_is(m->key, "conversations"))
+        json_read_array(m->value.raw, on_element, k);
+    else if (span_is(m->key, "has_more"))
         k->more = m->value.type == JSON_TRUE;
-    if (m->depth == element + 1)
-        take_member(&k->now, m->path[element], &m->value);
-    else if (element && m->depth == element && m->value.type == JSON_OBJECT)
-        finish(k, m->value.raw);
 }
 
+/* Three forms: [ {…}, … ], { "conversations": [ {…}, … ] } and { … }. */
 int api_each_conversation(struct span body,
                           void (*each)(void *arg, const struct api_conversation *c), void *arg,
                           bool *more)
 {
-    struct collector k = {.each = each, .arg = arg};
-    struct json_reader *r = json_reader_new();
-    struct json_value top;
-    int result = json_walk(r, body, on_member, &k, &top);
-    if (result == 0 && top.type == JSON_OBJECT && k.count == 0 && k.now.id.len)
-        finish(&k, top.raw);
+    struct collector k = {.each = each, .arg = arg, .reader = json_reader_new()};
+    bool is_object = json_read_object(body, on_member, &k) == 0;
+    if (is_object && k.count == 0)
+        collect(&k, body);
+    bool understood = is_object || json_read_array(body, on_element, &k) == 0;
     *more = k.more;
-    json_reader_free(r);
-    buf_release(&k.now.id);
-    buf_release(&k.now.mode);
-    buf_release(&k.now.created_at);
-    return result == 0 && (top.type == JSON_ARRAY || top.type == JSON_OBJECT) ? k.count : -1;
+    json_reader_free(k.reader);
+    return understood ? k.count : -1;
 }

@@ -39,9 +39,9 @@ struct times {
 static void take_time(void *arg, const struct json_member *m)
 {
     struct times *t = arg;
-    if (span_is(m->path[0], "exp"))
+    if (span_is(m->key, "exp"))
         json_to_int64(&m->value, t->expires_at);
-    else if (span_is(m->path[0], "iat"))
+    else if (span_is(m->key, "iat"))
         json_to_int64(&m->value, t->issued_at);
 }
 

@@ -32,56 +32,59 @@ static void put_place(void *arg, const struct json_member *m)
     static const char *const parts[] = {"body", "query", "path"};
     struct span s = m->value.type == JSON_STRING ? m->value.string : m->value.raw;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (m->depth == 1 && where->len == 0 && span_is(s, parts[i]))
+        if (where->len == 0 && span_is(s, parts[i]))
             return;
-    if (m->depth != 1)
-        return;
     if (where->len)
         buf_byte(where, '.');
     buf_span(where, s);
 }
 
-static void read_place(struct buf *where, const struct json_value *loc)
-{
-    struct json_reader *r = json_reader_new();
-    struct json_value top;
-    buf_clear(where);
-    json_walk(r, loc->raw, put_place, where, &top);
-    json_reader_free(r);
-}
-
-static void put_validation_error(struct detail *d)
-{
-    if (d->why.len) {
-        if (d->words->len)
-            buf_puts(d->words, "; ");
-        if (d->where.len) {
-            buf_span(d->words, buf_view(&d->where));
-            buf_puts(d->words, ": ");
-        }
-        buf_span(d->words, buf_view(&d->why));
-    }
-    buf_clear(&d->where);
-    buf_clear(&d->why);
-}
-
-static void on_member(void *arg, const struct json_member *m)
+static void read_validation_error(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
-    if (!span_is(m->path[0], "detail"))
-        return;
-    if (m->depth == 1)
-        keep(&d->text, &m->value);
-    else if (m->depth == 2 && span_is(m->path[1], "error"))
-        keep(d->code, &m->value);
-    else if (m->depth == 2 && span_is(m->path[1], "message"))
-        keep(&d->message, &m->value);
-    else if (m->depth == 2 && m->path[1].at == NULL)
-        put_validation_error(d);
-    else if (m->depth == 3 && span_is(m->path[2], "msg"))
+    if (span_is(m->key, "msg")) {
         keep(&d->why, &m->value);
-    else if (m->depth == 3 && span_is(m->path[2], "loc"))
-        read_place(&d->where, &m->value);
+    } else if (span_is(m->key, "loc")) {
+        buf_clear(&d->where);
+        json_read_array(m->value.raw, put_place, &d->where);
+    }
+}
+
+static void put_validation_error(void *arg, const struct json_member *m)
+{
+    struct detail *d = arg;
+    buf_clear(&d->where);
+    buf_clear(&d->why);
+    if (json_read_object(m->value.raw, read_validation_error, d) != 0 || d->why.len == 0)
+        return;
+    if (d->words->len)
+        buf_puts(d->words, "; ");
+    if (d->where.len) {
+        buf_span(d->words, buf_view(&d->where));
+        buf_puts(d->words, ": ");
+    }
+    buf_span(d->words, buf_view(&d->why));
+}
+
+static void read_object(void *arg, const struct json_member *m)
+{
+    struct detail *d = arg;
+    if (span_is(m->key, "error"))
+        keep(d->code, &m->value);
+    else if (span_is(m->key, "message"))
+        keep(&d->message, &m->value);
+}
+
+static void read_detail(void *arg, const struct json_member *m)
+{
+    struct detail *d = arg;
+    if (!span_is(m->key, "detail"))
+        return;
+    keep(&d->text, &m->value);
+    if (m->value.type == JSON_OBJECT)
+        json_read_object(m->value.raw, read_object, d);
+    else if (m->value.type == JSON_ARRAY)
+        json_read_array(m->value.raw, put_validation_error, d);
 }
 
 static bool read_json(struct span body, struct buf *words, struct buf *code)
@@ -89,7 +92,7 @@ static bool read_json(struct span body, struct buf *words, struct buf *code)
     struct detail d = {.words = words, .code = code};
     struct json_reader *r = json_reader_new();
     struct json_value top;
-    bool is_json = json_walk(r, body, on_member, &d, &top) == 0;
+    bool is_json = json_walk(r, body, read_detail, &d, &top) == 0;
     if (words->len == 0)
         buf_span(words, d.message.len ? buf_view(&d.message) : buf_view(&d.text));
     if (words->len == 0)

@@ -26,9 +26,9 @@ bool api_is_token(struct span s)
 static void take_session(void *arg, const struct json_member *m)
 {
     struct api_session *s = arg;
-    if (span_is(m->path[0], "expires_in"))
+    if (span_is(m->key, "expires_in"))
         json_to_int64(&m->value, &s->expires_in);
-    if (!span_is(m->path[0], "access_token") || m->value.type != JSON_STRING)
+    if (!span_is(m->key, "access_token") || m->value.type != JSON_STRING)
         return;
     free(s->token);
     s->token = xmemdup(m->value.string.at, m->value.string.len);

@@ -61,6 +61,12 @@ static int fail_at(struct config *c, size_t offset, const char *why)
     return fail_set(c->fail, FAIL_CONFIG, "%s:%zu:%zu: %s", c->path, line, column, why);
 }
 
+/* Where a member begins, in the file or in what is corrected of it. */
+static size_t place_of(const struct config *c, const struct json_member *m)
+{
+    return json_offset(c->json, json_key_before(m->value.raw).at);
+}
+
 static bool type_fits(enum option_type option, enum json_type value)
 {
     switch (option) {
@@ -115,7 +121,7 @@ static void set_one(struct config *c, struct settings *to, const struct option_r
     else
         settings_set(to, row->name, buf_text(&value), origin, row->name, &why);
     if (fail_is_set(&why))
-        fail_at(c, json_offset(c->json, m->key_raw.at), why.message);
+        fail_at(c, place_of(c, m), why.message);
     fail_release(&why);
     buf_release(&value);
 }
@@ -131,23 +137,16 @@ struct element_target {
 static void set_element(void *arg, const struct json_member *m)
 {
     struct element_target *t = arg;
-    if (m->depth > 1)
-        return;
     if (m->value.type == JSON_STRING)
         set_one(t->config, t->to, t->row, m->value.string, t->origin, t->place);
     else
-        fail_at(t->config, json_offset(t->config->json, t->place->key_raw.at),
-                "the array must hold strings");
+        fail_at(t->config, place_of(t->config, t->place), "the array must hold strings");
 }
 
 static void set_list(struct config *c, struct settings *to, const struct option_row *row,
                      enum origin origin, const struct json_member *m)
 {
-    struct json_reader *inner = json_reader_new();
-    struct json_value top;
-    json_walk(inner, m->value.raw, set_element, &(struct element_target){c, to, row, origin, m},
-              &top);
-    json_reader_free(inner);
+    json_read_array(m->value.raw, set_element, &(struct element_target){c, to, row, origin, m});
 }
 
 static void take_value(struct config *c, struct settings *to, const struct option_row *row,
@@ -164,45 +163,63 @@ static void take_value(struct config *c, struct settings *to, const struct optio
 static void take_setting(struct config *c, struct settings *to, enum origin origin,
                          const struct json_member *m)
 {
-    const struct option_row *row = row_of_key(m->path[m->depth - 1]);
+    const struct option_row *row = row_of_key(m->key);
     if (row && type_fits(row->type, m->value.type)) {
         take_value(c, to, row, origin, m);
         return;
     }
     struct buf why = {0};
+    struct span key = json_key_before(m->value.raw);
     if (row)
         buf_printf(&why, "%s must be %s", row->name, type_name(row->type));
     else
-        buf_printf(&why, "unknown key %.*s; keys are named as the long options",
-                   (int)m->key_raw.len, m->key_raw.at);
-    fail_at(c, json_offset(c->json, m->key_raw.at), buf_text(&why));
+        buf_printf(&why, "unknown key %.*s; keys are named as the long options", (int)key.len,
+                   key.at);
+    fail_at(c, place_of(c, m), buf_text(&why));
     buf_release(&why);
 }
 
-static void on_member(void *arg, const struct json_member *m)
+struct profile_target {
+    struct config *config;
+    struct settings *to;
+};
+
+static void take_profile_setting(void *arg, const struct json_member *m)
+{
+    struct profile_target *t = arg;
+    take_setting(t->config, t->to, ORIGIN_PROFILE, m);
+}
+
+static void take_profile(void *arg, const struct json_member *m)
 {
     struct config *c = arg;
-    bool in_profiles = span_is(m->path[0], "profiles");
-    if (m->depth == 1 && !in_profiles) {
+    bool used = c->profile && span_is(m->key, c->profile);
+    struct profile_target target = {c, used ? c->settings : &c->checked};
+    if (m->value.type == JSON_OBJECT)
+        json_read_object(m->value.raw, take_profile_setting, &target);
+    else
+        fail_at(c, place_of(c, m), "a profile must be an object");
+    c->profile_found = c->profile_found || used;
+}
+
+static void take_member(void *arg, const struct json_member *m)
+{
+    struct config *c = arg;
+    if (!m->key.at)
+        return;
+    if (!span_is(m->key, "profiles"))
         take_setting(c, c->settings, ORIGIN_FILE, m);
-    } else if (m->depth == 1 && m->value.type != JSON_OBJECT) {
-        fail_at(c, json_offset(c->json, m->key_raw.at), "profiles must be an object of profiles");
-    } else if (in_profiles && m->depth == 2) {
-        if (m->value.type != JSON_OBJECT)
-            fail_at(c, json_offset(c->json, m->key_raw.at), "a profile must be an object");
-        if (c->profile && span_is(m->path[1], c->profile))
-            c->profile_found = true;
-    } else if (in_profiles && m->depth == 3 && m->path[2].at) {
-        bool used = c->profile && span_is(m->path[1], c->profile);
-        take_setting(c, used ? c->settings : &c->checked, ORIGIN_PROFILE, m);
-    }
+    else if (m->value.type == JSON_OBJECT)
+        json_read_object(m->value.raw, take_profile, c);
+    else
+        fail_at(c, place_of(c, m), "profiles must be an object of profiles");
 }
 
 static int parse(struct config *c)
 {
     struct json_value top;
     c->json = json_reader_new();
-    if (json_walk(c->json, c->text, on_member, c, &top) != 0)
+    if (json_walk(c->json, c->text, take_member, c, &top) != 0)
         fail_at(c, json_error_offset(c->json), json_error(c->json));
     else if (top.type != JSON_OBJECT)
         fail_at(c, 0, "not a JSON object");

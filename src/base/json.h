@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON (RFC 8259), read by yajl and kept as the bytes that came: a walk checks a whole document
-   and reports the members of its upper levels as spans of it, so that what is passed on is the
-   server's own text, number by number and string by string. The only user of yajl. */
+/* JSON (RFC 8259), read by yajl and kept as the bytes that came: a value is a span of the document,
+   so that what is passed on is the server's own text, number by number and string by string. The
+   only user of yajl. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -22,58 +22,89 @@ enum json_type {
     JSON_ARRAY
 };
 
-/* How many levels of members a walk reports. */
-enum { JSON_DEPTH = 3 };
-
-/* A value in a document. All of it is borrowed from the reader or the document. */
+/* A value in a document. All of it is borrowed until the reader that gave it reads again: from the
+   document, or from the reader where the document had to be corrected or decoded. */
 struct json_value {
     enum json_type type;
     struct span raw;    /* the value's own bytes */
-    struct span string; /* JSON_STRING: decoded, valid UTF-8, may hold NUL */
+    struct span string; /* JSON_STRING: decoded, valid UTF-8 where the document is, may hold NUL */
 };
 
-struct json_member {
-    unsigned depth;          /* 1: of the document itself, 2: of a value in it, … JSON_DEPTH */
-    const struct span *path; /* path[0 .. depth - 1], decoded; the last is the member's own key;
-                                elements of an array have an empty key with a NULL pointer */
-    struct span key_raw;     /* the key with its quotation marks, where it stands */
-    struct json_value value;
-};
-
-/* Called for each member when its value is complete, so inner ones come first. What the member
-   points to is valid until the next walk of the same reader, but for `value.string` and keys
-   with an escape in them: until the call returns. */
-typedef void json_member_fn(void *arg, const struct json_member *member);
-
-/* Reusable for any number of documents; a walk allocates nothing once it is warm. */
+/* Reusable for any number of documents; reading allocates nothing once it is warm. */
 struct json_reader;
 
 struct json_reader *json_reader_new(void);
+/* What was decoded is overwritten: it may be a secret. */
 void json_reader_free(struct json_reader *r);
 
-/* Checks that `document` is one JSON text in UTF-8 and reports its members. An unpaired surrogate
-   escape counts as \ufffd: the spans then point to a corrected copy that the reader keeps until
-   the next walk. `top` gets the document's own value, its spans as long-lived as those of a
-   member (`string` until the next walk). `on_member` may be NULL.
-   0, or -1 when it is not JSON: json_error() and json_error_offset() say why and where. */
+/* Reading what is known beforehand. A shape says which members of an object are wanted, and which
+   members of those; the rest is checked and passed over. */
+
+struct json_shape;
+
+struct json_key {
+    struct span name;                /* decoded */
+    unsigned slot;                   /* its value's place among what is found, not 0 */
+    const struct json_shape *inside; /* wanted of its value, if that is an object; NULL: nothing */
+    unsigned inside_at;              /* where the slots of `inside` begin */
+};
+
+struct json_shape {
+    const struct json_key *keys; /* quickest in the order of the documents */
+    unsigned count;
+};
+
+/* Shapes within shapes, slots in all; JSON_DOCUMENT is that of the document itself. */
+enum { JSON_DOCUMENT, JSON_LEVELS = 4, JSON_SLOTS = 64 };
+
+/* What was found; one that is zeroed is empty. What is absent is JSON_NONE. */
+struct json_found {
+    struct json_value slot[JSON_SLOTS];
+    uint64_t seen; /* bit N: slot N holds something */
+};
+
+/* Checks that `document` is one JSON text in UTF-8 and puts what it holds of the shape in *found,
+   in the place of what was there before. Of a key that is there twice the last one counts, and
+   only what lies in that. An unpaired surrogate escape counts as \ufffd.
+   0, or -1 when it is not JSON: then nothing was found, and json_error() and json_error_offset()
+   say why and where. */
+int json_find(struct json_reader *r, struct span document, const struct json_shape *shape,
+              struct json_found *found);
+
+/* Reading what is not: each member in turn. */
+
+struct json_member {
+    struct span key; /* decoded; of an element of an array NULL and empty */
+    struct json_value value;
+};
+
+/* Called as soon as the member is complete: the rest of the document may still turn out to be no
+   JSON. */
+typedef void json_member_fn(void *arg, const struct json_member *member);
+
+/* As json_find, but reports all members of an object or elements of an array, of the document
+   itself alone; on_member may walk their values with another reader. *top gets the document's own
+   value. */
 int json_walk(struct json_reader *r, struct span document, json_member_fn *on_member, void *arg,
               struct json_value *top);
 
-/* The reason of the last failed walk, one line, owned by the reader; the offset in bytes of the
-   token that cannot be, as far as the reported levels tell. */
+/* The same for what is read once. -1 also when the document is of another type. */
+int json_read_object(struct span document, json_member_fn *on_member, void *arg);
+int json_read_array(struct span document, json_member_fn *on_member, void *arg);
+
+/* The reason of the last failure, one line, owned by the reader; the offset in bytes of the token
+   that cannot be, or of its end. */
 const char *json_error(const struct json_reader *r);
 size_t json_error_offset(const struct json_reader *r);
 
-/* Where in the document of the last walk a span of it begins, in bytes. */
+/* The key of a member, given the raw span of its value: with its quotation marks, where it stands.
+ */
+struct span json_key_before(struct span value);
+/* Where in the document that was read last a span of it begins, in bytes. */
 size_t json_offset(const struct json_reader *r, const char *at);
 
 /* "yajl/2.1.0": the version at run time. */
 const char *json_version(void);
-
-/* One-off helpers, for what is read once. */
-
-/* A document of which only members of the top level matter: calls on_member for these alone. */
-int json_read_object(struct span document, json_member_fn *on_member, void *arg);
 
 /* Values to C. Each answers false and leaves the target alone when the type is another or the
    number does not fit. */

@@ -2,32 +2,39 @@
 /* The part of base/json.h for what is read once, and for values as C has them. */
 #include "base/json.h"
 
+#include "base/json_text.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct top_level {
-    json_member_fn *on_member;
-    void *arg;
-};
-
-static void pass_top_level(void *arg, const struct json_member *member)
+static int read_once(struct span document, enum json_type type, json_member_fn *on_member,
+                     void *arg)
 {
-    struct top_level *t = arg;
-    if (member->depth == 1)
-        t->on_member(t->arg, member);
+    struct json_reader *r = json_reader_new();
+    struct json_value top;
+    int result = json_walk(r, document, on_member, arg, &top);
+    json_reader_free(r);
+    return result == 0 && top.type == type ? 0 : -1;
 }
 
 int json_read_object(struct span document, json_member_fn *on_member, void *arg)
 {
-    struct json_reader *r = json_reader_new();
-    struct json_value top;
-    struct top_level t = {on_member, arg};
-    int result = json_walk(r, document, pass_top_level, &t, &top);
-    if (top.type != JSON_OBJECT)
-        result = -1;
-    json_reader_free(r);
-    return result;
+    return read_once(document, JSON_OBJECT, on_member, arg);
+}
+
+int json_read_array(struct span document, json_member_fn *on_member, void *arg)
+{
+    return read_once(document, JSON_ARRAY, on_member, arg);
+}
+
+struct span json_key_before(struct span value)
+{
+    const char *closing = value.at - 1;
+    while (*closing != '"')
+        closing--;
+    const char *at = json_text_opening_quote(closing);
+    return span_make(at, (size_t)(closing + 1 - at));
 }
 
 bool json_to_double(const struct json_value *v, double *out)

@@ -59,35 +59,42 @@ static int read_file(const char *path, struct buf *text, struct fail *fail)
     return result;
 }
 
-/* Walks the entries. An entry's own members come before it is known which one it is. */
 struct scan {
     struct store_key key;
-    bool profile_fits, url_fits;
-    struct span found; /* the wanted entry */
-    struct buf others; /* the rest, as JSON array elements */
+    bool profile_fits, url_fits; /* of the entry being read */
+    struct span found;           /* the wanted entry */
+    struct buf others;           /* the rest, as JSON array elements */
 };
 
-static void on_member(void *arg, const struct json_member *m)
+static void compare(void *arg, const struct json_member *m)
 {
     struct scan *s = arg;
-    if (!span_is(m->path[0], "entries"))
-        return;
-    if (m->depth == 3 && span_is(m->path[2], "profile")) {
+    if (span_is(m->key, "profile"))
         s->profile_fits = s->key.profile ? m->value.type == JSON_STRING &&
                                                span_is(m->value.string, s->key.profile)
                                          : m->value.type == JSON_NULL;
-    } else if (m->depth == 3 && span_is(m->path[2], "url")) {
+    else if (span_is(m->key, "url"))
         s->url_fits = m->value.type == JSON_STRING && span_is(m->value.string, s->key.url);
-    } else if (m->depth == 2) {
-        if (s->profile_fits && s->url_fits) {
-            s->found = m->value.raw;
-        } else {
-            if (s->others.len)
-                buf_puts(&s->others, ",\n");
-            buf_span(&s->others, m->value.raw);
-        }
-        s->profile_fits = s->url_fits = false;
+}
+
+static void scan_entry(void *arg, const struct json_member *m)
+{
+    struct scan *s = arg;
+    s->profile_fits = s->url_fits = false;
+    json_read_object(m->value.raw, compare, s);
+    if (s->profile_fits && s->url_fits) {
+        s->found = m->value.raw;
+    } else {
+        if (s->others.len)
+            buf_puts(&s->others, ",\n");
+        buf_span(&s->others, m->value.raw);
     }
+}
+
+static void find_entries(void *arg, const struct json_member *m)
+{
+    if (span_is(m->key, "entries"))
+        json_read_array(m->value.raw, scan_entry, arg);
 }
 
 /* `found` lies in `text`, or in the reader. */
@@ -97,7 +104,7 @@ static int scan_file(struct scan *s, struct json_reader *reader, const char *pat
     struct json_value top;
     if (text.len == 0)
         return 0;
-    if (json_walk(reader, text, on_member, s, &top) != 0 || top.type != JSON_OBJECT)
+    if (json_walk(reader, text, find_entries, s, &top) != 0 || top.type != JSON_OBJECT)
         return refuse(path, "it is damaged", "rm", fail);
     return 0;
 }

@@ -54,31 +54,49 @@ size_t utf8_next(struct span s, uint32_t *point)
     return lead.length;
 }
 
-/* Eight bytes at a time while they are ASCII: nearly all of a stream is. */
-static size_t ascii_prefix(const char *at, size_t len)
+static inline uint64_t word_at(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* Words at a time; the last one may overlap the one before. */
+bool utf8_is_ascii(struct span s)
+{
+    enum { WORD = sizeof(uint64_t), BLOCK = 4 * WORD };
+    uint64_t all = 0;
+    if (s.len < WORD) {
+        for (size_t i = 0; i < s.len; i++)
+            all |= (unsigned char)s.at[i];
+        return all < 0x80;
+    }
+    const char *at = s.at, *last = s.at + s.len - WORD;
+    for (; last - at >= BLOCK; at += BLOCK)
+        all |= word_at(at) | word_at(at + WORD) | word_at(at + 2 * WORD) | word_at(at + 3 * WORD);
+    for (; at < last; at += WORD)
+        all |= word_at(at);
+    return ((all | word_at(last)) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* The next character, or a run of ASCII. 0 where neither is. */
+static size_t valid_run(struct span s)
 {
     size_t n = 0;
-    for (uint64_t word; len - n >= sizeof word; n += sizeof word) {
-        memcpy(&word, at + n, sizeof word);
-        if (word & UINT64_C(0x8080808080808080))
-            break;
-    }
-    while (n < len && (unsigned char)at[n] < 0x80)
+    uint32_t point;
+    while (n < s.len && (unsigned char)s.at[n] < 0x80)
         n++;
-    return n;
+    if (n || s.len == 0)
+        return n;
+    n = utf8_next(s, &point);
+    return point == UTF8_ILL_FORMED ? 0 : n;
 }
 
 size_t utf8_valid_prefix(struct span s)
 {
-    size_t n = ascii_prefix(s.at, s.len);
-    while (n < s.len) {
-        uint32_t point;
-        size_t step = utf8_next(span_make(s.at + n, s.len - n), &point);
-        if (step == 0 || point == UTF8_ILL_FORMED)
-            return n;
-        n += step;
-        n += ascii_prefix(s.at + n, s.len - n);
-    }
+    size_t n = 0;
+    for (size_t run; (run = valid_run(span_make(s.at + n, s.len - n))) != 0;)
+        n += run;
     return n;
 }
 

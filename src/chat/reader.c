@@ -163,10 +163,9 @@ static int look_at(struct reader *r, const struct chat_event *event, struct fail
 static int on_event(void *arg, const struct sse_event *from, struct fail *fail)
 {
     struct reader *r = arg;
-    struct chat_event event;
-    chat_parse(r->parser, from, &event);
-    int result = look_at(r, &event, fail);
-    if (sinks_event(r->sinks, &event, fail) != 0)
+    const struct chat_event *event = chat_parse(r->parser, from);
+    int result = look_at(r, event, fail);
+    if (sinks_event(r->sinks, event, fail) != 0)
         result = -1;
     return result;
 }

@@ -47,7 +47,7 @@ static void put_json(struct output *out, const struct api_conversation *c)
     struct span raw = c->raw;
     if (!c->by_guide) {
         buf_byte(&line, '{');
-        json_put_text(&line, "conversation_id", buf_view(&c->id));
+        json_put_text(&line, "conversation_id", c->id);
         buf_byte(&line, ',');
         raw = span_make(raw.at + 1, raw.len - 1);
     }
@@ -66,9 +66,9 @@ static void add_row(void *arg, const struct api_conversation *c)
         put_json(&j->out, c);
         return;
     }
-    table_add(&j->table, buf_view(&c->id));
-    table_add(&j->table, buf_view(&c->mode));
-    table_add(&j->table, buf_view(&c->created_at));
+    table_add(&j->table, c->id);
+    table_add(&j->table, c->mode);
+    table_add(&j->table, c->created_at);
 }
 
 /* A page of the list. *more: there is another one. The number of conversations in it, or -1. */
@@ -127,7 +127,7 @@ static void add_member(void *arg, const struct json_member *m)
     struct table *t = arg;
     if (m->value.type == JSON_NULL)
         return;
-    table_add(t, span_is(m->path[0], "id") ? span_of("conversation_id") : m->path[0]);
+    table_add(t, span_is(m->key, "id") ? span_of("conversation_id") : m->key);
     table_add(t, m->value.type == JSON_STRING ? m->value.string : m->value.raw);
 }
 

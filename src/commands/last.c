@@ -11,7 +11,7 @@ static const char file[] = "conversations.json";
 static void take(void *arg, const struct json_member *m)
 {
     char **id = arg;
-    if (!span_is(m->path[0], "conversation_id") || m->value.type != JSON_STRING)
+    if (!span_is(m->key, "conversation_id") || m->value.type != JSON_STRING)
         return;
     free(*id);
     *id = xmemdup(m->value.string.at, m->value.string.len);

@@ -191,9 +191,9 @@ struct account {
 static void take_account(void *arg, const struct json_member *m)
 {
     struct account *a = arg;
-    struct buf *target = span_is(m->path[0], "email")       ? &a->email
-                         : span_is(m->path[0], "full_name") ? &a->name
-                                                            : NULL;
+    struct buf *target = span_is(m->key, "email")       ? &a->email
+                         : span_is(m->key, "full_name") ? &a->name
+                                                        : NULL;
     if (target && m->value.type == JSON_STRING) {
         buf_clear(target);
         buf_span(target, m->value.string);

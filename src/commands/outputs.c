@@ -15,7 +15,7 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
     struct output out;
     output_init_standard(&out);
     if (strcmp(format, "jsonl") == 0)
-        sinks_add(sinks, sink_jsonl_new(&out, in->terminal, false));
+        sinks_add(sinks, sink_jsonl_new(&out, in->terminal, true));
     else if (strcmp(format, "json") == 0)
         sinks_add(sinks, sink_json_new(&out, in->terminal));
     else if (strcmp(format, "raw") == 0)
@@ -64,12 +64,12 @@ static int open_events(struct sinks *sinks, const struct invocation *in, struct 
     if (setting_is(s, OPT_EVENTS)) {
         if (open_named(&out, in, OPT_EVENTS, false, "--events-fd 1", fail) != 0)
             return -1;
-        sinks_add(sinks, sink_jsonl_new(&out, in->terminal, true));
+        sinks_add(sinks, sink_jsonl_new(&out, in->terminal, false));
     }
     if (setting_is(s, OPT_EVENTS_FD)) {
         if (output_descriptor(&out, (int)setting_number(s, OPT_EVENTS_FD), fail) != 0)
             return -1;
-        sinks_add(sinks, sink_jsonl_new(&out, in->terminal, true));
+        sinks_add(sinks, sink_jsonl_new(&out, in->terminal, false));
     }
     return 0;
 }

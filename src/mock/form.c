@@ -16,15 +16,11 @@ static const char *const names[FORM_FIELDS] = {
     [FORM_PORTFOLIOS] = "portfolio_ids",
 };
 
-static void note_member(void *arg, const struct json_member *m)
+static void note_field(struct form *form, int first, const struct json_member *m)
 {
-    struct form *form = arg;
-    bool context = m->depth == 2 && span_is(m->path[0], "ui_context");
-    if (m->depth != 1 && !context)
-        return;
-    for (int i = context ? FORM_PORTFOLIO : 0; i < FORM_FIELDS; i++) {
+    for (int i = first; i < FORM_FIELDS; i++) {
         struct form_value *v = &form->values[i];
-        if (!span_is(m->path[m->depth - 1], names[i]))
+        if (!span_is(m->key, names[i]))
             continue;
         v->type = m->value.type;
         v->raw = m->value.raw;
@@ -32,6 +28,19 @@ static void note_member(void *arg, const struct json_member *m)
         if (v->type == JSON_STRING)
             buf_span(&v->string, m->value.string);
     }
+}
+
+static void note_context(void *arg, const struct json_member *m)
+{
+    note_field(arg, FORM_PORTFOLIO, m);
+}
+
+static void note_member(void *arg, const struct json_member *m)
+{
+    if (span_is(m->key, "ui_context"))
+        json_read_object(m->value.raw, note_context, arg);
+    else
+        note_field(arg, 0, m);
 }
 
 static bool is_json(const struct request *request)

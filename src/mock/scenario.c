@@ -66,9 +66,9 @@ static void note_member(void *arg, const struct json_member *m)
     struct asked *a = arg;
     if (m->value.type != JSON_STRING)
         return;
-    if (span_is(m->path[0], "conversation_id"))
+    if (span_is(m->key, "conversation_id"))
         ascii_put(&a->conversation, m->value.string);
-    else if (span_is(m->path[0], "text"))
+    else if (span_is(m->key, "text"))
         ascii_put(&a->text, m->value.string);
 }
 

@@ -10,7 +10,6 @@ struct jsonl_sink {
     struct sink sink;
     struct output out;
     struct terminal *terminal;
-    bool without_text;
     struct buf line; /* on a terminal: the line before it is made harmless */
 };
 
@@ -66,8 +65,6 @@ static int jsonl_event(struct sink *s, const struct chat_event *event, struct fa
     struct jsonl_sink *j = (struct jsonl_sink *)s;
     if (event->kind == CHAT_MALFORMED)
         return put_malformed(j, event, fail);
-    if (event->kind == CHAT_MESSAGE && j->without_text)
-        return 0;
     struct buf *out = begin_line(j);
     buf_append(out, "{\"event\":", 9);
     json_put_string(out, event->name);
@@ -140,22 +137,20 @@ static void jsonl_free(struct sink *s)
     free(j);
 }
 
-static const struct sink_ops ops = {.open = jsonl_open,
-                                    .event = jsonl_event,
-                                    .retry = jsonl_retry,
-                                    .warning = jsonl_warning,
-                                    .flush = jsonl_flush,
-                                    .close = jsonl_close,
-                                    .free = jsonl_free};
+#define JSONL_ENTRIES                                                                              \
+    .open = jsonl_open, .event = jsonl_event, .retry = jsonl_retry, .warning = jsonl_warning,      \
+    .flush = jsonl_flush, .close = jsonl_close, .free = jsonl_free
 
-struct sink *sink_jsonl_new(struct output *out, struct terminal *terminal, bool without_text)
+static const struct sink_ops with_text = {JSONL_ENTRIES};
+static const struct sink_ops without_text = {.without_text = true, JSONL_ENTRIES};
+
+struct sink *sink_jsonl_new(struct output *out, struct terminal *terminal, bool text)
 {
     struct jsonl_sink *j = xcalloc(1, sizeof *j);
-    j->sink.ops = &ops;
+    j->sink.ops = text ? &with_text : &without_text;
     j->out = *out;
     j->terminal = terminal;
-    j->without_text = without_text;
-    if (!without_text)
+    if (text)
         terminal->answer = &j->out;
     return &j->sink;
 }

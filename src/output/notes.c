@@ -34,7 +34,7 @@ static int say(struct notes_sink *n, struct fail *fail)
 static void take_message(void *arg, const struct json_member *m)
 {
     struct buf *out = arg;
-    if (span_is(m->path[0], "message") && m->value.type == JSON_STRING) {
+    if (span_is(m->key, "message") && m->value.type == JSON_STRING) {
         buf_clear(out);
         buf_span(out, m->value.string);
     }
@@ -200,7 +200,8 @@ static void notes_free(struct sink *s)
 
 struct sink *sink_notes_new(struct terminal *terminal, bool tools, bool status)
 {
-    static const struct sink_ops ops = {.begin = notes_begin,
+    static const struct sink_ops ops = {.without_text = true,
+                                        .begin = notes_begin,
                                         .event = notes_event,
                                         .tick = notes_tick,
                                         .retry = notes_retry,
@@ -213,6 +214,7 @@ struct sink *sink_notes_new(struct terminal *terminal, bool tools, bool status)
     n->tools = tools;
     n->status_line = status && terminal->live;
     n->status.color = terminal->color;
-    terminal->status = &n->status;
+    if (n->status_line)
+        terminal->status = &n->status;
     return &n->sink;
 }

@@ -47,7 +47,13 @@ int sinks_bytes(struct sinks *sinks, struct span bytes, struct fail *fail)
 int sinks_event(struct sinks *sinks, const struct chat_event *event, struct fail *fail)
 {
     int result = 0;
-    CALL_EACH(result, sinks, event, event, fail)
+    bool is_text = event->kind == CHAT_MESSAGE;
+    for (unsigned i = 0; i < sinks->count; i++) {
+        struct sink *s = sinks->list[i];
+        if (s->ops->event && !(is_text && s->ops->without_text) &&
+            s->ops->event(s, event, fail) != 0)
+            result = -1;
+    }
     return result;
 }
 

@@ -61,6 +61,8 @@ struct sink_ops {
     int (*open)(struct sink *s, const struct sink_open *open, struct fail *fail);
     int (*bytes)(struct sink *s, struct span bytes, struct fail *fail);
     int (*event)(struct sink *s, const struct chat_event *event, struct fail *fail);
+    /* `event` is not called for the deltas of the text, of which there are very many. */
+    bool without_text;
     /* The text of an answer that came only as `final_text`, instead of deltas. */
     int (*final_text)(struct sink *s, struct span text, struct fail *fail);
     int (*retry)(struct sink *s, const struct sink_retry *retry, struct fail *fail);
@@ -81,8 +83,8 @@ struct sink {
    is borrowed for the sink's life. */
 
 struct sink *sink_text_new(struct output *out, struct terminal *terminal, bool newline, bool hold);
-/* With without_text the deltas are left out: what --events writes. */
-struct sink *sink_jsonl_new(struct output *out, struct terminal *terminal, bool without_text);
+/* Without `text` the deltas are left out: what --events writes. */
+struct sink *sink_jsonl_new(struct output *out, struct terminal *terminal, bool text);
 struct sink *sink_json_new(struct output *out, struct terminal *terminal);
 struct sink *sink_raw_new(struct output *out, struct terminal *terminal);
 struct sink *sink_record_new(struct output *out);

@@ -3,122 +3,149 @@
 
 #include "base/xmalloc.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
-enum { ROW_KEYS = 7 };
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-struct key {
-    enum chat_member member;
-    struct span name;  /* on the wire */
-    const char *guide; /* the guide's name where it differs */
+/* The slots of what is found: twice those of a level, which is the payload itself or the `data` of
+   an envelope, then the envelope's own. A level has beside the members under the guide's names
+   those under others. */
+enum slot {
+    WIRE_ARGUMENTS = CHAT_MEMBERS,
+    WIRE_RESULT,
+    WIRE_RESULT_ERROR,
+    WIRE_MESSAGE,
+    WIRE_CODE,
+    LEVEL_SLOTS,
+    ENVELOPE_TYPE = 2 * LEVEL_SLOTS,
+    ENVELOPE_RUN_ID,
+    ENVELOPE_SEQ,
+    ENVELOPE_TIMESTAMP,
+    SLOTS
 };
+
+_Static_assert((int)SLOTS <= (int)JSON_SLOTS, "what is found has a slot for each");
+_Static_assert((int)CHAT_DATA == (int)JSON_DOCUMENT, "a level begins with what it is found in");
+
+/* Members that the guide calls by another name. */
+static const struct {
+    enum slot wire;
+    enum chat_member member;
+    const char *guide;
+} renamed[] = {
+    {WIRE_ARGUMENTS, CHAT_ARGUMENTS, "arguments"},
+    {WIRE_RESULT, CHAT_RESULT, "result"},
+    {WIRE_MESSAGE, CHAT_ERROR_MESSAGE, "message"},
+    {WIRE_CODE, CHAT_ERROR_CODE, "code"},
+};
+
+#define KEY(name, slot)                                                                            \
+    {                                                                                              \
+        SPAN(name), slot, NULL, 0                                                                  \
+    }
+#define KEY_WITH(name, slot, inside)                                                               \
+    {                                                                                              \
+        SPAN(name), slot, inside, 0                                                                \
+    }
+
+/* The members of an event in the order in which they are looked for; each stands in the payload
+   itself, or, with the envelope's around it, in its `data`. */
+#define SHAPE(event, ...)                                                                          \
+    static const struct json_shape event##_in_data;                                                \
+    static const struct json_key event##_keys[] = {                                                \
+        __VA_ARGS__ KEY("type", ENVELOPE_TYPE),                                                    \
+        KEY("run_id", ENVELOPE_RUN_ID),                                                            \
+        KEY("seq", ENVELOPE_SEQ),                                                                  \
+        {SPAN("data"), LEVEL_SLOTS, &event##_in_data, LEVEL_SLOTS},                                \
+        KEY("timestamp", ENVELOPE_TIMESTAMP),                                                      \
+    };                                                                                             \
+    static const struct json_shape event##_in_data = {event##_keys, COUNT(event##_keys) - 5};      \
+    static const struct json_shape event##_shape = {event##_keys, COUNT(event##_keys)}
+
+static const struct json_key error_key = KEY("error", CHAT_RESULT_ERROR);
+static const struct json_shape error_inside = {&error_key, 1};
+static const struct json_key wire_error_key = KEY("error", WIRE_RESULT_ERROR);
+static const struct json_shape wire_error_inside = {&wire_error_key, 1};
+
+/* clang-format off */
+SHAPE(any, );
+SHAPE(message, KEY("delta", CHAT_DELTA), );
+SHAPE(start,
+      KEY("conversation_id", CHAT_CONVERSATION_ID),
+      KEY("mode", CHAT_MODE),
+      KEY("model", CHAT_MODEL), );
+SHAPE(tool_started,
+      KEY("tool_name", CHAT_TOOL_NAME),
+      KEY("arguments", CHAT_ARGUMENTS),
+      KEY("tool_call_id", CHAT_TOOL_CALL_ID), );
+SHAPE(tool_call,
+      KEY("tool_call_id", CHAT_TOOL_CALL_ID),
+      KEY("tool_name", CHAT_TOOL_NAME),
+      KEY("tool_args", WIRE_ARGUMENTS),
+      KEY("arguments", CHAT_ARGUMENTS), );
+SHAPE(tool_finished,
+      KEY("tool_name", CHAT_TOOL_NAME),
+      KEY_WITH("result", CHAT_RESULT, &error_inside),
+      KEY("error", CHAT_TOOL_ERROR),
+      KEY("duration_ms", CHAT_DURATION_MS),
+      KEY("tool_call_id", CHAT_TOOL_CALL_ID), );
+SHAPE(tool_result,
+      KEY("tool_call_id", CHAT_TOOL_CALL_ID),
+      KEY("tool_name", CHAT_TOOL_NAME),
+      KEY_WITH("tool_result", WIRE_RESULT, &wire_error_inside),
+      KEY("duration_ms", CHAT_DURATION_MS),
+      KEY_WITH("result", CHAT_RESULT, &error_inside),
+      KEY("error", CHAT_TOOL_ERROR), );
+SHAPE(done,
+      KEY("final_text", CHAT_FINAL_TEXT),
+      KEY("total_tokens", CHAT_TOTAL_TOKENS),
+      KEY("latency_ms", CHAT_LATENCY_MS), );
+SHAPE(error,
+      KEY("error", WIRE_MESSAGE),
+      KEY("error_type", WIRE_CODE),
+      KEY("message", CHAT_ERROR_MESSAGE),
+      KEY("code", CHAT_ERROR_CODE),
+      KEY("retryable", CHAT_RETRYABLE),
+      KEY("retry_after", CHAT_RETRY_AFTER), );
+SHAPE(info,
+      KEY("info_type", CHAT_INFO_TYPE),
+      KEY("attempt", CHAT_INFO_ATTEMPT),
+      KEY("max_attempts", CHAT_INFO_MAX_ATTEMPTS),
+      KEY("retry_in_ms", CHAT_INFO_RETRY_IN_MS),
+      KEY("to", CHAT_INFO_TO), );
+SHAPE(created, KEY("conversation_id", CHAT_CONVERSATION_ID), );
+/* clang-format on */
 
 /* One row per event that is known by name, in either generation. */
 struct row {
     struct span wire;
     struct span name;
     enum chat_kind kind;
-    struct key keys[ROW_KEYS];
-    unsigned count;
+    const struct json_shape *shape;
 };
-
-#define KEY(member, name)                                                                          \
-    {                                                                                              \
-        member, SPAN(name), NULL                                                                   \
-    }
-#define RENAMED(member, name, guide)                                                               \
-    {                                                                                              \
-        member, SPAN(name), guide                                                                  \
-    }
 
 static const struct row rows[] = {
-    {SPAN("message"), SPAN("message"), CHAT_MESSAGE, {KEY(CHAT_DELTA, "delta")}, 1},
-    {SPAN("token"), SPAN("message"), CHAT_MESSAGE, {KEY(CHAT_DELTA, "delta")}, 1},
-    {SPAN("heartbeat"), SPAN("heartbeat"), CHAT_HEARTBEAT, {{0}}, 0},
-    {SPAN("start"),
-     SPAN("start"),
-     CHAT_START,
-     {KEY(CHAT_CONVERSATION_ID, "conversation_id"), KEY(CHAT_MODE, "mode"),
-      KEY(CHAT_MODEL, "model")},
-     3},
-    {SPAN("tool_started"),
-     SPAN("tool_started"),
-     CHAT_TOOL_STARTED,
-     {KEY(CHAT_TOOL_NAME, "tool_name"), KEY(CHAT_ARGUMENTS, "arguments"),
-      KEY(CHAT_TOOL_CALL_ID, "tool_call_id")},
-     3},
-    {SPAN("tool_call"),
-     SPAN("tool_started"),
-     CHAT_TOOL_STARTED,
-     {KEY(CHAT_TOOL_NAME, "tool_name"), RENAMED(CHAT_ARGUMENTS, "tool_args", "arguments"),
-      KEY(CHAT_ARGUMENTS, "arguments"), KEY(CHAT_TOOL_CALL_ID, "tool_call_id")},
-     4},
-    {SPAN("tool_finished"),
-     SPAN("tool_finished"),
-     CHAT_TOOL_FINISHED,
-     {KEY(CHAT_TOOL_NAME, "tool_name"), KEY(CHAT_RESULT, "result"), KEY(CHAT_TOOL_ERROR, "error"),
-      KEY(CHAT_DURATION_MS, "duration_ms"), KEY(CHAT_TOOL_CALL_ID, "tool_call_id")},
-     5},
-    {SPAN("tool_result"),
-     SPAN("tool_finished"),
-     CHAT_TOOL_FINISHED,
-     {KEY(CHAT_TOOL_NAME, "tool_name"), RENAMED(CHAT_RESULT, "tool_result", "result"),
-      KEY(CHAT_RESULT, "result"), KEY(CHAT_TOOL_ERROR, "error"),
-      KEY(CHAT_DURATION_MS, "duration_ms"), KEY(CHAT_TOOL_CALL_ID, "tool_call_id")},
-     6},
-    {SPAN("done"),
-     SPAN("done"),
-     CHAT_DONE,
-     {KEY(CHAT_FINAL_TEXT, "final_text"), KEY(CHAT_TOTAL_TOKENS, "total_tokens"),
-      KEY(CHAT_LATENCY_MS, "latency_ms")},
-     3},
-    {SPAN("error"),
-     SPAN("error"),
-     CHAT_ERROR,
-     {KEY(CHAT_ERROR_MESSAGE, "message"), RENAMED(CHAT_ERROR_MESSAGE, "error", "message"),
-      KEY(CHAT_ERROR_CODE, "code"), RENAMED(CHAT_ERROR_CODE, "error_type", "code"),
-      KEY(CHAT_RETRYABLE, "retryable"), KEY(CHAT_RETRY_AFTER, "retry_after")},
-     6},
-    {SPAN("info"),
-     SPAN("info"),
-     CHAT_INFO,
-     {KEY(CHAT_INFO_TYPE, "info_type"), KEY(CHAT_INFO_ATTEMPT, "attempt"),
-      KEY(CHAT_INFO_MAX_ATTEMPTS, "max_attempts"), KEY(CHAT_INFO_RETRY_IN_MS, "retry_in_ms"),
-      KEY(CHAT_INFO_TO, "to")},
-     5},
-    {SPAN("message_created"),
-     SPAN("message_created"),
-     CHAT_CREATED,
-     {KEY(CHAT_CONVERSATION_ID, "conversation_id")},
-     1},
+    {SPAN("message"), SPAN("message"), CHAT_MESSAGE, &message_shape},
+    {SPAN("token"), SPAN("message"), CHAT_MESSAGE, &message_shape},
+    {SPAN("heartbeat"), SPAN("heartbeat"), CHAT_HEARTBEAT, &any_shape},
+    {SPAN("start"), SPAN("start"), CHAT_START, &start_shape},
+    {SPAN("tool_started"), SPAN("tool_started"), CHAT_TOOL_STARTED, &tool_started_shape},
+    {SPAN("tool_call"), SPAN("tool_started"), CHAT_TOOL_STARTED, &tool_call_shape},
+    {SPAN("tool_finished"), SPAN("tool_finished"), CHAT_TOOL_FINISHED, &tool_finished_shape},
+    {SPAN("tool_result"), SPAN("tool_finished"), CHAT_TOOL_FINISHED, &tool_result_shape},
+    {SPAN("done"), SPAN("done"), CHAT_DONE, &done_shape},
+    {SPAN("error"), SPAN("error"), CHAT_ERROR, &error_shape},
+    {SPAN("info"), SPAN("info"), CHAT_INFO, &info_shape},
+    {SPAN("message_created"), SPAN("message_created"), CHAT_CREATED, &created_shape},
 };
 
-static const struct row unknown = {.kind = CHAT_OTHER};
-
-/* What was found at one of the two places where an event's members may be: in the payload
-   itself, or in the `data` of an envelope. */
-struct level {
-    struct json_value member[CHAT_MEMBERS];
-    uint32_t seen;     /* bit M: member M was found */
-    uint32_t by_guide; /* it stood under the guide's own name, which wins */
-    struct chat_rename rename[CHAT_RENAMES];
-    enum chat_member renamed[CHAT_RENAMES];
-    unsigned renames;
-};
-
-struct envelope {
-    struct json_value type, data;
-    struct span run_id, seq, timestamp;
-};
+static const struct row unknown = {.kind = CHAT_OTHER, .shape = &any_shape};
 
 struct chat_parser {
     struct json_reader *json;
     const struct row *row;
-    struct span payload;
-    struct level bare, inner;
-    struct envelope envelope;
-    struct buf strings; /* decoded strings that had escapes */
+    struct json_found found;
+    struct chat_event event;
     struct buf name, why;
 };
 
@@ -134,175 +161,83 @@ void chat_parser_free(struct chat_parser *p)
     if (!p)
         return;
     json_reader_free(p->json);
-    buf_release(&p->strings);
     buf_release(&p->name);
     buf_release(&p->why);
     free(p);
 }
 
-_Static_assert(CHAT_MEMBERS <= 32, "a bit for each member");
-
-static uint32_t bit(enum chat_member member)
-{
-    return UINT32_C(1) << member;
-}
-
-/* Makes the level fit for the next event. Most events have one member, so only those are cleared
-   that were set. */
-static void level_reset(struct level *level)
-{
-    for (unsigned m = 0; level->seen; m++, level->seen >>= 1)
-        if (level->seen & 1)
-            level->member[m] = (struct json_value){.type = JSON_NONE};
-    level->by_guide = 0;
-    level->renames = 0;
-}
-
-static void level_set(struct level *level, enum chat_member member, struct json_value value)
-{
-    level->member[member] = value;
-    level->seen |= bit(member);
-}
-
 static const struct row *row_of(struct span wire)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t i = 0; i < COUNT(rows); i++)
         if (span_equal(rows[i].wire, wire))
             return &rows[i];
     return &unknown;
 }
 
-/* A decoded string lies in the payload, or, if it had escapes, in memory that yajl uses again.
-   All copies of one payload together are never longer than it, so room is made once. */
-static struct json_value kept(struct chat_parser *p, struct json_value value)
+static void malformed(struct chat_parser *p, const char *what, const char *detail)
 {
-    struct span s = value.string;
-    if (value.type != JSON_STRING || s.at == value.raw.at + 1)
-        return value;
-    buf_reserve(&p->strings, p->payload.len - p->strings.len);
-    value.string.at = p->strings.data + p->strings.len;
-    buf_span(&p->strings, s);
-    return value;
-}
-
-static void note_key(struct chat_parser *p, struct level *level, const struct key *key,
-                     const struct json_member *m)
-{
-    if (!key->guide) {
-        level->by_guide |= bit(key->member);
-    } else {
-        if (level->renames < CHAT_RENAMES) {
-            level->rename[level->renames] = (struct chat_rename){m->key_raw, key->guide};
-            level->renamed[level->renames++] = key->member;
-        }
-        if (level->by_guide & bit(key->member))
-            return;
-    }
-    level_set(level, key->member, kept(p, m->value));
-}
-
-/* `outer` is the number of path elements that lead to the level. */
-static void note_member(struct chat_parser *p, struct level *level, unsigned outer,
-                        const struct json_member *m)
-{
-    const struct row *row = p->row;
-    struct span name = m->path[outer];
-    for (unsigned i = 0; i < row->count; i++) {
-        const struct key *key = &row->keys[i];
-        if (!span_equal(key->name, name))
-            continue;
-        if (m->depth == outer + 1)
-            note_key(p, level, key, m);
-        else if (key->member == CHAT_RESULT && m->depth == outer + 2 &&
-                 span_is(m->path[outer + 1], "error"))
-            level_set(level, CHAT_RESULT_ERROR, kept(p, m->value));
-        return;
-    }
-}
-
-static void note_envelope(struct envelope *e, const struct json_member *m)
-{
-    struct span name = m->path[0];
-    switch (name.len) {
-    case 3:
-        if (span_is(name, "seq"))
-            e->seq = m->value.raw;
-        break;
-    case 4:
-        if (span_is(name, "data"))
-            e->data = m->value;
-        else if (span_is(name, "type"))
-            e->type = m->value;
-        break;
-    case 6:
-        if (span_is(name, "run_id"))
-            e->run_id = m->value.raw;
-        break;
-    case 9:
-        if (span_is(name, "timestamp"))
-            e->timestamp = m->value.raw;
-        break;
-    default:
-        break;
-    }
-}
-
-static void on_member(void *arg, const struct json_member *m)
-{
-    struct chat_parser *p = arg;
-    if (m->depth == 1)
-        note_envelope(&p->envelope, m);
-    else if (span_is(m->path[0], "data"))
-        note_member(p, &p->inner, 1, m);
-    note_member(p, &p->bare, 0, m);
-}
-
-static void malformed(struct chat_parser *p, struct chat_event *event, const char *what,
-                      const char *detail)
-{
+    struct chat_event *event = &p->event;
     event->kind = CHAT_MALFORMED;
     buf_clear(&p->why);
     buf_printf(&p->why, "%s%s", what, detail);
     event->why = buf_text(&p->why);
 }
 
-/* Of an object that is there twice the last one counts, and only what lies in that. */
-static bool lies_in(struct span part, struct span whole)
+/* In the order in which the keys stand. */
+static void add_rename(struct chat_event *event, struct chat_rename rename)
 {
-    return whole.len && part.at >= whole.at && part.at < whole.at + whole.len;
+    unsigned at = event->renames++;
+    for (; at > 0 && event->rename[at - 1].key_raw.at > rename.key_raw.at; at--)
+        event->rename[at] = event->rename[at - 1];
+    event->rename[at] = rename;
 }
 
-/* A key that also stands under the guide's own name keeps its own. */
-static void take_renames(struct chat_event *event, const struct level *level)
+static void put(struct json_found *found, unsigned slot, struct json_value value)
 {
-    for (unsigned i = 0; i < level->renames; i++)
-        if (!(level->by_guide & bit(level->renamed[i])) &&
-            lies_in(level->rename[i].key_raw, event->data))
-            event->rename[event->renames++] = level->rename[i];
+    found->slot[slot] = value;
+    found->seen |= UINT64_C(1) << slot;
 }
 
-static void take_level(struct chat_parser *p, struct chat_event *event,
-                       const struct json_value *top)
+/* Members under other names take their places; where the guide's own name stands, too, that one
+   counts and both keep theirs. */
+static void take_renames(struct chat_event *event, struct json_found *found, unsigned level)
 {
-    const struct level *level = &p->bare;
-    event->data = top->raw;
-    if (p->envelope.data.type == JSON_OBJECT && p->envelope.type.type == JSON_STRING) {
-        level = &p->inner;
-        event->data = p->envelope.data.raw;
-        event->run_id = p->envelope.run_id;
-        event->seq = p->envelope.seq;
-        event->timestamp = p->envelope.timestamp;
+    const struct json_value *slot = &found->slot[level];
+    for (size_t i = 0; i < COUNT(renamed); i++) {
+        enum chat_member member = renamed[i].member;
+        const struct json_value *value = &slot[renamed[i].wire];
+        if (value->type == JSON_NONE || slot[member].type != JSON_NONE)
+            continue;
+        put(found, level + member, *value);
+        if (member == CHAT_RESULT)
+            put(found, level + CHAT_RESULT_ERROR, slot[WIRE_RESULT_ERROR]);
+        add_rename(event, (struct chat_rename){json_key_before(value->raw), renamed[i].guide});
     }
-    event->member = level->member;
-    take_renames(event, level);
+}
+
+static void take_level(struct chat_event *event, struct json_found *found)
+{
+    unsigned level = 0;
+    if (found->slot[LEVEL_SLOTS].type == JSON_OBJECT &&
+        found->slot[ENVELOPE_TYPE].type == JSON_STRING) {
+        level = LEVEL_SLOTS;
+        event->run_id = found->slot[ENVELOPE_RUN_ID].raw;
+        event->seq = found->slot[ENVELOPE_SEQ].raw;
+        event->timestamp = found->slot[ENVELOPE_TIMESTAMP].raw;
+    }
+    event->member = &found->slot[level];
+    event->data = event->member[CHAT_DATA].raw;
+    if (event->kind != CHAT_MESSAGE)
+        take_renames(event, found, level);
 }
 
 /* "Names are compared byte for byte"; a name of ours in the server's mouth is marked. */
 static void take_name(struct chat_parser *p, struct chat_event *event, struct span wire)
 {
     static const struct span ours = SPAN("client.");
-    event->name = p->row->kind == CHAT_OTHER ? wire : p->row->name;
-    if (!span_starts(wire, ours))
+    bool known = p->row != &unknown;
+    event->name = known ? p->row->name : wire;
+    if (known || !span_starts(wire, ours))
         return;
     buf_clear(&p->name);
     buf_puts(&p->name, "server.");
@@ -316,49 +251,42 @@ static bool is_strict(enum chat_kind kind)
     return kind != CHAT_OTHER && kind != CHAT_CREATED && kind != CHAT_INFO;
 }
 
-static void check_members(struct chat_parser *p, struct chat_event *event)
+static void check_members(struct chat_parser *p)
 {
-    if (event->kind == CHAT_MESSAGE && event->member[CHAT_DELTA].type != JSON_STRING)
-        malformed(p, event, "`delta` is not a string", "");
-    if ((event->kind == CHAT_TOOL_STARTED || event->kind == CHAT_TOOL_FINISHED) &&
-        event->member[CHAT_TOOL_NAME].type != JSON_STRING)
-        malformed(p, event, "`tool_name` is not a string", "");
+    enum chat_kind kind = p->event.kind;
+    const struct json_value *member = p->event.member;
+    if (kind == CHAT_MESSAGE && member[CHAT_DELTA].type != JSON_STRING)
+        malformed(p, "`delta` is not a string", "");
+    if ((kind == CHAT_TOOL_STARTED || kind == CHAT_TOOL_FINISHED) &&
+        member[CHAT_TOOL_NAME].type != JSON_STRING)
+        malformed(p, "`tool_name` is not a string", "");
 }
 
-void chat_parse(struct chat_parser *p, const struct sse_event *from, struct chat_event *event)
+const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_event *from)
 {
-    p->row = row_of(from->name);
-    p->payload = from->data;
-    level_reset(&p->bare);
-    level_reset(&p->inner);
-    p->envelope.type.type = p->envelope.data.type = JSON_NONE;
-    p->envelope.run_id = p->envelope.seq = p->envelope.timestamp = span_make(NULL, 0);
-    buf_clear(&p->strings);
-
-    event->kind = p->row->kind;
+    struct chat_event *event = &p->event;
+    const struct row *row = row_of(from->name);
+    p->row = row;
+    event->kind = row->kind;
     event->id = from->id;
     event->has_id = from->has_id;
     event->payload = from->data;
     event->data = event->run_id = event->seq = event->timestamp = span_make(NULL, 0);
     event->renames = 0;
-    event->member = p->bare.member;
-    event->why = NULL;
+    event->member = p->found.slot;
     take_name(p, event, from->name);
-
-    struct json_value top;
-    event->is_json = json_walk(p->json, from->data, on_member, p, &top) == 0;
+    event->is_json = json_find(p->json, from->data, row->shape, &p->found) == 0;
     if (event->is_json)
-        take_level(p, event, &top);
-    if (!is_strict(event->kind)) {
-        if (!event->is_json || top.type != JSON_OBJECT)
-            event->kind = CHAT_OTHER;
-    } else if (!event->is_json) {
-        malformed(p, event, "not JSON: ", json_error(p->json));
-    } else if (top.type != JSON_OBJECT) {
-        malformed(p, event, "not a JSON object", "");
-    } else {
-        check_members(p, event);
-    }
+        take_level(event, &p->found);
+    if (p->found.slot[JSON_DOCUMENT].type == JSON_OBJECT)
+        check_members(p);
+    else if (!is_strict(event->kind))
+        event->kind = CHAT_OTHER;
+    else if (event->is_json)
+        malformed(p, "not a JSON object", "");
+    else
+        malformed(p, "not JSON: ", json_error(p->json));
+    return event;
 }
 
 static bool says_failure(const struct json_value *v)
@@ -372,8 +300,7 @@ const struct json_value *chat_tool_error(const struct chat_event *event)
     const struct json_value *inside = &event->member[CHAT_RESULT_ERROR];
     if (says_failure(own))
         return own;
-    return says_failure(inside) && lies_in(inside->raw, event->member[CHAT_RESULT].raw) ? inside
-                                                                                        : NULL;
+    return says_failure(inside) ? inside : NULL;
 }
 
 void chat_put_data(struct buf *out, const struct chat_event *event)

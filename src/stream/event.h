@@ -8,6 +8,8 @@
 #include "base/json.h"
 #include "stream/sse.h"
 
+#include <stdbool.h>
+
 enum chat_kind {
     CHAT_OTHER, /* passed through */
     CHAT_CREATED,
@@ -24,6 +26,7 @@ enum chat_kind {
 
 /* The members of `data` that the program itself reads, under the guide's names. */
 enum chat_member {
+    CHAT_DATA, /* `data` itself */
     CHAT_CONVERSATION_ID,
     CHAT_MODE,
     CHAT_MODEL,
@@ -56,7 +59,7 @@ struct chat_rename {
     const char *name;
 };
 
-enum { CHAT_RENAMES = 4 };
+enum { CHAT_RENAMES = 2 };
 
 /* Borrowed from the parser and the SSE event until the next parse. */
 struct chat_event {
@@ -79,8 +82,9 @@ struct chat_parser;
 struct chat_parser *chat_parser_new(void);
 void chat_parser_free(struct chat_parser *p);
 
-/* Never fails: what is not understood is CHAT_OTHER or CHAT_MALFORMED. */
-void chat_parse(struct chat_parser *p, const struct sse_event *from, struct chat_event *event);
+/* Never fails: what is not understood is CHAT_OTHER or CHAT_MALFORMED. The event is the parser's
+   own. */
+const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_event *from);
 
 /* Why a finished tool failed, in any of the three forms in which servers say it; NULL when it
    did not. A string, or an object with `message`. */

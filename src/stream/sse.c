@@ -80,16 +80,35 @@ static void set_retry(struct sse *s, struct span value)
         s->retry_ms = ms;
 }
 
-static void set_field(struct sse *s, struct span name, struct span value, bool in_place)
+/* Whether the line is a field called `name`: its value is what follows the colon and one space, and
+   empty where there is no colon (9.2.6). */
+static inline bool is_field(struct span line, struct span name, struct span *value)
 {
-    if (span_is(name, "data"))
+    if (line.len < name.len || memcmp(line.at, name.at, name.len) != 0)
+        return false;
+    size_t at = name.len;
+    if (at < line.len && line.at[at++] != ':')
+        return false;
+    if (at < line.len && line.at[at] == ' ')
+        at++;
+    *value = span_make(line.at + at, line.len - at);
+    return true;
+}
+
+/* `in_place`: the line lies in the bytes of the feed. */
+static void take_field(struct sse *s, struct span line, bool in_place)
+{
+    struct span value;
+    if (is_field(line, (struct span)SPAN("data"), &value)) {
         add_data(s, value, in_place);
-    else if (span_is(name, "event"))
+    } else if (is_field(line, (struct span)SPAN("event"), &value)) {
         field_set(&s->name, value, in_place);
-    else if (span_is(name, "id") && !(value.len && memchr(value.at, '\0', value.len)))
-        field_set(&s->id, value, in_place);
-    else if (span_is(name, "retry"))
+    } else if (is_field(line, (struct span)SPAN("id"), &value)) {
+        if (!value.len || !memchr(value.at, '\0', value.len))
+            field_set(&s->id, value, in_place);
+    } else if (is_field(line, (struct span)SPAN("retry"), &value)) {
         set_retry(s, value);
+    }
 }
 
 static int dispatch(struct sse *s, struct fail *fail)
@@ -119,7 +138,7 @@ static int too_large(const struct sse *s, struct fail *fail)
     return -1;
 }
 
-/* One line without its end. `in_place`: it lies in the bytes of the feed. */
+/* One line without its end. `in_place` as take_field. */
 static int take_line(struct sse *s, struct span line, bool in_place, struct fail *fail)
 {
     if (line.len == 0)
@@ -129,13 +148,7 @@ static int take_line(struct sse *s, struct span line, bool in_place, struct fail
     if (line.len > s->max_event - s->size)
         return too_large(s, fail);
     s->size += line.len;
-    const char *colon = memchr(line.at, ':', line.len);
-    size_t name_len = colon ? (size_t)(colon - line.at) : line.len;
-    size_t value_at = colon ? name_len + 1 : name_len;
-    if (value_at < line.len && line.at[value_at] == ' ')
-        value_at++;
-    set_field(s, span_make(line.at, name_len), span_make(line.at + value_at, line.len - value_at),
-              in_place);
+    take_field(s, line, in_place);
     return 0;
 }
 
@@ -163,10 +176,12 @@ static int end_line(struct sse *s, struct span line, struct fail *fail)
         s->in_comment = false;
         return 0;
     }
-    if (s->line.len == 0)
-        return take_line(s, line, true, fail);
-    buf_span(&s->line, line);
-    int result = take_line(s, buf_view(&s->line), false, fail);
+    bool in_place = s->line.len == 0;
+    if (!in_place) {
+        buf_span(&s->line, line);
+        line = buf_view(&s->line);
+    }
+    int result = take_line(s, line, in_place, fail);
     buf_clear(&s->line);
     return result;
 }
@@ -187,55 +202,37 @@ static struct span after_byte_order_mark(struct sse *s, struct span in)
     return in;
 }
 
-/* The bytes of a feed that are still to be read. Where the next CR stands is looked up once and not
-   for every line: most streams have none. */
-struct input {
-    struct span rest;
-    const char *cr; /* in `rest` or its end */
-};
-
-static void find_cr(struct input *in)
+/* The next `c`, or the end. */
+static const char *find(const char *from, const char *end, char c)
 {
-    const char *found = in->rest.len ? memchr(in->rest.at, '\r', in->rest.len) : NULL;
-    in->cr = found ? found : in->rest.at + in->rest.len;
+    const char *found = from < end ? memchr(from, c, (size_t)(end - from)) : NULL;
+    return found ? found : end;
 }
 
-static void skip(struct input *in, size_t n)
-{
-    in->rest = span_make(in->rest.at + n, in->rest.len - n);
-    if (in->rest.at > in->cr)
-        find_cr(in);
-}
-
-/* The length of the line that starts the input, that of all the input when no end of it is there.
- */
-static size_t line_length(const struct input *in)
-{
-    size_t to_cr = (size_t)(in->cr - in->rest.at);
-    const char *lf = memchr(in->rest.at, '\n', to_cr);
-    return lf ? (size_t)(lf - in->rest.at) : to_cr;
-}
-
+/* Where the next CR stands is looked up once and not for every line: most streams have none. */
 int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)
 {
     if (len == 0)
         return 0;
-    struct input in = {.rest = after_byte_order_mark(s, span_make(bytes, len))};
-    find_cr(&in);
-    while (in.rest.len) {
-        if (s->skip_lf && in.rest.at[0] == '\n') {
+    struct span in = after_byte_order_mark(s, span_make(bytes, len));
+    const char *at = in.at, *end = in.at + in.len;
+    const char *cr = find(at, end, '\r');
+    while (at < end) {
+        if (s->skip_lf) {
             s->skip_lf = false;
-            skip(&in, 1);
+            at += *at == '\n';
             continue;
         }
-        s->skip_lf = false;
-        size_t n = line_length(&in);
-        if (n == in.rest.len)
+        const char *stop = *at == '\n' ? at : find(at, cr, '\n');
+        if (stop == end)
             break;
-        s->skip_lf = in.rest.at[n] == '\r';
-        if (end_line(s, span_make(in.rest.at, n), fail) != 0)
+        if (end_line(s, span_make(at, (size_t)(stop - at)), fail) != 0)
             return -1;
-        skip(&in, n + 1);
+        at = stop + 1;
+        if (stop == cr) {
+            s->skip_lf = true;
+            cr = find(at, end, '\r');
+        }
     }
-    return keep_rest(s, in.rest, fail);
+    return keep_rest(s, span_make(at, (size_t)(end - at)), fail);
 }

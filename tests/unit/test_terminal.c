@@ -157,17 +157,18 @@ static void nothing_at_all(void)
 /* JSON keeps its value. */
 
 static struct json_reader *reader;
+static const struct json_shape nothing = {NULL, 0};
 
 static bool check_value(struct span json, struct span value, const char *what, unsigned long n)
 {
     static struct buf out;
-    struct json_value top;
+    static struct json_found found;
     buf_clear(&out);
     harmless_put_json(&out, json);
     return check_harmless(buf_view(&out), false, what, n) &&
-           check(json_walk(reader, buf_view(&out), NULL, NULL, &top) == 0, "%s %lx: no JSON: %s",
+           check(json_find(reader, buf_view(&out), &nothing, &found) == 0, "%s %lx: no JSON: %s",
                  what, n, json_error(reader)) &&
-           check_span(top.string, value, what);
+           check_span(found.slot[JSON_DOCUMENT].string, value, what);
 }
 
 static void json_of_each_point(void)
@@ -206,10 +207,10 @@ static void json_stays_json(void)
 {
     struct buf out = {0};
     for (size_t i = 0; i < COUNT(documents); i++) {
-        struct json_value top;
+        static struct json_found found;
         buf_clear(&out);
         harmless_put_json(&out, documents[i]);
-        check(json_walk(reader, buf_view(&out), NULL, NULL, &top) == 0, "'%s' is no JSON: %s",
+        check(json_find(reader, buf_view(&out), &nothing, &found) == 0, "'%s' is no JSON: %s",
               buf_text(&out), json_error(reader));
         check(out.len && out.data[out.len - 1] == '\n', "the line ends");
         check_harmless(buf_view(&out), false, "document", i);
