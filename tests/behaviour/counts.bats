@@ -5,75 +5,17 @@
 load helper
 load memory
 
-# Makes $T/count.so: a process under it leaves in the file $ALLOCATIONS how often it has allocated.
-make_counter()
+# preloaded NAME: makes $T/NAME.so of NAME.c beside this file.
+preloaded()
 {
-    cat >"$T/count.c" <<'END_OF_C'
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-static atomic_long count;
-
-void *malloc(size_t size)
-{
-    static void *(*real)(size_t);
-    if (!real)
-        real = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
-    count++;
-    return real(size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    static void *(*real)(void *, size_t);
-    if (!real)
-        real = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
-    count++;
-    return real(old, size);
-}
-
-void *calloc(size_t n, size_t size)
-{
-    static void *(*real)(size_t, size_t);
-    static char first[4096];
-    static size_t used;
-    if (!real) {
-        static int asking;
-        if (asking) { /* dlsym itself */
-            size_t at = used;
-            used += (n * size + 15) / 16 * 16;
-            return first + at;
-        }
-        asking = 1;
-        real = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
-    }
-    count++;
-    return real(n, size);
-}
-
-__attribute__((destructor)) static void tell(void)
-{
-    long counted = count;
-    const char *path = getenv("ALLOCATIONS");
-    FILE *file = path ? fopen(path, "w") : NULL;
-    if (file) {
-        fprintf(file, "%ld\n", counted);
-        fclose(file);
-    }
-}
-END_OF_C
-    "${CC:-cc}" -shared -fPIC -o "$T/count.so" "$T/count.c" -ldl
+    "${CC:-cc}" -shared -fPIC -o "$T/$1.so" "$BATS_TEST_DIRNAME/$1.c" -ldl
 }
 
 # allocations COMMAND...: COUNT; what it writes goes nowhere.
 allocations()
 {
     rm -f "$T/allocations"
-    ALLOCATIONS=$T/allocations LD_PRELOAD=$T/count.so "$@" >/dev/null 2>"$ERR" || fail "$* failed"
+    ALLOCATIONS=$T/allocations LD_PRELOAD=$T/allocations.so "$@" >/dev/null 2>"$ERR" || fail "$* failed"
     [ -s "$T/allocations" ] || skip "the counter cannot be loaded"
     COUNT=$(cat "$T/allocations")
     [ "$COUNT" -gt 10 ] || fail "only $COUNT allocations: the counter does not count"
@@ -119,19 +61,19 @@ expect_steady()
 
 @test "counts: no allocation for an event that is decoded to text" {
     need_plain_program
-    make_counter
+    preloaded allocations
     expect_steady text 0
 }
 
 @test "counts: no allocation for an event that is decoded to JSON lines" {
     need_plain_program
-    make_counter
+    preloaded allocations
     expect_steady jsonl 0
 }
 
 @test "counts: no allocation for an event that is only checked" {
     need_plain_program
-    make_counter
+    preloaded allocations
     expect_steady raw 0
 }
 
@@ -210,4 +152,91 @@ a_result()
     local event
     event=$(a_result)
     grow jsonl 256 "${event%.}"
+}
+
+# launch_traced ARGUMENT...: the program with its system calls in $T/calls, a line each.
+launch_traced()
+{
+    need_plain_program
+    strace -o "$T/probe" true || skip "processes cannot be traced here"
+    launch strace -qq -f -o "$T/calls" "$CHAT" "$@" >"$T/answer" 2>"$ERR"
+}
+
+# calls_between FROM TO: what was called after FROM was written until TO was.
+calls_between()
+{
+    awk -v from="write(1, \"$1" -v to="write(1, \"$2" '
+        inside { print }
+        index($0, to) { inside = 0 }
+        index($0, from) { inside = 1 }' "$T/calls" >"$T/between"
+    grep -q -F "write(1, \"$2" "$T/between" || fail "between $1 and $2 no system call was seen"
+}
+
+@test "counts: a delta that arrives alone costs no more than 5.3 system calls" {
+    local answer count number many=40
+    serve < <(
+        echo 'on POST /chat/send'
+        for ((number = 1; number <= many; number++)); do
+            printf '%s\n' "event message {\"delta\":\"<$number>\"}" "gate $number"
+        done
+        printf '%s\n' 'event message {"delta":"<end>"}' 'event done {}'
+    )
+    pipe_from answer
+    launch_traced send -q -c "$ID" hi
+    for ((number = 1; number <= many; number++)); do
+        expect_read "$answer" "<$number>"
+        await_gate "$number"
+        open_gate "$number"
+    done
+    expect_read "$answer" '<end>'
+    await_end 20
+    expect_status 0
+    calls_between '<1>' '<end>'
+    count=$(wc -l <"$T/between")
+    tell "$count system calls for $many deltas"
+    [ "$count" -ge $((2 * many)) ] || fail "only $count system calls for $many deltas: they are not counted"
+    [ $((10 * count)) -le $((53 * many)) ] || fail "$count system calls for $many deltas"
+}
+
+@test "counts: nothing wakes it while nothing comes" {
+    local answer count
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"<begin>"}
+gate silence
+event message {"delta":"<end>"}
+event done {}
+SCENARIO
+    pipe_from answer
+    launch_traced send -c "$ID" hi
+    expect_read "$answer" '<begin>'
+    # Long enough for a spinner or a clock that ticks.
+    read -r -t 2 -u "$LEASH_END" _ || :
+    open_gate silence
+    expect_read "$answer" '<end>'
+    await_end
+    expect_status 0
+    calls_between '<begin>' '<end>'
+    count=$(grep -c -E '= 0 \(Timeout\)' "$T/between" || :)
+    # libcurl asks once, without waiting, whether there is more.
+    count=$((count - $(grep -c -E ', 0\) += 0 \(Timeout\)' "$T/between" || :)))
+    tell "$count wake-ups in 2 s"
+    [ "$count" -le 2 ] || fail "$count wake-ups in 2 s"
+    [ "$(wc -l <"$T/between")" -le 12 ] || fail "system calls while nothing came: $(cat "$T/between")"
+}
+
+@test "counts: libcurl is not initialised where there is nothing to transfer" {
+    local arguments
+    need_plain_program
+    preloaded no_curl
+    printf 'event: message\ndata: {"delta":"Hello"}\n\nevent: done\ndata: {}\n\n' >"$T/stream"
+    for arguments in --help --version 'send --help' "decode $T/stream"; do
+        # shellcheck disable=SC2086 # several words
+        LD_PRELOAD=$T/no_curl.so run_chat $arguments
+        expect_status 0
+        [ -s "$OUT" ] || fail "nothing came"
+    done
+    # Where it is, that fails.
+    SIGMASIGHT_TOKEN=$TOKEN LD_PRELOAD=$T/no_curl.so run_chat send -c "$ID" hi
+    expect_status 70
 }
