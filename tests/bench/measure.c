@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* bench-measure COMMAND...: runs it with its standard output in a pipe that is emptied here, and
-   prints on one line what it cost: microseconds of CPU, most memory resident in KiB, how often it
-   went to sleep, microseconds from start to end, bytes that came out, and the median of the
-   nanoseconds since each @TIME among them (see stream.h), 0 without any. Children count once they
-   were waited for. A program of its own and small, because what is resident before exec counts. */
+   prints on one line what it cost: microseconds of CPU, the most memory that was resident in KiB,
+   and the median of the nanoseconds since each @TIME that came out (see stream.h), 0 without any.
+   Children count once they were waited for. A program of its own, and small, because what is
+   resident before exec counts, too. */
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -18,7 +18,6 @@
 enum { LATENCIES = 1 << 16 };
 
 struct result {
-    unsigned long long bytes;
     size_t count;
     int64_t latency[LATENCIES];
 };
@@ -51,7 +50,6 @@ static void drain(int fd, struct result *r)
         int64_t now = now_ns();
         if (n < 0)
             continue;
-        r->bytes += (unsigned long long)n;
         bytes[n] = '\0';
         if (n < 1024)
             note_latency(r, bytes, now);
@@ -80,7 +78,6 @@ int main(int argc, char **argv)
     }
     if (pipe(ends) != 0)
         return broken("pipe");
-    int64_t begun = now_ns();
     pid_t pid = fork();
     if (pid < 0)
         return broken("fork");
@@ -95,10 +92,8 @@ int main(int argc, char **argv)
     drain(ends[0], &r);
     if (wait4(pid, &status, 0, &used) != pid)
         return broken("wait4");
-    int64_t ended = now_ns();
     qsort(r.latency, r.count, sizeof r.latency[0], by_size);
-    printf("%lld %ld %ld %lld %llu %lld\n", us(used.ru_utime) + us(used.ru_stime), used.ru_maxrss,
-           used.ru_nvcsw, (long long)(ended - begun) / 1000, r.bytes,
+    printf("%lld %ld %lld\n", us(used.ru_utime) + us(used.ru_stime), used.ru_maxrss,
            r.count ? (long long)r.latency[r.count / 2] : 0LL);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
