@@ -72,8 +72,9 @@ static int run_command(const struct command *c, int argc, char **argv, struct te
     } else if (result == 0) {
         result = config_complete(&settings, fail);
         if (result == 0) {
-            terminal_init(terminal, setting_text(&settings, OPT_COLOR),
-                          setting_is(&settings, OPT_QUIET), setting_count(&settings, OPT_VERBOSE));
+            terminal_configure(terminal, setting_text(&settings, OPT_COLOR),
+                               setting_is(&settings, OPT_QUIET),
+                               setting_count(&settings, OPT_VERBOSE));
             result = c->run(&(struct invocation){&settings, &operands, terminal}, fail);
         }
     }
@@ -124,7 +125,7 @@ int main(int argc, char **argv)
     struct fail fail = FAIL_INIT;
     const struct command *command = NULL;
     sys_stdio_open();
-    terminal_init(&terminal, "auto", false, 0);
+    terminal_init(&terminal);
     dispatch(argc, argv, &terminal, &command, &fail);
     if (fail.cause == FAIL_SIGNAL)
         sys_die_of(fail.signal);

@@ -171,6 +171,15 @@ static int rewrite(const char *path, struct store_key key, struct span members, 
     return result;
 }
 
+/* The lock lies in the directory, so that the attempt tells whether that is there. */
+static int lock_in(const char *directory, const char *path)
+{
+    int fd = sys_lock(path);
+    if (fd >= 0 || errno != ENOENT || sys_make_directories(directory) != 0)
+        return fd;
+    return sys_lock(path);
+}
+
 int store_put(const char *name, struct store_key key, struct span members, struct fail *fail)
 {
     struct buf directory = {0}, path = {0}, lock = {0};
@@ -180,13 +189,9 @@ int store_put(const char *name, struct store_key key, struct span members, struc
     }
     config_state_directory(&directory);
     buf_printf(&lock, "%s.lock", buf_text(&path));
-    int fd = -1, result = sys_make_directories(buf_text(&directory));
-    if (result == 0 && (fd = sys_lock(buf_text(&lock))) < 0)
-        result = -1;
-    if (result != 0)
-        sys_fail(fail, FAIL_CREATE, "cannot write %s", buf_text(&path));
-    else
-        result = rewrite(buf_text(&path), key, members, fail);
+    int fd = lock_in(buf_text(&directory), buf_text(&lock));
+    int result = fd < 0 ? sys_fail(fail, FAIL_CREATE, "cannot write %s", buf_text(&path))
+                        : rewrite(buf_text(&path), key, members, fail);
     if (fd >= 0)
         close(fd);
     buf_release(&directory);

@@ -247,7 +247,7 @@ static void on_signal(int number)
     int saved = errno;
     if (!signals.caught)
         signals.caught = number;
-    ssize_t ignored = write(signals.pipe[1], "", 1);
+    ssize_t ignored = write(signals.pipe[1], "", 1); /* one for each signal: it never blocks */
     (void)ignored;
     struct itimerval again = {{0, 20000}, {0, 20000}};
     setitimer(ITIMER_REAL, &again, NULL);
@@ -271,10 +271,8 @@ void sys_signals_catch(void)
 {
     if (fault_here(EMFILE) || pipe(signals.pipe) != 0)
         _exit(70); /* no descriptor is left to say so on */
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         fcntl(signals.pipe[i], F_SETFD, FD_CLOEXEC);
-        fcntl(signals.pipe[i], F_SETFL, O_NONBLOCK);
-    }
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     sigemptyset(&ignore.sa_mask);
     sigaction(SIGPIPE, &ignore, &before);

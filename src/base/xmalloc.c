@@ -55,9 +55,9 @@ char *xstrdup(const char *text)
 
 void wipe(void *memory, size_t len)
 {
-    volatile unsigned char *p = memory;
-    while (len--)
-        *p++ = 0;
+    static void *(*const volatile overwrite)(void *at, int byte, size_t len) = memset;
+    if (len)
+        overwrite(memory, 0, len);
 }
 
 void wipe_string(char *text)

@@ -23,9 +23,22 @@ int last_get(struct store_key key, char **id, struct fail *fail)
     return store_get(file, key, take, id, fail);
 }
 
+/* What hinders the reading will hinder the writing, which tells of it. */
+static bool is_last(struct store_key key, const char *id)
+{
+    struct fail ignored = FAIL_INIT;
+    char *last;
+    bool result = last_get(key, &last, &ignored) == 0 && last && strcmp(last, id) == 0;
+    free(last);
+    fail_release(&ignored);
+    return result;
+}
+
 int last_put(struct store_key key, const char *id, struct fail *fail)
 {
     struct buf members = {0};
+    if (is_last(key, id))
+        return 0;
     json_put_text(&members, "conversation_id", span_of(id));
     int result = store_put(file, key, buf_view(&members), fail);
     buf_release(&members);

@@ -8,7 +8,7 @@
 
 /* *id is owned by the caller, NULL when there is none. FAIL_CONFIG as store_get. */
 int last_get(struct store_key key, char **id, struct fail *fail);
-/* As store_put. */
+/* As store_put; nothing is written where it is the last one already. */
 int last_put(struct store_key key, const char *id, struct fail *fail);
 /* Forgets the conversation if it is this one. */
 int last_forget(struct store_key key, const char *id, struct fail *fail);

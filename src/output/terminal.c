@@ -34,12 +34,17 @@ static bool wants_color(const char *color, bool is_terminal)
     return is_terminal && term && *term && strcmp(term, "dumb") != 0;
 }
 
-void terminal_init(struct terminal *t, const char *color, bool quiet, int verbosity)
+void terminal_init(struct terminal *t)
 {
-    *t = (struct terminal){.quiet = quiet, .verbosity = verbosity};
-    t->out = isatty(STDOUT_FILENO);
-    t->err = isatty(STDERR_FILENO);
+    *t = (struct terminal){.out = isatty(STDOUT_FILENO), .err = isatty(STDERR_FILENO)};
     t->same = t->out && t->err && same_device(STDOUT_FILENO, STDERR_FILENO);
+    terminal_configure(t, "auto", false, 0);
+}
+
+void terminal_configure(struct terminal *t, const char *color, bool quiet, int verbosity)
+{
+    t->quiet = quiet;
+    t->verbosity = verbosity;
     t->color = wants_color(color, t->err);
     const char *term = getenv("TERM");
     t->live = t->err && !quiet && term && *term && strcmp(term, "dumb") != 0;

@@ -25,9 +25,11 @@ struct terminal {
     struct buf line;       /* the one being written, kept for the next one's sake */
 };
 
-/* Looks at descriptors 1 and 2 and at NO_COLOR, CLICOLOR_FORCE and TERM. `color` is auto, always
-   or never. Owned by whoever declared it. */
-void terminal_init(struct terminal *t, const char *color, bool quiet, int verbosity);
+/* Looks at descriptors 1 and 2, and configures it with "auto", false and 0. Owned by whoever
+   declared it. */
+void terminal_init(struct terminal *t);
+/* `color` is auto, always or never; auto goes by NO_COLOR, CLICOLOR_FORCE and TERM. */
+void terminal_configure(struct terminal *t, const char *color, bool quiet, int verbosity);
 
 void terminal_release(struct terminal *t);
 /* The answer's output is about to be released. */

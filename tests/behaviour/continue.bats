@@ -42,6 +42,20 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     done
 }
 
+@test "continue: what is remembered already is not written again" {
+    local before
+    serve_default
+    run_chat send hi
+    expect_status 0
+    before=$(ls -i "$(state conversations.json)")
+    run_chat send -C hi again
+    expect_status 0
+    [ "$(ls -i "$(state conversations.json)")" = "$before" ] || fail "the file was replaced"
+    run_chat send hi
+    expect_status 0
+    [ "$(ls -i "$(state conversations.json)")" != "$before" ] || fail "the new conversation was not remembered"
+}
+
 @test "continue: none yet begins a new one and says so" {
     serve_default
     run_chat send -C hi
