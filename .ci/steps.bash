@@ -63,10 +63,12 @@ run()
 # A line of the table for a run that prints one: what the step's log says behind `proved: `.
 note()
 {
-    [ "$prefix" = release ] || return 0
     local words
-    words=$(sed -n 's/^proved: //p' "$5" | paste -s -d ';' | sed 's/;/; /g')
-    [ "$3" -eq 0 ] || words="not: $words"
+    [ "$prefix" = release ] || return 0
+    words=$(sed -n 's/^proved: //p' "$5" | tail -n 1)
+    if [ "$3" -gt 0 ]; then
+        words="FAILED, see $5"
+    fi
     table+=$(printf '%-12s %7d %7d %6d  %s' "$1" "$2" "$3" "$4" "$words")$'\n'
 }
 
