@@ -103,6 +103,7 @@ void http_free(struct http *h)
     curl_multi_cleanup(h->multi);
     curl_global_cleanup();
     buf_release(&h->trace_line);
+    buf_release(&h->gathered);
     free(h);
 }
 
@@ -217,6 +218,8 @@ static int take_turn(struct exchange *x, int64_t *wake)
     CURLMcode code =
         fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY : curl_multi_perform(x->http->multi, &running);
     notice_connection(x);
+    if (http_deliver(x) != 0)
+        return -1;
     if (hooks && hooks->turn(hooks->arg, x->fail) != 0)
         return -1;
     *wake = now + 3600 * (int64_t)SECOND;

@@ -13,6 +13,7 @@ struct http {
     CURLM *multi;
     CURL *easy;
     struct buf trace_line;
+    struct buf gathered; /* of a body that the hooks take, in this turn */
     struct http_times times;
     int64_t (*tick)(void *arg, int64_t now);
     void *tick_arg;
@@ -40,6 +41,8 @@ struct exchange {
 
 /* Sets libcurl's callbacks for the body out, headers and body in, and the trace. */
 void http_receive_with(struct http *h);
+/* Passes on what was gathered of the body: after each turn of libcurl. Fails as the hook does. */
+int http_deliver(struct exchange *x);
 /* Where they find the exchange under way. */
 void http_receive_for(struct exchange *x);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HEADERS_MAX = 256 * 1024 };
+enum { HEADERS_MAX = 256 * 1024, GATHERED_MAX = 32 * 1024 };
 
 /* Tracing. */
 
@@ -170,16 +170,38 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
     return fail_is_set(x->fail) ? 0 : len;
 }
 
+int http_deliver(struct exchange *x)
+{
+    struct buf *gathered = &x->http->gathered;
+    const struct http_hooks *hooks = x->request->hooks;
+    if (gathered->len == 0)
+        return 0;
+    int result = hooks->body(hooks->arg, buf_view(gathered), x->fail);
+    buf_clear(gathered);
+    return result;
+}
+
+/* libcurl calls once for each chunk, and a server sends one for each event: small ones are
+   gathered, so that what a turn brings is read at one go. */
+static int gather(struct exchange *x, struct span bytes)
+{
+    const struct http_hooks *hooks = x->request->hooks;
+    if (x->http->gathered.len + bytes.len > GATHERED_MAX && http_deliver(x) != 0)
+        return -1;
+    if (bytes.len > GATHERED_MAX / 8)
+        return http_deliver(x) == 0 ? hooks->body(hooks->arg, bytes, x->fail) : -1;
+    buf_span(&x->http->gathered, bytes);
+    return 0;
+}
+
 /* Answering less than what came makes libcurl stop with CURLE_WRITE_ERROR. */
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct exchange *x = arg;
     size_t len = size * count;
     x->received = true;
-    if (x->taken) {
-        const struct http_hooks *hooks = x->request->hooks;
-        return hooks->body(hooks->arg, span_make(data, len), x->fail) == 0 ? len : 0;
-    }
+    if (x->taken)
+        return gather(x, span_make(data, len)) == 0 ? len : 0;
     buf_append(&x->response->body, data, len);
     x->full = x->response->body.full;
     return x->full ? 0 : len;

@@ -97,13 +97,12 @@ static inline const char *strange_space(struct span s)
     return found ? found : memchr(s.at, '\f', s.len);
 }
 
-/* Reads one document into *found, itself as `outermost`. */
-static int read_document(struct json_reader *r, struct span document,
-                         const struct json_key *outermost, struct json_found *found)
+/* Reads one document into *found, itself as r->outermost. */
+static int read_document(struct json_reader *r, struct span document, struct json_found *found)
 {
     r->doc = document;
     r->found = found;
-    r->want = outermost;
+    r->want = &r->outermost;
     r->depth = 0;
     r->now = r->levels;
     buf_clear(&r->strings);
@@ -134,18 +133,18 @@ static int read_document(struct json_reader *r, struct span document,
 int json_find(struct json_reader *r, struct span document, const struct json_shape *shape,
               struct json_found *found)
 {
-    const struct json_key outermost = {.slot = JSON_DOCUMENT, .inside = shape};
-    return read_document(r, document, &outermost, found);
+    r->outermost.inside = shape;
+    return read_document(r, document, found);
 }
 
 int json_walk(struct json_reader *r, struct span document, json_member_fn *on_member, void *arg,
               struct json_value *top)
 {
-    static const struct json_key outermost = {.slot = JSON_DOCUMENT, .inside = &json_every};
     r->on_member = on_member;
     r->arg = arg;
     r->key = span_make(NULL, 0);
-    int result = read_document(r, document, &outermost, &r->walked);
+    r->outermost.inside = &json_every;
+    int result = read_document(r, document, &r->walked);
     *top = r->walked.slot[JSON_DOCUMENT];
     return result;
 }

@@ -29,6 +29,7 @@ struct json_reader {
     struct span doc;
     struct json_found *found;
     const struct json_key *want; /* what the value that comes next is to be kept as, or NULL */
+    struct json_key outermost;   /* the document's own: in slot JSON_DOCUMENT, without a name */
     unsigned depth;              /* of the container that is open */
     struct json_level *now;
     struct json_level levels[JSON_LEVELS + 2]; /* the first is outside the document */

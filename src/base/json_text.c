@@ -44,7 +44,8 @@ static bool find_unpaired(struct span s, size_t *at)
         if (!slash)
             return false;
         *at = (size_t)(slash - s.at);
-        int unit = unit_at(s, *at);
+        /* Of a surrogate the first digit is d: nearly all escapes are others. */
+        int unit = s.len - *at > 2 && (slash[2] | 32) == 'd' ? unit_at(s, *at) : -1;
         if (is_high(unit) && is_low(unit_at(s, *at + 6)))
             *at += 12;
         else if (is_high(unit) || is_low(unit))

@@ -61,22 +61,32 @@ static inline uint64_t word_at(const char *at)
     return word;
 }
 
+static inline uint64_t half_at(const char *at)
+{
+    uint32_t half;
+    memcpy(&half, at, sizeof half);
+    return half;
+}
+
 /* Words at a time; the last one may overlap the one before. */
 bool utf8_is_ascii(struct span s)
 {
     enum { WORD = sizeof(uint64_t), BLOCK = 4 * WORD };
+    const char *at = s.at, *end = s.at + s.len;
     uint64_t all = 0;
-    if (s.len < WORD) {
-        for (size_t i = 0; i < s.len; i++)
-            all |= (unsigned char)s.at[i];
-        return all < 0x80;
+    if (s.len >= WORD) {
+        for (; end - at > BLOCK; at += BLOCK)
+            all |= word_at(at) | word_at(at + 8) | word_at(at + 16) | word_at(at + 24);
+        for (; end - at > WORD; at += WORD)
+            all |= word_at(at);
+        all |= word_at(end - WORD);
+    } else if (s.len >= WORD / 2) {
+        all = half_at(at) | half_at(end - WORD / 2);
+    } else {
+        for (; at < end; at++)
+            all |= (unsigned char)*at;
     }
-    const char *at = s.at, *last = s.at + s.len - WORD;
-    for (; last - at >= BLOCK; at += BLOCK)
-        all |= word_at(at) | word_at(at + WORD) | word_at(at + 2 * WORD) | word_at(at + 3 * WORD);
-    for (; at < last; at += WORD)
-        all |= word_at(at);
-    return ((all | word_at(last)) & UINT64_C(0x8080808080808080)) == 0;
+    return (all & UINT64_C(0x8080808080808080)) == 0;
 }
 
 /* The next character, or a run of ASCII. 0 where neither is. */

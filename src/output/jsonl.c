@@ -60,6 +60,18 @@ static int put_malformed(struct jsonl_sink *j, const struct chat_event *event, s
     return output_turn(&j->out, fail);
 }
 
+/* The guide's own names need no escapes. */
+static void put_name(struct buf *out, const struct chat_event *event)
+{
+    if (event->kind == CHAT_OTHER) {
+        json_put_string(out, event->name);
+        return;
+    }
+    buf_byte(out, '"');
+    buf_span(out, event->name);
+    buf_byte(out, '"');
+}
+
 static int jsonl_event(struct sink *s, const struct chat_event *event, struct fail *fail)
 {
     struct jsonl_sink *j = (struct jsonl_sink *)s;
@@ -67,7 +79,7 @@ static int jsonl_event(struct sink *s, const struct chat_event *event, struct fa
         return put_malformed(j, event, fail);
     struct buf *out = begin_line(j);
     buf_append(out, "{\"event\":", 9);
-    json_put_string(out, event->name);
+    put_name(out, event);
     if (event->has_id) {
         buf_append(out, ",\"id\":", 6);
         json_put_string(out, event->id);

@@ -16,6 +16,8 @@ enum slot {
     WIRE_RESULT_ERROR,
     WIRE_MESSAGE,
     WIRE_CODE,
+    WIRE_ROLE, /* nobody reads it: but it is in every delta, and what is expected is passed sooner
+                */
     LEVEL_SLOTS,
     ENVELOPE_TYPE = 2 * LEVEL_SLOTS,
     ENVELOPE_RUN_ID,
@@ -69,7 +71,9 @@ static const struct json_shape wire_error_inside = {&wire_error_key, 1};
 
 /* clang-format off */
 SHAPE(any, );
-SHAPE(message, KEY("delta", CHAT_DELTA), );
+SHAPE(message,
+      KEY("delta", CHAT_DELTA),
+      KEY("role", WIRE_ROLE), );
 SHAPE(start,
       KEY("conversation_id", CHAT_CONVERSATION_ID),
       KEY("mode", CHAT_MODE),

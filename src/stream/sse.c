@@ -46,14 +46,22 @@ static void field_keep(struct sse_field *f)
     }
 }
 
-static void field_set(struct sse_field *f, struct span value, bool in_place)
+static void field_copy(struct sse_field *f, struct span value)
 {
     f->present = true;
     buf_clear(&f->copy);
-    if (in_place && utf8_valid(value))
-        f->value = value;
-    else
-        field_append(f, value);
+    field_append(f, value);
+}
+
+/* Text that is well-formed stays where it lies in the bytes of the feed. */
+static inline void field_set(struct sse_field *f, struct span value, bool in_place)
+{
+    if (!in_place || !utf8_valid(value)) {
+        field_copy(f, value);
+        return;
+    }
+    f->present = true;
+    f->value = value;
 }
 
 static void add_data(struct sse *s, struct span value, bool in_place)
@@ -96,7 +104,7 @@ static inline bool is_field(struct span line, struct span name, struct span *val
 }
 
 /* `in_place`: the line lies in the bytes of the feed. */
-static void take_field(struct sse *s, struct span line, bool in_place)
+static inline void take_field(struct sse *s, struct span line, bool in_place)
 {
     struct span value;
     if (is_field(line, (struct span)SPAN("data"), &value)) {
@@ -111,7 +119,7 @@ static void take_field(struct sse *s, struct span line, bool in_place)
     }
 }
 
-static int dispatch(struct sse *s, struct fail *fail)
+static inline int dispatch(struct sse *s, struct fail *fail)
 {
     int result = 0;
     if (s->data.present) {
@@ -139,7 +147,7 @@ static int too_large(const struct sse *s, struct fail *fail)
 }
 
 /* One line without its end. `in_place` as take_field. */
-static int take_line(struct sse *s, struct span line, bool in_place, struct fail *fail)
+static inline int take_line(struct sse *s, struct span line, bool in_place, struct fail *fail)
 {
     if (line.len == 0)
         return dispatch(s, fail);
@@ -169,23 +177,6 @@ static int keep_rest(struct sse *s, struct span rest, struct fail *fail)
     return 0;
 }
 
-/* A line whose end was found: together with what earlier feeds left of it. */
-static int end_line(struct sse *s, struct span line, struct fail *fail)
-{
-    if (s->in_comment) {
-        s->in_comment = false;
-        return 0;
-    }
-    bool in_place = s->line.len == 0;
-    if (!in_place) {
-        buf_span(&s->line, line);
-        line = buf_view(&s->line);
-    }
-    int result = take_line(s, line, in_place, fail);
-    buf_clear(&s->line);
-    return result;
-}
-
 /* Strips the byte order mark at the start of the stream, however it is cut. What turns out to be
    something else is the start of the first line. */
 static struct span after_byte_order_mark(struct sse *s, struct span in)
@@ -209,30 +200,68 @@ static const char *find(const char *from, const char *end, char c)
     return found ? found : end;
 }
 
-/* Where the next CR stands is looked up once and not for every line: most streams have none. */
+/* The bytes that are still to be read. Where the next CR stands is looked up once and not for every
+   line: most streams have none. */
+struct input {
+    const char *at, *end, *cr;
+};
+
+/* The end of the line that begins the input; the end of the input where that is not there. */
+static inline const char *line_end(const struct input *in)
+{
+    return *in->at == '\n' ? in->at : find(in->at, in->cr, '\n');
+}
+
+/* Moves on to the next line. */
+static inline void skip_line(struct sse *s, struct input *in, const char *stop)
+{
+    in->at = stop + 1;
+    if (stop != in->cr)
+        return;
+    s->skip_lf = in->at == in->end;
+    if (!s->skip_lf && *in->at == '\n')
+        in->at++;
+    in->cr = find(in->at, in->end, '\r');
+}
+
+/* Ends the line that the last feed cut off, if its end is here. */
+static int take_cut_line(struct sse *s, struct input *in, struct fail *fail)
+{
+    const char *stop = line_end(in);
+    if (stop == in->end)
+        return 0;
+    int result = 0;
+    if (!s->in_comment) {
+        buf_append(&s->line, in->at, (size_t)(stop - in->at));
+        result = take_line(s, buf_view(&s->line), false, fail);
+        buf_clear(&s->line);
+    }
+    s->in_comment = false;
+    skip_line(s, in, stop);
+    return result;
+}
+
 int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)
 {
     if (len == 0)
         return 0;
-    struct span in = after_byte_order_mark(s, span_make(bytes, len));
-    const char *at = in.at, *end = in.at + in.len;
-    const char *cr = find(at, end, '\r');
-    while (at < end) {
-        if (s->skip_lf) {
-            s->skip_lf = false;
-            at += *at == '\n';
-            continue;
-        }
-        const char *stop = *at == '\n' ? at : find(at, cr, '\n');
-        if (stop == end)
-            break;
-        if (end_line(s, span_make(at, (size_t)(stop - at)), fail) != 0)
-            return -1;
-        at = stop + 1;
-        if (stop == cr) {
-            s->skip_lf = true;
-            cr = find(at, end, '\r');
-        }
+    struct span rest = after_byte_order_mark(s, span_make(bytes, len));
+    if (s->skip_lf && rest.len) {
+        s->skip_lf = false;
+        if (*rest.at == '\n')
+            rest = span_make(rest.at + 1, rest.len - 1);
     }
-    return keep_rest(s, span_make(at, (size_t)(end - at)), fail);
+    struct input in = {rest.at, rest.at + rest.len, find(rest.at, rest.at + rest.len, '\r')};
+    if (in.at < in.end && (s->line.len || s->in_comment) && take_cut_line(s, &in, fail) != 0)
+        return -1;
+    bool cut = s->line.len || s->in_comment;
+    while (!cut && in.at < in.end) {
+        const char *stop = line_end(&in);
+        if (stop == in.end)
+            break;
+        if (take_line(s, span_make(in.at, (size_t)(stop - in.at)), true, fail) != 0)
+            return -1;
+        skip_line(s, &in, stop);
+    }
+    return keep_rest(s, span_make(in.at, (size_t)(in.end - in.at)), fail);
 }

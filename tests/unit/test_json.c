@@ -497,6 +497,85 @@ static void read_object(void)
     buf_release(&keys);
 }
 
+/* What a shape names, and nothing else. */
+
+enum { A = 1, LONG, B, INNER_C, INNER_D, DEEP, SLOTS };
+
+static const struct json_key deep_keys[] = {{SPAN("e"), DEEP - B, NULL, 0}};
+static const struct json_shape deep_shape = {deep_keys, COUNT(deep_keys)};
+static const struct json_key inner_keys[] = {{SPAN("c"), INNER_C - B, NULL, 0},
+                                             {SPAN("d"), INNER_D - B, &deep_shape, 0}};
+static const struct json_shape inner_shape = {inner_keys, COUNT(inner_keys)};
+static const struct json_key outer_keys[] = {{SPAN("a"), A, NULL, 0},
+                                             {SPAN("a name of over sixteen"), LONG, NULL, 0},
+                                             {SPAN("b"), B, &inner_shape, B}};
+static const struct json_shape outer_shape = {outer_keys, COUNT(outer_keys)};
+
+static const struct {
+    struct span doc;
+    const char *want; /* of each slot that holds something: its number and its bytes */
+} found_rows[] = {
+    {SPAN("{}"), ""},
+    {SPAN("[1]"), ""},
+    {SPAN("7"), ""},
+    {SPAN("{\"a\":1}"), "1=1 "},
+    {SPAN("{\"x\":{\"a\":2},\"a\":1}"), "1=1 "},
+    {SPAN("{\"x\":[{\"a\":2}]}"), ""},
+    {SPAN("[{\"a\":2}]"), ""},
+    {SPAN("{\"a\":1,\"a\":[2, 3]}"), "1=[2, 3] "},
+    {SPAN("{\"a\":\"x\",\"b\":null}"), "1=\"x\" 3=null "},
+    {SPAN("{\"b\":{\"c\":true,\"d\":false},\"a\":-1e2}"),
+     "1=-1e2 3={\"c\":true,\"d\":false} 4=true 5=false "},
+    {SPAN("{\"b\":{\"d\":{\"e\":{\"f\":1}},\"c\":{}}}"),
+     "3={\"d\":{\"e\":{\"f\":1}},\"c\":{}} 4={} 5={\"e\":{\"f\":1}} 6={\"f\":1} "},
+    {SPAN("{\"b\":{\"a\":1,\"b\":{\"c\":1}}}"), "3={\"a\":1,\"b\":{\"c\":1}} "},
+    {SPAN("{\"b\":[{\"c\":1}]}"), "3=[{\"c\":1}] "},
+    {SPAN("{\"b\":{\"c\":1},\"b\":{\"d\":2}}"), "3={\"d\":2} 5=2 "},
+    {SPAN("{\"b\":{\"c\":1},\"b\":2}"), "3=2 "},
+    {SPAN("{\"b\":{\"d\":{\"e\":1},\"d\":{}}}"), "3={\"d\":{\"e\":1},\"d\":{}} 5={} "},
+    {SPAN("{\"b\":{\"d\":{\"e\":1}},\"b\":{\"d\":{}}}"), "3={\"d\":{}} 5={} "},
+    {SPAN("{\"\\u0061\":\"\\u0062\"}"), "1=\"\\u0062\" "},
+    {SPAN("{\"a name of over sixteen\":\"\\\"\\\\\"}"), "2=\"\\\"\\\\\" "},
+    {SPAN("{\"a name of over sixteeN\":1,\"A\":2,\"\":3}"), ""},
+};
+
+static void find_members(void)
+{
+    static struct json_found found;
+    struct buf out = {0};
+    for (size_t i = 0; i < COUNT(found_rows); i++) {
+        struct span doc = found_rows[i].doc;
+        doc.at = guard_copy(&guard, doc);
+        check_int(json_find(reader, doc, &outer_shape, &found), 0, found_rows[i].doc.at);
+        buf_clear(&out);
+        for (unsigned slot = A; slot < SLOTS; slot++) {
+            const struct json_value *v = &found.slot[slot];
+            if (v->type != JSON_NONE)
+                buf_printf(&out, "%u=%.*s ", slot, (int)v->raw.len, v->raw.at);
+            else
+                check(v->raw.len == 0, "%s: bytes of what is absent", found_rows[i].doc.at);
+        }
+        check_span(buf_view(&out), span_of(found_rows[i].want), found_rows[i].doc.at);
+        check_span(found.slot[JSON_DOCUMENT].raw, doc, "the document");
+    }
+    check_int(json_find(reader, S("{\"a\":1,\"b\":{\"c\":2}"), &outer_shape, &found), -1,
+              "no JSON");
+    check(found.seen == 0 && found.slot[A].type == JSON_NONE, "nothing is left of what is no JSON");
+    buf_release(&out);
+}
+
+/* Several decoded strings of one document stay side by side. */
+static void found_strings(void)
+{
+    static struct json_found found;
+    check_int(json_find(reader, S("{\"a\":\"\\n1\",\"b\":{\"c\":\"\\n2\",\"d\":\"3\"}}"),
+                        &outer_shape, &found),
+              0, "find");
+    check_span(found.slot[A].string, S("\n1"), "a");
+    check_span(found.slot[INNER_C].string, S("\n2"), "c");
+    check_span(found.slot[INNER_D].string, S("3"), "d");
+}
+
 /* Writing. */
 
 static void put_strings(void)
@@ -595,6 +674,8 @@ int main(void)
     unit_case("surrogates in UTF-8", encoded_surrogates);
     unit_case("values to C", to_numbers);
     unit_case("json_read_object", read_object);
+    unit_case("json_find", find_members);
+    unit_case("json_find: decoded strings", found_strings);
     unit_case("strings are put", put_strings);
     unit_case("what is put can be read", put_and_read_again);
     unit_case("members are put", put_members);
