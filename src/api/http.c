@@ -70,6 +70,9 @@ static void set_up(struct http *h)
     /* A proxy would take a token that is meant for this machine off it. */
     if (h->config.loopback)
         curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
+    /* Whatever the machine's settings would let through (RFC 8996). */
+    curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (h->config.cacert)
         curl_easy_setopt(e, CURLOPT_CAINFO, h->config.cacert);
     if (h->config.insecure) {

@@ -300,8 +300,9 @@ gate here
 SCENARIO
     run_chat send one
     expect_status 0
-    launch "$CHAT" send two >"$OUT" 2>"$ERR"
-    await_gate here
+    pipe_from answer
+    launch "$CHAT" send two >"$T/answer" 2>"$ERR"
+    expect_read "$answer" half
     dies INT
     expect_bytes '' "$ERR"
     run_chat send -C three
