@@ -74,7 +74,7 @@ _sigmasight_chat_kind()
     -c | --conversation) kind=ID ;;
     -o | --output) kind='text jsonl json raw' ;;
     -m | --mode) kind='green blue indigo violet' ;;
-    --color) kind='auto always never' ;;
+    --color | --highlight) kind='auto always never' ;;
     --profile) kind=PROFILE ;;
     --events | --record | --token-file | --cacert) kind=FILE ;;
     -u | --url | --portfolio | --events-fd | --max-event-size | --email | --limit) kind='' ;;
@@ -110,7 +110,7 @@ _sigmasight_chat()
     local word=${COMP_WORDS[COMP_CWORD]} before i options
     local common='-q --quiet -v --verbose --color -h --help'
     local output='-o --output -j --json --no-stream --events --events-fd -n --no-newline
-        --max-event-size'
+        --highlight --max-event-size'
     local api='-u --url --profile --token-file --cacert --insecure --allow-http'
     local context='-m --mode --portfolio'
     local send='-c --conversation -C --continue --ephemeral --record --retry --retry-delay

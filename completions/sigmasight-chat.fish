@@ -117,6 +117,7 @@ complete -c sigmasight-chat -n $output -l no-stream -d 'Write the text once it i
 complete -c sigmasight-chat -n $output -l events -r -F -d 'The other events as JSON lines to FILE'
 complete -c sigmasight-chat -n $output -l events-fd -x -d 'The same to a descriptor'
 complete -c sigmasight-chat -n $output -s n -l no-newline -d 'Add no newline to the text'
+complete -c sigmasight-chat -n $output -l highlight -x -a 'auto always never' -d 'Colour the Markdown of the text'
 complete -c sigmasight-chat -n $output -l max-event-size -x -d 'Refuse an event that is larger'
 
 # Commands that talk to the server

@@ -24,6 +24,7 @@ enum option_id {
     OPT_EVENTS_FD,
     OPT_RECORD,
     OPT_NO_NEWLINE,
+    OPT_HIGHLIGHT,
     OPT_RETRY,
     OPT_RETRY_DELAY,
     OPT_RETRY_MAX_TIME,

@@ -4,6 +4,16 @@
 #include <string.h>
 #include <unistd.h>
 
+static struct sink_text_options text_options(const struct invocation *in)
+{
+    const struct settings *s = in->settings;
+    const char *when = setting_text(s, OPT_HIGHLIGHT);
+    bool highlight =
+        strcmp(when, "auto") == 0 ? in->terminal->colored : strcmp(when, "always") == 0;
+    return (struct sink_text_options){!setting_is(s, OPT_NO_NEWLINE), setting_is(s, OPT_NO_STREAM),
+                                      highlight};
+}
+
 int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct fail *fail)
 {
     const struct settings *s = in->settings;
@@ -21,7 +31,7 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
     else if (strcmp(format, "raw") == 0)
         sinks_add(sinks, sink_raw_new(&out, in->terminal));
     else
-        sinks_add(sinks, sink_text_new(&out, in->terminal, !setting_is(s, OPT_NO_NEWLINE), hold));
+        sinks_add(sinks, sink_text_new(&out, in->terminal, text_options(in)));
     return 0;
 }
 

@@ -82,7 +82,14 @@ struct sink {
 /* Constructors. The sink takes the output over, and with it the duty to release it; the terminal
    is borrowed for the sink's life. */
 
-struct sink *sink_text_new(struct output *out, struct terminal *terminal, bool newline, bool hold);
+struct sink_text_options {
+    bool newline;   /* end the text with one where it does not itself */
+    bool hold;      /* until the answer is complete */
+    bool highlight; /* its Markdown */
+};
+
+struct sink *sink_text_new(struct output *out, struct terminal *terminal,
+                           struct sink_text_options options);
 /* Without `text` the deltas are left out: what --events writes. */
 struct sink *sink_jsonl_new(struct output *out, struct terminal *terminal, bool text);
 struct sink *sink_json_new(struct output *out, struct terminal *terminal);

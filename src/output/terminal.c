@@ -46,6 +46,7 @@ void terminal_configure(struct terminal *t, const char *color, bool quiet, int v
     t->quiet = quiet;
     t->verbosity = verbosity;
     t->color = wants_color(color, t->err);
+    t->colored = t->out && wants_color(color, true);
     const char *term = getenv("TERM");
     t->live = t->err && !quiet && term && *term && strcmp(term, "dumb") != 0;
 }

@@ -16,6 +16,7 @@ struct terminal {
     bool out, err; /* standard output, standard error is a terminal */
     bool same;     /* both are one terminal */
     bool color;    /* on standard error */
+    bool colored;  /* standard output is a terminal that takes colour, too */
     bool quiet;
     int verbosity;
     bool live;             /* a status line can be drawn on standard error */
@@ -28,7 +29,8 @@ struct terminal {
 /* Looks at descriptors 1 and 2, and configures it with "auto", false and 0. Owned by whoever
    declared it. */
 void terminal_init(struct terminal *t);
-/* `color` is auto, always or never; auto goes by NO_COLOR, CLICOLOR_FORCE and TERM. */
+/* `color` is auto, always or never; auto goes by NO_COLOR, CLICOLOR_FORCE and TERM. On standard
+   output it is for a terminal alone. */
 void terminal_configure(struct terminal *t, const char *color, bool quiet, int verbosity);
 
 void terminal_release(struct terminal *t);

@@ -3,6 +3,7 @@
 #include "output/sink.h"
 
 #include "base/xmalloc.h"
+#include "output/markdown.h"
 
 #include <stdlib.h>
 
@@ -10,7 +11,8 @@ struct text_sink {
     struct sink sink;
     struct output out;
     struct terminal *terminal;
-    bool newline;      /* end the text with one where it does not itself */
+    struct sink_text_options options;
+    struct markdown markdown;
     bool unfinished;   /* there was text and it did not end in a newline */
     struct buf *where; /* what the text is put in: out.pending, or `held` until the end */
     struct buf held;
@@ -23,7 +25,9 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
     t->unfinished = text.at[text.len - 1] != '\n';
     if (t->terminal->status && t->where == &t->out.pending)
         status_hide(t->terminal->status);
-    if (t->out.terminal)
+    if (t->options.highlight)
+        markdown_put(&t->markdown, t->where, text, t->out.terminal);
+    else if (t->out.terminal)
         harmless_put(t->where, text);
     else
         buf_span(t->where, text);
@@ -32,7 +36,7 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
 
 static void end_line(struct text_sink *t)
 {
-    if (t->unfinished && t->newline)
+    if (t->unfinished && t->options.newline)
         buf_byte(t->where, '\n');
     t->unfinished = false;
 }
@@ -42,6 +46,7 @@ static int text_begin(struct sink *s, struct fail *fail)
     (void)fail;
     struct text_sink *t = (struct text_sink *)s;
     buf_clear(&t->held);
+    t->markdown = (struct markdown){0};
     if (t->where == &t->held)
         t->unfinished = false;
     return 0;
@@ -70,11 +75,18 @@ static int text_flush(struct sink *s, struct fail *fail)
 static int text_close(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct text_sink *t = (struct text_sink *)s;
+    bool signalled = summary->fail->cause == FAIL_SIGNAL, unfinished = t->unfinished;
     terminal_make_way(t->terminal);
+    if (signalled)
+        markdown_plain(&t->markdown, t->where);
     end_line(t);
     buf_span(&t->out.pending, buf_view(&t->held));
     buf_clear(&t->held);
-    return output_close(&t->out, summary->fail->cause == FAIL_SIGNAL, false, fail);
+    int result = output_close(&t->out, signalled, false, fail);
+    /* Plain style behind the end of a line begins no other one. */
+    if (signalled && !unfinished && t->out.pending.len == 0)
+        t->out.cut_line = false;
+    return result;
 }
 
 static void text_free(struct sink *s)
@@ -93,14 +105,15 @@ static void text_free(struct sink *s)
 static const struct sink_ops streaming = {TEXT_ENTRIES};
 static const struct sink_ops holding = {.holds = true, TEXT_ENTRIES};
 
-struct sink *sink_text_new(struct output *out, struct terminal *terminal, bool newline, bool hold)
+struct sink *sink_text_new(struct output *out, struct terminal *terminal,
+                           struct sink_text_options options)
 {
     struct text_sink *t = xcalloc(1, sizeof *t);
-    t->sink.ops = hold ? &holding : &streaming;
+    t->sink.ops = options.hold ? &holding : &streaming;
     t->out = *out;
     t->terminal = terminal;
-    t->newline = newline;
-    t->where = hold ? &t->held : &t->out.pending;
+    t->options = options;
+    t->where = options.hold ? &t->held : &t->out.pending;
     terminal->answer = &t->out;
     return &t->sink;
 }

@@ -150,6 +150,8 @@ options_of()
     offered 'sigmasight-chat send --mode=v' violet
     offered 'sigmasight-chat send --color ' auto always never
     offered 'sigmasight-chat decode --color=a' auto always
+    offered 'sigmasight-chat decode --highlight ' auto always never
+    offered 'sigmasight-chat send --highlight=n' never
 }
 
 @test "completions: files where a file is meant" {

@@ -121,7 +121,7 @@ usage()
 
 @test "64: options without their value, and with one too many" {
     for option in -c -m -o -u --conversation --mode --portfolio --output --events --events-fd --record --retry --retry-delay \
-        --retry-max-time --connect-timeout --idle-timeout --stall-timeout --max-time --max-event-size --url --profile --token-file --cacert --color; do
+        --retry-max-time --connect-timeout --idle-timeout --stall-timeout --max-time --max-event-size --url --profile --token-file --cacert --color --highlight; do
         usage send hi $option
     done
     for option in --json --no-stream --no-newline --retry-all --quiet --verbose --insecure --allow-http --ephemeral --continue; do
@@ -135,6 +135,7 @@ usage()
     usage send -o yaml hi
     usage send -o JSON hi
     usage send --color sometimes hi
+    usage decode --highlight sometimes
     for value in -1 1.5 x '' 1x 0x10 ' 1' 99999999999999999999; do
         usage send --retry "$value" hi
     done
