@@ -200,6 +200,17 @@ static const char *find(const char *from, const char *end, char c)
     return found ? found : end;
 }
 
+/* The whole of a line that the last feed cut off. Of a comment only that it is one. */
+static struct span join(struct sse *s, struct span end)
+{
+    if (s->in_comment)
+        buf_byte(&s->line, ':');
+    else
+        buf_span(&s->line, end);
+    s->in_comment = false;
+    return buf_view(&s->line);
+}
+
 /* The bytes that are still to be read. Where the next CR stands is looked up once and not for every
    line: most streams have none. */
 struct input {
@@ -224,23 +235,6 @@ static inline void skip_line(struct sse *s, struct input *in, const char *stop)
     in->cr = find(in->at, in->end, '\r');
 }
 
-/* Ends the line that the last feed cut off, if its end is here. */
-static int take_cut_line(struct sse *s, struct input *in, struct fail *fail)
-{
-    const char *stop = line_end(in);
-    if (stop == in->end)
-        return 0;
-    int result = 0;
-    if (!s->in_comment) {
-        buf_append(&s->line, in->at, (size_t)(stop - in->at));
-        result = take_line(s, buf_view(&s->line), false, fail);
-        buf_clear(&s->line);
-    }
-    s->in_comment = false;
-    skip_line(s, in, stop);
-    return result;
-}
-
 int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)
 {
     if (len == 0)
@@ -252,15 +246,19 @@ int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)
             rest = span_make(rest.at + 1, rest.len - 1);
     }
     struct input in = {rest.at, rest.at + rest.len, find(rest.at, rest.at + rest.len, '\r')};
-    if (in.at < in.end && (s->line.len || s->in_comment) && take_cut_line(s, &in, fail) != 0)
-        return -1;
-    bool cut = s->line.len || s->in_comment;
-    while (!cut && in.at < in.end) {
+    bool in_place = s->line.len == 0 && !s->in_comment;
+    while (in.at < in.end) {
         const char *stop = line_end(&in);
         if (stop == in.end)
             break;
-        if (take_line(s, span_make(in.at, (size_t)(stop - in.at)), true, fail) != 0)
+        struct span line = span_make(in.at, (size_t)(stop - in.at));
+        if (!in_place)
+            line = join(s, line);
+        if (take_line(s, line, in_place, fail) != 0)
             return -1;
+        if (!in_place)
+            buf_clear(&s->line);
+        in_place = true;
         skip_line(s, &in, stop);
     }
     return keep_rest(s, span_make(in.at, (size_t)(in.end - in.at)), fail);
