@@ -118,6 +118,21 @@ refused()
     done
 }
 
+# Only root can give one away.
+@test "state: a file of somebody else" {
+    scene
+    local name
+    for name in "${both[@]}"; do
+        read_state "$name"
+        [ "$status" -ne 78 ] || fail "one's own is refused"
+        forget_requests
+        if [ "$(id -u)" -eq 0 ]; then
+            chown 65534 "$(state "$name")"
+            refused "$name" 'it belongs to somebody else'
+        fi
+    done
+}
+
 @test "state: something that is no regular file" {
     scene
     local name
