@@ -96,4 +96,5 @@ run_steps()
             run "$step"
         fi
     done
+    exit
 }
