@@ -118,8 +118,9 @@ static int read_document(struct json_reader *r, struct span document, struct jso
         r->doc = json_text_mend(document, &r->repaired);
     if (yajl_parse(r->yajl, (const unsigned char *)r->doc.at, r->doc.len) != yajl_status_ok)
         return fail_read(r, json_text_token_before(r->doc, yajl_get_bytes_consumed(r->yajl)), NULL);
-    /* A number at the very end is complete only when something that is not a digit follows. */
-    if (top->type == JSON_NONE)
+    /* A number at the very end is complete only when something that is not a digit follows. Inside
+       of what is not closed nobody must hear of it: yajl's copy is no part of the document. */
+    if (top->type == JSON_NONE && r->depth == 0)
         yajl_parse(r->yajl, (const unsigned char *)" ", 1);
     if (top->type == JSON_NONE)
         return fail_read(r, r->doc.len, "unexpected end of the text");

@@ -290,6 +290,9 @@ static void bad_documents(void)
                   buf_text(&shown));
             check(json_error_offset(reader) <= bad[i].len, "'%s': at %zu", buf_text(&shown),
                   json_error_offset(reader));
+            /* What is decoded, or mended, is elsewhere. */
+            check(!d.outside || (bad[i].len && memchr(bad[i].at, '\\', bad[i].len)),
+                  "'%s': a span leaves the document", buf_text(&shown));
         }
         buf_release(&shown);
     }
