@@ -107,6 +107,8 @@ make_clock()
 {
     cat >"$T/clock.c" <<'END_OF_C'
 #define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <time.h>
@@ -116,7 +118,8 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 {
     static int (*real)(clockid_t, struct timespec *);
     if (!real)
-        real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+        real = (int (*)(clockid_t, struct timespec *))dlsym(
+            RTLD_NEXT, sizeof(time_t) > sizeof(long) ? "__clock_gettime64" : "clock_gettime");
     int result = real(clock, now);
     const char *ahead = getenv("CLOCK_AHEAD");
     if (ahead && access(ahead, F_OK) == 0)
