@@ -233,7 +233,9 @@ static struct {
     volatile sig_atomic_t caught;
     int pipe[2];
     bool pipe_kills;
-} signals = {0, {-1, -1}, true};
+    int stop_fd;
+    const char *volatile stop_words; /* see sys_on_stop */
+} signals = {.pipe = {-1, -1}, .pipe_kills = true, .stop_fd = -1};
 
 /* A signal that comes just before a write(2) or read(2) that then blocks would be seen only when
    the other end goes on: the alarm interrupts such a call again and again. */
@@ -267,6 +269,53 @@ static void catch_one(int number)
     sigaction(number, &action, NULL);
 }
 
+static void catch_stop(void);
+
+/* Cleans up and stops as if nobody had caught it: where there is no shell to continue the process,
+   the system does not stop it. */
+static void on_stop(int number)
+{
+    int saved = errno;
+    const char *words = signals.stop_words;
+    if (words) {
+        ssize_t ignored = write(signals.stop_fd, words, strlen(words));
+        (void)ignored;
+    }
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigset_t only, before;
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+    raise(number);
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    sigprocmask(SIG_UNBLOCK, &only, &before);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    catch_stop();
+    errno = saved;
+}
+
+static void catch_stop(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGTSTP, NULL, &now) != 0 || now.sa_handler == SIG_IGN)
+        return;
+    struct sigaction action = {.sa_handler = on_stop, .sa_flags = (int)SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTSTP, &action, NULL);
+}
+
+void sys_on_stop(int fd, const char *words)
+{
+    signals.stop_fd = fd;
+    signals.stop_words = words;
+}
+
+bool sys_in_foreground(int fd)
+{
+    pid_t group = tcgetpgrp(fd);
+    return group < 0 || group == getpgrp();
+}
+
 void sys_signals_catch(void)
 {
     if (fault_here(EMFILE) || pipe(signals.pipe) != 0)
@@ -283,6 +332,7 @@ void sys_signals_catch(void)
     catch_one(SIGINT);
     catch_one(SIGTERM);
     catch_one(SIGHUP);
+    catch_stop();
 }
 
 int sys_signal(void)

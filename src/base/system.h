@@ -84,6 +84,11 @@ int sys_signal(void);
 int sys_signal_fd(void);
 /* Whether EPIPE means to die of SIGPIPE: it was not ignored when the program began. */
 bool sys_pipe_kills(void);
+/* What is written to `fd` before SIGTSTP stops the process, so that nothing unfinished stays on the
+   terminal; NULL for nothing. The words are borrowed until the next call. */
+void sys_on_stop(int fd, const char *words);
+/* Whether the terminal `fd` is ours to write to: false in a background job of its session. */
+bool sys_in_foreground(int fd);
 /* Ends the process by `signal` with its default action. */
 _Noreturn void sys_die_of(int signal);
 

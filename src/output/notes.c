@@ -12,6 +12,7 @@ struct notes_sink {
     struct terminal *terminal;
     bool tools;
     bool status_line; /* the terminal can have one, and the format leaves room for it */
+    bool waiting;     /* the first wait has begun: for a conversation, or for the answer */
     struct status status;
     struct buf line;
 };
@@ -132,14 +133,19 @@ static int notes_event(struct sink *s, const struct chat_event *event, struct fa
 
 static int notes_begin(struct sink *s, struct fail *fail)
 {
+    struct notes_sink *n = (struct notes_sink *)s;
     (void)fail;
-    show_status((struct notes_sink *)s, thinking);
+    n->waiting = true;
+    show_status(n, thinking);
     return 0;
 }
 
 static int64_t notes_tick(struct sink *s, int64_t now)
 {
-    return status_tick(&((struct notes_sink *)s)->status, now);
+    struct notes_sink *n = (struct notes_sink *)s;
+    if (!n->waiting)
+        notes_begin(s, NULL);
+    return status_tick(&n->status, now);
 }
 
 static int notes_retry(struct sink *s, const struct sink_retry *retry, struct fail *fail)
@@ -181,7 +187,8 @@ static int notes_close(struct sink *s, const struct summary *summary, struct fai
     put_seconds(&n->line, "total", summary->timing.elapsed_ms);
     if (summary->total_tokens)
         buf_printf(&n->line, ", %s tokens", summary->total_tokens);
-    buf_printf(&n->line, ", %lld tool calls", (long long)summary->tool_calls);
+    buf_printf(&n->line, ", %lld tool call%s", (long long)summary->tool_calls,
+               summary->tool_calls == 1 ? "" : "s");
     if (summary->model) {
         buf_puts(&n->line, ", ");
         harmless_put_line(&n->line, span_of(summary->model));

@@ -2,8 +2,8 @@
 #include "output/status.h"
 
 #include "base/system.h"
-#include "base/utf8.h"
 #include "output/harmless.h"
+#include "output/width.h"
 
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -13,50 +13,7 @@ enum { SECOND = 1000000, FRAME = SECOND / 10 };
 
 static const char *const frames[] = {"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"};
 
-enum { FRAMES = sizeof frames / sizeof frames[0] };
-
-/* Unicode's East Asian Width W and F, and emoji, as blocks; and what takes no column. */
-static unsigned point_width(uint32_t c)
-{
-    static const struct {
-        uint32_t first, last;
-        unsigned width;
-    } blocks[] = {
-        {0x0300, 0x036F, 0},   {0x1100, 0x115F, 2},   {0x200B, 0x200F, 0},   {0x20D0, 0x20FF, 0},
-        {0x2E80, 0x303E, 2},   {0x3041, 0xA4CF, 2},   {0xA960, 0xA97C, 2},   {0xAC00, 0xD7A3, 2},
-        {0xF900, 0xFAFF, 2},   {0xFE00, 0xFE0F, 0},   {0xFE20, 0xFE2F, 0},   {0xFE30, 0xFE6F, 2},
-        {0xFF00, 0xFF60, 2},   {0xFFE0, 0xFFE6, 2},   {0x1F300, 0x1F64F, 2}, {0x1F680, 0x1F6FF, 2},
-        {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2},
-    };
-    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
-        if (c >= blocks[i].first && c <= blocks[i].last)
-            return blocks[i].width;
-    return 1;
-}
-
-/* The longest prefix of at most `columns`; *width gets what it takes. */
-static struct span fitting(struct span text, unsigned columns, unsigned *width)
-{
-    size_t at = 0;
-    *width = 0;
-    while (at < text.len) {
-        uint32_t point;
-        size_t step = utf8_next(span_make(text.at + at, text.len - at), &point);
-        unsigned w = point_width(point);
-        if (step == 0 || *width + w > columns)
-            break;
-        *width += w;
-        at += step;
-    }
-    return span_make(text.at, at);
-}
-
-unsigned status_width(struct span text)
-{
-    unsigned width;
-    fitting(text, UINT32_MAX, &width);
-    return width;
-}
+enum { FRAMES = sizeof frames / sizeof frames[0], SPINNER = 2 /* columns */ };
 
 static unsigned terminal_columns(void)
 {
@@ -66,14 +23,20 @@ static unsigned terminal_columns(void)
     return 80;
 }
 
+/* The time of one wait counts through, and `next` stays: however often the text changes, the line
+   is drawn no more often for that. */
 static void show(struct status *s, struct span text, int64_t until)
 {
-    buf_clear(&s->text);
-    harmless_put_line(&s->text, text);
+    struct buf shown = {0};
+    harmless_put_line(&shown, text);
+    bool same =
+        s->active && !s->until && !until && span_equal(buf_view(&s->text), buf_view(&shown));
+    if (!same)
+        s->since = sys_now_us();
+    buf_release(&s->text);
+    s->text = shown;
     s->active = true;
-    s->since = sys_now_us();
     s->until = until;
-    s->next = 0;
 }
 
 void status_show(struct status *s, struct span text)
@@ -86,24 +49,45 @@ void status_count_down(struct status *s, struct span text, int64_t until)
     show(s, text, until);
 }
 
-static void put_line(const struct status *s, int64_t now, struct buf *line)
+/* Where there is not room for all, the text gives way and the time stays. */
+static void put_line(const struct status *s, int64_t now, unsigned columns, struct buf *line)
 {
     int64_t seconds = s->until ? (s->until - now + SECOND - 1) / SECOND : (now - s->since) / SECOND;
-    buf_printf(line, "%s ", frames[s->frame % FRAMES]);
-    buf_span(line, buf_view(&s->text));
+    struct buf time = {0};
+    unsigned width;
+    struct span text = buf_view(&s->text);
     if (seconds > 0)
-        buf_printf(line, " %lld s", (long long)seconds);
+        buf_printf(&time, " %lld s", (long long)seconds);
+    unsigned rest = SPINNER + (unsigned)time.len;
+    buf_printf(line, "%s ", frames[s->frame % FRAMES]);
+    if (rest + width_of(text) <= columns || rest + 2 > columns) {
+        buf_span(line, text);
+    } else {
+        buf_span(line, width_fit(text, columns - rest - 1, &width));
+        buf_puts(line, "…");
+    }
+    buf_span(line, buf_view(&time));
+    line->len = width_fit(buf_view(line), columns, &width).len;
+    buf_release(&time);
 }
 
-/* One column stays free: a terminal that has written into its last one may wrap. */
+/* One column stays free for a terminal that takes a character to be wider. The cursor waits at the
+   line's beginning: after the terminal was made narrower and has broken the line, all of it still
+   lies behind the cursor. */
+#define NO_WRAP "\033[?7l"
+#define WRAP    "\033[?7h"
+#define CLEAR   "\033[J"
+
+static const char erase[] = "\r" CLEAR;
+
 static void draw(struct status *s, int64_t now)
 {
     struct buf line = {0}, out = {0};
-    unsigned width;
-    put_line(s, now, &line);
-    buf_puts(&out, s->color ? "\r\033[2m" : "\r");
-    buf_span(&out, fitting(buf_view(&line), terminal_columns() - 1, &width));
-    buf_puts(&out, s->color ? "\033[0m\033[K" : "\033[K");
+    put_line(s, now, terminal_columns() - 1, &line);
+    buf_puts(&out, s->color ? "\r" NO_WRAP "\033[2m" : "\r" NO_WRAP);
+    buf_span(&out, buf_view(&line));
+    buf_puts(&out, s->color ? "\033[0m" CLEAR WRAP "\r" : CLEAR WRAP "\r");
+    sys_on_stop(STDERR_FILENO, erase);
     sys_write_all(STDERR_FILENO, out.data, out.len, NULL);
     buf_release(&line);
     buf_release(&out);
@@ -115,7 +99,9 @@ int64_t status_tick(struct status *s, int64_t now)
     if (!s->active)
         return INT64_MAX;
     if (now >= s->next) {
-        draw(s, now);
+        /* In the background the line belongs to somebody else. */
+        if (sys_in_foreground(STDERR_FILENO))
+            draw(s, now);
         s->frame++;
         s->next = now + FRAME;
     }
@@ -124,8 +110,8 @@ int64_t status_tick(struct status *s, int64_t now)
 
 void status_erase(struct status *s)
 {
-    static const char erase[] = "\r\033[K";
-    if (s->drawn)
+    sys_on_stop(STDERR_FILENO, NULL);
+    if (s->drawn && sys_in_foreground(STDERR_FILENO))
         sys_write_all(STDERR_FILENO, erase, sizeof erase - 1, NULL);
     s->drawn = false;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The status line: what is being waited for, on the last line of the terminal that standard error
-   is. Drawn only while nothing else is written there, never left behind. */
+   is. Drawn only while nothing else is written there and the process is in the foreground, at most
+   ten times a second, never left behind. */
 #ifndef OUTPUT_STATUS_H
 #define OUTPUT_STATUS_H
 
@@ -22,7 +23,7 @@ struct status {
     unsigned frame;
 };
 
-/* Shows `text`, made harmless; the time counts from now. */
+/* Shows `text`, made harmless; the time counts from now, or on where it is shown already. */
 void status_show(struct status *s, struct span text);
 /* Counts down to `until` instead. */
 void status_count_down(struct status *s, struct span text, int64_t until);
@@ -33,8 +34,5 @@ void status_erase(struct status *s);
 /* The same for good. */
 void status_hide(struct status *s);
 void status_release(struct status *s);
-
-/* The columns that text takes on a terminal: wide characters two, combining ones none. */
-unsigned status_width(struct span text);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/xmalloc.h"
 #include "output/harmless.h"
-#include "output/status.h"
+#include "output/width.h"
 
 #include <stdlib.h>
 
@@ -31,7 +31,7 @@ static unsigned cell_width(struct span cell)
 {
     struct buf shown = {0};
     harmless_put_line(&shown, cell);
-    unsigned width = status_width(buf_view(&shown));
+    unsigned width = width_of(buf_view(&shown));
     buf_release(&shown);
     return width;
 }

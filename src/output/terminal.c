@@ -34,6 +34,18 @@ static bool wants_color(const char *color, bool is_terminal)
     return is_terminal && term && *term && strcmp(term, "dumb") != 0;
 }
 
+/* Whether the cursor can be sent back to redraw a line. Emacs' buffers of a shell or a compilation
+   cannot, whatever TERM says; its terminal emulators can. */
+static bool moves_cursor(void)
+{
+    static const char *const plain[] = {"comint", "compile", "eshell"};
+    const char *term = getenv("TERM"), *emacs = getenv("INSIDE_EMACS");
+    for (size_t i = 0; emacs && i < sizeof plain / sizeof plain[0]; i++)
+        if (strstr(emacs, plain[i]))
+            return false;
+    return term && *term && strcmp(term, "dumb") != 0;
+}
+
 void terminal_init(struct terminal *t)
 {
     *t = (struct terminal){.out = isatty(STDOUT_FILENO), .err = isatty(STDERR_FILENO)};
@@ -47,8 +59,7 @@ void terminal_configure(struct terminal *t, const char *color, bool quiet, int v
     t->verbosity = verbosity;
     t->color = wants_color(color, t->err);
     t->colored = t->out && wants_color(color, true);
-    const char *term = getenv("TERM");
-    t->live = t->err && !quiet && term && *term && strcmp(term, "dumb") != 0;
+    t->live = t->err && !quiet && moves_cursor();
 }
 
 void terminal_release(struct terminal *t)

@@ -30,7 +30,7 @@ struct terminal {
    declared it. */
 void terminal_init(struct terminal *t);
 /* `color` is auto, always or never; auto goes by NO_COLOR, CLICOLOR_FORCE and TERM. On standard
-   output it is for a terminal alone. */
+   output it is for a terminal alone. There is a status line by TERM and INSIDE_EMACS. */
 void terminal_configure(struct terminal *t, const char *color, bool quiet, int verbosity);
 
 void terminal_release(struct terminal *t);

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "oracle.h"
+#include "output/width.h"
 #include "unit.h"
 
 /* "control characters other than newline and tab, escape sequences, C1 and bidirectional
@@ -218,6 +219,50 @@ static void json_stays_json(void)
     buf_release(&out);
 }
 
+/* Columns. */
+
+static const struct {
+    struct span text;
+    unsigned width;
+} widths[] = {
+    {SPAN(""), 0},
+    {SPAN("abc"), 3},
+    {SPAN("\xC3\xA9"), 1},
+    {SPAN("e\xCC\x81"), 1},                                        /* a combining acute */
+    {SPAN("\xE4\xBE\xA1\xE6\xA0\xBC"), 4},                         /* CJK */
+    {SPAN("\xEA\xB0\x80"), 2},                                     /* a Hangul syllable */
+    {SPAN("\xE1\x84\x80\xE1\x85\xA1"), 2},                         /* the same of two letters */
+    {SPAN("\xEF\xBD\xB1"), 1},                                     /* half width */
+    {SPAN("\xF0\x9F\x93\x88"), 2},                                 /* an emoji */
+    {SPAN("\xE2\x9D\xA4"), 1},                                     /* a text form */
+    {SPAN("\xE2\x9D\xA4\xEF\xB8\x8F"), 2},                         /* its emoji */
+    {SPAN("\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA"), 2},                 /* a flag of two letters */
+    {SPAN("\xE2\x80\x8B"), 0},                                     /* a space without width */
+    {SPAN("\xE2\xA0\x8B\xE2\x80\xA6\xE2\x9C\x93\xE2\x9C\x97"), 4}, /* our own */
+};
+
+static void columns_of_text(void)
+{
+    for (size_t i = 0; i < COUNT(widths); i++)
+        check_int(width_of(widths[i].text), widths[i].width, "row");
+}
+
+static void prefixes_that_fit(void)
+{
+    static const struct span text = SPAN("a\xE4\xBE\xA1"
+                                         "e\xCC\x81z");
+    static const struct {
+        unsigned columns, width;
+        size_t len;
+    } rows[] = {{0, 0, 0}, {1, 1, 1}, {2, 1, 1}, {3, 3, 4}, {4, 4, 7}, {5, 5, 8}, {9, 5, 8}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        unsigned width;
+        struct span fits = width_fit(text, rows[i].columns, &width);
+        check_int((int64_t)fits.len, (int64_t)rows[i].len, "length");
+        check_int(width, rows[i].width, "width");
+    }
+}
+
 int main(void)
 {
     reader = json_reader_new();
@@ -228,6 +273,8 @@ int main(void)
     unit_case("how it is shown", how_it_is_shown);
     unit_case("JSON of every code point", json_of_each_point);
     unit_case("JSON stays JSON", json_stays_json);
+    unit_case("columns of text", columns_of_text);
+    unit_case("prefixes that fit", prefixes_that_fit);
     json_reader_free(reader);
     return unit_status();
 }

@@ -1,0 +1,389 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What a person sees at a terminal while an answer is under way. The terminal is emulated by screen.py, which knows no
+# more sequences than the program is to use and fails on any other.
+
+load helper
+
+# on_screen [STEP ARGUMENT]... -- COMMAND...: see screen.py. $OUT: how it ended; $T/last, $T/bytes, $T/draws.
+on_screen()
+{
+    TERM=${term-xterm-256color} python3 "$BATS_TEST_DIRNAME/screen.py" "$T" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
+        fail "not as expected on the screen"
+}
+
+# expect_screen LINE...: in the end there are these lines and nothing else.
+expect_screen()
+{
+    {
+        [ $# -eq 0 ] || printf '%s\n' "$@"
+    } >"$T/wanted"
+    grep . "$T/last" | diff "$T/wanted" - >&2 || fail "another screen"
+}
+
+# An answer that waits before each thing that it has.
+serve_steps()
+{
+    serve <<'END'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
+gate started
+event tool_started {"tool_name":"get_portfolio_complete","arguments":{}}
+gate tool
+event tool_finished {"tool_name":"get_portfolio_complete","result":{},"duration_ms":245}
+gate finished
+event message {"delta":"You hold ten positions","role":"assistant"}
+gate text
+event tool_started {"tool_name":"get_prices","arguments":{}}
+gate again
+event tool_finished {"tool_name":"get_prices","error":"no prices","duration_ms":12}
+gate more
+event message {"delta":"and cash.\n","role":"assistant"}
+gate last
+event done {"tool_calls_count":2,"total_tokens":67,"latency_ms":900}
+END
+}
+
+@test "status: thinking, the running tool, then the text; finished tools stay" {
+    serve_steps
+    on_screen shows 'SigmaSight is thinking…' open started shows 'get_portfolio_complete' gone thinking \
+        open tool shows '✓ get_portfolio_complete 245 ms' shows 'SigmaSight is thinking…' keep finished \
+        open finished shows 'You hold ten positions' gone thinking keep text \
+        open text shows 'get_prices' keep again open again shows '✗ get_prices 12 ms: no prices' shows thinking \
+        open more shows 'and cash.' gone thinking open last -- "$CHAT" send hi
+    expect_line 'exit 0' "$OUT"
+    [ ! -s "$T/wrong" ] || fail "$(cat "$T/wrong")"
+    grep -x -E '[^ ]+ SigmaSight is thinking…( [0-9]+ s)?' "$T/finished"
+    [ "$(sed -n 2p "$T/text")" = 'You hold ten positions' ]
+    # The text that stood in the middle of a line is left alone, and so is the line below it.
+    grep -x 'You hold ten positions' "$T/again"
+    grep -x -E '[^ ]+ get_prices( [0-9]+ s)?' "$T/again"
+    expect_screen '✓ get_portfolio_complete 245 ms' 'You hold ten positions' '✗ get_prices 12 ms: no prices' 'and cash.'
+}
+
+@test "status: it says how long the wait takes, from its beginning, also before the message is posted" {
+    serve <<'END'
+on POST /chat/conversations
+gate created
+body {"conversation_id":"7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36","mode":"green"}
+on POST /chat/send
+gate posted
+event message {"delta":"Hello"}
+event done {}
+END
+    on_screen shows 'SigmaSight is thinking… 1 s' open created await posted shows 'thinking… 2 s' \
+        open posted shows Hello -- "$CHAT" send hi
+    expect_screen Hello
+}
+
+@test "status: a line of figures at the end with -v" {
+    serve_steps
+    for gate in started tool finished text again more last; do
+        steps+=(open "$gate")
+    done
+    on_screen "${steps[@]}" -- "$CHAT" send -v -c "$ID" hi
+    figures='done, first text [0-9]+\.[0-9]{2} s, total [0-9]+\.[0-9]{2} s, 67 tokens, 2 tool calls, gpt-4o'
+    grep . "$T/last" | tail -n 1 | grep -x -E "$figures"
+}
+
+@test "status: one tool is one tool call" {
+    serve <<'END'
+on POST /chat/send
+event tool_started {"tool_name":"one","arguments":{}}
+event tool_finished {"tool_name":"one","result":{},"duration_ms":1}
+event done {}
+END
+    run_chat send -v hi
+    grep -E ', 1 tool call$' "$ERR"
+}
+
+@test "status: at any width, down to one column, no line breaks by itself" {
+    serve <<'END'
+on POST /chat/send
+gate started
+event tool_started {"tool_name":"価格履歴を取得する道具 e\u0301\u0301 \ud83d\udcc8 get_portfolio_complete_with_a_long_name","arguments":{}}
+gate tool
+event message {"delta":"x\n"}
+event done {}
+END
+    for columns in 1 2 3 4 5 6 7 8 9 10 11 12 13 17 20 21 40 79 80 81 200; do
+        stop_server
+        rm -f "$T/port" "$T/announcement"
+        serve_default --scenario "$T/scenario"
+        on_screen columns "$columns" await started keep first open started await tool keep second open tool -- "$CHAT" send -c "$ID" hi
+        expect_line 'exit 0' "$OUT"
+        [ "$(cat "$T/draws")" -gt 0 ]
+        [ ! -s "$T/wrong" ] || fail "$columns columns: $(cat "$T/wrong")"
+        expect_screen x
+    done
+}
+
+@test "status: where there is not room for all, the text gives way and the time stays" {
+    serve <<'END'
+on POST /chat/send
+gate started
+event tool_started {"tool_name":"価格履歴を取得する","arguments":{}}
+gate tool
+event done {}
+END
+    on_screen columns 10 shows ' 1 s' keep ten open started shows '価' shows ' 1 s' keep wide open tool -- "$CHAT" send hi
+    grep -x -E '[^ ]+ Si… 1 s' "$T/ten"
+    grep -x -E '[^ ]+ 価… 1 s' "$T/wide"
+    expect_screen
+}
+
+@test "status: nothing is left behind after the terminal was resized" {
+    serve_steps
+    for how in columns crop; do
+        stop_server
+        rm -f "$T/port" "$T/announcement"
+        serve_default --scenario "$T/scenario"
+        on_screen columns 60 shows 'thinking…' "$how" 14 shows 'Sigma' gone thinking "$how" 9 gone Sigma "$how" 70 \
+            shows 'SigmaSight is thinking…' open started shows get_portfolio_complete "$how" 12 gone portfolio "$how" 60 \
+            shows get_portfolio_complete open tool shows 'thinking…' "$how" 40 open finished shows positions \
+            open text open again open more open last -- "$CHAT" send hi
+        expect_line 'exit 0' "$OUT"
+        expect_screen '✓ get_portfolio_complete 245 ms' 'You hold ten positions' '✗ get_prices 12 ms: no prices' 'and cash.'
+    done
+}
+
+@test "status: never drawn faster than 12 times a second by the program's own clock" {
+    serve <<'END'
+on POST /chat/send
+repeat 300
+event tool_started {"tool_name":"one","arguments":{}}
+pause 4
+event tool_finished {"tool_name":"one","result":{},"duration_ms":1}
+end-repeat
+event message {"delta":"x\n"}
+event done {}
+END
+    on_screen -- "$CHAT" send --events "$T/events" hi
+    expect_line 'exit 0' "$OUT"
+    elapsed=$(tail -n 1 "$T/events" | jq .data.timing.elapsed_ms)
+    [ "$elapsed" -ge 1200 ]
+    [ "$(cat "$T/draws")" -ge 2 ]
+    [ $(($(cat "$T/draws") * 1000)) -le $((elapsed * 12 + 1000)) ] || fail "$(cat "$T/draws") times in $elapsed ms"
+    [ "$(grep -c '✓ one 1 ms' "$T/last")" -eq 300 ]
+    expect_no thinking "$T/last"
+}
+
+@test "status: it counts down to a retry" {
+    serve <<'END'
+on POST /chat/send
+status 503
+header Retry-After: 2
+on POST /chat/send
+gate second
+event message {"delta":"Hello"}
+event done {}
+END
+    on_screen shows 'sigmasight-chat: retry 1 of 3 in 2.0 s: ' shows 'trying again in 2 s' shows 'trying again in 1 s' \
+        await second gone 'trying again' shows thinking open second -- "$CHAT" send hi
+    expect_line 'exit 0' "$OUT"
+    [ "$(sed -n 2p "$T/last")" = Hello ]
+}
+
+@test "status: a failure takes it away" {
+    serve <<'END'
+on POST /chat/send
+gate started
+close
+END
+    on_screen columns 200 shows thinking open started -- "$CHAT" send --retry 0 hi
+    expect_line 'exit 75' "$OUT"
+    [ "$(grep -c . "$T/last")" -eq 1 ]
+    grep -q '^sigmasight-chat: ' "$T/last"
+}
+
+@test "status: a signal takes it away" {
+    serve_steps
+    for name in INT TERM HUP; do
+        on_screen shows thinking kill "$name" -- "$CHAT" send -c "$ID" hi
+        expect_line "signal $(kill -l "$name")" "$OUT"
+        expect_screen
+    done
+}
+
+@test "status: Control-Z takes it away, and it comes back with the program" {
+    serve_steps
+    # shellcheck disable=SC2016 # the inner shell expands
+    on_screen shows thinking type '\x1a' shows 'is stopped' gone thinking keep stopped type '\n' shows thinking \
+        open started open tool open finished open text open again open more open last -- \
+        bash --norc -c 'set -m; "$0" send hi; echo "it is stopped"; read -r; fg; exit' "$CHAT"
+    expect_line 'exit 0' "$OUT"
+    expect_no thinking "$T/last"
+    grep -x 'and cash\.' "$T/last"
+}
+
+@test "status: not in the background" {
+    serve_steps
+    # shellcheck disable=SC2016 # the inner shell expands
+    on_screen await started shows 'some words' keep before type '\n' shows thinking \
+        open started open tool open finished open text open again open more open last -- \
+        bash --norc -c 'set -m; "$0" send hi & echo "some words"; read -r; fg; exit' "$CHAT"
+    expect_line 'exit 0' "$OUT"
+    expect_no thinking "$T/before"
+    expect_no thinking "$T/last"
+}
+
+@test "status: keys that are typed meanwhile leave no trace of it" {
+    serve_steps
+    on_screen shows thinking type 'abc' gone abc shows thinking open started open tool open finished shows positions gone thinking \
+        open text open again open more open last -- "$CHAT" send hi
+    expect_line 'exit 0' "$OUT"
+    expect_no thinking "$T/last"
+}
+
+@test "status: none in TERM=dumb, without TERM, in a buffer of Emacs; the tools have plain lines there" {
+    serve_steps
+    for gate in started tool finished text again more last; do
+        steps+=(open "$gate")
+    done
+    for setting in TERM=dumb TERM= 'INSIDE_EMACS=29.1,comint' 'INSIDE_EMACS=29.1,compile' 'INSIDE_EMACS=29.1,eshell'; do
+        on_screen "${steps[@]}" -- env "$setting" NO_COLOR=1 "$CHAT" send -c "$ID" hi
+        expect_line 'exit 0' "$OUT"
+        expect_no $'\e' "$T/bytes"
+        # Return stands before a line feed only: that is the terminal's own doing.
+        [ "$(tr -d -c '\r' <"$T/bytes" | wc -c)" -eq "$(tr -d -c '\n' <"$T/bytes" | wc -c)" ]
+        expect_screen 'tool_started get_portfolio_complete' 'tool_finished get_portfolio_complete 245 ms' \
+            'You hold ten positions' 'tool_started get_prices' 'tool_finished get_prices 12 ms: no prices' 'and cash.'
+    done
+    for setting in INSIDE_EMACS=vterm 'INSIDE_EMACS=29.1,eat' 'INSIDE_EMACS=29.1,term:0.96' TERM=vt100; do
+        on_screen "${steps[@]}" -- env "$setting" "$CHAT" send -c "$ID" hi
+        [ "$(cat "$T/draws")" -gt 0 ] || fail "no status line: $setting"
+    done
+}
+
+@test "status: only for formats that leave the terminal alone meanwhile" {
+    serve_hello
+    for option in -q '-o jsonl' -j '-o raw'; do
+        # shellcheck disable=SC2086 # two words
+        on_screen -- "$CHAT" send $option hi
+        expect_line 'exit 0' "$OUT"
+        [ "$(cat "$T/draws")" -eq 0 ] || fail "drawn with $option"
+    done
+    for option in '-o text' '-o json' --no-stream; do
+        # shellcheck disable=SC2086 # two words
+        on_screen -- "$CHAT" send $option hi
+        expect_line 'exit 0' "$OUT"
+        [ "$(cat "$T/draws")" -gt 0 ] || fail "not drawn with $option"
+        expect_no thinking "$T/last"
+    done
+}
+
+@test "status: while the text goes elsewhere" {
+    serve_steps
+    # shellcheck disable=SC2016 # the inner shell expands
+    on_screen shows thinking open started shows get_portfolio open tool open finished open text open again open more open last -- \
+        sh -c '"$0" send hi >"$1"' "$CHAT" "$T/answer"
+    expect_line 'exit 0' "$OUT"
+    expect_screen '✓ get_portfolio_complete 245 ms' '✗ get_prices 12 ms: no prices'
+    expect_bytes 'You hold ten positionsand cash.\n' "$T/answer"
+}
+
+# colours WANTED [NAME=VALUE]... [-- OPTION...]: is there colour at a terminal?
+colours()
+{
+    local wanted=$1 settings=() got=no
+    shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        settings+=("$1")
+        shift
+    done
+    [ $# -eq 0 ] || shift
+    # shellcheck disable=SC2016 # the inner shell expands
+    on_screen -- env "${settings[@]}" sh -c '"$0" decode "$@" >/dev/null' "$CHAT" "$@" "$TRANSCRIPTS/first-tools.sse"
+    expect_line 'exit 0' "$OUT"
+    if grep -q $'\e\[[0-9;]*m' "$T/bytes"; then
+        got=yes
+    fi
+    [ "$got" = "$wanted" ] || fail "colour: $got with ${settings[*]} $*"
+}
+
+@test "colours: at a terminal by the usual rules" {
+    colours yes
+    colours no NO_COLOR=1
+    colours no NO_COLOR=0
+    colours yes NO_COLOR=
+    colours no TERM=dumb
+    colours no TERM=
+    colours yes TERM=dumb CLICOLOR_FORCE=1
+    colours no NO_COLOR=1 CLICOLOR_FORCE=1
+    colours no -- --color never
+    colours no CLICOLOR_FORCE=1 -- --color never
+    colours yes NO_COLOR=1 -- --color always
+    colours yes TERM=dumb -- --color always
+    colours yes NO_COLOR=1 -- --color=always
+    # A shell in Emacs has colours, though no cursor.
+    colours yes INSIDE_EMACS=29.1,comint
+}
+
+@test "colours: in a pipe by the usual rules" {
+    for row in 0 1:CLICOLOR_FORCE=1 0:CLICOLOR_FORCE=0 0:CLICOLOR_FORCE= 0:NO_COLOR=1:CLICOLOR_FORCE=1; do
+        IFS=: read -ra settings <<<"$row"
+        env "${settings[@]:1}" "$CHAT" decode "$TRANSCRIPTS/first-tools.sse" >"$OUT" 2>"$ERR"
+        [ "$(grep -c -m 1 $'\e' "$ERR")" -eq "${settings[0]}" ] || fail "$row"
+        expect_no $'\e' "$OUT"
+    done
+}
+
+# The tmux of this test; its server ends with it.
+in_tmux()
+{
+    tmux -f /dev/null -S "$T/tmux" "$@" 3>&-
+}
+
+# tmux_shows TEXT / tmux_gone TEXT: until the pane has it, or has it no more.
+tmux_shows()
+{
+    local end=$((SECONDS + 10))
+    until in_tmux capture-pane -p -t chat >"$T/pane" && grep -q -F -e "$1" "$T/pane"; do
+        [ "$SECONDS" -le "$end" ] || fail "tmux does not show '$1': $(cat "$T/pane")"
+    done
+}
+
+tmux_gone()
+{
+    local end=$((SECONDS + 10))
+    while in_tmux capture-pane -p -t chat >"$T/pane" && grep -q -F -e "$1" "$T/pane"; do
+        [ "$SECONDS" -le "$end" ] || fail "tmux still shows '$1': $(cat "$T/pane")"
+    done
+}
+
+# Until the pane has one line besides the numbers that the test has put there.
+tmux_one_line()
+{
+    local end=$((SECONDS + 10))
+    until in_tmux capture-pane -p -t chat >"$T/pane" && [ "$(grep -c -v -x '[0-9]*' "$T/pane")" -eq 1 ]; do
+        [ "$SECONDS" -le "$end" ] || fail "not one line in tmux: $(cat "$T/pane")"
+    done
+}
+
+@test "tmux: the status line follows the width of its window, and nothing of it stays" {
+    serve_steps
+    export LC_ALL=C.UTF-8
+    # When tmux breaks lines anew it moves the topmost ones away, the cursor's too if it is among them.
+    in_tmux new-session -d -s chat -x 60 -y 20 "seq 12; '$CHAT' send hi; echo status \$?; tmux -S '$T/tmux' wait-for the-end"
+    tmux_shows 'SigmaSight is thinking…'
+    in_tmux resize-window -t chat -x 14
+    tmux_gone thinking
+    tmux_shows Sigma
+    tmux_one_line
+    in_tmux resize-window -t chat -x 60
+    tmux_shows 'SigmaSight is thinking…'
+    open_gate started
+    tmux_shows get_portfolio_complete
+    in_tmux resize-window -t chat -x 10
+    tmux_gone get_portfolio_complete
+    tmux_one_line
+    in_tmux resize-window -t chat -x 50
+    for gate in tool finished text again more last; do
+        open_gate "$gate"
+    done
+    tmux_shows 'status 0'
+    in_tmux capture-pane -p -t chat | grep -v -x '[0-9]*' >"$T/pane"
+    in_tmux kill-server
+    printf '%s\n' '✓ get_portfolio_complete 245 ms' 'You hold ten positions' '✗ get_prices 12 ms: no prices' 'and cash.' 'status 0' |
+        diff - "$T/pane" >&2 || fail "another screen"
+}
