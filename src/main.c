@@ -56,6 +56,25 @@ static int print(struct buf *text, struct fail *fail)
     return output_finish(&out, fail);
 }
 
+static int run_settled(const struct command *c, struct settings *settings,
+                       struct operands *operands, struct terminal *terminal, struct fail *fail)
+{
+    struct fail why = FAIL_INIT;
+    if (config_complete(settings, &why) != 0) {
+        if (!c->unsettled) {
+            fail_move(fail, &why);
+            return -1;
+        }
+        settings_default(settings);
+    }
+    terminal_configure(terminal, setting_text(settings, OPT_COLOR), setting_is(settings, OPT_QUIET),
+                  setting_count(settings, OPT_VERBOSE));
+    const struct invocation in = {settings, operands, terminal, fail_is_set(&why) ? &why : NULL};
+    int result = c->run(&in, fail);
+    fail_release(&why);
+    return result;
+}
+
 static int run_command(const struct command *c, int argc, char **argv, struct terminal *terminal,
                        struct fail *fail)
 {
@@ -70,13 +89,7 @@ static int run_command(const struct command *c, int argc, char **argv, struct te
         result = fail_set(fail, FAIL_USAGE, "%s: it takes %s", c->name,
                           c->operands ? "one operand at most" : "no operand");
     } else if (result == 0) {
-        result = config_complete(&settings, fail);
-        if (result == 0) {
-            terminal_configure(terminal, setting_text(&settings, OPT_COLOR),
-                               setting_is(&settings, OPT_QUIET),
-                               setting_count(&settings, OPT_VERBOSE));
-            result = c->run(&(struct invocation){&settings, &operands, terminal}, fail);
-        }
+        result = run_settled(c, &settings, &operands, terminal, fail);
     }
     free(operands.list);
     settings_release(&settings);

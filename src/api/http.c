@@ -122,6 +122,11 @@ struct http_times http_times(const struct http *h)
     return h->times;
 }
 
+const char *http_address(const struct http *h)
+{
+    return h->address;
+}
+
 void http_on_tick(struct http *h, int64_t (*tick)(void *arg, int64_t now), void *arg)
 {
     h->tick = tick;
@@ -151,6 +156,11 @@ static void measure(struct exchange *x)
 {
     curl_off_t us;
     struct http *h = x->http;
+    const char *address;
+    if (curl_easy_getinfo(h->easy, CURLINFO_NAMELOOKUP_TIME_T, &us) == CURLE_OK && us > 0)
+        h->times.resolved = x->begun + us;
+    if (curl_easy_getinfo(h->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address)
+        snprintf(h->address, sizeof h->address, "%s", address);
     if (curl_easy_getinfo(h->easy, CURLINFO_CONNECT_TIME_T, &us) == CURLE_OK && us > 0)
         h->times.connected = x->begun + us;
     if (curl_easy_getinfo(h->easy, CURLINFO_APPCONNECT_TIME_T, &us) == CURLE_OK && us > 0)

@@ -35,12 +35,17 @@ void http_free(struct http *h);
 /* "libcurl/7.88.1": the version at run time. */
 const char *http_version(void);
 
-/* When the newest connection stood and when its TLS did: sys_now_us(), 0 for never. */
+/* When the newest connection had its address, when it stood and when its TLS did: sys_now_us(), 0
+   for never. Where TLS is what failed, that it stood is all that is known. */
 struct http_times {
-    int64_t connected, secured;
+    int64_t resolved, connected, secured;
+    bool tls_failed;
 };
 
 struct http_times http_times(const struct http *h);
+/* The IP address that it went to, perhaps a proxy's; "" without one. Borrowed for the life of the
+   client, until the next exchange. */
+const char *http_address(const struct http *h);
 
 /* The time that the process waits in output does not count against the clocks. */
 void http_extend(struct http *h, int64_t waited_us);

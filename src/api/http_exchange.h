@@ -15,6 +15,7 @@ struct http {
     struct buf trace_line;
     struct buf gathered; /* of a body that the hooks take, in this turn */
     struct http_times times;
+    char address[64]; /* of the newest connection */
     int64_t (*tick)(void *arg, int64_t now);
     void *tick_arg;
     int64_t patience;    /* see http_patience */

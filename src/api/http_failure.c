@@ -24,9 +24,31 @@ static const char *connect_reason(const struct exchange *x, CURLcode code)
     return code == CURLE_COULDNT_CONNECT && error ? strerror((int)error) : reason(x, code);
 }
 
+static const char *next_step(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return "check the name in --url, and the network";
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return "check the proxy that the environment names";
+    case CURLE_SSL_CONNECT_ERROR:
+        return "check that the server speaks HTTPS at this port";
+    default:
+        return "is the server running, and --url right?";
+    }
+}
+
+/* TLS begins when there is a connection, though libcurl counts both as one. */
+static bool is_tls(CURLcode code)
+{
+    return code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
+           code == CURLE_SSL_CIPHER || code == CURLE_SSL_CERTPROBLEM;
+}
+
 static int fail_unconnected(struct exchange *x, CURLcode code)
 {
     const char *origin = x->http->config.origin;
+    x->http->times.tls_failed = is_tls(code);
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         return http_fail_connect_clock(x);
@@ -42,7 +64,7 @@ static int fail_unconnected(struct exchange *x, CURLcode code)
     default:
         fail_set(x->fail, FAIL_UNREACHABLE, "cannot connect to %s: %s", origin,
                  connect_reason(x, code));
-        fail_hint(x->fail, "is the server running, and --url right?");
+        fail_hint(x->fail, "%s", next_step(code));
         return -1;
     }
 }

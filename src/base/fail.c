@@ -108,15 +108,20 @@ static void put_quoted(struct buf *out, const char *text)
     buf_byte(out, '\'');
 }
 
-void fail_hint_command(struct fail *f, const char *command, const char *path)
+void fail_put_word(struct buf *out, const char *text)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                 "/._-+,:@%";
-    struct buf word = {0};
-    if (strspn(path, plain) == strlen(path))
-        buf_puts(&word, path);
+    if (*text && strspn(text, plain) == strlen(text))
+        buf_puts(out, text);
     else
-        put_quoted(&word, path);
+        put_quoted(out, text);
+}
+
+void fail_hint_command(struct fail *f, const char *command, const char *path)
+{
+    struct buf word = {0};
+    fail_put_word(&word, path);
     fail_hint(f, "run '%s %s'", command, buf_text(&word));
     buf_release(&word);
 }

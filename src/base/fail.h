@@ -4,6 +4,7 @@
 #ifndef BASE_FAIL_H
 #define BASE_FAIL_H
 
+#include "base/buf.h"
 #include "base/span.h"
 
 #include <stdbool.h>
@@ -80,6 +81,8 @@ int fail_signal(struct fail *f, int signal);
 void fail_hint(struct fail *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for a command that mends a file: the path is quoted for sh where it needs that. */
 void fail_hint_command(struct fail *f, const char *command, const char *path);
+/* Appends a word of such a command. */
+void fail_put_word(struct buf *out, const char *text);
 /* Says in front of the message what it belongs to: "PREFIX: MESSAGE". */
 void fail_prefix(struct fail *f, const char *prefix);
 /* Replaces the code by a copy of `code`. */

@@ -132,6 +132,25 @@ int store_get(const char *name, struct store_key key, json_member_fn *take, void
     return result;
 }
 
+int store_check(const char *name, struct fail *fail)
+{
+    struct buf path = {0}, text = {0};
+    struct scan s = {.key = {NULL, ""}};
+    struct json_reader *reader = json_reader_new();
+    int result = store_path(name, &path, fail);
+    if (result == 0)
+        result = read_file(buf_text(&path), &text, fail);
+    if (result == 0 && text.len == 0)
+        result = 1;
+    else if (result == 0)
+        result = scan_file(&s, reader, buf_text(&path), buf_view(&text), fail);
+    json_reader_free(reader);
+    buf_wipe(&s.others);
+    buf_release(&path);
+    buf_wipe(&text);
+    return result;
+}
+
 static void put_store(struct buf *out, const struct scan *s, struct span members)
 {
     buf_puts(out, "{\"version\":1,\"entries\":[\n");

@@ -22,6 +22,9 @@ int store_path(const char *name, struct buf *out, struct fail *fail);
 int store_get(const char *name, struct store_key key, json_member_fn *on_member, void *arg,
               struct fail *fail);
 
+/* Whether the file can be used, as store_get; 1 when there is none. */
+int store_check(const char *name, struct fail *fail);
+
 /* Sets the entry to `members`, JSON members without braces (`"a":1,"b":2`), or removes it when
    `members` is empty. FAIL_CONFIG as store_get, FAIL_CREATE when it cannot be written. */
 int store_put(const char *name, struct store_key key, struct span members, struct fail *fail);

@@ -30,15 +30,40 @@ static char *without_slash(const char *url)
     return xmemdup(url, len);
 }
 
+struct span client_host(const struct client *c)
+{
+    const char *host = strstr(c->origin, "://") + 3, *port = strrchr(host, ':');
+    return *host == '[' ? span_make(host + 1, (size_t)(port - host) - 2)
+                        : span_make(host, (size_t)(port - host));
+}
+
+char *client_where(const struct settings *s)
+{
+    static const enum option_id passed_on[] = {OPT_PROFILE, OPT_URL, OPT_CACERT, OPT_INSECURE,
+                                               OPT_ALLOW_HTTP};
+    struct buf out = {0};
+    for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++) {
+        const struct option_row *row = option_row(passed_on[i]);
+        if (!setting_is_given(s, row->id))
+            continue;
+        if (row->letter)
+            buf_printf(&out, " -%c", row->letter);
+        else
+            buf_printf(&out, " --%s", row->name);
+        if (row->argument) {
+            buf_byte(&out, ' ');
+            fail_put_word(&out, setting_text(s, row->id));
+        }
+    }
+    buf_text(&out);
+    return buf_take(&out);
+}
+
 /* What to type to log in where this command would have gone. */
-static char *login_command(const struct client *c, const struct settings *s)
+static char *login_command(const struct client *c)
 {
     struct buf out = {0};
-    buf_puts(&out, "sigmasight-chat login");
-    if (setting_is_given(s, OPT_PROFILE))
-        buf_printf(&out, " --profile %s", setting_text(s, OPT_PROFILE));
-    if (setting_is_given(s, OPT_URL))
-        buf_printf(&out, " -u %s", c->base);
+    buf_printf(&out, "sigmasight-chat login%s", c->where);
     return buf_take(&out);
 }
 
@@ -86,7 +111,8 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         config.trace_arg = in->terminal;
     }
     *c = (struct client){.base = without_slash(setting_text(s, OPT_URL))};
-    c->login = login_command(c, s);
+    c->where = client_where(s);
+    c->login = login_command(c);
     c->config = (struct auth_config){
         .login = c->login,
         .token_file = setting_text(s, OPT_TOKEN_FILE),
@@ -122,6 +148,7 @@ void client_close(struct client *c)
     free(c->base);
     free(c->origin);
     free(c->warning);
+    free(c->where);
     free(c->login);
     *c = (struct client){.base = NULL};
 }

@@ -11,6 +11,7 @@ struct client {
     struct api api;
     char *base;
     char *origin;
+    char *where; /* options that lead another command to the same server: "" or " -u URL" */
     char *login; /* the command that logs in there */
     bool https, loopback;
     struct auth_config config;
@@ -27,5 +28,12 @@ int client_authorize(struct client *c, struct fail *fail);
 /* Both, with the warning on standard error: for commands that show no answer. */
 int client_prepare(struct client *c, const struct invocation *in, struct fail *fail);
 void client_close(struct client *c);
+
+/* The host of the URL as it stands there, an IPv6 address without its brackets. Borrowed. */
+struct span client_host(const struct client *c);
+
+/* The options of this command line that lead another command to the same server, each with a blank
+   before it; for hints. Owned by the caller. */
+char *client_where(const struct settings *s);
 
 #endif

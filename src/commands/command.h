@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "output/terminal.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What main() prepared for a command. Borrowed. */
@@ -14,6 +15,7 @@ struct invocation {
     const struct settings *settings;
     const struct operands *operands;
     struct terminal *terminal;
+    struct fail *unsettled; /* why the settings cannot be used; only with command.unsettled */
 };
 
 struct command {
@@ -24,6 +26,7 @@ struct command {
     const char *examples; /* after them */
     size_t operands;      /* how many it takes at most */
     unsigned groups;      /* of options, see enum option_group */
+    bool unsettled;       /* runs also where the settings cannot be used, to tell why */
     /* 0, or -1 with *fail set: the only way to end with another status than 0. */
     int (*run)(const struct invocation *in, struct fail *fail);
 };

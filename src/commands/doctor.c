@@ -5,10 +5,14 @@
 
 #include "base/config.h"
 #include "base/json.h"
+#include "base/store.h"
 #include "base/system.h"
+#include "commands/last.h"
 #include "output/harmless.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum level { OK, WARNING, FAILURE };
@@ -58,36 +62,115 @@ static int report_failure(struct doctor *d, const char *check, struct fail *why)
     return -1;
 }
 
-static void check_settings(struct doctor *d)
+/* What was set, and by what; the rest has its default, `config` has all of it. */
+static void put_sources(struct buf *out, const struct settings *s)
+{
+    static const char *const origins[] = {[ORIGIN_FILE] = "file",
+                                          [ORIGIN_PROFILE] = "profile",
+                                          [ORIGIN_COMMAND_LINE] = "command line"};
+    for (enum option_id id = 0; id < OPT_COUNT; id++) {
+        enum origin from = s->of[id].origin;
+        const struct option_row *row = option_row(id);
+        if (from <= ORIGIN_DEFAULT || !(row->in_file || id == OPT_PROFILE))
+            continue;
+        buf_printf(out, ", %s (%s)", row->name,
+                   from == ORIGIN_ENVIRONMENT ? row->environment : origins[from]);
+    }
+}
+
+static int check_settings(struct doctor *d)
 {
     struct buf path = {0}, message = {0};
-    bool there = config_path(&path) && access(buf_text(&path), R_OK) == 0;
-    buf_printf(&message, "%s%s", path.len ? buf_text(&path) : "no home directory",
-               there ? "" : " (not there: environment and defaults)");
-    if (setting_is(d->in->settings, OPT_PROFILE))
-        buf_printf(&message, ", profile %s", setting_text(d->in->settings, OPT_PROFILE));
+    if (d->in->unsettled)
+        return report_failure(d, "settings", d->in->unsettled);
+    bool place = config_path(&path), there = place && access(buf_text(&path), R_OK) == 0;
+    buf_printf(&message, "%s%s",
+               place ? buf_text(&path)
+                     : "no place for a file: neither XDG_CONFIG_HOME nor HOME is set",
+               place && !there ? " (not there)" : "");
+    put_sources(&message, d->in->settings);
     report(d, "settings", OK, buf_text(&message), NULL);
     buf_release(&path);
     buf_release(&message);
+    return 0;
 }
 
-/* The address, the certificates, and whether a proxy stands between. */
+/* The files that login and send keep. */
+
+static int check_store(struct doctor *d, const char *name, bool needed)
+{
+    struct fail why = FAIL_INIT;
+    int result = store_check(name, &why);
+    if (result >= 0)
+        return 0;
+    if (needed)
+        return report_failure(d, "files", &why);
+    report(d, "files", WARNING, why.message, why.hint);
+    fail_release(&why);
+    return 1;
+}
+
+static void put_mode(struct buf *out, const char *directory, const char *name)
+{
+    struct buf path = {0};
+    struct stat st;
+    buf_printf(&path, "%s/%s", directory, name);
+    if (stat(buf_text(&path), &st) == 0)
+        buf_printf(out, ", %s %04o", name, (unsigned)(st.st_mode & 07777));
+    buf_release(&path);
+}
+
+static void report_directory(struct doctor *d, const char *path, unsigned mode)
+{
+    struct fail hint = FAIL_INIT;
+    struct buf message = {0};
+    bool open = mode & 077;
+    buf_printf(&message, "%s %04o", path, mode);
+    put_mode(&message, path, AUTH_STORE);
+    put_mode(&message, path, LAST_STORE);
+    if (open) {
+        buf_puts(&message, ": others can look into the directory");
+        fail_hint_command(&hint, "chmod 700", path);
+    }
+    report(d, "files", open ? WARNING : OK, buf_text(&message), hint.hint);
+    fail_release(&hint);
+    buf_release(&message);
+}
+
+/* -1: the token that is stored cannot be read, and there is no other one. */
+static int check_files(struct doctor *d)
+{
+    const char *token = getenv("SIGMASIGHT_TOKEN");
+    bool needed = !(token && *token) && !setting_is(d->in->settings, OPT_TOKEN_FILE) &&
+                  !setting_is(d->in->settings, OPT_TOKEN_COMMAND);
+    struct buf path = {0};
+    struct stat st;
+    int credentials = 0, last = 0;
+    if (!config_state_directory(&path)) {
+        report(d, "files", WARNING, "no place for them: neither XDG_STATE_HOME nor HOME is set",
+               "without one there is neither login nor --continue");
+    } else if (stat(buf_text(&path), &st) != 0) {
+        buf_puts(&path, " (not there: no login, nothing to continue)");
+        report(d, "files", OK, buf_text(&path), NULL);
+    } else {
+        credentials = check_store(d, AUTH_STORE, needed);
+        last = check_store(d, LAST_STORE, false);
+        if (credentials == 0 && last == 0)
+            report_directory(d, buf_text(&path), (unsigned)(st.st_mode & 07777));
+    }
+    buf_release(&path);
+    return credentials < 0 ? -1 : 0;
+}
+
 static int check_address(struct doctor *d)
 {
     struct fail why = FAIL_INIT;
-    struct buf message = {0};
-    const struct settings *s = d->in->settings;
     if (client_open(&d->client, d->in, sys_now_us(), &why) != 0)
         return report_failure(d, "url", &why);
-    buf_puts(&message, d->client.base);
     if (!d->client.https && !d->client.loopback)
-        report(d, "url", WARNING, buf_text(&message), "plain HTTP shows the token to the network");
+        report(d, "url", WARNING, d->client.base, "plain HTTP shows the token to the network");
     else
-        report(d, "url", OK, buf_text(&message), NULL);
-    if (setting_is(s, OPT_INSECURE))
-        report(d, "tls", WARNING, "--insecure: any server is believed",
-               "name its authority with --cacert instead");
-    buf_release(&message);
+        report(d, "url", OK, d->client.base, NULL);
     return 0;
 }
 
@@ -102,21 +185,144 @@ static const char *first_set(const char *const *names)
     return NULL;
 }
 
+/* The value may hold a password. */
 static void check_proxy(struct doctor *d)
 {
     static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
     static const char *const tls[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
-    const char *used = first_set(d->client.https ? tls : plain);
-    if (d->client.loopback)
-        used = "none: this machine is never reached through one";
-    report(d, "proxy", OK, used ? used : "none", NULL);
+    static const char *const except[] = {"no_proxy", "NO_PROXY", NULL};
+    struct buf message = {0};
+    const char *used = first_set(d->client.https ? tls : plain), *none = first_set(except);
+    if (d->client.loopback) {
+        buf_puts(&message, "none: this machine is never reached through one");
+    } else if (used) {
+        buf_printf(&message, "the one in %s", used);
+        if (none)
+            buf_printf(&message, ", but for what %s lists", none);
+    } else {
+        buf_puts(&message, "none");
+    }
+    report(d, "proxy", OK, buf_text(&message), NULL);
+    buf_release(&message);
 }
 
-static void put_expiry(struct buf *out, const struct auth *auth)
+/* One request without a token tells of name, connection and TLS. */
+
+static void report_name(struct doctor *d)
 {
+    struct buf message = {0};
+    struct span host = client_host(&d->client), address = span_of(http_address(d->client.api.http));
+    buf_span(&message, host);
+    if (span_equal(host, address))
+        buf_puts(&message, " is an address");
+    else if (address.len)
+        buf_printf(&message, " is reached at %s", address.at);
+    else
+        buf_puts(&message, " was found");
+    report(d, "name", OK, buf_text(&message), NULL);
+    buf_release(&message);
+}
+
+static void report_connection(struct doctor *d, int64_t took_us)
+{
+    struct buf message = {0};
+    buf_puts(&message, d->client.origin);
+    if (took_us >= 0)
+        buf_printf(&message, " after %lld ms", (long long)(took_us / 1000));
+    report(d, "connection", OK, buf_text(&message), NULL);
+    buf_release(&message);
+}
+
+static void report_tls(struct doctor *d, int64_t took_us)
+{
+    struct buf message = {0};
+    const char *authority = setting_text(d->in->settings, OPT_CACERT);
+    if (!d->client.https) {
+        report(d, "tls", d->client.loopback ? OK : WARNING,
+               d->client.loopback ? "none, which is all right on this machine" : "none",
+               d->client.loopback ? NULL : "use an https:// address");
+    } else if (setting_is(d->in->settings, OPT_INSECURE)) {
+        report(d, "tls", WARNING, "the certificate was not verified (--insecure)",
+               "name its authority with --cacert instead");
+    } else {
+        buf_printf(&message, "the certificate is good by %s, after %lld ms",
+                   authority ? authority : "the system's authorities", (long long)(took_us / 1000));
+        report(d, "tls", OK, buf_text(&message), NULL);
+    }
+    buf_release(&message);
+}
+
+/* 0 when the server answered as it should to somebody whom it does not know. */
+static int check_network(struct doctor *d)
+{
+    struct fail why = FAIL_INIT;
+    struct http_response response;
+    int64_t begun = sys_now_us();
+    http_response_init(&response);
+    int result = api_me(&d->client.api, &response, &why);
+    struct http_times times = http_times(d->client.api.http);
+    http_response_release(&response);
+    if (why.cause == FAIL_SIGNAL) {
+        fail_move(d->fail, &why);
+        return -1;
+    }
+    if (!times.resolved)
+        return report_failure(d, "name", &why);
+    report_name(d);
+    if (!times.connected && !times.tls_failed)
+        return report_failure(d, "connection", &why);
+    report_connection(d, times.connected ? times.connected - begun : -1);
+    if (times.tls_failed)
+        return report_failure(d, "tls", &why);
+    report_tls(d, times.secured - times.connected);
+    if (result != 0 && why.http_status != 401 && why.http_status != 403) {
+        if (why.http_status == 404)
+            fail_hint(&why, "check --url; it ends in /api/v1 as a rule");
+        return report_failure(d, "server", &why);
+    }
+    fail_release(&why);
+    return 0;
+}
+
+/* The token. */
+
+static const char *token_hint(const struct doctor *d, struct buf *text)
+{
+    switch (d->client.auth.source) {
+    case AUTH_STORED:
+        buf_printf(text, "run '%s'", d->client.login);
+        break;
+    case AUTH_COMMAND:
+        buf_puts(text, "check what token_command prints");
+        break;
+    case AUTH_LOGIN:
+        buf_puts(text, AUTH_WEB_LOGIN);
+        break;
+    default:
+        buf_puts(text, "get a new one");
+        break;
+    }
+    return buf_text(text);
+}
+
+static void report_expiry(struct doctor *d)
+{
+    const struct auth *auth = &d->client.auth;
+    struct buf message = {0}, hint = {0};
     int64_t left = auth->expires_at - sys_wall_ms() / 1000;
-    if (auth->expires_at && left > 0)
-        buf_printf(out, ", good for %lld min", (long long)(left / 60));
+    if (!auth->expires_at)
+        buf_puts(&message, "unknown: neither the server nor the token says when");
+    else if (left <= 0)
+        buf_printf(&message, "it has expired %lld min ago", (long long)(-left / 60));
+    else if (left < 7200)
+        buf_printf(&message, "in %lld min %lld s", (long long)(left / 60), (long long)(left % 60));
+    else
+        buf_printf(&message, "in %lld h", (long long)(left / 3600));
+    bool expired = auth->expires_at && left <= 0;
+    report(d, "expiry", expired ? WARNING : OK, buf_text(&message),
+           expired ? token_hint(d, &hint) : NULL);
+    buf_release(&message);
+    buf_release(&hint);
 }
 
 static int check_token(struct doctor *d)
@@ -125,47 +331,27 @@ static int check_token(struct doctor *d)
     struct buf message = {0};
     if (client_authorize(&d->client, &why) != 0)
         return report_failure(d, "token", &why);
-    const struct auth *auth = &d->client.auth;
-    auth_describe(auth, &message);
-    put_expiry(&message, auth);
-    bool expired = auth->expires_at && auth->expires_at <= sys_wall_ms() / 1000;
-    if (expired)
-        report(d, "token", WARNING, "it has expired", "run 'sigmasight-chat login'");
-    else
-        report(d, "token", OK, buf_text(&message), NULL);
+    auth_describe(&d->client.auth, &message);
+    report(d, "token", OK, buf_text(&message), NULL);
     if (d->client.warning)
-        report(d, "state", WARNING, d->client.warning, NULL);
+        report(d, "files", WARNING, d->client.warning, NULL);
+    report_expiry(d);
     buf_release(&message);
     return 0;
 }
 
-static void report_connection(struct doctor *d, int64_t begun)
-{
-    struct http_times times = http_times(d->client.api.http);
-    struct buf message = {0};
-    buf_printf(&message, "%s in %lld ms", d->client.origin,
-               (long long)((times.connected - begun) / 1000));
-    if (times.secured)
-        buf_printf(&message, ", TLS after %lld ms", (long long)((times.secured - begun) / 1000));
-    report(d, "connection", OK, buf_text(&message), NULL);
-    buf_release(&message);
-}
-
-/* One request proves name, connection, TLS, proxy and token together; libcurl tells them apart. */
 static int check_account(struct doctor *d)
 {
     struct fail why = FAIL_INIT;
     struct http_response response;
-    int64_t begun = sys_now_us();
     http_response_init(&response);
-    int result = api_me(&d->client.api, &response, &why);
-    if (http_times(d->client.api.http).connected)
-        report_connection(d, begun);
-    if (result != 0 && auth_recover(&d->client.auth, &d->client.api, &why))
+    int result;
+    do
         result = api_me(&d->client.api, &response, &why);
+    while (result != 0 && auth_recover(&d->client.auth, &d->client.api, &why));
     http_response_release(&response);
     if (result != 0)
-        return report_failure(d, why.http_status ? "account" : "connection", &why);
+        return report_failure(d, "account", &why);
     report(d, "account", OK, "the server accepts the token", NULL);
     return 0;
 }
@@ -202,10 +388,10 @@ static int run(const struct invocation *in, struct fail *fail)
     struct doctor d = {.in = in, .fail = fail};
     sys_signals_catch();
     output_init_standard(&d.out);
-    check_settings(&d);
-    if (check_address(&d) == 0) {
+    bool settled = check_settings(&d) == 0, stored = check_files(&d) == 0;
+    if (settled && check_address(&d) == 0) {
         check_proxy(&d);
-        if (check_token(&d) == 0 && check_account(&d) == 0)
+        if (check_network(&d) == 0 && stored && check_token(&d) == 0 && check_account(&d) == 0)
             check_generation(&d);
     }
     output_finish(&d.out, fail);
@@ -217,11 +403,12 @@ const struct command command_doctor = {
     .name = "doctor",
     .summary = "check settings, connection, token and server",
     .usage = "[OPTION]...",
-    .about = "Looks at the settings, the address, the proxy, the token, the connection and the\n"
-             "server: a line each with ok, warning or failure, and what to do. The exit status is\n"
-             "that of the first failure.\n",
+    .about = "Looks at settings, files, address, proxy, name, connection, TLS, token and server:\n"
+             "a line each with ok, warning or failure, and what to do. The exit status is that\n"
+             "of the first failure.\n",
     .examples = "  sigmasight-chat doctor\n"
                 "  sigmasight-chat doctor -j | jq -r 'select(.status != \"ok\").message'\n",
     .groups = GROUP_API | GROUP_JSON,
+    .unsettled = true,
     .run = run,
 };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char file[] = "conversations.json";
+static const char file[] = LAST_STORE;
 
 static void take(void *arg, const struct json_member *m)
 {

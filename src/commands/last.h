@@ -6,6 +6,9 @@
 #include "base/fail.h"
 #include "base/store.h"
 
+/* The name of the file below the state directory. */
+#define LAST_STORE "conversations.json"
+
 /* *id is owned by the caller, NULL when there is none. FAIL_CONFIG as store_get. */
 int last_get(struct store_key key, char **id, struct fail *fail);
 /* As store_put; nothing is written where it is the last one already. */

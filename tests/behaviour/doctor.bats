@@ -1,0 +1,320 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# doctor: a line for each thing that can be out of order, and what to do about it.
+
+load helper
+load accounts
+load network
+
+setup_file()
+{
+    make_certificates
+}
+
+# doctor ARGUMENT...: runs it; its report is $T/report, a line "LEVEL CHECK MESSAGE" each.
+doctor()
+{
+    run_chat doctor "$@"
+    sed -E 's/ +/ /;s/ +/ /2' "$OUT" >"$T/report"
+}
+
+# expect_report CHECK...: these and no other, in this order; LEVEL:CHECK where it is not ok.
+expect_report()
+{
+    local check
+    for check; do
+        case $check in
+        *:*) echo "${check/:/ }" ;;
+        *) echo "ok $check" ;;
+        esac
+    done >"$T/wanted"
+    cut -d ' ' -f 1,2 "$T/report" | diff "$T/wanted" - >&2 || fail "another report"
+}
+
+# expect_check CHECK PATTERN: its line says so.
+expect_check()
+{
+    grep -E -x -e "[a-z]+ $1 $2" "$T/report" || fail "$1 is not: $2"
+}
+
+# The line of the error is that of the first failure.
+expect_first_failure()
+{
+    expect_error "$(sed -n 's/^failure \([a-z]*\) \(.*\)/\1: \2/p' "$T/report" | head -n 1 | sed 's/[][\.*^$(){}?+|/]/\\&/g')"
+}
+
+@test "doctor: all is well" {
+    serve_default
+    echo '{"mode": "blue", "profiles": {"home": {"retry": 5}}}' | configure
+    no_token
+    log_in me@example.com --profile home
+    run_chat send --profile home -q hi
+    doctor --profile home
+    expect_status 0
+    [ ! -s "$ERR" ]
+    expect_report settings files url proxy name connection tls token expiry account server
+    expect_check settings "$(config), mode \(file\), retry \(profile\), url \(SIGMASIGHT_URL\), profile \(command line\)"
+    expect_check files "$(state) 0700, credentials\.json 0600, conversations\.json 0600"
+    expect_check url "$SIGMASIGHT_URL"
+    expect_check proxy 'none: .*'
+    expect_check name '127\.0\.0\.1 is an address'
+    expect_check connection "http://127\.0\.0\.1:$PORT after [0-9]+ ms"
+    expect_check tls 'none, .*'
+    expect_check token login
+    expect_check expiry 'in 2[34] h'
+    expect_check account 'the server accepts the token'
+    expect_check server 'first generation'
+    expect_no "$TOKEN" "$OUT" "$ERR"
+}
+
+@test "doctor: JSON, a line each" {
+    serve_default --generation 2
+    run_chat send -q hi
+    run_chat doctor -j
+    expect_status 0
+    expect_jq 'map(.check) == ["settings","files","url","proxy","name","connection","tls","token","expiry","account","server"]'
+    expect_jq 'map(.status == "ok" and (.message | type == "string")) | all'
+    expect_jq 'map(select(.check == "server").message) == ["second generation"]'
+    run_chat doctor -j -u "${SIGMASIGHT_URL%v1}v2"
+    expect_status 65
+    expect_jq '.[-1] | .check == "server" and .status == "failure" and (.hint | test("check --url"))'
+}
+
+@test "doctor: a token of the environment, of a file, of a command" {
+    serve_default
+    doctor
+    expect_status 0
+    expect_check token SIGMASIGHT_TOKEN
+    expect_check expiry 'unknown: .*'
+    echo "$TOKEN" >"$T/token"
+    doctor --token-file "$T/token"
+    expect_check token "--token-file $T/token"
+    no_token
+    token_command "echo $TOKEN"
+    doctor
+    expect_check token token_command
+    doctor --token-file "$T/none"
+    expect_status 66
+    expect_report settings files url proxy name connection tls failure:token
+}
+
+@test "doctor: without a token the connection is tested all the same" {
+    serve_default
+    no_token
+    doctor
+    expect_status 77
+    expect_report settings files url proxy name connection tls failure:token
+    expect_check token "no token; run 'sigmasight-chat login', or set SIGMASIGHT_TOKEN"
+    expect_first_failure
+    expect_requests 'GET /auth/me'
+    [ -z "$(header Authorization 1)" ]
+}
+
+@test "doctor: every hint goes to the server and the profile of the command line" {
+    serve_default
+    no_token
+    echo '{"profiles": {"my home": {"mode": "blue"}}}' | configure
+    url=$SIGMASIGHT_URL
+    unset SIGMASIGHT_URL
+    doctor -u "$url" --profile 'my home'
+    expect_status 77
+    expect_check token "no token; run 'sigmasight-chat login --profile 'my home' -u $url', or set SIGMASIGHT_TOKEN"
+    log_in me@example.com -u "$url" --profile 'my home'
+    age 3600 -120
+    doctor -u "$url" --profile 'my home' --allow-http
+    expect_check expiry "it has expired 2 min ago; run 'sigmasight-chat login --profile 'my home' -u $url --allow-http'"
+}
+
+@test "doctor: a token that has expired, and one that is refused" {
+    serve_default --token-life 1000
+    no_token
+    log_in
+    age 3600 -60
+    change_stored 'map(.token = "expired")'
+    doctor
+    expect_status 77
+    expect_report settings files url proxy name connection tls token warning:expiry failure:account
+    expect_check expiry "it has expired 1 min ago; run 'sigmasight-chat login'"
+    expect_check account ".* \(HTTP 401\); run 'sigmasight-chat login'.*"
+    age 3600 600
+    change_stored 'map(.token = "refused")'
+    doctor
+    expect_check expiry 'in (9 min 5[0-9]|10 min [0-9]) s'
+    expect_report settings files url proxy name connection tls token expiry failure:account
+}
+
+@test "doctor: settings that cannot be used are one of its lines" {
+    serve_default
+    echo '{"moed": "blue"}' | configure
+    doctor
+    expect_status 78
+    expect_report failure:settings files
+    expect_check settings ".*config\.json:1:2: unknown key \"moed\".*"
+    expect_first_failure
+    expect_requests
+    echo '{}' | configure
+    doctor --profile none
+    expect_status 78
+    expect_check settings "no profile 'none'; .*"
+    chmod 666 "$(config)"
+    run_chat doctor -j
+    expect_status 78
+    expect_jq '.[0] | .check == "settings" and .status == "failure" and (.hint | startswith("run '\''chmod go-w "))'
+}
+
+@test "doctor: the files and their modes" {
+    serve_default
+    no_token
+    doctor
+    expect_check files "$(state) \(not there: no login, nothing to continue\)"
+    log_in
+    run_chat send -q hi
+    chmod 755 "$(state)"
+    doctor
+    expect_status 0
+    expect_check files "$(state) 0755, .*: others can look into the directory; run 'chmod 700 $(state)'"
+    eval "$(sed -n "s/.*run '\(chmod 700 .*\)'$/\1/p" "$OUT")"
+    doctor
+    expect_report settings files url proxy name connection tls token expiry account server
+    chmod 644 "$(state conversations.json)"
+    doctor
+    expect_status 0
+    expect_report settings warning:files url proxy name connection tls token expiry account server
+    chmod 600 "$(state conversations.json)"
+    chmod 644 "$(state credentials.json)"
+    doctor
+    expect_status 78
+    expect_report settings failure:files url proxy name connection tls
+    expect_check files ".*others can read it; run 'chmod 600 .*'"
+    # Where the token comes from elsewhere nobody needs that file.
+    export SIGMASIGHT_TOKEN=$TOKEN
+    doctor
+    expect_status 0
+    expect_report settings warning:files url proxy name connection tls token expiry account server
+    unset HOME XDG_STATE_HOME XDG_CONFIG_HOME
+    doctor
+    expect_status 0
+    expect_check settings 'no place for a file: .*'
+    expect_check files 'no place for them: .*'
+}
+
+@test "doctor: a name that does not exist, an address where nobody listens, an address that cannot be used" {
+    export SIGMASIGHT_TOKEN=$TOKEN
+    doctor -u "https://$(repeat 64 a).invalid/api/v1"
+    expect_status 69
+    expect_report settings files url proxy failure:name
+    expect_check name '.*; check the name in --url.*'
+    expect_first_failure
+    doctor -u http://127.0.0.1:1/
+    expect_status 69
+    expect_report settings files url proxy name failure:connection
+    expect_check connection 'cannot connect to http://127\.0\.0\.1:1: .*; is the server running, and --url right\?'
+    doctor -u http://example.org/
+    expect_status 78
+    expect_report settings files failure:url
+    doctor -u http://me:secret@127.0.0.1/
+    expect_status 78
+    expect_no secret "$OUT" "$ERR"
+}
+
+@test "doctor: TLS that is good, is not to be trusted, is not verified, is not there" {
+    serve_default
+    proxy_lines | { echo "ssl_certificate $TLS/good.pem;"; cat; } >"$T/lines"
+    start_nginx '127.0.0.1 ssl' <"$T/lines"
+    export SIGMASIGHT_URL=https://localhost:$PROXY_PORT/api/v1
+    doctor --cacert "$TLS/ca.pem"
+    expect_status 0
+    expect_check tls "the certificate is good by $TLS/ca\.pem, after [0-9]+ ms"
+    expect_check name 'localhost is reached at 127\.0\.0\.1'
+    doctor
+    expect_status 69
+    expect_report settings files url proxy name connection failure:tls
+    expect_check tls 'cannot trust https://localhost:.*; --cacert FILE names the authority that signed it'
+    doctor --insecure
+    expect_status 0
+    expect_report settings files url proxy name connection warning:tls token expiry account server
+    doctor -u "https://127.0.0.1:$PORT/api/v1"
+    expect_status 69
+    expect_report settings files url proxy name connection failure:tls
+    doctor --cacert "$T/none"
+    expect_status 66
+    expect_report settings files failure:url
+}
+
+@test "doctor: the proxy, but not what its variable holds" {
+    serve_default
+    export http_proxy=http://me:secret@127.0.0.1:1/
+    doctor
+    expect_status 0
+    expect_check proxy 'none: this machine is never reached through one'
+    doctor -u http://example.org/ --allow-http
+    expect_status 69
+    expect_check proxy 'the one in http_proxy'
+    expect_report settings files warning:url proxy name failure:connection
+    expect_no secret "$OUT" "$ERR"
+    export no_proxy=example.com
+    doctor -u http://example.org/ --allow-http
+    expect_check proxy 'the one in http_proxy, but for what no_proxy lists'
+}
+
+@test "doctor: a server that answers, but not as it should" {
+    serve <<'END'
+on GET /auth/me
+status 500
+body {"detail":"out of order"}
+END
+    doctor
+    expect_status 69
+    expect_report settings files url proxy name connection tls failure:server
+    expect_check server '.*out of order \(HTTP 500\)'
+    doctor -u "${SIGMASIGHT_URL%/api/v1}"
+    expect_status 65
+    expect_check server '.*; check --url; it ends in /api/v1 as a rule'
+}
+
+@test "doctor: what comes from the server is harmless, one line each" {
+    serve <<'END'
+on GET /auth/me
+status 500
+body {"detail":"\\u001b]52;c;ZXZpbA==\\u0007\\u202e\\nsecond"}
+END
+    doctor
+    expect_status 69
+    expect_no $'\e' "$OUT" "$ERR"
+    expect_no $'\xe2\x80\xae' "$OUT" "$ERR"
+    expect_no second "$OUT" "$ERR"
+}
+
+@test "doctor: a signal ends it" {
+    serve <<'END'
+on GET /auth/me
+gate asked
+silence
+END
+    for name in INT TERM HUP; do
+        launch "$CHAT" doctor >"$OUT" 2>"$ERR"
+        await_gate asked
+        kill -s "$name" "$PID"
+        await_end
+        expect_signal "$name"
+        stop_server
+        rm -f "$T/port" "$T/announcement"
+        serve_default --scenario "$T/scenario"
+    done
+}
+
+@test "doctor: output that cannot be written" {
+    serve_default
+    status=0
+    "$CHAT" doctor >/dev/full 2>"$ERR" || status=$?
+    expect_status 74
+    expect_error 'cannot write standard output: .*'
+}
+
+@test "doctor: it writes nothing and sends no message" {
+    serve_default
+    doctor
+    [ ! -e "$(state)" ]
+    requests | grep -v '^GET ' && fail "it changes something"
+    expect_requests 'GET /auth/me' 'GET /auth/me' 'GET /chat/conversations?limit=1&offset=0'
+}
