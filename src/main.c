@@ -39,11 +39,38 @@ static void put_program_help(struct buf *out)
                   "The manual: man sigmasight-chat\n");
 }
 
-static void put_command_help(struct buf *out, const struct command *c)
+enum { SCREEN = 23 /* lines, with one left for the prompt */, SHORT_EXAMPLES = 2 };
+
+static unsigned count_lines(const char *text)
 {
-    buf_printf(out, "Usage: sigmasight-chat %s %s\n\n%s\nOptions:\n", c->name, c->usage, c->about);
-    options_help(out, c->groups | GROUP_COMMON);
-    buf_printf(out, "\nExamples:\n%s", c->examples);
+    unsigned count = 0;
+    for (; *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+/* All options where they fit a screen or were asked for with -v. */
+static void put_command_help(struct buf *out, const struct command *c, bool in_full)
+{
+    unsigned groups = c->groups | GROUP_COMMON;
+    struct buf text = {0};
+    buf_puts(&text, "Options:\n");
+    options_help(&text, groups);
+    buf_printf(&text, "\nExamples:\n%s", c->examples);
+    unsigned above = 2 + count_lines(c->about); /* the line of usage, and one that is empty */
+    if (!in_full && above + count_lines(buf_text(&text)) > SCREEN) {
+        const char *end = c->examples;
+        for (unsigned n = 0; n < SHORT_EXAMPLES && *end; end++)
+            n += *end == '\n';
+        buf_clear(&text);
+        options_help_short(&text, groups);
+        buf_printf(&text, "\nExamples:\n%.*s", (int)(end - c->examples), c->examples);
+    }
+    bool room = in_full || above + 1 + count_lines(buf_text(&text)) <= SCREEN;
+    buf_printf(out, "Usage: sigmasight-chat %s %s\n%s%s\n", c->name, c->usage, room ? "\n" : "",
+               c->about);
+    buf_span(out, buf_view(&text));
+    buf_release(&text);
 }
 
 static int print(struct buf *text, struct fail *fail)
@@ -83,7 +110,7 @@ static int run_command(const struct command *c, int argc, char **argv, struct te
     int result = options_parse(c->groups | GROUP_COMMON, argc, argv, &settings, &operands, fail);
     if (result == 0 && setting_is(&settings, OPT_HELP)) {
         struct buf text = {0};
-        put_command_help(&text, c);
+        put_command_help(&text, c, setting_is(&settings, OPT_VERBOSE));
         result = print(&text, fail);
     } else if (result == 0 && operands.count > c->operands) {
         result = fail_set(fail, FAIL_USAGE, "%s: it takes %s", c->name,

@@ -26,7 +26,7 @@ static const struct option_row rows[OPT_COUNT] = {
     {OPT_OUTPUT, "output", 'o', "FORMAT", OPTION_CHOICE, GROUP_OUTPUT, "text|jsonl|json|raw",
      "text", NULL, true, "text, jsonl, json or raw"},
     {OPT_JSON, "json", 'j', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_JSON, NULL, NULL, NULL, false,
-     "JSON lines"},
+     "JSON lines, the same as -o jsonl"},
     {OPT_NO_STREAM, "no-stream", 0, NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL, true,
      "write the text only once the answer is complete"},
     {OPT_EVENTS, "events", 0, "FILE", OPTION_TEXT, GROUP_OUTPUT, NULL, NULL, NULL, true,
@@ -42,7 +42,7 @@ static const struct option_row rows[OPT_COUNT] = {
     {OPT_RETRY, "retry", 0, "N", OPTION_NUMBER, GROUP_SEND, NULL, "3", NULL, true,
      "try again at most N times"},
     {OPT_RETRY_DELAY, "retry-delay", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "1", NULL, true,
-     "wait S seconds before the first retry, then 2S, 4S"},
+     "wait S seconds before a retry, then 2S, 4S"},
     {OPT_RETRY_MAX_TIME, "retry-max-time", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "60", NULL,
      true, "begin no retry later than after S seconds"},
     {OPT_RETRY_ALL, "retry-all", 0, NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, true,
@@ -83,7 +83,8 @@ static const struct option_row rows[OPT_COUNT] = {
      "say more; twice: the HTTP exchange, secrets masked"},
     {OPT_COLOR, "color", 0, "WHEN", OPTION_CHOICE, GROUP_COMMON, "auto|always|never", "auto", NULL,
      true, "colour: auto, always or never"},
-    {OPT_HELP, "help", 'h', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, false, "this text"},
+    {OPT_HELP, "help", 'h', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, false,
+     "this text; with -v, in full"},
 };
 
 const struct option_row *option_row(enum option_id id)
@@ -347,23 +348,4 @@ int options_parse(unsigned groups, int argc, char **argv, struct settings *setti
     for (int i = optind; i < argc; i++)
         add_operand(operands, argv[i], true);
     return 0;
-}
-
-void options_help(struct buf *out, unsigned groups)
-{
-    for (enum option_id id = 0; id < OPT_COUNT; id++) {
-        const struct option_row *row = &rows[id];
-        if (!(row->groups & groups))
-            continue;
-        char left[40];
-        snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "",
-                 row->argument ? row->argument : "");
-        if (row->letter)
-            buf_printf(out, "  -%c, %-22s %s", row->letter, left, row->help);
-        else
-            buf_printf(out, "      %-22s %s", left, row->help);
-        if (row->fallback)
-            buf_printf(out, " (%s)", row->fallback);
-        buf_byte(out, '\n');
-    }
 }

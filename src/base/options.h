@@ -143,6 +143,8 @@ void settings_release(struct settings *settings);
 
 /* Appends the options of `groups` to a help text, a line each. */
 void options_help(struct buf *out, unsigned groups);
+/* The same in fewer lines: the rarer options by name only. */
+void options_help_short(struct buf *out, unsigned groups);
 
 /* Values. A setting that is not set: NULL, false, 0. */
 static inline const char *setting_text(const struct settings *s, enum option_id id)

@@ -99,8 +99,8 @@ const struct command command_config = {
     .name = "config",
     .summary = "show each setting and where it came from",
     .usage = "[OPTION]...",
-    .about = "Shows what the command line, the profile, the environment, the configuration file\n"
-             "and the defaults come to: name, value, origin.\n",
+    .about = "Shows what the command line, the profile, the environment, the configuration\n"
+             "file and the defaults come to: name, value, origin.\n",
     .examples = "  sigmasight-chat config\n"
                 "  sigmasight-chat config --profile staging\n",
     .groups = GROUP_API | GROUP_JSON,

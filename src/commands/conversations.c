@@ -36,7 +36,7 @@ static const char *first_mode(const struct job *j)
 static bool once_more(struct job *j, int result, struct fail *fail)
 {
     if (result != 0 && fail->http_status == 404)
-        fail_hint(fail, "'sigmasight-chat conversations' lists those there are");
+        fail_hint(fail, "'sigmasight-chat conversations%s' lists those there are", j->client.where);
     return result != 0 && auth_recover(&j->client.auth, &j->client.api, fail);
 }
 

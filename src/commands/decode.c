@@ -79,11 +79,10 @@ const struct command command_decode = {
     .name = "decode",
     .summary = "print a recorded stream as `send` would have",
     .usage = "[OPTION]... [FILE]",
-    .about = "Reads a recorded event stream (send --record, -o raw) and gives the same output and\n"
-             "exit status as the exchange did. Without FILE, or with -, from standard input.\n",
-    .examples =
-        "  sigmasight-chat decode answer.sse\n"
-        "  sigmasight-chat decode -j answer.sse | jq -r 'select(.event==\"tool_finished\")'\n",
+    .about = "Reads an event stream that was recorded (send --record, -o raw) and gives the\n"
+             "same output and exit status. Without FILE, or with -, from standard input.\n",
+    .examples = "  sigmasight-chat decode answer.sse\n"
+                "  sigmasight-chat decode -j answer.sse | jq -r .event\n",
     .operands = 1,
     .groups = GROUP_OUTPUT,
     .run = run,

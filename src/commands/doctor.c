@@ -403,9 +403,9 @@ const struct command command_doctor = {
     .name = "doctor",
     .summary = "check settings, connection, token and server",
     .usage = "[OPTION]...",
-    .about = "Looks at settings, files, address, proxy, name, connection, TLS, token and server:\n"
-             "a line each with ok, warning or failure, and what to do. The exit status is that\n"
-             "of the first failure.\n",
+    .about = "Looks at settings, files, address, proxy, name, connection, TLS, token, server:\n"
+             "a line each with ok, warning or failure, and what to do. The exit status is\n"
+             "that of the first failure.\n",
     .examples = "  sigmasight-chat doctor\n"
                 "  sigmasight-chat doctor -j | jq -r 'select(.status != \"ok\").message'\n",
     .groups = GROUP_API | GROUP_JSON,

@@ -287,7 +287,7 @@ const struct command command_logout = {
     .name = "logout",
     .summary = "forget the token",
     .usage = "[OPTION]...",
-    .about = "Forgets the token that login kept for this URL and profile, and tells the server.\n",
+    .about = "Forgets the token that login kept for this URL and profile, tells the server.\n",
     .examples = "  sigmasight-chat logout\n",
     .groups = GROUP_API,
     .run = run_logout,
@@ -297,8 +297,8 @@ const struct command command_whoami = {
     .name = "whoami",
     .summary = "show the account and where the token comes from",
     .usage = "[OPTION]...",
-    .about = "Asks the server whose token this is. Shows the account, the URL, the source of the\n"
-             "token, its file and when it expires; never the token itself.\n",
+    .about = "Asks the server whose token this is. Shows the account, the URL, the source of\n"
+             "the token, its file and when it expires; never the token itself.\n",
     .examples = "  sigmasight-chat whoami\n"
                 "  sigmasight-chat whoami -j | jq -r .account\n",
     .groups = GROUP_API | GROUP_JSON,

@@ -65,14 +65,14 @@ static void remember(const struct client *c, struct sinks *sinks, const char *id
     fail_release(&why);
 }
 
-static void explain(const struct settings *s, struct fail *fail)
+static void explain(const struct client *c, const struct settings *s, struct fail *fail)
 {
     if (fail->http_status != 404 && fail->http_status != 403)
         return;
     if (setting_is(s, OPT_CONTINUE))
         fail_hint(fail, "without --continue a new conversation begins");
     else if (setting_is(s, OPT_CONVERSATION))
-        fail_hint(fail, "'sigmasight-chat conversations' lists those there are");
+        fail_hint(fail, "'sigmasight-chat conversations%s' lists those there are", c->where);
 }
 
 /* A configured mode is for new conversations; only --mode changes one that is there. */
@@ -99,7 +99,7 @@ static int converse(const struct invocation *in, struct reader *reader, struct c
         .started = started};
     int result = chat_run(&client->api, reader, &request, outcome, fail);
     if (result != 0)
-        explain(s, fail);
+        explain(client, s, fail);
     if (outcome->accepted && outcome->conversation && !request.ephemeral)
         remember(client, reader->sinks, outcome->conversation, fail);
     return result;
@@ -169,12 +169,11 @@ const struct command command_send = {
     .name = "send",
     .summary = "post one message and stream the answer",
     .usage = "[OPTION]... [TEXT]...",
-    .about = "The message is every TEXT joined by one space; - among them, or no TEXT at all, is\n"
-             "standard input. The answer goes to standard output as it arrives. Exit status 0\n"
-             "means that all of it arrived and was written.\n",
+    .about = "Posts all TEXT, joined by blanks, and prints the answer as it arrives. - is\n"
+             "standard input, no TEXT too. Status 0: all of the answer came and was written.\n",
     .examples = "  sigmasight-chat send \"How concentrated am I?\"\n"
-                "  sigmasight-chat send -- \"$question\"\n"
                 "  sigmasight-chat send \"Summarise:\" - < report.txt\n"
+                "  sigmasight-chat send -- \"$question\"\n"
                 "  sigmasight-chat send -j -- \"$question\" | jq -c .\n",
     .operands = SIZE_MAX,
     .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_CONTEXT,

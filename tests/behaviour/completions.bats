@@ -98,7 +98,7 @@ offers_all()
 # The long options that --help of a command knows.
 options_of()
 {
-    "$CHAT" "$@" --help | sed -n 's/^  .....\{0,1\} *\(--[a-z-]*\).*/\1/p'
+    "$CHAT" "$@" --help -v | sed -n 's/^  .....\{0,1\} *\(--[a-z-]*\).*/\1/p'
 }
 
 @test "completions: the three shells are here" {

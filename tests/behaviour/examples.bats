@@ -158,7 +158,7 @@ commands()
     scene
     for command in '' $(commands); do
         # shellcheck disable=SC2086 # perhaps no word
-        "$CHAT" $command --help | sed -n '/^Examples*:/,$s/^  \([^ ].*\)/\t\1/p' | split "help-$command-"
+        "$CHAT" $command --help -v | sed -n '/^Examples*:/,$s/^  \([^ ].*\)/\t\1/p' | split "help-$command-"
         [ -s "$T/scripts/help-$command-01" ] || fail "no example: $command"
     done
     try_all help 3
@@ -167,14 +167,32 @@ commands()
 
 @test "help: on standard output, with status 0" {
     for command in '' $(commands); do
-        for option in --help -h; do
-            # shellcheck disable=SC2086 # perhaps no word
-            run_chat $command "$option"
+        for option in --help -h '--help -v' -vh; do
+            if [ -z "$command" ] && [ "$option" = -vh ]; then
+                continue
+            fi
+            # shellcheck disable=SC2086 # perhaps no word, perhaps two
+            run_chat $command $option
             expect_status 0
             [ ! -s "$ERR" ] || fail "standard error is not empty"
             head -n 1 "$OUT" | grep -q "^Usage: sigmasight-chat ${command:-COMMAND}" || fail "not the help of $command"
-            [ "$(awk '{ print length }' "$OUT" | sort -n | tail -n 1)" -le 110 ] || fail "a line is too wide"
+            [ "$(awk '{ print length }' "$OUT" | sort -n | tail -n 1)" -le 80 ] || fail "a line is too wide"
         done
+    done
+}
+
+@test "help: it fits a screen, and with -v describes every option that it names" {
+    for command in '' $(commands); do
+        # shellcheck disable=SC2086 # perhaps no word
+        run_chat $command --help
+        [ "$(wc -l <"$OUT")" -le 24 ] || fail "$command: $(wc -l <"$OUT") lines"
+        [ -n "$command" ] || continue
+        grep -o -e '--[a-z-]*' "$OUT" | sort -u >"$T/named"
+        run_chat "$command" --help -v
+        sed -n '/^Options:/,/^$/s/^.\{6\}\(--[a-z-]*\) .*/\1/p' "$OUT" | sort -u >"$T/described"
+        [ "$(wc -l <"$T/described")" -ge 4 ]
+        comm -13 "$T/named" "$T/described" >"$T/missing"
+        [ ! -s "$T/missing" ] || fail "$command --help does not name $(cat "$T/missing")"
     done
 }
 
