@@ -162,6 +162,14 @@ _sigmasight_chat()
             first=${first:-$before} count=$((count + 1))
         fi
     done
+    # What only some subcommands take.
+    if [[ $options && ${COMP_WORDS[1]} == conversations && $first ]]; then
+        options="$common $api -j --json"
+        case $first in
+        list) options+=' --limit' ;;
+        new) options+=" $context" ;;
+        esac
+    fi
     if [[ ! $open && $options && $word == -* ]]; then
         kind=$options
     elif [[ ! $open ]]; then

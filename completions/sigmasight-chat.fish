@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: MIT
 
-# Is the command one of those named? Only the first word is ever a command.
+# Is the command one of those named? Only the first word is ever a command. COMMAND:SUBCOMMAND fits that subcommand, or
+# none as yet.
 function __sigmasight_chat_command
     set -l words (commandline -opc)
     contains -- "$words[2]" $argv
+    and return
+    set -l operands (__sigmasight_chat_operands)
+    for pair in (string match -- "$words[2]:*" $argv)
+        contains -- "$operands[1]" '' (string replace -- "$words[2]:" '' $pair)
+        and return
+    end
+    return 1
 end
 
 function __sigmasight_chat_no_command
@@ -130,7 +138,7 @@ complete -c sigmasight-chat -n $api -l insecure -d 'Accept any certificate'
 complete -c sigmasight-chat -n $api -l allow-http -d 'Plain HTTP also to another machine'
 
 # Commands that create a conversation
-set -l context '__sigmasight_chat_command send conversations'
+set -l context '__sigmasight_chat_command send conversations:new'
 complete -c sigmasight-chat -n $context -s m -l mode -x -a 'green blue indigo violet' -d 'Mode of the answers'
 complete -c sigmasight-chat -n $context -l portfolio -x -d 'Ask about a portfolio'
 
@@ -159,7 +167,7 @@ complete -c sigmasight-chat -n $login -l password-stdin -d 'Read the password fr
 
 # whoami, conversations, config, doctor
 complete -c sigmasight-chat -n '__sigmasight_chat_command whoami conversations config doctor' -s j -l json -d 'Print JSON objects'
-complete -c sigmasight-chat -n '__sigmasight_chat_command conversations' -l limit -x -d 'List at most so many'
+complete -c sigmasight-chat -n '__sigmasight_chat_command conversations:list' -l limit -x -d 'List at most so many'
 complete -c sigmasight-chat -n "__sigmasight_chat_after 0 ''" -a 'list new show mode delete'
 complete -c sigmasight-chat -n '__sigmasight_chat_after 1 show mode' -a '(__sigmasight_chat_ids)'
 complete -c sigmasight-chat -n '__sigmasight_chat_after any delete' -a '(__sigmasight_chat_ids)'

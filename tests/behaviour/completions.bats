@@ -202,6 +202,47 @@ END
     offered "sigmasight-chat conversations -u $url show " "${ids[@]}"
 }
 
+# takes SUBCOMMAND OPTION: the program does not refuse it. Nobody listens where it would ask.
+takes()
+{
+    local value=() operands=()
+    case $1 in
+    show | delete) operands=(one) ;;
+    mode) operands=(one green) ;;
+    esac
+    case $2 in
+    --mode) value=(green) ;;
+    --portfolio | --limit | --profile) value=(1) ;;
+    --color) value=(never) ;;
+    --url) value=(http://127.0.0.1:1/) ;;
+    --token-file | --cacert) value=("$T/here/two.txt") ;;
+    esac
+    run_chat conversations "$1" "${operands[@]}" "$2" "${value[@]}"
+    ! grep -q "it has no $2" "$ERR"
+}
+
+@test "completions: of the options of conversations those that the subcommand takes" {
+    scene
+    export SIGMASIGHT_URL=http://127.0.0.1:1/ SIGMASIGHT_TOKEN=$TOKEN
+    options_of conversations | sort >"$T/all"
+    for sub in list new show mode delete; do
+        while read -r option; do
+            if takes "$sub" "$option"; then
+                echo "$option"
+            fi
+        done <"$T/all" >"$T/wanted"
+        [ "$(wc -l <"$T/wanted")" -lt "$(wc -l <"$T/all")" ]
+        for line in "conversations $sub --" "conversations -q $sub --" "conversations -u $SIGMASIGHT_URL $sub --"; do
+            for shell in "${each_shell[@]}"; do
+                "offers_$shell" "sigmasight-chat $line" | grep '^--' >"$T/got"
+                # zsh does not repeat what stands on the line already.
+                grep -v -x -e --quiet -e --url "$T/got" >"$T/others"
+                grep -v -x -e --quiet -e --url "$T/wanted" | diff - "$T/others" >&2 || fail "$shell: other options for '$line'"
+            done
+        done
+    done
+}
+
 @test "completions: a server that does not answer holds nobody up for long" {
     scene
     serve <<'END'
