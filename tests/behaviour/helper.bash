@@ -24,6 +24,7 @@ setup()
 teardown()
 {
     local result=0 ended
+    keep_lines "$T"/*
     # What a failed test left behind goes with it.
     if [ -z "${BATS_TEST_COMPLETED-}" ] && [ -n "$RUNNING" ]; then
         kill -KILL "$RUNNING" || :
@@ -150,6 +151,21 @@ run_chat()
 {
     status=0
     "$CHAT" "$@" >"$OUT" 2>"$ERR" || status=$?
+    keep_lines "$OUT"
+}
+
+# keep_lines FILE...: those that hold JSON lines go to $LINES_KEPT, where tests/lines looks at them.
+keep_lines()
+{
+    local file start
+    [ -d "${LINES_KEPT-}" ] || return 0
+    for file; do
+        if [ -f "$file" ] && [ -r "$file" ]; then
+            start=''
+            read -r -N 9 start <"$file" || :
+            [ "$start" != '{"event":' ] || cat "$file" >>"$LINES_KEPT/$BATS_SUITE_TEST_NUMBER"
+        fi
+    done 2>/dev/null
 }
 
 # pipe_from NAME [kept]: a named pipe $T/name for what is launched next to write to; descriptor $NAME reads from it.

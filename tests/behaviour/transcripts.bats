@@ -21,7 +21,7 @@ each()
         "$@" || wrong="$wrong $NAME"
     done
     [ "$count" -gt 60 ] || fail "only $count transcripts"
-    rm -f "$OUT" "$ERR"
+    rm -f "$OUT" "$ERR" "$T/normal"
     [ -z "$wrong" ] || fail "other output:$wrong"
 }
 
