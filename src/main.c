@@ -95,7 +95,7 @@ static int run_settled(const struct command *c, struct settings *settings,
         settings_default(settings);
     }
     terminal_configure(terminal, setting_text(settings, OPT_COLOR), setting_is(settings, OPT_QUIET),
-                  setting_count(settings, OPT_VERBOSE));
+                       setting_count(settings, OPT_VERBOSE));
     const struct invocation in = {settings, operands, terminal, fail_is_set(&why) ? &why : NULL};
     int result = c->run(&in, fail);
     fail_release(&why);
