@@ -48,6 +48,26 @@ static void put_value(struct buf *out, const struct setting *s, const struct opt
     }
 }
 
+/* As the configuration file would have it. */
+static void put_json_value(struct buf *out, const struct setting *s, const struct option_row *row)
+{
+    if (s->origin == ORIGIN_NONE) {
+        buf_puts(out, "null");
+    } else if (row->type == OPTION_FLAG) {
+        buf_puts(out, s->count ? "true" : "false");
+    } else if (row->type == OPTION_NUMBER || row->type == OPTION_SECONDS) {
+        buf_printf(out, "%.15g", s->number);
+    } else if (row->type == OPTION_LIST) {
+        for (int i = 0; i < s->count; i++) {
+            buf_byte(out, i ? ',' : '[');
+            json_put_string(out, span_of(s->list[i]));
+        }
+        buf_byte(out, ']');
+    } else {
+        json_put_string(out, span_of(s->text));
+    }
+}
+
 /* What can be configured at all, and the profile that was chosen. */
 static bool is_shown(const struct option_row *row)
 {
@@ -64,10 +84,7 @@ static void put_setting(struct output *out, struct table *table, const struct se
         buf_byte(&out->pending, '{');
         json_put_text(&out->pending, "setting", span_of(row->name));
         json_put_key(&out->pending, "value");
-        if (s->of[row->id].origin == ORIGIN_NONE)
-            buf_puts(&out->pending, "null");
-        else
-            json_put_string(&out->pending, buf_view(&value));
+        put_json_value(&out->pending, &s->of[row->id], row);
         json_put_text(&out->pending, "origin", buf_view(&origin));
         buf_puts(&out->pending, "}\n");
     } else {

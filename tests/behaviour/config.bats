@@ -401,6 +401,23 @@ CONFIG
     expect_jq 'map(select(.setting == "url")) == [{setting: "url", value: "http://127.0.0.1:9/", origin: "command line"}]'
 }
 
+@test "config: JSON values are what the file would have" {
+    echo '{"retry": 2, "retry-delay": 0.50, "quiet": false, "portfolio": ["a b", "c\"d"], "max-event-size": "1M", "mode": "blue"}' |
+        configure
+    run_chat config -j
+    expect_status 0
+    jq -s 'map(select(.value != null and .setting != "profile") | {key: .setting, value: .value}) | from_entries' "$OUT" >"$T/values"
+    jq -e '.retry == 2 and ."retry-delay" == 0.5 and .quiet == false and .portfolio == ["a b", "c\"d"] and
+        ."max-event-size" == "1M" and .mode == "blue" and ."idle-timeout" == 300 and .url == "http://localhost:8000/api/v1"' "$T/values"
+    # They make a file that means the same.
+    cp "$T/values" "$(config)"
+    chmod 600 "$(config)"
+    cp "$OUT" "$T/before"
+    run_chat config -j
+    expect_status 0
+    diff <(jq -c '[.setting, .value]' "$T/before") <(jq -c '[.setting, .value]' "$OUT") >&2
+}
+
 @test "config: aligned on a terminal" {
     at_terminal -- "$CHAT" config
     tr -d '\r' <"$T/screen" >"$T/lines"
