@@ -137,6 +137,171 @@ commands()
     try_all manual 15
 }
 
+# page NAME [SECTION]: the blocks of a manual page, each line after a tab.
+page()
+{
+    awk -v section="${2-}" '
+        /^\.Sh/ { here = section == "" || $0 == ".Sh " section }
+        /^\.Bd/ { inside = 1; next }
+        /^\.Ed/ { inside = 0; print "" }
+        inside && here {
+            gsub(/\\-/, "-")
+            gsub(/\\\(aq/, "\047")
+            gsub(/\\e/, "\\")
+            print "\t" $0
+        }' "$SRCDIR/man/$1.1"
+}
+
+# Each command line stands in the usage of bootstrap, or is what every package of this kind is built with.
+known_to_build()
+{
+    local line
+    while IFS= read -r line; do
+        line=${line%%  *}
+        case $line in
+        './configure && make && make install' | ./bootstrap) ;;
+        './bootstrap '*) "$SRCDIR/bootstrap" --nonsense 2>&1 | grep -q -E "^  ${line#./bootstrap } " || return ;;
+        *) return 1 ;;
+        esac
+    done <"$1"
+}
+
+# Each block of README.md and of the manual pages is what one of the tests here tries; a new one has to be of a kind that
+# is known. Those of ./bootstrap and ./configure are what a test cannot do to the tree that it is part of.
+@test "examples: none is left out" {
+    scene
+    sed -n 's/^```\(.\)/\1/p' "$SRCDIR/README.md" | sort -u | diff <(printf '%s\n' console sh shell) - >&2
+    fenced shell | split build
+    for script in "$T"/scripts/build*; do
+        known_to_build "$script" || fail "nobody tries: $(cat "$script")"
+    done
+    page sigmasight-chat EXAMPLES | split example
+    page sigmasight-chat | split chat
+    page sigmasight-mock | split mock
+    # What looks like a command in README.md and in the manual is one.
+    grep -o '`sigmasight-[a-z]* [^`]*`' "$SRCDIR/README.md" | tr -d '`' >"$T/inline"
+    [ -s "$T/inline" ]
+    record >answer.sse
+    while read -r program command rest; do
+        case $program,$command in
+        sigmasight-mock,--answer) [ "$rest" = answer.sse ] ;;
+        sigmasight-chat,decode) "$program" "$command" "$rest" >"$OUT" ;;
+        sigmasight-chat,*) [ -z "$rest" ] && commands | grep -x -e "$command" ;;
+        *) false ;;
+        esac || fail "nobody tries: $program $command $rest"
+    done <"$T/inline"
+    for script in "$T"/scripts/chat* "$T"/scripts/mock*; do
+        case $(head -n 1 "$script") in
+        '{' | 'tool_started '* | '{"event":'*) continue ;; # the three tests below
+        'on POST '* | '$ '*) [[ $script == */mock* ]] && continue ;;
+        esac
+        for example in "$T"/scripts/example*; do
+            if cmp -s "$script" "$example"; then
+                continue 2
+            fi
+        done
+        fail "nobody tries: $(cat "$script")"
+    done
+    [ "$(find "$T/scripts" -name 'chat*' | wc -l)" -eq "$(grep -c '^\.Bd' "$SRCDIR/man/sigmasight-chat.1")" ]
+    [ "$(find "$T/scripts" -name 'mock*' | wc -l)" -eq "$(grep -c '^\.Bd' "$SRCDIR/man/sigmasight-mock.1")" ]
+}
+
+# blocks PAGE PATTERN: those whose first line matches, as $T/scripts/block*.
+blocks()
+{
+    local script
+    page "$1" | split all
+    for script in "$T"/scripts/all*; do
+        if head -n 1 "$script" | grep -q -e "$2"; then
+            cp "$script" "${script/all/block}"
+        fi
+    done
+    ls "$T"/scripts/block*
+}
+
+@test "examples: the configuration in the manual" {
+    scene
+    blocks sigmasight-chat '^{$'
+    for script in "$T"/scripts/block*; do
+        cp "$script" "$XDG_CONFIG_HOME/sigmasight-chat/config.json"
+        run_chat config --profile staging
+        expect_status 0
+        grep -x "mode	blue	$XDG_CONFIG_HOME/sigmasight-chat/config.json" "$OUT"
+        grep -x 'url	https://staging.example.org/api/v1	profile staging' "$OUT"
+    done
+}
+
+@test "examples: the output in the manual" {
+    scene
+    blocks sigmasight-chat '^{"event":'
+    for script in "$T"/scripts/block*; do
+        "$SRCDIR/tests/lines" "$script"
+    done
+    rm "$T"/scripts/*
+    record >answer.sse
+    run_chat decode answer.sse
+    blocks sigmasight-chat '^tool_started '
+    for script in "$T"/scripts/block*; do
+        while IFS= read -r line; do
+            grep -q -x -F -e "$line" "$ERR" || fail "never said: $line"
+        done <"$script"
+    done
+}
+
+@test "examples: the manual of the mock" {
+    scene
+    stop_server
+    rm -f "$T/port" "$T/announcement"
+    page sigmasight-mock | split block
+    mapfile -t all < <(ls "$T"/scripts/block*)
+    [ "${#all[@]}" -eq 4 ]
+    # A session, at another port than 8000, which may be somebody else's.
+    sed -n 's/^\$ //p' "${all[0]}" | sed 's/sigmasight-mock &/sigmasight-mock --port 0 --port-file port >said \& until [ -s port ]; do sleep 0.1; done; export SIGMASIGHT_URL=$(cat said)/' >"$T/session"
+    grep -q -e '--port 0' "$T/session"
+    unset SIGMASIGHT_TOKEN SIGMASIGHT_URL
+    { cat "$T/session"; echo "kill \$!"; } >"$T/scripts/session"
+    try session
+    grep -q -x 'http://127.0.0.1:8000/api/v1' "${all[0]}"
+    sed "s/$(cat port)/8000/" said | grep -x 'http://127.0.0.1:8000/api/v1'
+    # A scenario, and the calls that go with it.
+    serve_default --scenario "${all[1]}"
+    launch "$CHAT" send --retry 1 'a question' >"$OUT" 2>"$ERR"
+    sed -n 's/^\$ //p' "${all[2]}" | sed "s/:8000/:$PORT/" >"$T/calls"
+    [ "$(wc -l <"$T/calls")" -eq 2 ]
+    bash -e "$T/calls"
+    await_end 20
+    expect_status 75
+    expect_bytes 'You asked: a question\n'
+    stop_server
+    rm -f "$T/port" "$T/announcement"
+    serve_default --scenario "${all[3]}"
+    run_chat send -c "$ID" hi
+    expect_status 0
+}
+
+@test "examples: the answer to each of many questions has the number of its line" {
+    scene
+    for where in readme manual; do
+        case $where in
+        readme) fenced sh | split "$where" ;;
+        manual) page sigmasight-chat EXAMPLES | split "$where" ;;
+        esac
+        found=0
+        for script in "$T/scripts/$where"*; do
+            if grep -q xargs "$script" && grep -q questions.txt "$script"; then
+                printf '%s\n' 'What are my risks?' '' '-v' 'It is "$(quoted)" `here`' >questions.txt
+                try "${script##*/}"
+                found=$((found + 1))
+                [ "$(echo answer.*.json)" = 'answer.1.json answer.3.json answer.4.json' ]
+                jq -e '.exit_code == 0' answer.*.json
+                grep -q -F '"text":"It is \"$(quoted)\" `here`"' "$DUMP"/*.request
+                rm answer.*.json
+            fi
+        done
+        [ "$found" -eq 1 ]
+    done
+}
+
 @test "examples: the recipe for tools that failed finds the one that did" {
     scene
     mandoc -Tmarkdown "$SRCDIR/man/sigmasight-chat.1" >"$T/page"
