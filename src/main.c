@@ -27,6 +27,25 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* What somebody meant who begins a command's name right, or knows other programs; NULL: no idea. */
+static const char *meant(const char *name)
+{
+    enum { ENOUGH = 3 };
+    const char *best = NULL;
+    if (strcmp(name, "help") == 0 || strcmp(name, "version") == 0)
+        return name[0] == 'h' ? "--help" : "--version";
+    for (size_t i = 0, most = ENOUGH - 1; i < COMMANDS; i++) {
+        size_t same = 0;
+        while (name[same] && commands[i]->name[same] == name[same])
+            same++;
+        if (same > most) {
+            most = same;
+            best = commands[i]->name;
+        }
+    }
+    return best;
+}
+
 static void put_program_help(struct buf *out)
 {
     buf_puts(out, "Usage: sigmasight-chat COMMAND [OPTION]... [ARGUMENT]...\n\n"
@@ -144,8 +163,12 @@ static int dispatch(int argc, char **argv, struct terminal *terminal,
         fail_hint(fail, "options come after the command, as in 'send -v'");
         return -1;
     }
-    if (!*command)
-        return fail_set(fail, FAIL_USAGE, "unknown command %s", argv[1]);
+    if (!*command) {
+        fail_set(fail, FAIL_USAGE, "unknown command %s", argv[1]);
+        if (meant(argv[1]))
+            fail_hint(fail, "did you mean %s?", meant(argv[1]));
+        return -1;
+    }
     return run_command(*command, argc - 1, argv + 1, terminal, fail);
 }
 

@@ -34,9 +34,12 @@ static int take(struct auth *auth, struct api *api, struct span text, const char
     text = span_first_line(text);
     while (text.len && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t'))
         text.len--;
-    if (!api_is_token(text))
-        return fail_set(fail, FAIL_DENIED, "no token: %s %s", source,
-                        text.len ? "gave something that cannot be one" : "gave nothing");
+    if (!api_is_token(text)) {
+        fail_set(fail, FAIL_DENIED, "no token: %s %s", source,
+                 text.len ? "gave something that cannot be one" : "gave nothing");
+        fail_hint(fail, "the first line must be the token, without a blank in it");
+        return -1;
+    }
     set_token(auth, api, xmemdup(text.at, text.len));
     jwt_times(auth->token, &auth->issued_at, &auth->expires_at);
     return 0;
@@ -77,8 +80,9 @@ static int command_failed(const struct auth_config *config, int status, int erro
     if (WIFSIGNALED(status))
         return fail_set(fail, FAIL_DENIED, "token_command '%s': killed by signal %d", command,
                         WTERMSIG(status));
-    return fail_set(fail, FAIL_DENIED, "token_command '%s': exit status %d", command,
-                    WEXITSTATUS(status));
+    fail_set(fail, FAIL_DENIED, "token_command '%s': exit status %d", command, WEXITSTATUS(status));
+    fail_hint(fail, "run it by itself to see why");
+    return -1;
 }
 
 static int take_command(struct auth *auth, struct api *api, struct fail *fail)

@@ -62,11 +62,15 @@ static const char *surplus(CURLU *u)
     return NULL;
 }
 
+#define CHECK_URL "'sigmasight-chat config' shows where it comes from"
+
 static int take_url(CURLU *u, const char *text, struct http_url *url, struct fail *fail)
 {
-    if (curl_url_set(u, CURLUPART_URL, text, 0) != CURLUE_OK)
-        return fail_set(fail, FAIL_CONFIG,
-                        "the URL cannot be used: it is none like https://host/api/v1");
+    if (curl_url_set(u, CURLUPART_URL, text, 0) != CURLUE_OK) {
+        fail_set(fail, FAIL_CONFIG, "the URL cannot be used: it is none like https://host/api/v1");
+        fail_hint(fail, CHECK_URL);
+        return -1;
+    }
     char *scheme = part(u, CURLUPART_SCHEME, 0);
     char *host = part(u, CURLUPART_HOST, 0);
     char *port = part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
@@ -81,6 +85,7 @@ static int take_url(CURLU *u, const char *text, struct http_url *url, struct fai
         url->loopback = is_loopback(host);
     } else {
         fail_set(fail, FAIL_CONFIG, "the URL cannot be used: %s", why);
+        fail_hint(fail, CHECK_URL);
     }
     free(scheme);
     free(host);

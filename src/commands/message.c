@@ -43,8 +43,11 @@ static bool is_blank(struct span s)
 static int check(const struct buf *message, struct fail *fail)
 {
     struct span s = buf_view(message);
-    if (message->full)
-        return fail_set(fail, FAIL_DATA, "the message is larger than 1 MiB");
+    if (message->full) {
+        fail_set(fail, FAIL_DATA, "the message is larger than 1 MiB");
+        fail_hint(fail, "servers take no more than 4000 characters");
+        return -1;
+    }
     if (!utf8_valid(s)) {
         fail_set(fail, FAIL_DATA, "the message is not UTF-8 (byte %zu)", utf8_valid_prefix(s) + 1);
         fail_hint(fail, "iconv -t UTF-8 converts a file");

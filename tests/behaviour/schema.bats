@@ -289,4 +289,6 @@ END
     [ "$(wc -l <"$T/wrong")" -gt 60 ]
     "$SRCDIR/tests/lines" --wrong "$T/wrong" >"$T/verdict" || fail "$(head -n 5 "$T/verdict")"
     expect_seen .event client.retry client.open client.parse_error client.warning client.close
+    # These are no lines that the program has written.
+    rm "$T/wrong" "$T/changed"
 }

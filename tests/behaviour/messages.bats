@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What a message says to do next, where tests of the failure itself do not look at that. tests/messages lists them all.
+
+load helper
+load accounts
+
+@test "messages: what was meant instead of a command that does not exist" {
+    while read -r word meant; do
+        run_chat "$word"
+        expect_status 64
+        [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown command $word; did you mean $meant?" ] || fail "$word"
+    done <<'END'
+conversation conversations
+convs conversations
+help --help
+version --version
+configure config
+END
+}
+
+@test "messages: no guess where there is no idea" {
+    for word in x se chat ''; do
+        run_chat "$word"
+        expect_status 64
+        expect_no 'did you mean' "$ERR"
+    done
+}
+
+@test "messages: a URL that cannot be used, and where it comes from" {
+    export SIGMASIGHT_TOKEN=$TOKEN
+    for url in nonsense:// ftp://127.0.0.1/ 'http://127.0.0.1/?x'; do
+        run_chat send -u "$url" hi
+        expect_status 78
+        expect_error "the URL cannot be used: .*; 'sigmasight-chat config' shows where it comes from"
+    done
+}
+
+@test "messages: a token that is none, and a command that fails" {
+    serve_hello
+    no_token
+    echo >"$T/empty"
+    run_chat send --token-file "$T/empty" hi
+    expect_status 77
+    expect_error "no token: $T/empty gave nothing; the first line must be the token, without a blank in it"
+    token_command 'exit 3'
+    run_chat send hi
+    expect_status 77
+    expect_error "token_command 'exit 3': exit status 3; run it by itself to see why"
+}
+
+@test "messages: a message that is too large" {
+    export SIGMASIGHT_TOKEN=$TOKEN
+    head -c 1048577 /dev/zero | tr '\0' x >"$T/message"
+    run_chat send <"$T/message"
+    expect_status 65
+    expect_error 'the message is larger than 1 MiB; servers take no more than 4000 characters'
+}
+
+@test "messages: where a message was not tried again, what would" {
+    serve <<'END'
+on POST /chat/send
+status 502
+on POST /chat/send
+status 502
+on POST /chat/send
+status 502
+on POST /chat/send
+status 502
+on POST /chat/send
+event message {"delta":"half"}
+close
+END
+    hint='the message may be stored; --retry-all tries again all the same'
+    run_chat send -c "$ID" hi
+    expect_status 69
+    expect_error ".* \(HTTP 502\); $hint|.*HTTP 502; $hint"
+    # Not where it was asked for, where retries are off, in a conversation of the program's own, nor after text.
+    run_chat send -c "$ID" --retry 1 --retry-delay 0.01 --retry-all hi
+    expect_no "$hint" "$ERR"
+    run_chat send -c "$ID" --retry 0 hi
+    expect_no "$hint" "$ERR"
+    run_chat send -c "$ID" hi
+    expect_status 75
+    expect_no "$hint" "$ERR"
+}
+
+@test "messages: hints about conversations lead to the same server" {
+    serve_default
+    url=$SIGMASIGHT_URL
+    unset SIGMASIGHT_URL
+    run_chat send -u "$url" -c "$ID" hi
+    expect_status 65
+    expect_error ".*; 'sigmasight-chat conversations -u $url' lists those there are"
+    run_chat conversations show "$ID" -u "$url"
+    expect_status 65
+    expect_error ".*; 'sigmasight-chat conversations -u $url' lists those there are"
+}
