@@ -254,7 +254,7 @@ SCENARIO
     before_server '127.0.0.1 ssl http2' good 'if ($uri ~ /send$) { return 502; }'
     run_chat send --retry 2 --retry-delay 0.01 --cacert "$TLS/ca.pem" -c "$ID" hi
     expect_status 69
-    expect_no retry "$ERR"
+    expect_no 'retry 1' "$ERR"
     run_chat send --retry 2 --retry-delay 0.01 --cacert "$TLS/ca.pem" hi
     expect_status 69
     [ "$(grep -c '^sigmasight-chat: retry' "$ERR")" -eq 2 ]

@@ -21,7 +21,7 @@ each()
         "$@" || wrong="$wrong $NAME"
     done
     [ "$count" -gt 60 ] || fail "only $count transcripts"
-    rm -f "$OUT" "$ERR" "$T/normal" "$T/wanted"
+    rm -f "$OUT" "$ERR" "$T/normal" "$T/wanted" "$T/utf8"
     [ -z "$wrong" ] || fail "other output:$wrong"
 }
 
