@@ -38,7 +38,7 @@ static const struct option_row rows[OPT_COUNT] = {
     {OPT_NO_NEWLINE, "no-newline", 'n', NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL, true,
      "add no newline at the end of the text"},
     {OPT_HIGHLIGHT, "highlight", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT, "auto|always|never",
-     "auto", NULL, true, "colour the text's Markdown: auto, always or never"},
+     "auto", NULL, true, "Markdown in colour: auto, always or never"},
     {OPT_RETRY, "retry", 0, "N", OPTION_NUMBER, GROUP_SEND, NULL, "3", NULL, true,
      "try again at most N times"},
     {OPT_RETRY_DELAY, "retry-delay", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "1", NULL, true,

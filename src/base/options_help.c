@@ -43,14 +43,14 @@ static bool is_common(enum option_id id)
     return false;
 }
 
-enum { HELP_COLUMNS = 80, HELP_INDENT = 6 };
+enum { HELP_COLUMNS = 80, HELP_INDENT = 4 };
 
 void options_help_short(struct buf *out, unsigned groups)
 {
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if ((option_row(id)->groups & groups) && is_common(id))
             put_option(out, option_row(id), groups);
-    static const char first[] = "  Also, described by --help -v:";
+    static const char first[] = "  Also (see --help -v):";
     buf_puts(out, first);
     size_t column = sizeof first - 1;
     const char *between = "";
@@ -62,7 +62,7 @@ void options_help_short(struct buf *out, unsigned groups)
         int len = snprintf(name, sizeof name, "--%s%s%s", row->name, row->argument ? " " : "",
                            row->argument ? row->argument : "");
         bool fits = column + 2 + (size_t)len < HELP_COLUMNS;
-        buf_printf(out, "%s%s%s", between, fits ? " " : "\n      ", name);
+        buf_printf(out, "%s%s%s", between, fits ? " " : "\n    ", name);
         column = fits ? column + 2 + (size_t)len : HELP_INDENT + (size_t)len;
         between = ",";
     }
