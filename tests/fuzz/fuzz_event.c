@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* Server-sent events to chat events: what chat_parse() promises of its spans and of their JSON. */
+#include "stream/event.h"
+
+#include "fuzz.h"
+#include "model.h"
+
+#include <string.h>
+
+FUZZ_TARGET("chat.dict", "tests/transcripts/*.sse tests/fuzz/corpus/stream/*");
+
+static bool lies_in(struct span part, struct span whole)
+{
+    return part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
+}
+
+/* The value's own bytes are JSON of its type, and of a string the decoded text is what they say. */
+static void check_value(const struct json_value *v, const char *what)
+{
+    static struct model model;
+    static struct buf got, want;
+    if (v->type == JSON_NONE)
+        return;
+    model_clear(&model);
+    fuzz_require(model_read(&model, v->raw), "%s: not JSON: %.*s", what, (int)v->raw.len,
+                 v->raw.at);
+    buf_clear(&got);
+    buf_clear(&want);
+    model_put_value(&got, v->type, 0, v->raw.len, v->string);
+    model_put(&want, &model, &model.top);
+    fuzz_same(buf_view(&got), buf_view(&want), what);
+    fuzz_require(v->type != JSON_STRING || fuzz_is_utf8(v->string), "%s is not UTF-8", what);
+}
+
+/* `data` with the guide's keys is the server's but for these keys. */
+static void check_data(const struct chat_event *event)
+{
+    static struct buf put, want;
+    static struct model got, plain;
+    buf_clear(&put);
+    chat_put_data(&put, event);
+    fuzz_require_json_line(buf_view(&put), "chat_put_data");
+    if (!event->is_json)
+        return;
+    buf_clear(&want);
+    const char *at = event->data.at;
+    for (unsigned i = 0; i < event->renames; i++) {
+        const struct chat_rename *r = &event->rename[i];
+        fuzz_require(lies_in(r->key_raw, event->data) && r->key_raw.at >= at && r->name,
+                     "a rename out of its place");
+        buf_append(&want, at, (size_t)(r->key_raw.at - at));
+        buf_printf(&want, "\"%s\"", r->name);
+        at = r->key_raw.at + r->key_raw.len;
+    }
+    buf_append(&want, at, (size_t)(event->data.at + event->data.len - at));
+    model_clear(&got);
+    model_clear(&plain);
+    model_read(&got, buf_view(&put));
+    fuzz_require(model_read(&plain, buf_view(&want)), "renamed, `data` is not JSON");
+    fuzz_same(buf_view(&got.tokens), buf_view(&plain.tokens), "`data`");
+}
+
+/* The guide's name of each member that has another on the wire as well. */
+static const struct {
+    enum chat_member member;
+    const char *guide;
+} named[] = {{CHAT_ARGUMENTS, "arguments"},
+             {CHAT_RESULT, "result"},
+             {CHAT_ERROR_MESSAGE, "message"},
+             {CHAT_ERROR_CODE, "code"}};
+
+/* What is found in `data` as it is put: how often a name, and the last value of it. */
+struct found {
+    const char *name;
+    int count;
+    struct buf value;
+};
+
+static void look_for(void *arg, const struct json_member *m)
+{
+    struct found *f = arg;
+    if (!span_is(m->key, f->name))
+        return;
+    f->count++;
+    buf_clear(&f->value);
+    buf_span(&f->value, m->value.raw);
+}
+
+/* What the program reads of an event is what the JSON lines show of it: every member lies in
+   `data`, is there under the guide's name, and a rename makes no key stand twice. */
+static void check_agreement(const struct chat_event *event)
+{
+    static struct buf put, value;
+    static struct found found;
+    if (!event->is_json)
+        return;
+    for (unsigned m = 0; m < CHAT_MEMBERS; m++)
+        fuzz_require(event->member[m].type == JSON_NONE ||
+                         lies_in(event->member[m].raw, event->data),
+                     "member %u does not lie in `data`", m);
+    buf_clear(&put);
+    chat_put_data(&put, event);
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+        const struct json_value *member = &event->member[named[i].member];
+        found.name = named[i].guide;
+        found.count = 0;
+        json_read_object(event->data, look_for, &found);
+        int before = found.count, renamed = 0;
+        for (unsigned k = 0; k < event->renames; k++)
+            renamed += strcmp(event->rename[k].name, named[i].guide) == 0;
+        fuzz_require(before == 0 || renamed == 0, "a key is renamed to one that is there: %s",
+                     named[i].guide);
+        if (member->type == JSON_NONE)
+            continue;
+        json_read_object(buf_view(&put), look_for, &found);
+        buf_clear(&value);
+        json_put_raw(&value, member->raw);
+        fuzz_same(buf_view(&found.value), buf_view(&value), named[i].guide);
+    }
+}
+
+static void check_envelope(const struct chat_event *event)
+{
+    const struct span parts[] = {event->run_id, event->seq, event->timestamp};
+    static struct model model;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        model_clear(&model);
+        fuzz_require(parts[i].len == 0 || model_read(&model, parts[i]),
+                     "part %zu of the envelope is not JSON", i);
+    }
+}
+
+static bool is_string(const struct chat_event *event, enum chat_member member)
+{
+    return event->member[member].type == JSON_STRING;
+}
+
+/* What those who read an event rely on without looking. */
+static void check_kind(const struct chat_event *event)
+{
+    enum chat_kind kind = event->kind;
+    bool tool = kind == CHAT_TOOL_STARTED || kind == CHAT_TOOL_FINISHED;
+    fuzz_require(kind != CHAT_MESSAGE || is_string(event, CHAT_DELTA), "a message without delta");
+    fuzz_require(!tool || is_string(event, CHAT_TOOL_NAME), "a tool without a name");
+    fuzz_require(kind == CHAT_OTHER || kind == CHAT_MALFORMED || event->is_json,
+                 "an event of kind %d that is not JSON", (int)kind);
+    fuzz_require(kind != CHAT_MALFORMED || event->why, "a fault without a reason");
+    fuzz_require(!span_starts(event->name, span_of("client.")), "a name of the program's own");
+    const struct json_value *error = chat_tool_error(event);
+    if (error)
+        check_value(error, "the error of a tool");
+}
+
+/* All that a parse says, as text. */
+static void put_event(struct buf *out, const struct chat_event *event)
+{
+    buf_printf(out, "%d %d ", (int)event->kind, event->is_json);
+    buf_span(out, event->name);
+    chat_put_data(out, event);
+    buf_span(out, event->run_id);
+    buf_span(out, event->seq);
+    buf_span(out, event->timestamp);
+    buf_puts(out, event->kind == CHAT_MALFORMED ? event->why : "");
+    for (unsigned m = 0; m < CHAT_MEMBERS; m++) {
+        const struct json_value *v = &event->member[m];
+        if (v->type != JSON_NONE) {
+            buf_printf(out, " %u", m);
+            model_put_value(out, v->type, 0, v->raw.len, v->string);
+            buf_span(out, v->raw);
+        }
+    }
+}
+
+struct target {
+    struct chat_parser *used;
+    struct fail fail;
+    struct sse sse;
+};
+
+static int on_event(void *arg, const struct sse_event *from, struct fail *fail)
+{
+    static struct buf first, second;
+    struct target *t = arg;
+    const struct chat_event *event = chat_parse(t->used, from);
+    (void)fail;
+    fuzz_same(event->payload, from->data, "the payload");
+    fuzz_same(event->id, from->id, "the ID");
+    fuzz_require(fuzz_is_utf8(event->name), "a name that is not UTF-8");
+    check_kind(event);
+    for (unsigned m = 0; m < CHAT_MEMBERS; m++)
+        check_value(&event->member[m], "a member");
+    check_data(event);
+    check_agreement(event);
+    check_envelope(event);
+    /* A parser that has read other events sees in this one what a new one sees. */
+    buf_clear(&first);
+    put_event(&first, event);
+    struct chat_parser *unused = chat_parser_new();
+    event = chat_parse(unused, from);
+    buf_clear(&second);
+    put_event(&second, event);
+    fuzz_same(buf_view(&first), buf_view(&second), "a parser that was used before");
+    chat_parser_free(unused);
+    return 0;
+}
+
+static int feed(void *arg, struct span piece)
+{
+    struct target *t = arg;
+    return sse_feed(&t->sse, piece.at, piece.len, &t->fail);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct target t = {.used = chat_parser_new(), .fail = FAIL_INIT};
+    sse_init(&t.sse, 1 << 24, on_event, &t);
+    fuzz_feed(fuzz_input(data, size), FUZZ_WHOLE, feed, &t);
+    sse_release(&t.sse);
+    fail_release(&t.fail);
+    chat_parser_free(t.used);
+    return 0;
+}

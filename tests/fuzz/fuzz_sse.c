@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes to server-sent events: the same ones however the bytes are cut, and those of the standard's
+   own algorithm. */
+#include "stream/sse.h"
+
+#include "../unit/sse_oracle.h"
+#include "fuzz.h"
+
+FUZZ_TARGET("chat.dict", "tests/transcripts/*.sse tests/fuzz/corpus/stream/*");
+
+struct record {
+    struct sse sse;
+    struct buf out;
+    struct fail fail;
+};
+
+static int on_event(void *arg, const struct sse_event *event, struct fail *fail)
+{
+    struct buf *out = arg;
+    (void)fail;
+    fuzz_require(fuzz_is_utf8(event->name) && fuzz_is_utf8(event->data) && fuzz_is_utf8(event->id),
+                 "an event that is not UTF-8");
+    fuzz_require(event->name.len > 0, "an event without a name");
+    buf_byte(out, '<');
+    buf_span(out, event->name);
+    buf_byte(out, '>');
+    buf_span(out, event->data);
+    if (event->has_id) {
+        buf_byte(out, '#');
+        buf_span(out, event->id);
+    }
+    buf_byte(out, ';');
+    return 0;
+}
+
+static int feed(void *arg, struct span piece)
+{
+    struct record *r = arg;
+    return sse_feed(&r->sse, piece.at, piece.len, &r->fail);
+}
+
+/* What a stream says, as the oracle says it, and "!" where the feed failed. */
+static void read_stream(struct record *r, struct span in, size_t max_event, enum fuzz_way way)
+{
+    buf_clear(&r->out);
+    r->fail = (struct fail)FAIL_INIT;
+    sse_init(&r->sse, max_event, on_event, &r->out);
+    fuzz_feed(in, way, feed, r);
+    if (r->sse.retry_ms >= 0)
+        buf_printf(&r->out, "retry=%lld", (long long)r->sse.retry_ms);
+    if (fail_is_set(&r->fail)) {
+        fuzz_require(r->fail.cause == FAIL_PROTOCOL, "a feed fails of %d", (int)r->fail.cause);
+        buf_byte(&r->out, '!');
+    }
+    size_t held =
+        r->sse.name.copy.len + r->sse.data.copy.len + r->sse.id.copy.len + r->sse.line.len;
+    /* U+FFFD is three times as long as the byte it stands for; a mark's half may be held besides.
+       A feed that failed may have put the line together that was too long. */
+    fuzz_require(fail_is_set(&r->fail) || held / 3 <= max_event + 2,
+                 "%zu bytes are held under a bound of %zu", held, max_event);
+    sse_release(&r->sse);
+    fail_release(&r->fail);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const size_t bounds[] = {1 << 24, 1, 7, 40};
+    static struct record whole, cut;
+    static struct oracle oracle;
+    struct span in = fuzz_input(data, size);
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
+        read_stream(&whole, in, bounds[i], FUZZ_WHOLE);
+        for (enum fuzz_way way = FUZZ_WHOLE + 1; way < FUZZ_WAYS; way++) {
+            if (way == FUZZ_BYTES && in.len > 400)
+                continue;
+            read_stream(&cut, in, bounds[i], way);
+            fuzz_same(buf_view(&cut.out), buf_view(&whole.out), "cut differently");
+        }
+        if (i == 0) {
+            oracle_read(&oracle, in);
+            fuzz_same(buf_view(&whole.out), buf_view(&oracle.out), "the standard's algorithm");
+        }
+    }
+    return 0;
+}
