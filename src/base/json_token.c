@@ -6,11 +6,12 @@
 /* Rare ways, kept apart from the ones that every token takes. */
 #define APART __attribute__((noinline))
 
-static const struct json_shape nothing = {NULL, 0};
-
 /* Of a walk: every member, whatever its key. */
-const struct json_shape json_every = {NULL, 0};
 static const struct json_key any = {.slot = 1};
+const struct json_shape json_every = {&any, 0};
+
+/* With a pointer, as nothing may be added to none. */
+static const struct json_shape nothing = {&any, 0};
 
 static inline const char *here(const struct json_reader *r)
 {

@@ -72,19 +72,20 @@ static inline uint64_t half_at(const char *at)
 bool utf8_is_ascii(struct span s)
 {
     enum { WORD = sizeof(uint64_t), BLOCK = 4 * WORD };
-    const char *at = s.at, *end = s.at + s.len;
+    const char *at = s.at;
     uint64_t all = 0;
     if (s.len >= WORD) {
+        const char *end = at + s.len;
         for (; end - at > BLOCK; at += BLOCK)
             all |= word_at(at) | word_at(at + 8) | word_at(at + 16) | word_at(at + 24);
         for (; end - at > WORD; at += WORD)
             all |= word_at(at);
         all |= word_at(end - WORD);
     } else if (s.len >= WORD / 2) {
-        all = half_at(at) | half_at(end - WORD / 2);
+        all = half_at(at) | half_at(at + s.len - WORD / 2);
     } else {
-        for (; at < end; at++)
-            all |= (unsigned char)*at;
+        for (size_t i = 0; i < s.len; i++)
+            all |= (unsigned char)at[i];
     }
     return (all & UINT64_C(0x8080808080808080)) == 0;
 }
