@@ -57,5 +57,7 @@ bool jwt_times(const char *token, int64_t *issued_at, int64_t *expires_at)
     bool ok = decode(span_make(first + 1, (size_t)(second - first - 1)), &claims) &&
               json_read_object(buf_view(&claims), take_time, &times) == 0;
     buf_wipe(&claims);
+    if (!ok)
+        *issued_at = *expires_at = 0;
     return ok;
 }
