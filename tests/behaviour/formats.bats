@@ -242,7 +242,7 @@ SCENARIO
     # When the tool is in the reader's hands, the text before it has been seen.
     local line=''
     until [[ $line == *tool_started* ]]; do
-        read -r -t 10 -u "$EVENTS" line
+        read -r -t "$PATIENCE" -u "$EVENTS" line
     done
     expect_bytes ''
     open_gate half

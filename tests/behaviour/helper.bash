@@ -3,6 +3,9 @@
 # What the behaviour tests share. Each test has a directory of its own and, when it calls serve, a server of its
 # own; a test that leaves a process behind fails.
 
+# The seconds within which comes what must come, however slow the program is.
+export PATIENCE=${PATIENCE-10}
+
 setup()
 {
     T=$BATS_TEST_TMPDIR
@@ -56,7 +59,7 @@ serve_default()
     "$MOCK" --port 0 --port-file "$T/port" --with-parent --token "$TOKEN" --pace 0 --dump "$DUMP" "$@" \
         </dev/null >"$T/announcement" 2>"$T/server.err" 3>&- &
     MOCK_PID=$!
-    if ! read -r -t 10 SIGMASIGHT_URL <"$T/announcement"; then
+    if ! read -r -t "$PATIENCE" SIGMASIGHT_URL <"$T/announcement"; then
         cat "$T/server.err" >&2
         return 1
     fi
@@ -81,7 +84,7 @@ steer()
     local connection line=''
     exec {connection}<>"/dev/tcp/127.0.0.1/$PORT"
     printf '%s /mock/%s HTTP/1.1\r\nHost: mock\r\nConnection: close\r\n\r\n' "$1" "$2" >&"$connection"
-    read -r -t 20 line <&"$connection" || :
+    read -r -t "$((PATIENCE * 2))" line <&"$connection" || :
     exec {connection}>&-
     [[ $line == *' 204 '* ]] || fail "the server did not do '$1 $2': $line"
 }
@@ -210,7 +213,7 @@ launch()
         exec {descriptor}>&-
     done
     HELD=()
-    read -r -t 10 -u "$ENDED" PID
+    read -r -t "$PATIENCE" -u "$ENDED" PID
     RUNNING=$PID
 }
 
@@ -218,7 +221,7 @@ launch()
 expect_read()
 {
     local got=''
-    read -r -t 10 -N "${#2}" -d '' -u "$1" got || :
+    read -r -t "$PATIENCE" -N "${#2}" -d '' -u "$1" got || :
     [ "$got" = "$2" ] || fail "came: '$got' instead of '$2'"
 }
 
@@ -226,14 +229,14 @@ expect_read()
 expect_end()
 {
     local got='' result=0
-    read -r -t 10 -N 1000 -d '' -u "$1" got || result=$?
+    read -r -t "$PATIENCE" -N 1000 -d '' -u "$1" got || result=$?
     [ "$result:$got" = 1: ] || fail "no end, but: '$got'"
 }
 
 # await_end [SECONDS]: waits for what was launched. $status.
 await_end()
 {
-    read -r -t "${1-10}" -u "$ENDED" status || fail "it still runs"
+    read -r -t "${1-$PATIENCE}" -u "$ENDED" status || fail "it still runs"
     RUNNING=''
     read -r -t 5 -u "$ENDED" _ || :
     exec {ENDED}<&-

@@ -105,7 +105,7 @@ expect_much()
     expect_growth "$before" "$2"
     tell "$((SECONDS - began)) s"
     open_gate ended
-    read -r -t 10 -u "$notes" line
+    read -r -t "$PATIENCE" -u "$notes" line
     echo "$line" >"$OUT"
     await_end
     expect_status 0

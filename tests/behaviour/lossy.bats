@@ -161,10 +161,10 @@ SCENARIO
         serve_two
         pipe_from events kept
         launch "$CHAT" send "${options[@]}" $option --idle-timeout 0.5 --events "$T/events" -c "$ID" hi >"$OUT" 2>"$ERR"
-        read -r -t 10 -u "$events" _
+        read -r -t "$PATIENCE" -u "$events" _
         await_gate one
         # `start` has come; the text has, or is lost with the rest.
-        read -r -t 10 -u "$events" _
+        read -r -t "$PATIENCE" -u "$events" _
         lose 100
         await_end
         expect_status 75

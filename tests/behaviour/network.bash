@@ -44,7 +44,7 @@ component()
     COMPONENTS+=("$COMPONENT $name $log")
     OURS+=("$log")
     exec {both}>&-
-    while read -r -t 10 -u "$log" line; do
+    while read -r -t "$PATIENCE" -u "$log" line; do
         printf '%s\n' "$line" >>"$T/$name.log"
         if [[ $line == *"$ready"* ]]; then
             return 0
@@ -214,7 +214,7 @@ hold()
     HOLDERS+=("$HOLDER")
     exec {writer}>&-
     # Where unshare itself may not, this is the end.
-    read -r -t 10 -u "$ready" line || :
+    read -r -t "$PATIENCE" -u "$ready" line || :
     exec {ready}<&-
     [ "$line" = ready ]
 }
@@ -303,7 +303,7 @@ link_up()
 lose()
 {
     echo "${1-}" >&"$CONTROL"
-    read -r -t 10 -u "$SAYS" LOST
+    read -r -t "$PATIENCE" -u "$SAYS" LOST
 }
 
 # lost_more_than COUNT

@@ -475,7 +475,7 @@ CONFIG
         local connection line=''
         exec {connection}<>"/dev/tcp/::1/$PORT"
         printf '%s /mock/%s HTTP/1.1\r\nHost: mock\r\nConnection: close\r\n\r\n' "$1" "$2" >&"$connection"
-        read -r -t 20 line <&"$connection" || :
+        read -r -t "$((PATIENCE * 2))" line <&"$connection" || :
         exec {connection}>&-
         [[ $line == *' 204 '* ]] || fail "the server did not do '$1 $2': $line"
     }

@@ -305,7 +305,7 @@ first_delay()
     launch "$CHAT" send -j "$@" hi >"$T/rows" 2>"$ERR"
     until [[ $line == *client.retry* || $line == *client.close* ]]; do
         line=''
-        read -r -t 10 -u "$ROWS" line || fail 'no line'
+        read -r -t "$PATIENCE" -u "$ROWS" line || fail 'no line'
     done
     kill -TERM "$PID" || :
     await_end

@@ -34,7 +34,7 @@ import time
 import unicodedata
 import urllib.request
 
-WITHIN = 10
+WITHIN = int(os.environ.get("PATIENCE", "10"))
 ROWS = 24
 BIDI = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 

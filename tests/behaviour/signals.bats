@@ -81,7 +81,7 @@ gate here
 event done {}
 SCENARIO
     start -q -c "$ID" "$@" hi
-    read -r -t 10 -N 10 -u "$ANSWER" BEGINNING
+    read -r -t "$PATIENCE" -N 10 -u "$ANSWER" BEGINNING
 }
 
 # It waits to try again.
@@ -405,7 +405,7 @@ SCENARIO
         rm -f "$T/answer"
         pipe_from ANSWER
         launch "$CHAT" send -c "$ID" -o $format hi >"$T/answer" 2>"$ERR"
-        read -r -t 10 -N 5 -u "$ANSWER" _
+        read -r -t "$PATIENCE" -N 5 -u "$ANSWER" _
         exec {ANSWER}<&-
         await_end 2
         expect_signal PIPE

@@ -25,7 +25,7 @@ SCENARIO
 expect_event()
 {
     local line=''
-    read -r -t 10 -u "$1" line || :
+    read -r -t "$PATIENCE" -u "$1" line || :
     [ "$(jq -r .event <<<"$line")" = "$2" ] || fail "came: '$line' instead of $2"
 }
 

@@ -23,7 +23,7 @@ import sys
 import termios
 import time
 
-WITHIN = 10
+WITHIN = int(os.environ.get("PATIENCE", "10"))
 
 
 def fail(text):
