@@ -328,7 +328,7 @@ static int take_option(struct settings *settings, const struct option_row *row, 
 int options_parse(unsigned groups, int argc, char **argv, struct settings *settings,
                   struct operands *operands, struct fail *fail)
 {
-    struct getopt_tables tables;
+    struct getopt_tables tables = {.letters = ""};
     fill_tables(&tables, groups);
     opterr = 0;
     optind = 0; /* glibc and musl: begin anew, also after another scan */

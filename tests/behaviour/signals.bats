@@ -302,6 +302,7 @@ SCENARIO
     expect_status 0
     pipe_from answer
     launch "$CHAT" send two >"$T/answer" 2>"$ERR"
+    # shellcheck disable=SC2154 # pipe_from sets it
     expect_read "$answer" half
     dies INT
     expect_bytes '' "$ERR"
