@@ -7,7 +7,7 @@
 #include "base/options.h"
 #include "base/utf8.h"
 #include "fuzz.h"
-#include "output/status.h"
+#include "output/width.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +95,7 @@ static void read_text(struct span in)
     fuzz_require(fuzz_is_utf8(buf_view(&valid)), "repaired, it is not UTF-8");
     fuzz_require(utf8_valid(in) == fuzz_is_utf8(in), "utf8_valid is wrong");
     fuzz_require(!utf8_valid(in) || span_equal(in, buf_view(&valid)), "repaired without need");
-    fuzz_require(status_width(buf_view(&valid)) <= 2 * in.len + 1, "wider than two columns each");
+    fuzz_require(width_of(buf_view(&valid)) <= 2 * in.len + 1, "wider than two columns each");
     buf_release(&valid);
 }
 
