@@ -42,18 +42,18 @@ static void show(struct shown *s, struct span out)
 /* The text in pieces of whole characters, of about `size` bytes. */
 static void put(struct shown *s, struct span text, size_t size)
 {
+    static struct buf out;
     struct markdown m = {0};
     buf_clear(&s->text);
     buf_clear(&s->looks);
     s->look = plain;
     for (size_t from = 0; from < text.len;) {
-        struct buf out = {0};
         size_t to = text.len - from > size ? from + size : text.len;
         while (to < text.len && ((unsigned char)text.at[to] & 0xC0) == 0x80)
             to++;
+        buf_clear(&out);
         markdown_put(&m, &out, span_make(text.at + from, to - from), s->harmless);
         show(s, buf_view(&out));
-        buf_release(&out);
         from = to;
     }
 }
