@@ -84,7 +84,7 @@ static const struct option_row rows[OPT_COUNT] = {
     {OPT_COLOR, "color", 0, "WHEN", OPTION_CHOICE, GROUP_COMMON, "auto|always|never", "auto", NULL,
      true, "colour: auto, always or never"},
     {OPT_HELP, "help", 'h', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, false,
-     "this text; with -v, in full"},
+     "this text; with -v, every option in full"},
 };
 
 const struct option_row *option_row(enum option_id id)

@@ -50,7 +50,7 @@ void options_help_short(struct buf *out, unsigned groups)
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if ((option_row(id)->groups & groups) && is_common(id))
             put_option(out, option_row(id), groups);
-    static const char first[] = "  Also (see --help -v):";
+    static const char first[] = "  Also:";
     buf_puts(out, first);
     size_t column = sizeof first - 1;
     const char *between = "";
