@@ -209,6 +209,8 @@ static int log_in(struct auth *auth, struct api *api, struct fail *fail)
         return -1;
     int result = take(auth, api, span_of(session.token), "the login", fail);
     auth->source = AUTH_LOGIN;
+    free(auth->email);
+    auth->email = xstrdup(getenv("SIGMASIGHT_EMAIL"));
     session_times(&session, &auth->issued_at, &auth->expires_at);
     api_session_release(&session);
     return result;

@@ -27,7 +27,7 @@ struct auth {
     struct auth_config config;
     enum auth_source source;
     char *token;
-    char *email;                   /* AUTH_STORED: whose it is, may be NULL */
+    char *email;                   /* whose it is, NULL where that is not known */
     int64_t issued_at, expires_at; /* Unix seconds, 0 when unknown */
     bool renewed;                  /* the one new token was asked for */
 };

@@ -8,38 +8,60 @@
 
 static const char file[] = LAST_STORE;
 
+struct entry {
+    char *id, *account;
+};
+
 static void take(void *arg, const struct json_member *m)
 {
-    char **id = arg;
-    if (!span_is(m->key, "conversation_id") || m->value.type != JSON_STRING)
+    struct entry *e = arg;
+    bool is_id = span_is(m->key, "conversation_id");
+    if (m->value.type != JSON_STRING || (!is_id && !span_is(m->key, "account")))
         return;
-    free(*id);
-    *id = xmemdup(m->value.string.at, m->value.string.len);
+    char **target = is_id ? &e->id : &e->account;
+    free(*target);
+    *target = xmemdup(m->value.string.at, m->value.string.len);
 }
 
-int last_get(struct store_key key, char **id, struct fail *fail)
+/* What is not known of either may be the same. */
+static bool may_be_same(const char *one, const char *other)
 {
-    *id = NULL;
-    return store_get(file, key, take, id, fail);
+    return !one || !other || strcmp(one, other) == 0;
+}
+
+int last_get(struct store_key key, const char *account, char **id, struct fail *fail)
+{
+    struct entry e = {NULL, NULL};
+    int result = store_get(file, key, take, &e, fail);
+    bool ours = may_be_same(e.account, account);
+    *id = ours ? e.id : NULL;
+    if (!ours)
+        free(e.id);
+    free(e.account);
+    return result;
 }
 
 /* What hinders the reading will hinder the writing, which tells of it. */
-static bool is_last(struct store_key key, const char *id)
+static bool is_last(struct store_key key, const char *account, const char *id)
 {
     struct fail ignored = FAIL_INIT;
-    char *last;
-    bool result = last_get(key, &last, &ignored) == 0 && last && strcmp(last, id) == 0;
-    free(last);
+    struct entry e = {NULL, NULL};
+    bool result = store_get(file, key, take, &e, &ignored) == 0 && e.id && strcmp(e.id, id) == 0 &&
+                  (account ? e.account && strcmp(e.account, account) == 0 : !e.account);
+    free(e.id);
+    free(e.account);
     fail_release(&ignored);
     return result;
 }
 
-int last_put(struct store_key key, const char *id, struct fail *fail)
+int last_put(struct store_key key, const char *account, const char *id, struct fail *fail)
 {
     struct buf members = {0};
-    if (is_last(key, id))
+    if (is_last(key, account, id))
         return 0;
     json_put_text(&members, "conversation_id", span_of(id));
+    if (account)
+        json_put_text(&members, "account", span_of(account));
     int result = store_put(file, key, buf_view(&members), fail);
     buf_release(&members);
     return result;
@@ -48,7 +70,7 @@ int last_put(struct store_key key, const char *id, struct fail *fail)
 int last_forget(struct store_key key, const char *id, struct fail *fail)
 {
     char *last;
-    int result = last_get(key, &last, fail);
+    int result = last_get(key, NULL, &last, fail);
     if (result == 0 && last && strcmp(last, id) == 0)
         result = store_put(file, key, span_make(NULL, 0), fail);
     free(last);

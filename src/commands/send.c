@@ -43,7 +43,7 @@ static int find_last(const struct invocation *in, const struct client *c, char *
     *id = NULL;
     if (!setting_is(in->settings, OPT_CONTINUE))
         return 0;
-    if (last_get(c->config.key, id, fail) != 0)
+    if (last_get(c->config.key, c->auth.email, id, fail) != 0)
         return -1;
     if (!*id && !in->terminal->quiet)
         return terminal_line(in->terminal, none, fail);
@@ -60,7 +60,7 @@ static int find_last(const struct invocation *in, const struct client *c, char *
 static void remember(const struct client *c, struct sinks *sinks, const char *id, struct fail *fail)
 {
     struct fail why = FAIL_INIT;
-    if (last_put(c->config.key, id, &why) != 0)
+    if (last_put(c->config.key, c->auth.email, id, &why) != 0)
         sinks_warning(sinks, why.message, fail);
     fail_release(&why);
 }

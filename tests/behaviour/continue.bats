@@ -56,6 +56,31 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     [ "$(ls -i "$(state conversations.json)")" != "$before" ] || fail "the new conversation was not remembered"
 }
 
+@test "continue: not the conversation of another account" {
+    local first
+    serve_default
+    unset SIGMASIGHT_TOKEN
+    log_in one@example.com
+    run_chat send hi
+    expect_status 0
+    first=$(last_id)
+    run_chat logout
+    log_in two@example.com
+    run_chat send -C hi
+    expect_status 0
+    expect_bytes $'no conversation to continue; this begins a new one\n' "$ERR"
+    [ "$(last_id)" != "$first" ] || fail "another account's conversation"
+    first=$(last_id)
+    run_chat send -C hi again
+    expect_status 0
+    [ "$(last_id)" = "$first" ]
+    # The account of the environment is known, too.
+    run_chat logout
+    SIGMASIGHT_EMAIL=three@example.com SIGMASIGHT_PASSWORD=$PASSWORD run_chat send -C hi
+    expect_status 0
+    [ "$(last_id)" != "$first" ] || fail "another account's conversation"
+}
+
 @test "continue: none yet begins a new one and says so" {
     serve_default
     run_chat send -C hi
