@@ -151,14 +151,14 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
     size_t len = size * count;
     struct span line = trimmed(span_make(data, len));
     x->received = true;
+    if (x->headers_done)
+        return len; /* a trailer */
     x->header_bytes += len;
     if (x->header_bytes > HEADERS_MAX) {
         fail_set(x->fail, FAIL_PROTOCOL, "the response has more than %d KiB of headers",
                  HEADERS_MAX / 1024);
         return 0;
     }
-    if (x->headers_done)
-        return len; /* a trailer */
     const char *colon = line.len ? memchr(line.at, ':', line.len) : NULL;
     if (line.len == 0)
         on_headers_end(x);

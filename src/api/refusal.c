@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct detail {
     struct buf *words, *code;
     struct buf text;       /* `detail` itself */
     struct buf message;    /* of an object */
+    struct buf own;        /* of a body without `detail` */
     struct buf where, why; /* of the validation error being read */
 };
 
@@ -78,6 +80,8 @@ static void read_object(void *arg, const struct json_member *m)
 static void read_detail(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
+    if (span_is(m->key, "message") || (span_is(m->key, "error") && d->own.len == 0))
+        keep(&d->own, &m->value);
     if (!span_is(m->key, "detail"))
         return;
     keep(&d->text, &m->value);
@@ -96,10 +100,13 @@ static bool read_json(struct span body, struct buf *words, struct buf *code)
     if (words->len == 0)
         buf_span(words, d.message.len ? buf_view(&d.message) : buf_view(&d.text));
     if (words->len == 0)
-        buf_span(words, buf_view(code));
+        buf_span(words, code->len ? buf_view(code) : buf_view(&d.own));
+    if (words->len == 0 && top.type == JSON_STRING)
+        buf_span(words, top.string);
     json_reader_free(r);
     buf_release(&d.text);
     buf_release(&d.message);
+    buf_release(&d.own);
     buf_release(&d.where);
     buf_release(&d.why);
     return is_json;
@@ -109,13 +116,30 @@ static bool read_json(struct span body, struct buf *words, struct buf *code)
 static struct span html_title(struct span page)
 {
     size_t from = 0;
-    for (size_t i = 0; i + 8 < page.len; i++) {
+    for (size_t i = 0; i + 7 <= page.len; i++) {
         if (!from && strncasecmp(page.at + i, "<title>", 7) == 0)
             from = i + 7;
         else if (from && strncasecmp(page.at + i, "</title", 7) == 0)
             return span_make(page.at + from, i - from);
     }
     return span_make(NULL, 0);
+}
+
+/* What fits of it, in one line: a run of white space is one blank, at the ends there is none. */
+static void put_folded(struct buf *out, struct span text)
+{
+    struct buf line = {0};
+    for (size_t i = 0; i < text.len && line.len < WORDS_MAX; i++) {
+        bool blank = isspace((unsigned char)text.at[i]);
+        if (!blank)
+            buf_byte(&line, text.at[i]);
+        else if (line.len && line.data[line.len - 1] != ' ')
+            buf_byte(&line, ' ');
+    }
+    if (line.len && line.data[line.len - 1] == ' ')
+        line.len--;
+    utf8_replace(out, span_make(line.data, line.len));
+    buf_release(&line);
 }
 
 static struct span without_leading_space(struct span s)
@@ -133,14 +157,15 @@ void refusal_read(struct span body, struct buf *words, struct buf *code)
     if (body.at[0] == '<') {
         struct span title = html_title(body);
         buf_puts(words, "an HTML page");
-        if (title.len)
-            buf_printf(words, ", \"%.*s\"", title.len < WORDS_MAX ? (int)title.len : WORDS_MAX,
-                       title.at);
+        if (title.len) {
+            buf_puts(words, ", \"");
+            put_folded(words, title);
+            buf_byte(words, '"');
+        }
     } else if (!read_json(body, words, code)) {
         buf_clear(words);
         buf_clear(code);
-        struct span line = span_first_line(body);
-        buf_append(words, line.at, line.len < WORDS_MAX ? line.len : WORDS_MAX);
+        put_folded(words, span_first_line(body));
     }
 }
 

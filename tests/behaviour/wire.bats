@@ -283,6 +283,15 @@ refused()
     refused '.*400.*' 'header Content-Type: text/html' 'body \n\n<!DOCTYPE html><p>no title'
     expect_no '<' "$ERR"
     refused '.*400.*' 'body <title>' 'fill 100000 x'
+    refused '.*an HTML page, "502 Bad Gateway".*HTTP 400.*' 'header Content-Type: text/html' \
+        'body <title>\n\t502  Bad\r\n Gateway \n</title>'
+}
+
+@test "refusals: words outside of detail" {
+    refused '.*: short and stout \(HTTP 400\).*' 'body {"error":"teapot","message":"short and stout"}'
+    refused '.*: boom \(HTTP 400\).*' 'body {"error":"boom"}'
+    refused '.*: down for repair \(HTTP 400\).*' 'body "down for repair"'
+    refused '.*: the detail \(HTTP 400\).*' 'body {"message":"other","detail":"the detail"}'
 }
 
 @test "refusals: 10 MB" {
