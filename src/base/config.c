@@ -263,7 +263,10 @@ static int read_config(struct settings *settings, const char *profile, struct fa
         result = parse(&c);
     if (result >= 0 && profile && !c.profile_found) {
         result = fail_set(fail, FAIL_CONFIG, "no profile '%s'", profile);
-        fail_hint(fail, "profiles stand under \"profiles\" in %s", c.path);
+        fail_hint(fail, "profiles stand under \"profiles\" in %s",
+                  *c.path ? c.path
+                          : "the configuration file, and neither XDG_CONFIG_HOME nor HOME says "
+                            "where that is");
     }
     buf_release(&path);
     buf_release(&text);

@@ -54,13 +54,14 @@ struct json_shape {
     unsigned count;
 };
 
-/* Shapes within shapes, slots in all; JSON_DOCUMENT is that of the document itself. */
+/* At most so many shapes within shapes and slots in all, which is the duty of who writes them;
+   JSON_DOCUMENT is the slot of the document itself. */
 enum { JSON_DOCUMENT, JSON_LEVELS = 4, JSON_SLOTS = 64 };
 
 /* What was found; one that is zeroed is empty. What is absent is JSON_NONE. */
 struct json_found {
     struct json_value slot[JSON_SLOTS];
-    uint64_t seen; /* bit N: slot N holds something */
+    uint64_t seen; /* bit N: slot N may hold something */
 };
 
 /* Checks that `document` is one JSON text in UTF-8 and puts what it holds of the shape in *found,

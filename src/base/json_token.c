@@ -3,6 +3,8 @@
 #include "base/json_reader.h"
 #include "base/json_text.h"
 
+#include <stdlib.h>
+
 /* Rare ways, kept apart from the ones that every token takes. */
 #define APART __attribute__((noinline))
 
@@ -176,6 +178,8 @@ static int open_container(struct json_reader *r, bool object)
     r->depth++;
     if (!key)
         return 1;
+    if (r->now == r->levels + JSON_LEVELS + 1)
+        abort(); /* shapes deeper than they may be */
     const struct json_shape *inside = key->inside ? key->inside : &nothing;
     struct json_level *level = r->now + 1;
     level->depth = r->depth;

@@ -13,7 +13,7 @@
 /* The length of the longest valid prefix of `s`, in bytes. */
 size_t utf8_valid_prefix(struct span s);
 
-/* Nearly all of a stream is. */
+/* Whether every byte is ASCII, as those of nearly all streams are. */
 bool utf8_is_ascii(struct span s);
 
 static inline bool utf8_valid(struct span s)

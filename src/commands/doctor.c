@@ -53,9 +53,12 @@ static void report(struct doctor *d, const char *check, enum level level, const 
 /* A check that failed; the first one gives the command its exit status. */
 static int report_failure(struct doctor *d, const char *check, struct fail *why)
 {
-    report(d, check, FAILURE, why->message, why->hint);
+    bool signalled = why->cause == FAIL_SIGNAL;
+    if (!signalled)
+        report(d, check, FAILURE, why->message, why->hint);
     if (!fail_is_set(d->fail)) {
-        fail_prefix(why, check);
+        if (!signalled)
+            fail_prefix(why, check);
         fail_move(d->fail, why);
     }
     fail_release(why);

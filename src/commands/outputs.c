@@ -2,6 +2,7 @@
 #include "commands/outputs.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct sink_text_options text_options(const struct invocation *in)
@@ -102,12 +103,27 @@ static int open_record(struct sinks *sinks, const struct invocation *in, struct 
     return result;
 }
 
+/* Before either is opened, which would empty a file. */
+static int check_names(const struct settings *s, struct fail *fail)
+{
+    const char *events = setting_text(s, OPT_EVENTS), *record = setting_text(s, OPT_RECORD);
+    struct stat one, two;
+    if (!events || !record)
+        return 0;
+    bool same = strcmp(events, record) == 0 ||
+                (stat(events, &one) == 0 && stat(record, &two) == 0 && S_ISREG(one.st_mode) &&
+                 one.st_dev == two.st_dev && one.st_ino == two.st_ino);
+    return same ? fail_set(fail, FAIL_USAGE, "--record: %s is written by something else already",
+                           record)
+                : 0;
+}
+
 int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct fail *fail)
 {
     const struct settings *s = in->settings;
     const char *format = setting_text(s, OPT_OUTPUT);
     bool text = strcmp(format, "text") == 0;
-    if (open_events(sinks, in, fail) != 0 ||
+    if (check_names(s, fail) != 0 || open_events(sinks, in, fail) != 0 ||
         (setting_is(s, OPT_RECORD) && open_record(sinks, in, fail) != 0))
         return -1;
     if (!setting_is(s, OPT_QUIET))

@@ -61,7 +61,7 @@ struct chat_rename {
 
 enum { CHAT_RENAMES = 2 };
 
-/* Borrowed from the parser and the SSE event until the next parse. */
+/* Borrowed from the parser and from the SSE event, and so no longer there than that. */
 struct chat_event {
     enum chat_kind kind;
     struct span name; /* as the JSON lines show it */

@@ -516,3 +516,15 @@ SCENARIO
     run_chat send -c "$ID" - <<<'piped'
     expect_bytes '' "$ERR"
 }
+
+@test "one file for --events and --record: nothing of it is lost" {
+    serve_default
+    echo precious >"$T/keep"
+    ln "$T/keep" "$T/link"
+    for other in keep link; do
+        run_chat send --events "$T/keep" --record "$T/$other" hi
+        expect_status 64
+        expect_bytes $'precious\n' "$T/keep"
+    done
+    expect_requests
+}
