@@ -30,6 +30,13 @@ def bytes_of(path):
     return settle(path.read_bytes().replace(str(path.parent).encode(), b'*'))
 
 
+def same_value(one, other):
+    try:
+        return json.loads(one.replace(b'*', b'0')) == json.loads(other.replace(b'*', b'0'))
+    except ValueError:
+        return False
+
+
 def no_constant(name):
     raise ValueError(f'{name} is not JSON')
 
@@ -171,6 +178,9 @@ def check_state(run, before, after, may_stay):
         old = settle(old.read_bytes()) if old.exists() else None
         if old is not None:
             old = re.sub(rb'@URL@', b'http://*/api/v1', old)
+        # Where the old one could not be read it is written anew, though it says the same.
+        if content is not None and old is not None and same_value(content, old) and after.state(name) == old:
+            content = old
         if content not in (old, after.state(name)):
             run.complain(f'{name} is neither the old one nor the new one: {content!r}')
         elif content is not None:
