@@ -240,6 +240,23 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
 
 # --- logout ---
 
+@test "login: what comes before it is told" {
+    serve_default
+    no_token
+    token_command "cat $T/token"
+    run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
+    expect_status 0
+    expect_line '.*warning: token_command is set and comes before the login'
+    rm "$(config)"
+    echo "$TOKEN" >"$T/token"
+    run_chat login --email me@example.com --password-stdin --token-file "$T/token" <<<"$PASSWORD"
+    expect_status 0
+    expect_line '.*warning: token-file is set and comes before the login'
+    run_chat login -q --email me@example.com --password-stdin --token-file "$T/token" <<<"$PASSWORD"
+    expect_status 0
+    expect_bytes '' "$ERR"
+}
+
 @test "logout: forgets the token and tells the server" {
     serve_default
     no_token
@@ -291,6 +308,18 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
     stop_server
     run_chat logout
     expect_status 0
+    [ "$(stored length)" -eq 0 ]
+}
+
+@test "logout: a signal ends it while the server thinks; the token is forgotten" {
+    serve <<<$'on POST /auth/login\nbody {"access_token":"a"}\non GET /auth/me\nbody {}\non POST /auth/logout\ngate asked'
+    log_in
+    launch "$CHAT" logout </dev/null >"$OUT" 2>"$ERR"
+    await_gate asked
+    kill -INT "$PID"
+    await_end
+    expect_signal INT
+    expect_line 'Logged out of .*'
     [ "$(stored length)" -eq 0 ]
 }
 
@@ -393,6 +422,17 @@ row()
     run_chat whoami
     expect_failure 77 ".*no token.*sigmasight-chat login.*"
     expect_requests
+}
+
+@test "whoami: an answer that is no account" {
+    local body
+    for body in '[]' '"me"' '{"email":' 'me'; do
+        serve <<<$'on GET /auth/me\n'"body $body"
+        run_chat whoami
+        expect_failure 76 '.*cannot show the account: the answer is not JSON.*'
+        stop_server
+        rm -r "$T/announcement" "$T/port"
+    done
 }
 
 @test "whoami: output that cannot be written" {
@@ -660,6 +700,43 @@ TABLE
     expect_requests
 }
 
+@test "token_command: what it said counts when it has ended, not before" {
+    serve_hello
+    no_token
+    mkfifo "$T/end"
+    echo "$TOKEN" >"$T/token"
+    token_command "cat $T/token; exec >&-; read -r line <$T/end; exit \"\$line\""
+    launch "$CHAT" send -q hi </dev/null >"$OUT" 2>"$ERR"
+    expect_requests
+    echo 0 >"$T/end"
+    await_end
+    expect_status 0
+    expect_bytes 'Hello\n'
+    forget_requests
+    launch "$CHAT" send -q hi </dev/null >"$OUT" 2>"$ERR"
+    echo 3 >"$T/end"
+    await_end
+    expect_failure 77 '.*status 3.*'
+    launch "$CHAT" send -q --max-time 0.2 hi </dev/null >"$OUT" 2>"$ERR"
+    await_end
+    expect_failure 75 '.*--max-time.*'
+    expect_requests
+}
+
+@test "token_command: a signal ends the wait for one that has said everything" {
+    serve_hello
+    no_token
+    mkfifo "$T/begun" "$T/end"
+    echo "$TOKEN" >"$T/token"
+    token_command "cat $T/token; exec >&-; echo >$T/begun; read -r line <$T/end"
+    launch "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR"
+    read -r _ <"$T/begun"
+    kill -INT "$PID"
+    await_end
+    expect_signal INT
+    expect_requests
+}
+
 @test "token_command: run again on a 401, once" {
     serve <<'SCENARIO'
 on POST /chat/send
@@ -868,6 +945,20 @@ SCENARIO
     [ "$(tokens_of 'POST /api/v1/chat/send')" != "$(stored '.[0].token')" ]
 }
 
+@test "refresh: a signal ends it, and nothing is sent" {
+    serve <<<$'on POST /auth/login\nbody {"access_token":"a","expires_in":86400}\non GET /auth/me\nbody {}\non POST /auth/refresh\ngate asked\nbody {"access_token":"late"}'
+    no_token
+    log_in
+    age 86400 200
+    launch "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR"
+    await_gate asked
+    kill -TERM "$PID"
+    await_end
+    expect_signal TERM
+    expect_requests 'POST /auth/refresh'
+    [ "$(stored '.[0].token')" = a ]
+}
+
 @test "refresh: no other source of a token is refreshed" {
     local token
     token=$(jwt "{\"iat\":$(($(date +%s) - 950)),\"exp\":$(($(date +%s) + 50))}")
@@ -1000,6 +1091,26 @@ $refuse_once"
     expect_status 0
     expect_requests 'POST /auth/login' 'POST /chat/conversations' 'POST /chat/send' 'POST /auth/login' 'POST /chat/send'
     [ "$(tokens_of 'POST /api/v1/chat/send' | sort -u | wc -l)" -eq 2 ]
+}
+
+@test "401: a signal ends the second login" {
+    serve <<'SCENARIO'
+on POST /auth/login once
+body {"access_token":"a"}
+on POST /auth/login
+gate asked
+body {"access_token":"b"}
+on GET /auth/me
+status 401
+SCENARIO
+    no_token
+    export SIGMASIGHT_EMAIL=me@example.com SIGMASIGHT_PASSWORD=$PASSWORD
+    launch "$CHAT" whoami </dev/null >"$OUT" 2>"$ERR"
+    await_gate asked
+    kill -TERM "$PID"
+    await_end
+    expect_signal TERM
+    expect_requests 'POST /auth/login' 'GET /auth/me' 'POST /auth/login'
 }
 
 @test "401: a server that wants tokens of its web login says so at once" {

@@ -242,6 +242,9 @@ retry": -1
 retry": 1.5
 max-time": "soon"
 max-event-size": "64Q"
+max-event-size": true
+max-event-size": "64KB"
+url": "http://a\u0000b/"
 no-stream": "true"
 verbose": {}
 portfolio": {"a": 1}

@@ -75,6 +75,12 @@ new_with_options()
     expect_failure 76 '.*no ID.*'
 }
 
+@test "new: a URL that leads elsewhere" {
+    serve <<<$'on POST /chat/conversations\nstatus 404\nbody {"detail":"Not Found"}'
+    run_chat conversations new
+    expect_failure 65 '.*Not Found.*check --url; it ends in /api/v1 as a rule'
+}
+
 @test "new: is not what --continue means" {
     serve_default
     run_chat conversations new
@@ -491,6 +497,12 @@ delete
 list --limit x
 list --limit -1
 list -c $ID
+list --mode blue
+list --portfolio a
+new --limit 1
+show --limit 1 $ID
+mode --mode blue $ID blue
+delete --portfolio a $ID
 TABLE
     expect_requests
 }

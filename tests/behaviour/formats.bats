@@ -916,3 +916,35 @@ SCENARIO
     expect_status 0
     expect_bytes 'Gr\xc3\xbc\xc3\x9fe\n\xf0\x9f\x93\x88 up\n'
 }
+
+# --- what cannot go together ---
+
+@test "two outputs never have one file, - is none, and --no-stream is for text" {
+    serve_hello
+    local command
+    for command in "send -c $ID hi" "decode $TRANSCRIPTS/first-plain.sse"; do
+        # shellcheck disable=SC2086 # words
+        run_chat $command -o json --no-stream
+        expect_status 64
+        expect_line 'sigmasight-chat: --no-stream: it is for text, not for -o json'
+        # shellcheck disable=SC2086 # words
+        run_chat $command --events -
+        expect_status 64
+        expect_line 'sigmasight-chat: --events: - is not a file; for standard output there is --events-fd 1'
+    done
+    run_chat send -c "$ID" --record - hi
+    expect_status 64
+    expect_line 'sigmasight-chat: --record: - is not a file; for standard output there is -o raw'
+    echo kept >"$T/file"
+    ln "$T/file" "$T/link"
+    run_chat send -c "$ID" --record "$T/file" --events "$T/link" hi
+    expect_status 64
+    expect_line "sigmasight-chat: --(record|events): .* is written by something else already"
+    # One that is standard output keeps what it holds.
+    echo kept >"$T/file"
+    status=0
+    "$CHAT" send -c "$ID" --events "$T/link" hi >>"$T/file" 2>"$ERR" || status=$?
+    expect_status 64
+    expect_bytes 'kept\n' "$T/file"
+    expect_requests
+}

@@ -116,6 +116,15 @@ has()
     done
 }
 
+@test "mock: words that cannot be written are 74" {
+    local option
+    for option in --help --version '--port 0 --with-parent'; do
+        # shellcheck disable=SC2086
+        run -74 --separate-stderr bash -c '"$@" >/dev/full' full "$MOCK" $option
+        [ "$stderr" = "sigmasight-mock: cannot write standard output: No space left on device" ]
+    done
+}
+
 @test "mock: files that are not there" {
     run -66 "$MOCK" --scenario nowhere
     [ "$output" = "sigmasight-mock: cannot read nowhere: No such file or directory" ]
@@ -331,6 +340,18 @@ has()
     api GET /chat/conversations/abc
     [ "$status" = 422 ]
     has '"type":"uuid_parsing","loc":["path","conversation_id"],"msg":"Input should be a valid UUID, invalid length: expected length 32 for simple format, found 3","input":"abc"'
+    api GET /chat/conversations/00000000-0000-4000-8000-0000000000000
+    [ "$status" = 422 ]
+    has 'expected length 32 for simple format, found 33'
+    # Well written, but nobody's.
+    for id in urn:uuid:00000000-0000-4000-8000-000000000000 %7B00000000000040008000000000000000%7D; do
+        api GET "/chat/conversations/$id"
+        [ "$status" = 404 ]
+    done
+    for query in limit=x limit= limit=1x limit=-1 offset=-1 limit=99999999999999999999; do
+        api GET "/chat/conversations?$query"
+        [ "$status" != 200 ] || { echo "$query" && false; }
+    done
     api POST /chat/conversations -d '{"mode":"purple"}'
     [ "$status" = 422 ]
     has '"type":"string_pattern_mismatch","loc":["body","mode"]'
@@ -379,6 +400,43 @@ has()
     token=
     say ''
     [ "$status" = 401 ]
+}
+
+@test "mock: a message is JSON by its type, and nothing else by another" {
+    start
+    converse
+    for type in 'application/json; charset=utf-8' 'Application/JSON' 'application/vnd.x+json'; do
+        say hello
+        [ "$status" = 200 ] || { echo "$type" && false; }
+    done
+    for type in text/plain application/jsonx +json; do
+        say hello
+        [ "$status" = 422 ] || { echo "$type" && false; }
+    done
+}
+
+@test "mock: white space is what it is for the real one" {
+    local space
+    start
+    converse
+    for space in 0009 000d 0020 0085 00a0 1680 2000 200a 2028 2029 202f 205f 3000; do
+        say "\\u$space"
+        [ "$status" = 422 ] || { echo "$space" && false; }
+    done
+    for space in 0008 000e 0084 0086 167f 1fff 200b 2027 202a 205e 2fff 3001; do
+        say "\\u$space"
+        [ "$status" = 200 ] || { echo "$space" && false; }
+    done
+}
+
+@test "mock: calls of its own that do not exist" {
+    start
+    run control GET nothing
+    [ "$output" = '{"detail":"Not Found"}' ]
+    run control DELETE requests
+    [ "$output" = '{"detail":"Not Found"}' ]
+    run control GET closed/many
+    [ "$output" = '{"detail":"Not a number"}' ]
 }
 
 @test "mock: the first generation's answer" {
@@ -820,6 +878,34 @@ has()
 	on GET /x\nrepeat 2\nend-repeat|3: 'end-repeat' has nothing to repeat
 	on GET /x\nrepeat 2\nraw x\nreset|4: 'reset' cannot be repeated
 	on GET /x\ngate a/b|2: 'gate' needs a NAME without a slash
+	on GET /x\ngate|2: 'gate' needs a NAME without a slash
+	on GET|1: 'on' needs METHOD /PATH and perhaps 'once'
+	on GET x|1: 'on' needs METHOD /PATH and perhaps 'once'
+	on GET /x\nrepeat 2\nraw x\non GET /y|4: the block before has a 'repeat' without 'end-repeat'
+	on GET /x\ndefault x|2: 'default' must be alone in its block
+	on GET /x\nstatus 204\ndefault|3: 'default' must be alone in its block
+	on GET /x\nstatus 600|2: 'status' needs a number from 200 to 599
+	on GET /x\nstatus ok|2: 'status' needs a number from 200 to 599
+	on GET /x\npause 99999999999999999999|2: 'pause' needs a number
+	on GET /x\nheader|2: 'header' needs NAME: VALUE
+	on GET /x\nheader : x|2: 'header' needs NAME: VALUE
+	on GET /x\nno-header|2: 'no-header' needs a NAME
+	on GET /x\nwire y\nstatus 200|3: 'status' has no meaning after 'wire', which writes its own
+	on GET /x\nstatus 200\nwire y|3: 'wire' must be the first step of its block
+	on GET /x\nraw x\nwire-file y|3: 'wire-file' must be the first step of its block
+	on GET /x\nevent|2: 'event' needs a NAME
+	on GET /x\nfill 3|2: 'fill' needs a number of bytes and a TEXT
+	on GET /x\nfile|2: 'file' needs a PATH
+	on GET /x\nwire-file|2: 'wire-file' needs a PATH
+	on GET /x\nraw \\xg0|2: bad escape '\x'
+	on GET /x\nraw \\x0G|2: bad escape '\x'
+	on GET /x\nraw x\\|2: bad escape '\'
+	on GET /x\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2|18: 'repeat' is nested too deep
+	on GET /x\nrepeat x|2: 'repeat' needs a number
+	on GET /x\nrepeat 2\nraw x\nend-repeat 2|4: 'end-repeat' takes nothing
+	on GET /x\ncut x|2: 'cut' needs a number
+	on GET /x\nwire y\nframe x|3: 'frame' takes nothing
+	on GET /x\nclose x|2: 'close' takes nothing
 	END
     printf 'on GET /x\r\n  file nowhere\r\n' >wrong
     run -66 --separate-stderr "$MOCK" --port 0 --scenario wrong

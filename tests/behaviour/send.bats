@@ -194,6 +194,43 @@ refused_unsent()
     refused_unsent "$T/message"
 }
 
+@test "the place that the server complains of, as somebody knows it who did not write the request" {
+    serve <<'SCENARIO'
+on POST /chat/send
+status 422
+body {"detail":[{"loc":["body","ui_context","pages",0],"msg":"too long"},{"loc":["query","x"],"msg":"none"},{"loc":[],"msg":"bad"},{"loc":["body"]},5]}
+SCENARIO
+    run_chat send -c "$ID" hi
+    expect_status 65
+    expect_error '.*: ui_context\.pages\.0: too long; x: none; bad \(HTTP 422\)'
+}
+
+@test "a NUL in the words of an error" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event error {"message":"a\u0000b","retryable":false}
+SCENARIO
+    run_chat send -c "$ID" hi
+    expect_status 1
+    expect_error $'.*a\uFFFDb.*'
+}
+
+@test "each character that Python takes for white space, and none beside them" {
+    local space text
+    serve_hello
+    for space in 0009 000d 001c 001f 0020 0085 00a0 1680 2000 200a 2028 2029 202f 205f 3000; do
+        LC_ALL=C.UTF-8 printf -v text "\\u$space"
+        run_chat send -c "$ID" -- "$text"
+        [ "$status" -eq 65 ] || fail "U+$space was sent"
+    done
+    expect_requests
+    for space in 0008 000e 001b 0021 0084 0086 009f 00a1 167f 1681 1fff 200b 2027 202a 202e 2030 205e 2060 2fff 3001; do
+        LC_ALL=C.UTF-8 printf -v text "\\u$space"
+        run_chat send -q -n -c "$ID" -- "$text"
+        [ "$status" -eq 0 ] || fail "U+$space was not sent"
+    done
+}
+
 @test "a message that is not UTF-8 is an error before anything is sent" {
     local bad
     serve_hello

@@ -297,3 +297,61 @@ SCENARIO
     await_end
     expect_status 0
 }
+
+# launch_unblocked DESCRIPTOR COMMAND...: as if another process that shares the descriptor had made it non-blocking.
+launch_unblocked()
+{
+    launch python3 -c 'import os, sys; os.set_blocking(int(sys.argv[1]), False); os.execv(sys.argv[2], sys.argv[2:])' "$@"
+}
+
+@test "standard output that does not block is waited for" {
+    local answer
+    yes 'data: {"delta":"0123456789"}' | head -n 20000 | sed 's/^/event: message\n/; s/$/\n/' >"$T/recording"
+    printf 'event: done\ndata: {}\n\n' >>"$T/recording"
+    pipe_from answer
+    launch_unblocked 1 "$CHAT" decode -n "$T/recording" >"$T/answer" 2>"$ERR"
+    # What comes is more than a pipe holds.
+    expect_read "$answer" 0123456789
+    [ "$(tr -d '\n' <&"$answer" | wc -c)" -eq 199990 ] || fail "the text is not whole"
+    await_end
+    expect_status 0
+}
+
+@test "a signal ends the wait for standard output that does not block" {
+    local answer
+    yes 'data: {"delta":"0123456789"}' | head -n 20000 | sed 's/^/event: message\n/; s/$/\n/' >"$T/recording"
+    pipe_from answer
+    launch_unblocked 1 "$CHAT" decode -n "$T/recording" >"$T/answer" 2>"$ERR"
+    expect_read "$answer" 0123456789
+    kill -INT "$PID"
+    await_end
+    expect_signal INT
+}
+
+@test "a signal ends the wait for standard input that does not block" {
+    local stream answer
+    pipe_to stream
+    pipe_from answer
+    launch_unblocked 0 "$CHAT" decode -n <"$T/stream" >"$T/answer" 2>"$ERR"
+    printf 'event: message\ndata: {"delta":"one "}\n\n' >&"$stream"
+    expect_read "$answer" 'one '
+    kill -INT "$PID"
+    await_end
+    expect_signal INT
+}
+
+@test "standard input that does not block is waited for" {
+    local stream answer
+    pipe_to stream
+    pipe_from answer
+    launch_unblocked 0 "$CHAT" decode -n <"$T/stream" >"$T/answer" 2>"$ERR"
+    printf 'event: message\ndata: {"delta":"one "}\n\n' >&"$stream"
+    expect_read "$answer" 'one '
+    printf 'event: message\ndata: {"delta":"two"}\n\n' >&"$stream"
+    expect_read "$answer" two
+    printf 'event: done\ndata: {}\n\n' >&"$stream"
+    exec {stream}>&-
+    expect_end "$answer"
+    await_end
+    expect_status 0
+}

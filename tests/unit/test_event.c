@@ -432,6 +432,8 @@ static const struct row own_bytes[] = {
         "MESSAGE message {\"delta\":\"\\ufffd\"}"),
     ROW("a renamed key with escapes", "error", "{ \"\\u0065rror\" : \"m\", \"error_typ\\u0065\":1}",
         "ERROR error { \"message\" : \"m\", \"code\":1}"),
+    ROW("renamed keys in the other order", "error", "{\"error_type\":1,\"x\":0,\"error\":\"m\"}",
+        "ERROR error {\"code\":1,\"x\":0,\"message\":\"m\"}"),
     ROW("both names: each keeps its own", "error", "{\"error\":\"e\",\"message\":\"m\"}",
         "ERROR error {\"error\":\"e\",\"message\":\"m\"}"),
     ROW("in the other order", "error", "{\"message\":\"m\",\"error\":\"e\"}",
