@@ -258,7 +258,8 @@ static int run_whoami(const struct invocation *in, struct fail *fail)
             result = api_me(&c.api, &response, fail);
         while (result != 0 && auth_recover(&c.auth, &c.api, fail));
     if (result == 0 && json_read_object(buf_view(&response.body), take_account, &account) != 0)
-        result = fail_set(fail, FAIL_PROTOCOL, "cannot show the account: the answer is not a JSON object");
+        result = fail_set(fail, FAIL_PROTOCOL,
+                          "cannot show the account: the answer is not a JSON object");
     if (result == 0) {
         describe(&c, &account, &table);
         result = show(in, &table, fail);
