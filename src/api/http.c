@@ -67,7 +67,7 @@ static void set_up(struct http *h)
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
                      h->config.connect_timeout ? (long)(h->config.connect_timeout / 1000 + 1)
                                                : (long)INT32_MAX);
-    /* A proxy would take a token that is meant for this machine off it. */
+    /* A token for this machine must not leave it by a proxy. */
     if (h->config.loopback)
         curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
     /* Whatever the machine's settings would let through (RFC 8996). */

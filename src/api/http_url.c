@@ -67,7 +67,8 @@ static const char *surplus(CURLU *u)
 static int take_url(CURLU *u, const char *text, struct http_url *url, struct fail *fail)
 {
     if (curl_url_set(u, CURLUPART_URL, text, 0) != CURLUE_OK) {
-        fail_set(fail, FAIL_CONFIG, "the URL cannot be used: it is none like https://host/api/v1");
+        fail_set(fail, FAIL_CONFIG,
+                 "the URL cannot be used: it must look like https://host/api/v1");
         fail_hint(fail, CHECK_URL);
         return -1;
     }

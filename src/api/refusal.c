@@ -201,10 +201,10 @@ static void put_strange_success(struct buf *words, const struct http_response *r
         buf_printf(words, "the answer is compressed (%.*s), which nobody asked for",
                    (int)response->content_encoding.len, response->content_encoding.data);
     else if (response->content_type.len)
-        buf_printf(words, "the answer is no event stream but %.*s", (int)response->content_type.len,
-                   response->content_type.data);
+        buf_printf(words, "the answer is not an event stream but %.*s",
+                   (int)response->content_type.len, response->content_type.data);
     else
-        buf_puts(words, "the answer is no event stream");
+        buf_puts(words, "the answer is not an event stream");
 }
 
 static void put_hint(const struct http_response *response, struct fail *fail)

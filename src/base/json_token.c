@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* Rare ways, kept apart from the ones that every token takes. */
+/* Slow ways, out of line so that the ones that every token takes stay small. */
 #define APART __attribute__((noinline))
 
 /* Of a walk: every member, whatever its key. */

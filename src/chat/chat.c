@@ -333,7 +333,7 @@ void chat_outcome_release(struct chat_outcome *o)
 
 const char *chat_close_status(const struct fail *fail, bool connected)
 {
-    /* "out of time once connected" */
+    /* Before that nothing was interrupted. */
     if ((fail->cause == FAIL_CLOCK || fail->cause == FAIL_DEADLINE) && !connected)
         return fail_row(FAIL_UNREACHABLE)->close;
     return fail_row(fail->cause)->close;

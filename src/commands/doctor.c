@@ -248,7 +248,7 @@ static void report_tls(struct doctor *d, int64_t took_us)
         report(d, "tls", WARNING, "the certificate was not verified (--insecure)",
                "name its authority with --cacert instead");
     } else {
-        buf_printf(&message, "the certificate is good by %s, after %lld ms",
+        buf_printf(&message, "the certificate was verified by %s, after %lld ms",
                    authority ? authority : "the system's authorities", (long long)(took_us / 1000));
         report(d, "tls", OK, buf_text(&message), NULL);
     }
@@ -376,7 +376,7 @@ static void check_generation(struct doctor *d)
         report_failure(d, "server", &why);
     else if (api_each_conversation(buf_view(&response.body), note_generation, &generation, &more) <
              0)
-        report(d, "server", WARNING, "its list of conversations is none", "check --url");
+        report(d, "server", WARNING, "its list of conversations is not a list", "check --url");
     else
         report(d, "server", OK,
                generation == 1   ? "first generation"

@@ -54,7 +54,7 @@ static int raw_close(struct sink *s, const struct summary *summary, struct fail 
     return output_close(&r->out, summary->fail->cause == FAIL_SIGNAL, false, fail);
 }
 
-/* "begun anew by each attempt" */
+/* A record is of one attempt, the last. */
 static int record_begin(struct sink *s, struct fail *fail)
 {
     return output_restart(&((struct raw_sink *)s)->out, fail);

@@ -44,7 +44,7 @@ struct summary {
     struct sink_timing timing;
 };
 
-/* What is wrong without an end to it, or with one: `fatal` ones come again as the failure. */
+/* Something is wrong. After a `fatal` one the command fails, and says it again as the reason. */
 struct sink_warning {
     const char *message;
     bool fatal;

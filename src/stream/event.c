@@ -16,8 +16,8 @@ enum slot {
     WIRE_RESULT_ERROR,
     WIRE_MESSAGE,
     WIRE_CODE,
-    WIRE_ROLE, /* nobody reads it: but it is in every delta, and what is expected is passed sooner
-                */
+    /* Nobody reads it: but it is in every delta, and what is expected is passed sooner. */
+    WIRE_ROLE,
     LEVEL_SLOTS,
     ENVELOPE_TYPE = 2 * LEVEL_SLOTS,
     ENVELOPE_RUN_ID,
@@ -235,7 +235,7 @@ static void take_level(struct chat_event *event, struct json_found *found)
         take_renames(event, found, level);
 }
 
-/* "Names are compared byte for byte"; a name of ours in the server's mouth is marked. */
+/* A name of ours in the server's mouth is marked. */
 static void take_name(struct chat_parser *p, struct chat_event *event, struct span wire)
 {
     static const struct span ours = SPAN("client.");

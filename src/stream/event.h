@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Server-sent events to chat events. Two generations of the backend are in use; which dialect an
    event speaks is decided event by event, and what comes out has the names and keys of the first
-   (docs of the JSON lines: sigmasight-chat(1), "JSON lines"). */
+   (docs of the JSON lines: sigmasight-chat(1), "JSON lines"). "The guide" is the description of the
+   API of the first generation. */
 #ifndef STREAM_EVENT_H
 #define STREAM_EVENT_H
 

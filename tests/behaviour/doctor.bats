@@ -224,7 +224,7 @@ expect_first_failure()
     export SIGMASIGHT_URL=https://localhost:$PROXY_PORT/api/v1
     doctor --cacert "$TLS/ca.pem"
     expect_status 0
-    expect_check tls "the certificate is good by $TLS/ca\.pem, after [0-9]+ ms"
+    expect_check tls "the certificate was verified by $TLS/ca\.pem, after [0-9]+ ms"
     expect_check name 'localhost is reached at 127\.0\.0\.1'
     doctor
     expect_status 69
