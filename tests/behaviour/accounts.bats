@@ -429,7 +429,7 @@ row()
     for body in '[]' '"me"' '{"email":' 'me'; do
         serve <<<$'on GET /auth/me\n'"body $body"
         run_chat whoami
-        expect_failure 76 '.*cannot show the account: the answer is not JSON.*'
+        expect_failure 76 '.*cannot show the account: the answer is not a JSON object.*'
         stop_server
         rm -r "$T/announcement" "$T/port"
     done

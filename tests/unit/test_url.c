@@ -96,10 +96,10 @@ static void refused(void)
     static const struct {
         const char *url, *why;
     } rows[] = {
-        {"", "none like"},
-        {"example.com/api/v1", "none like"},
-        {"http://", "none like"},
-        {"http://host:99999/", "none like"},
+        {"", "must look like"},
+        {"example.com/api/v1", "must look like"},
+        {"http://", "must look like"},
+        {"http://host:99999/", "must look like"},
         {"ftp://example.com/", "neither http:// nor https://"},
         {"file:///etc/passwd", "neither http:// nor https://"},
         {"https://me@example.com/", "it names a user"},
