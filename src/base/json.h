@@ -50,7 +50,7 @@ struct json_key {
 };
 
 struct json_shape {
-    const struct json_key *keys; /* quickest in the order of the documents */
+    const struct json_key *keys; /* not NULL; quickest in the order of the documents */
     unsigned count;
 };
 
@@ -66,7 +66,8 @@ struct json_found {
 
 /* Checks that `document` is one JSON text in UTF-8 and puts what it holds of the shape in *found,
    in the place of what was there before. Of a key that is there twice the last one counts, and
-   only what lies in that. An unpaired surrogate escape counts as \ufffd.
+   only what lies in that. An unpaired surrogate escape counts as \ufffd. Where the shape is NULL
+   only the document itself is found.
    0, or -1 when it is not JSON: then nothing was found, and json_error() and json_error_offset()
    say why and where. */
 int json_find(struct json_reader *r, struct span document, const struct json_shape *shape,

@@ -72,9 +72,8 @@ static void on_member(void *arg, const struct json_member *m)
 /* The document's own value alone. */
 static int read_value(struct span doc, struct json_value *top)
 {
-    static const struct json_shape nothing = {NULL, 0};
     static struct json_found found;
-    int result = json_find(reader, doc, &nothing, &found);
+    int result = json_find(reader, doc, NULL, &found);
     *top = found.slot[JSON_DOCUMENT];
     return result;
 }

@@ -158,7 +158,6 @@ static void nothing_at_all(void)
 /* JSON keeps its value. */
 
 static struct json_reader *reader;
-static const struct json_shape nothing = {NULL, 0};
 
 static bool check_value(struct span json, struct span value, const char *what, unsigned long n)
 {
@@ -167,7 +166,7 @@ static bool check_value(struct span json, struct span value, const char *what, u
     buf_clear(&out);
     harmless_put_json(&out, json);
     return check_harmless(buf_view(&out), false, what, n) &&
-           check(json_find(reader, buf_view(&out), &nothing, &found) == 0, "%s %lx: no JSON: %s",
+           check(json_find(reader, buf_view(&out), NULL, &found) == 0, "%s %lx: no JSON: %s",
                  what, n, json_error(reader)) &&
            check_span(found.slot[JSON_DOCUMENT].string, value, what);
 }
@@ -211,7 +210,7 @@ static void json_stays_json(void)
         static struct json_found found;
         buf_clear(&out);
         harmless_put_json(&out, documents[i]);
-        check(json_find(reader, buf_view(&out), &nothing, &found) == 0, "'%s' is no JSON: %s",
+        check(json_find(reader, buf_view(&out), NULL, &found) == 0, "'%s' is no JSON: %s",
               buf_text(&out), json_error(reader));
         check(out.len && out.data[out.len - 1] == '\n', "the line ends");
         check_harmless(buf_view(&out), false, "document", i);
