@@ -45,8 +45,9 @@ struct api_conversation {
 bool api_read_conversation(struct json_reader *reader, struct span object,
                            struct api_conversation *c);
 
-/* Calls `each` for every conversation in a body of api_list or api_get, in order. The number of
-   them, or -1 when the body is nothing of the kind. *more: the body says that there are more. */
+/* Calls `each` for every conversation in a body of api_list or api_get, in order; what it is
+   given is gone when it returns. The number of them, or -1 when the body is nothing of the kind.
+   *more: the body says that there are more. */
 int api_each_conversation(struct span body,
                           void (*each)(void *arg, const struct api_conversation *c), void *arg,
                           bool *more);

@@ -42,10 +42,10 @@ struct exchange {
 
 /* Sets libcurl's callbacks for the body out, headers and body in, and the trace. */
 void http_receive_with(struct http *h);
-/* Passes on what was gathered of the body: after each turn of libcurl. Fails as the hook does. */
-int http_deliver(struct exchange *x);
 /* Where they find the exchange under way. */
 void http_receive_for(struct exchange *x);
+/* Passes on what was gathered of the body: after each turn of libcurl. Fails as the hook does. */
+int http_deliver(struct exchange *x);
 
 /* The connect clock ran out: FAIL_UNREACHABLE, always -1. */
 int http_fail_connect_clock(struct exchange *x);

@@ -82,15 +82,6 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg)
     return n;
 }
 
-static struct span trimmed(struct span s)
-{
-    while (s.len && strchr(" \t\r\n", s.at[s.len - 1]))
-        s.len--;
-    while (s.len && (*s.at == ' ' || *s.at == '\t'))
-        s = span_make(s.at + 1, s.len - 1);
-    return s;
-}
-
 static void keep_header(struct buf *target, struct span value)
 {
     buf_clear(target);
@@ -149,7 +140,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 {
     struct exchange *x = arg;
     size_t len = size * count;
-    struct span line = trimmed(span_make(data, len));
+    struct span line = span_trim(span_make(data, len));
     x->received = true;
     if (x->headers_done)
         return len; /* a trailer */
@@ -166,7 +157,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
         on_status_line(x, line);
     else if (colon)
         on_field(x, span_make(line.at, (size_t)(colon - line.at)),
-                 trimmed(span_make(colon + 1, line.len - (size_t)(colon - line.at) - 1)));
+                 span_trim(span_make(colon + 1, line.len - (size_t)(colon - line.at) - 1)));
     return fail_is_set(x->fail) ? 0 : len;
 }
 

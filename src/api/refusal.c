@@ -142,16 +142,9 @@ static void put_folded(struct buf *out, struct span text)
     buf_release(&line);
 }
 
-static struct span without_leading_space(struct span s)
-{
-    while (s.len && isspace((unsigned char)*s.at))
-        s = span_make(s.at + 1, s.len - 1);
-    return s;
-}
-
 void refusal_read(struct span body, struct buf *words, struct buf *code)
 {
-    body = without_leading_space(body);
+    body = span_trim(body);
     if (body.len == 0)
         return;
     if (body.at[0] == '<') {

@@ -4,7 +4,6 @@
 
 #include "api/call.h"
 #include "base/json.h"
-#include "base/system.h"
 #include "base/xmalloc.h"
 
 #include <stdlib.h>

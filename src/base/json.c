@@ -125,7 +125,7 @@ static int read_document(struct json_reader *r, struct span document, struct jso
     if (top->type == JSON_NONE)
         return fail_read(r, r->doc.len, "unexpected end of the text");
     const char *end = top->raw.at + top->raw.len;
-    struct span rest = json_text_trim(span_make(end, r->doc.len - json_offset(r, end)));
+    struct span rest = span_trim(span_make(end, r->doc.len - json_offset(r, end)));
     if (rest.len)
         return fail_read(r, json_offset(r, rest.at), "more than one JSON text");
     return 0;

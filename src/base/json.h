@@ -81,7 +81,7 @@ struct json_member {
 };
 
 /* Called as soon as the member is complete: the rest of the document may still turn out to be no
-   JSON. */
+   JSON. What is to outlast the call has to be copied. */
 typedef void json_member_fn(void *arg, const struct json_member *member);
 
 /* As json_find, but reports all members of an object or elements of an array, of the document

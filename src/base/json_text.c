@@ -70,20 +70,6 @@ struct span json_text_mend(struct span document, struct buf *copy)
     return document;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-struct span json_text_trim(struct span s)
-{
-    while (s.len && is_blank(s.at[0]))
-        s = span_make(s.at + 1, s.len - 1);
-    while (s.len && is_blank(s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 /* Inside the string a quotation mark follows an odd number of backslashes; before it there is
    none. */
 const char *json_text_opening_quote(const char *closing)

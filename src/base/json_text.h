@@ -11,9 +11,6 @@
    (section 7); yajl lets the others through as bytes that are not UTF-8. */
 struct span json_text_mend(struct span document, struct buf *copy);
 
-/* Without the white space at either end. */
-struct span json_text_trim(struct span s);
-
 /* The start of a string, given the quotation mark that ends it. Something must stand before the
    string. */
 const char *json_text_opening_quote(const char *closing);

@@ -80,15 +80,14 @@ static int on_number(void *arg, const char *text, size_t len)
     if (!r->want)
         return 1;
     if (r->depth == 0)
-        text = json_text_trim(r->doc).at;
+        text = span_trim(r->doc).at;
     return take(r, JSON_NUMBER, text, len, no_string);
 }
 
 APART static int take_decoded_string(struct json_reader *r, const unsigned char *text, size_t len)
 {
     const char *end = here(r);
-    const char *start =
-        r->depth == 0 ? json_text_trim(r->doc).at : json_text_opening_quote(end - 1);
+    const char *start = r->depth == 0 ? span_trim(r->doc).at : json_text_opening_quote(end - 1);
     return take(r, JSON_STRING, start, (size_t)(end - start), keep(r, text, len));
 }
 

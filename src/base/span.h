@@ -61,6 +61,21 @@ static inline bool span_starts(struct span s, struct span prefix)
     return s.len >= prefix.len && memcmp(s.at, prefix.at, prefix.len) == 0;
 }
 
+static inline bool span_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Without the white space at either end: what HTTP and JSON count as that. */
+static inline struct span span_trim(struct span s)
+{
+    while (s.len && span_is_blank(s.at[0]))
+        s = span_make(s.at + 1, s.len - 1);
+    while (s.len && span_is_blank(s.at[s.len - 1]))
+        s.len--;
+    return s;
+}
+
 /* The first line: everything before the first LF or CR. */
 static inline struct span span_first_line(struct span s)
 {

@@ -63,7 +63,7 @@ struct scan {
     struct store_key key;
     bool profile_fits, url_fits; /* of the entry being read */
     struct span found;           /* the wanted entry */
-    struct buf others;           /* the rest, as JSON array elements */
+    struct buf others;           /* the rest, as JSON array elements; with their secrets */
 };
 
 static void compare(void *arg, const struct json_member *m)
@@ -104,6 +104,9 @@ static int scan_file(struct scan *s, struct json_reader *reader, const char *pat
     struct json_value top;
     if (text.len == 0)
         return 0;
+    /* It is moved nowhere: what it is moved from would not be wiped. Elements are of two bytes at
+       least, and what stands between them may become one longer. */
+    buf_reserve(&s->others, 2 * text.len);
     if (json_walk(reader, text, find_entries, s, &top) != 0 || top.type != JSON_OBJECT)
         return refuse(path, "it is damaged", "rm", fail);
     return 0;
@@ -153,6 +156,9 @@ int store_check(const char *name, struct fail *fail)
 
 static void put_store(struct buf *out, const struct scan *s, struct span members)
 {
+    /* Moved nowhere, as above; a byte is escaped in six. */
+    buf_reserve(out, 256 + s->others.len + members.len +
+                         6 * (span_of(s->key.profile).len + span_of(s->key.url).len));
     buf_puts(out, "{\"version\":1,\"entries\":[\n");
     buf_span(out, buf_view(&s->others));
     if (members.len) {

@@ -16,9 +16,9 @@ struct store_key {
 /* Appends the path of the file called `name` to `out`. FAIL_CONFIG without a home directory. */
 int store_path(const char *name, struct buf *out, struct fail *fail);
 
-/* Calls on_member for each member of the entry; not at all when there is no such
-   entry or file. FAIL_CONFIG (78) for a file that is not JSON, that others can read, that is not
-   ours or a symbolic link, with the command that mends it. */
+/* Calls on_member for each member of the entry, which is gone when that returns; not at all when
+   there is no such entry or file. FAIL_CONFIG (78) for a file that is not JSON, that others can
+   read, that is not ours or a symbolic link, with the command that mends it. */
 int store_get(const char *name, struct store_key key, json_member_fn *on_member, void *arg,
               struct fail *fail);
 

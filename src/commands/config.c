@@ -8,7 +8,6 @@
 #include "output/table.h"
 
 #include <string.h>
-#include <unistd.h>
 
 /* As messages call it. */
 static void put_origin(struct buf *out, const struct settings *s, const struct option_row *row)

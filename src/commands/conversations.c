@@ -11,7 +11,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The server answers a request for more than this with an error. */
 enum { PAGE = 100 };

@@ -3,7 +3,6 @@
 #include "commands/client.h"
 #include "commands/command.h"
 
-#include "base/config.h"
 #include "base/json.h"
 #include "base/system.h"
 #include "output/table.h"

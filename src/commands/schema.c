@@ -6,7 +6,6 @@
 #include "base/system.h"
 
 #include <string.h>
-#include <unistd.h>
 
 static int run(const struct invocation *in, struct fail *fail)
 {
