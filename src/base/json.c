@@ -91,10 +91,38 @@ static int fail_read(struct json_reader *r, size_t offset, const char *why)
 
 /* yajl takes the vertical tab and the form feed for white space, which RFC 8259, section 2, does
    not; inside a string it refuses them itself. */
-static inline const char *strange_space(struct span s)
+static const char *strange_space(struct span s)
 {
     const char *found = memchr(s.at, '\v', s.len);
     return found ? found : memchr(s.at, '\f', s.len);
+}
+
+void json_look_ahead(struct json_reader *r, struct span bytes)
+{
+    r->plain = bytes;
+    for (const char *sign = "\\\v\f"; *sign; sign++) {
+        const char *found = memchr(r->plain.at, *sign, r->plain.len);
+        if (found)
+            r->plain.len = (size_t)(found - r->plain.at);
+    }
+}
+
+static inline bool is_plain(const struct json_reader *r, struct span s)
+{
+    size_t at = (uintptr_t)s.at - (uintptr_t)r->plain.at;
+    return at < r->plain.len && s.len <= r->plain.len - at;
+}
+
+/* What yajl does not see to: -1 when the document cannot be, and a mended one in r->doc where it
+   needs to be mended. */
+static int prepare(struct json_reader *r, struct span document)
+{
+    const char *strange = strange_space(document);
+    if (strange)
+        return fail_read(r, json_offset(r, strange), "invalid char in json text");
+    if (memchr(document.at, '\\', document.len))
+        r->doc = json_text_mend(document, &r->repaired);
+    return 0;
 }
 
 /* Reads one document into *found, itself as r->outermost. */
@@ -111,11 +139,8 @@ static int read_document(struct json_reader *r, struct span document, struct jso
     const struct json_value *top = &found->slot[JSON_DOCUMENT];
     if (document.len == 0)
         return fail_read(r, 0, "no JSON text at all");
-    const char *strange = strange_space(document);
-    if (strange)
-        return fail_read(r, json_offset(r, strange), "invalid char in json text");
-    if (memchr(document.at, '\\', document.len))
-        r->doc = json_text_mend(document, &r->repaired);
+    if (!is_plain(r, document) && prepare(r, document) != 0)
+        return -1;
     if (yajl_parse(r->yajl, (const unsigned char *)r->doc.at, r->doc.len) != yajl_status_ok)
         return fail_read(r, json_text_token_before(r->doc, yajl_get_bytes_consumed(r->yajl)), NULL);
     /* A number at the very end is complete only when something that is not a digit follows. Inside

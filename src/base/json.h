@@ -37,6 +37,10 @@ struct json_reader *json_reader_new(void);
 /* What was decoded is overwritten: it may be a secret. */
 void json_reader_free(struct json_reader *r);
 
+/* Documents that lie in `bytes` come next: what yajl does not see to is looked for in all of them
+   at once. They are borrowed, and may not change, until the next call. */
+void json_look_ahead(struct json_reader *r, struct span bytes);
+
 /* Reading what is known beforehand. A shape says which members of an object are wanted, and which
    members of those; the rest is checked and passed over. */
 

@@ -10,14 +10,12 @@
 
 /* An open container that is wanted itself, and what is wanted in it. */
 struct json_level {
-    unsigned depth;              /* of its members */
-    const struct json_key *next; /* of its keys: the one after the last that came */
-    const struct json_key *end;
-    const struct json_shape *shape; /* of an object */
-    const struct json_key *element; /* of an array: &any, or NULL */
+    unsigned depth;                 /* of its members */
     unsigned slots;                 /* where theirs begin */
-    const struct json_key *key;     /* what the container is the value of */
-    const char *start;              /* its own first byte */
+    const struct json_key *next;    /* of its keys: the one after the last that came */
+    const struct json_key *end;     /* behind the last one */
+    const struct json_shape *shape; /* all of them, or &json_every */
+    struct json_value *value;       /* its own; its bytes begin where the container does */
 };
 
 /* One yajl handle serves every document: yajl_allow_multiple_values lets the next one follow, so
@@ -26,6 +24,7 @@ struct json_level {
    way, the handle is of no further use and is replaced. */
 struct json_reader {
     yajl_handle yajl;
+    struct span plain; /* bytes ahead that hold nothing which yajl does not see to */
     struct span doc;
     struct json_found *found;
     const struct json_key *want; /* what the value that comes next is to be kept as, or NULL */

@@ -35,23 +35,35 @@ static struct span keep(struct json_reader *r, const unsigned char *text, size_t
     return span_make(r->strings.data + at, len);
 }
 
+/* Of an array every element is wanted, of an object what its key says. */
 APART static int report(struct json_reader *r)
 {
     struct json_member member = {r->key, r->found->slot[any.slot]};
+    r->want = r->key.at ? NULL : &any;
     r->on_member(r->arg, &member);
     return 1;
 }
 
-/* A value that is wanted and complete. Answers what a callback of yajl answers to go on. */
+/* A value that was wanted is complete. Answers what a callback of yajl answers to go on. */
+static inline int complete(struct json_reader *r)
+{
+    r->want = NULL;
+    return r->now->shape == &json_every ? report(r) : 1;
+}
+
+/* Where the value that is wanted goes. */
+static inline struct json_value *place(struct json_reader *r)
+{
+    unsigned slot = r->now->slots + r->want->slot;
+    r->found->seen |= UINT64_C(1) << slot;
+    return &r->found->slot[slot];
+}
+
 static inline int take(struct json_reader *r, enum json_type type, const char *start, size_t len,
                        struct span string)
 {
-    const struct json_key *key = r->want;
-    unsigned slot = r->now->slots + key->slot;
-    r->want = r->now->element;
-    r->found->slot[slot] = (struct json_value){type, span_make(start, len), string};
-    r->found->seen |= UINT64_C(1) << slot;
-    return key == &any ? report(r) : 1;
+    *place(r) = (struct json_value){type, span_make(start, len), string};
+    return complete(r);
 }
 
 static const struct span no_string;
@@ -171,42 +183,47 @@ static int on_key(void *arg, const unsigned char *bytes, size_t len)
     return search(r, text, len);
 }
 
-static int open_container(struct json_reader *r, bool object)
+/* `first`: wanted of a walk before a key says so. */
+static int open_container(struct json_reader *r, const struct json_key *first)
 {
-    const struct json_key *key = r->want;
     r->depth++;
-    if (!key)
+    if (!r->want)
         return 1;
+    const char *start = here(r) - 1;
+    const struct json_key *key = r->want;
     if (r->now == r->levels + JSON_LEVELS + 1)
         abort(); /* shapes deeper than they may be */
     const struct json_shape *inside = key->inside ? key->inside : &nothing;
+    struct json_value *value = place(r);
+    value->type = JSON_NONE;
+    value->raw.at = start;
+    value->string = no_string;
     struct json_level *level = r->now + 1;
     level->depth = r->depth;
-    level->shape = object ? inside : &nothing;
-    level->next = level->shape->keys;
-    level->end = level->next + level->shape->count;
-    level->element = !object && inside == &json_every ? &any : NULL;
     level->slots = r->now->slots + key->inside_at;
-    level->key = key;
-    level->start = here(r) - 1;
+    level->next = inside->keys;
+    level->end = inside->keys + inside->count;
+    level->shape = inside;
+    level->value = value;
     r->now = level;
-    r->want = level->element;
+    r->want = inside == &json_every ? first : NULL;
     return 1;
 }
 
 static int close_container(struct json_reader *r, enum json_type type)
 {
-    const struct json_level *level = r->now;
-    if (r->depth-- != level->depth)
+    struct json_value *value = r->now->value;
+    if (r->depth-- != r->now->depth)
         return 1;
     r->now--;
-    r->want = level->key;
-    return take(r, type, level->start, (size_t)(here(r) - level->start), no_string);
+    value->type = type;
+    value->raw.len = (size_t)(here(r) - value->raw.at);
+    return complete(r);
 }
 
 static int on_start_map(void *arg)
 {
-    return open_container(arg, true);
+    return open_container(arg, NULL);
 }
 
 static int on_end_map(void *arg)
@@ -216,7 +233,7 @@ static int on_end_map(void *arg)
 
 static int on_start_array(void *arg)
 {
-    return open_container(arg, false);
+    return open_container(arg, &any);
 }
 
 static int on_end_array(void *arg)

@@ -54,6 +54,11 @@ size_t utf8_next(struct span s, uint32_t *point)
     return lead.length;
 }
 
+static inline bool is_ascii(uint64_t word)
+{
+    return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
 static inline uint64_t word_at(const char *at)
 {
     uint64_t word;
@@ -61,43 +66,28 @@ static inline uint64_t word_at(const char *at)
     return word;
 }
 
-static inline uint64_t half_at(const char *at)
-{
-    uint32_t half;
-    memcpy(&half, at, sizeof half);
-    return half;
-}
-
-/* Words at a time; the last one may overlap the one before. */
-bool utf8_is_ascii(struct span s)
+/* Words at a time: nearly all that is sent is ASCII. */
+static size_t ascii_prefix(struct span s)
 {
     enum { WORD = sizeof(uint64_t), BLOCK = 4 * WORD };
     const char *at = s.at;
-    uint64_t all = 0;
-    if (s.len >= WORD) {
-        const char *end = at + s.len;
-        for (; end - at > BLOCK; at += BLOCK)
-            all |= word_at(at) | word_at(at + 8) | word_at(at + 16) | word_at(at + 24);
-        for (; end - at > WORD; at += WORD)
-            all |= word_at(at);
-        all |= word_at(end - WORD);
-    } else if (s.len >= WORD / 2) {
-        all = half_at(at) | half_at(at + s.len - WORD / 2);
-    } else {
-        for (size_t i = 0; i < s.len; i++)
-            all |= (unsigned char)at[i];
-    }
-    return (all & UINT64_C(0x8080808080808080)) == 0;
+    size_t left = s.len;
+    for (; left >= BLOCK; at += BLOCK, left -= BLOCK)
+        if (!is_ascii(word_at(at) | word_at(at + 8) | word_at(at + 16) | word_at(at + 24)))
+            break;
+    for (; left >= WORD && is_ascii(word_at(at)); left -= WORD)
+        at += WORD;
+    for (; left && (unsigned char)*at < 0x80; left--)
+        at++;
+    return s.len - left;
 }
 
-/* The next character, or a run of ASCII. 0 where neither is. */
+/* The next character, or a run of ASCII; not empty. 0 where neither is. */
 static size_t valid_run(struct span s)
 {
-    size_t n = 0;
     uint32_t point;
-    while (n < s.len && (unsigned char)s.at[n] < 0x80)
-        n++;
-    if (n || s.len == 0)
+    size_t n = ascii_prefix(s);
+    if (n)
         return n;
     n = utf8_next(s, &point);
     return point == UTF8_ILL_FORMED ? 0 : n;
@@ -106,8 +96,8 @@ static size_t valid_run(struct span s)
 size_t utf8_valid_prefix(struct span s)
 {
     size_t n = 0;
-    for (size_t run; (run = valid_run(span_make(s.at + n, s.len - n))) != 0;)
-        n += run;
+    for (size_t run = 1; run && n < s.len; n += run)
+        run = valid_run(span_make(s.at + n, s.len - n));
     return n;
 }
 

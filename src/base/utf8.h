@@ -13,12 +13,9 @@
 /* The length of the longest valid prefix of `s`, in bytes. */
 size_t utf8_valid_prefix(struct span s);
 
-/* Whether every byte is ASCII, as those of nearly all streams are. */
-bool utf8_is_ascii(struct span s);
-
 static inline bool utf8_valid(struct span s)
 {
-    return utf8_is_ascii(s) || utf8_valid_prefix(s) == s.len;
+    return utf8_valid_prefix(s) == s.len;
 }
 
 /* What utf8_next gives instead of a code point for bytes that are not UTF-8. */

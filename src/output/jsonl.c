@@ -55,7 +55,7 @@ static int put_malformed(struct jsonl_sink *j, const struct chat_event *event, s
     struct buf *out = begin_client(j, "parse_error");
     json_put_text(out, "event", event->name);
     json_put_text(out, "message", span_of(event->why));
-    json_put_text(out, "raw", event->payload);
+    json_put_text(out, "raw", event->from->data);
     end_client(j);
     return output_turn(&j->out, fail);
 }
@@ -80,13 +80,13 @@ static int jsonl_event(struct sink *s, const struct chat_event *event, struct fa
     struct buf *out = begin_line(j);
     buf_append(out, "{\"event\":", 9);
     put_name(out, event);
-    if (event->has_id) {
+    if (event->from->has_id) {
         buf_append(out, ",\"id\":", 6);
-        json_put_string(out, event->id);
+        json_put_string(out, event->from->id);
     }
-    put_beside(out, ",\"run_id\":", event->run_id);
-    put_beside(out, ",\"seq\":", event->seq);
-    put_beside(out, ",\"timestamp\":", event->timestamp);
+    put_beside(out, ",\"run_id\":", event->envelope[CHAT_RUN_ID].raw);
+    put_beside(out, ",\"seq\":", event->envelope[CHAT_SEQ].raw);
+    put_beside(out, ",\"timestamp\":", event->envelope[CHAT_TIMESTAMP].raw);
     buf_append(out, ",\"data\":", 8);
     chat_put_data(out, event);
     buf_byte(out, '}');

@@ -6,13 +6,15 @@
 void sinks_add(struct sinks *sinks, struct sink *sink)
 {
     sinks->list[sinks->count++] = sink;
+    if (sink->ops->event && !sink->ops->without_text)
+        sinks->with_text[sinks->with_text_count++] = sink;
 }
 
 void sinks_free(struct sinks *sinks)
 {
     for (unsigned i = 0; i < sinks->count; i++)
         sinks->list[i]->ops->free(sinks->list[i]);
-    sinks->count = 0;
+    sinks->count = sinks->with_text_count = 0;
 }
 
 /* Calls the entry of each sink that has it; `result` becomes -1 when one of them fails. */
@@ -44,16 +46,21 @@ int sinks_bytes(struct sinks *sinks, struct span bytes, struct fail *fail)
     return result;
 }
 
+static int text_event(struct sinks *sinks, const struct chat_event *event, struct fail *fail)
+{
+    int result = 0;
+    for (unsigned i = 0; i < sinks->with_text_count; i++)
+        if (sinks->with_text[i]->ops->event(sinks->with_text[i], event, fail) != 0)
+            result = -1;
+    return result;
+}
+
 int sinks_event(struct sinks *sinks, const struct chat_event *event, struct fail *fail)
 {
     int result = 0;
-    bool is_text = event->kind == CHAT_MESSAGE;
-    for (unsigned i = 0; i < sinks->count; i++) {
-        struct sink *s = sinks->list[i];
-        if (s->ops->event && !(is_text && s->ops->without_text) &&
-            s->ops->event(s, event, fail) != 0)
-            result = -1;
-    }
+    if (event->kind == CHAT_MESSAGE)
+        return text_event(sinks, event, fail);
+    CALL_EACH(result, sinks, event, event, fail)
     return result;
 }
 

@@ -106,6 +106,8 @@ enum { SINKS_MAX = 6 };
 struct sinks {
     struct sink *list[SINKS_MAX];
     unsigned count;
+    struct sink *with_text[SINKS_MAX]; /* those of them that the deltas of the text go to */
+    unsigned with_text_count;
 };
 
 void sinks_add(struct sinks *sinks, struct sink *sink);

@@ -20,10 +20,8 @@ enum slot {
     WIRE_ROLE,
     LEVEL_SLOTS,
     ENVELOPE_TYPE = 2 * LEVEL_SLOTS,
-    ENVELOPE_RUN_ID,
-    ENVELOPE_SEQ,
-    ENVELOPE_TIMESTAMP,
-    SLOTS
+    ENVELOPE,
+    SLOTS = ENVELOPE + CHAT_ENVELOPE
 };
 
 _Static_assert((int)SLOTS <= (int)JSON_SLOTS, "what is found has a slot for each");
@@ -50,18 +48,21 @@ static const struct {
         SPAN(name), slot, inside, 0                                                                \
     }
 
+/* What an envelope holds, with the members of the event in its `data`. */
+enum { ENVELOPE_KEYS = 5 };
+#define ENVELOPE_OF(event)                                                                         \
+    KEY("type", ENVELOPE_TYPE), KEY("run_id", ENVELOPE + CHAT_RUN_ID),                             \
+        KEY("seq", ENVELOPE + CHAT_SEQ),                                                           \
+        {SPAN("data"), LEVEL_SLOTS, &event##_in_data, LEVEL_SLOTS},                                \
+        KEY("timestamp", ENVELOPE + CHAT_TIMESTAMP)
+
 /* The members of an event in the order in which they are looked for; each stands in the payload
    itself, or, with the envelope's around it, in its `data`. */
 #define SHAPE(event, ...)                                                                          \
     static const struct json_shape event##_in_data;                                                \
-    static const struct json_key event##_keys[] = {                                                \
-        __VA_ARGS__ KEY("type", ENVELOPE_TYPE),                                                    \
-        KEY("run_id", ENVELOPE_RUN_ID),                                                            \
-        KEY("seq", ENVELOPE_SEQ),                                                                  \
-        {SPAN("data"), LEVEL_SLOTS, &event##_in_data, LEVEL_SLOTS},                                \
-        KEY("timestamp", ENVELOPE_TIMESTAMP),                                                      \
-    };                                                                                             \
-    static const struct json_shape event##_in_data = {event##_keys, COUNT(event##_keys) - 5};      \
+    static const struct json_key event##_keys[] = {__VA_ARGS__ ENVELOPE_OF(event)};                \
+    static const struct json_shape event##_in_data = {event##_keys,                                \
+                                                      COUNT(event##_keys) - ENVELOPE_KEYS};        \
     static const struct json_shape event##_shape = {event##_keys, COUNT(event##_keys)}
 
 static const struct json_key error_key = KEY("error", CHAT_RESULT_ERROR);
@@ -74,6 +75,17 @@ SHAPE(any, );
 SHAPE(message,
       KEY("delta", CHAT_DELTA),
       KEY("role", WIRE_ROLE), );
+/* The same, but deltas of this name come in an envelope, and there are very many of them. */
+static const struct json_shape token_in_data;
+static const struct json_key token_keys[] = {
+    ENVELOPE_OF(token),
+    KEY("delta", CHAT_DELTA),
+    KEY("role", WIRE_ROLE),
+};
+static const struct json_shape token_in_data = {
+    token_keys + ENVELOPE_KEYS, COUNT(token_keys) - ENVELOPE_KEYS
+};
+static const struct json_shape token_shape = {token_keys, COUNT(token_keys)};
 SHAPE(start,
       KEY("conversation_id", CHAT_CONVERSATION_ID),
       KEY("mode", CHAT_MODE),
@@ -130,7 +142,7 @@ struct row {
 
 static const struct row rows[] = {
     {SPAN("message"), SPAN("message"), CHAT_MESSAGE, &message_shape},
-    {SPAN("token"), SPAN("message"), CHAT_MESSAGE, &message_shape},
+    {SPAN("token"), SPAN("message"), CHAT_MESSAGE, &token_shape},
     {SPAN("heartbeat"), SPAN("heartbeat"), CHAT_HEARTBEAT, &any_shape},
     {SPAN("start"), SPAN("start"), CHAT_START, &start_shape},
     {SPAN("tool_started"), SPAN("tool_started"), CHAT_TOOL_STARTED, &tool_started_shape},
@@ -219,18 +231,17 @@ static void take_renames(struct chat_event *event, struct json_found *found, uns
     }
 }
 
+static const struct json_value no_envelope[CHAT_ENVELOPE];
+
 static void take_level(struct chat_event *event, struct json_found *found)
 {
     unsigned level = 0;
     if (found->slot[LEVEL_SLOTS].type == JSON_OBJECT &&
         found->slot[ENVELOPE_TYPE].type == JSON_STRING) {
         level = LEVEL_SLOTS;
-        event->run_id = found->slot[ENVELOPE_RUN_ID].raw;
-        event->seq = found->slot[ENVELOPE_SEQ].raw;
-        event->timestamp = found->slot[ENVELOPE_TIMESTAMP].raw;
+        event->envelope = &found->slot[ENVELOPE];
     }
     event->member = &found->slot[level];
-    event->data = event->member[CHAT_DATA].raw;
     if (event->kind != CHAT_MESSAGE)
         take_renames(event, found, level);
 }
@@ -266,18 +277,21 @@ static void check_members(struct chat_parser *p)
         malformed(p, "`tool_name` is not a string", "");
 }
 
+void chat_look_ahead(struct chat_parser *p, struct span bytes)
+{
+    json_look_ahead(p->json, bytes);
+}
+
 const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_event *from)
 {
     struct chat_event *event = &p->event;
     const struct row *row = row_of(from->name);
     p->row = row;
     event->kind = row->kind;
-    event->id = from->id;
-    event->has_id = from->has_id;
-    event->payload = from->data;
-    event->data = event->run_id = event->seq = event->timestamp = span_make(NULL, 0);
+    event->from = from;
     event->renames = 0;
     event->member = p->found.slot;
+    event->envelope = no_envelope;
     take_name(p, event, from->name);
     event->is_json = json_find(p->json, from->data, row->shape, &p->found) == 0;
     if (event->is_json)
@@ -310,10 +324,11 @@ const struct json_value *chat_tool_error(const struct chat_event *event)
 void chat_put_data(struct buf *out, const struct chat_event *event)
 {
     if (!event->is_json) {
-        json_put_string(out, event->payload);
+        json_put_string(out, event->from->data);
         return;
     }
-    const char *at = event->data.at, *end = event->data.at + event->data.len;
+    struct span data = event->member[CHAT_DATA].raw;
+    const char *at = data.at, *end = data.at + data.len;
     for (unsigned i = 0; i < event->renames; i++) {
         const struct chat_rename *r = &event->rename[i];
         json_put_raw(out, span_make(at, (size_t)(r->key_raw.at - at)));

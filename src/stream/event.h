@@ -54,6 +54,9 @@ enum chat_member {
     CHAT_MEMBERS
 };
 
+/* What the second generation says around `data`. */
+enum chat_envelope { CHAT_RUN_ID, CHAT_SEQ, CHAT_TIMESTAMP, CHAT_ENVELOPE };
+
 /* A key of `data` that the guide calls by another name. */
 struct chat_rename {
     struct span key_raw; /* where it stands, with its quotation marks */
@@ -66,22 +69,22 @@ enum { CHAT_RENAMES = 2 };
 struct chat_event {
     enum chat_kind kind;
     struct span name; /* as the JSON lines show it */
-    struct span id;   /* the SSE event's own, see struct sse_event */
-    bool has_id;
-    struct span payload; /* what came, repaired only as UTF-8 */
-    bool is_json;        /* false: the payload of an unknown event is not JSON, `data` is empty */
-    struct span data;    /* the JSON of `data`, but for the renames */
+    const struct sse_event *from;
+    bool is_json; /* false: the payload of an unknown event is not JSON, there is no `data` */
+    const struct json_value *member;         /* [CHAT_MEMBERS], JSON_NONE when absent */
+    const struct json_value *envelope;       /* [CHAT_ENVELOPE], likewise */
     struct chat_rename rename[CHAT_RENAMES]; /* in the order in which they stand in `data` */
     unsigned renames;
-    struct span run_id, seq, timestamp; /* of an envelope, raw JSON; empty when absent */
-    const struct json_value *member;    /* [CHAT_MEMBERS], type JSON_NONE when absent */
-    const char *why;                    /* CHAT_MALFORMED: one line */
+    const char *why; /* CHAT_MALFORMED: one line */
 };
 
 struct chat_parser;
 
 struct chat_parser *chat_parser_new(void);
 void chat_parser_free(struct chat_parser *p);
+
+/* Payloads that lie in `bytes` come next, see json_look_ahead. */
+void chat_look_ahead(struct chat_parser *p, struct span bytes);
 
 /* Never fails: what is not understood is CHAT_OTHER or CHAT_MALFORMED. The event is the parser's
    own. */

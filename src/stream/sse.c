@@ -7,72 +7,72 @@
 
 static const struct span byte_order_mark = SPAN("\xEF\xBB\xBF");
 
+static const struct sse_event no_event = {.name = SPAN("message")};
+
 void sse_init(struct sse *s, size_t max_event, sse_event_fn *on_event, void *arg)
 {
-    *s = (struct sse){.on_event = on_event, .arg = arg, .max_event = max_event, .retry_ms = -1};
+    *s = (struct sse){.on_event = on_event,
+                      .arg = arg,
+                      .max_event = max_event,
+                      .retry_ms = -1,
+                      .block = no_event};
 }
 
 void sse_release(struct sse *s)
 {
-    buf_release(&s->name.copy);
-    buf_release(&s->data.copy);
-    buf_release(&s->id.copy);
+    buf_release(&s->name);
+    buf_release(&s->data);
+    buf_release(&s->id);
     buf_release(&s->line);
 }
 
-static void field_clear(struct sse_field *f)
-{
-    f->present = false;
-    buf_clear(&f->copy);
-}
-
-/* Appends to the field's own copy, where what it had so far may already be. */
-static void field_append(struct sse_field *f, struct span more)
+/* Appends to a field's copy, where what it had so far already is. */
+static void field_append(struct span *field, struct buf *copy, struct span more)
 {
     if (utf8_valid(more))
-        buf_span(&f->copy, more);
+        buf_span(copy, more);
     else
-        utf8_replace(&f->copy, more);
-    f->value = buf_view(&f->copy);
+        utf8_replace(copy, more);
+    *field = buf_view(copy);
 }
 
 /* Makes the field independent of the bytes that are fed. */
-static void field_keep(struct sse_field *f)
+static void field_keep(struct span *field, struct buf *copy)
 {
-    if (f->present && f->value.at != f->copy.data) {
-        buf_clear(&f->copy);
-        buf_span(&f->copy, f->value);
-        f->value = buf_view(&f->copy);
+    if (field->at == copy->data)
+        return;
+    buf_clear(copy);
+    buf_span(copy, *field);
+    *field = buf_view(copy);
+}
+
+static void block_keep(struct sse *s)
+{
+    field_keep(&s->block.name, &s->name);
+    field_keep(&s->block.data, &s->data);
+    field_keep(&s->block.id, &s->id);
+}
+
+static inline void field_set(struct span *field, struct buf *copy, struct span value, bool as_it_is)
+{
+    if (as_it_is) {
+        *field = value;
+    } else {
+        buf_clear(copy);
+        field_append(field, copy, value);
     }
 }
 
-static void field_copy(struct sse_field *f, struct span value)
+static inline void add_data(struct sse *s, struct span value, bool as_it_is)
 {
-    f->present = true;
-    buf_clear(&f->copy);
-    field_append(f, value);
-}
-
-/* Text that is well-formed stays where it lies in the bytes of the feed. */
-static inline void field_set(struct sse_field *f, struct span value, bool in_place)
-{
-    if (!in_place || !utf8_valid(value)) {
-        field_copy(f, value);
+    if (!s->has_data) {
+        s->has_data = true;
+        field_set(&s->block.data, &s->data, value, as_it_is);
         return;
     }
-    f->present = true;
-    f->value = value;
-}
-
-static void add_data(struct sse *s, struct span value, bool in_place)
-{
-    if (!s->data.present) {
-        field_set(&s->data, value, in_place);
-        return;
-    }
-    field_keep(&s->data);
-    buf_byte(&s->data.copy, '\n');
-    field_append(&s->data, value);
+    field_keep(&s->block.data, &s->data);
+    buf_byte(&s->data, '\n');
+    field_append(&s->block.data, &s->data, value);
 }
 
 static void set_retry(struct sse *s, struct span value)
@@ -103,17 +103,21 @@ static inline bool is_field(struct span line, struct span name, struct span *val
     return true;
 }
 
-/* `in_place`: the line lies in the bytes of the feed. */
-static inline void take_field(struct sse *s, struct span line, bool in_place)
+/* `as_it_is`: the line is well-formed, and lies in the bytes of the feed. */
+static inline void take_field(struct sse *s, struct span line, bool as_it_is)
 {
     struct span value;
     if (is_field(line, (struct span)SPAN("data"), &value)) {
-        add_data(s, value, in_place);
+        add_data(s, value, as_it_is);
     } else if (is_field(line, (struct span)SPAN("event"), &value)) {
-        field_set(&s->name, value, in_place);
+        if (value.len == 0)
+            value = no_event.name;
+        field_set(&s->block.name, &s->name, value, as_it_is);
     } else if (is_field(line, (struct span)SPAN("id"), &value)) {
-        if (!value.len || !memchr(value.at, '\0', value.len))
-            field_set(&s->id, value, in_place);
+        if (value.len && memchr(value.at, '\0', value.len))
+            return;
+        s->block.has_id = true;
+        field_set(&s->block.id, &s->id, value, as_it_is);
     } else if (is_field(line, (struct span)SPAN("retry"), &value)) {
         set_retry(s, value);
     }
@@ -121,20 +125,9 @@ static inline void take_field(struct sse *s, struct span line, bool in_place)
 
 static inline int dispatch(struct sse *s, struct fail *fail)
 {
-    int result = 0;
-    if (s->data.present) {
-        struct sse_event event = {.name = SPAN("message"), .data = s->data.value};
-        if (s->name.present && s->name.value.len)
-            event.name = s->name.value;
-        if (s->id.present) {
-            event.has_id = true;
-            event.id = s->id.value;
-        }
-        result = s->on_event(s->arg, &event, fail);
-    }
-    field_clear(&s->name);
-    field_clear(&s->data);
-    field_clear(&s->id);
+    int result = s->has_data ? s->on_event(s->arg, &s->block, fail) : 0;
+    s->block = no_event;
+    s->has_data = false;
     s->size = 0;
     return result;
 }
@@ -146,8 +139,8 @@ static int too_large(const struct sse *s, struct fail *fail)
     return -1;
 }
 
-/* One line without its end. `in_place` as take_field. */
-static inline int take_line(struct sse *s, struct span line, bool in_place, struct fail *fail)
+/* One line without its end. `as_it_is` as take_field. */
+static inline int take_line(struct sse *s, struct span line, bool as_it_is, struct fail *fail)
 {
     if (line.len == 0)
         return dispatch(s, fail);
@@ -156,7 +149,7 @@ static inline int take_line(struct sse *s, struct span line, bool in_place, stru
     if (line.len > s->max_event - s->size)
         return too_large(s, fail);
     s->size += line.len;
-    take_field(s, line, in_place);
+    take_field(s, line, as_it_is);
     return 0;
 }
 
@@ -171,9 +164,7 @@ static int keep_rest(struct sse *s, struct span rest, struct fail *fail)
             return too_large(s, fail);
         buf_span(&s->line, rest);
     }
-    field_keep(&s->name);
-    field_keep(&s->data);
-    field_keep(&s->id);
+    block_keep(s);
     return 0;
 }
 
@@ -211,11 +202,20 @@ static struct span join(struct sse *s, struct span end)
     return buf_view(&s->line);
 }
 
-/* The bytes that are still to be read. Where the next CR stands is looked up once and not for every
-   line: most streams have none. */
+/* The bytes that are still to be read. What holds for most streams as a whole, that there is no CR
+   and nothing ill-formed, is looked up once and not for every line. */
 struct input {
-    const char *at, *end, *cr;
+    const char *at, *end;
+    const char *cr;         /* the next one, or the end */
+    const char *ill_formed; /* the first byte that is, or the end */
 };
+
+static struct input input_of(struct span bytes)
+{
+    const char *end = bytes.at + bytes.len;
+    return (struct input){bytes.at, end, find(bytes.at, end, '\r'),
+                          bytes.at + utf8_valid_prefix(bytes)};
+}
 
 /* The end of the line that begins the input; the end of the input where that is not there. */
 static inline const char *line_end(const struct input *in)
@@ -245,20 +245,21 @@ int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)
         if (*rest.at == '\n')
             rest = span_make(rest.at + 1, rest.len - 1);
     }
-    struct input in = {rest.at, rest.at + rest.len, find(rest.at, rest.at + rest.len, '\r')};
-    bool in_place = s->line.len == 0 && !s->in_comment;
+    struct input in = input_of(rest);
+    bool is_cut = s->line.len > 0 || s->in_comment;
     while (in.at < in.end) {
         const char *stop = line_end(&in);
         if (stop == in.end)
             break;
         struct span line = span_make(in.at, (size_t)(stop - in.at));
-        if (!in_place)
+        bool as_it_is = !is_cut && (stop <= in.ill_formed || utf8_valid(line));
+        if (is_cut)
             line = join(s, line);
-        if (take_line(s, line, in_place, fail) != 0)
+        if (take_line(s, line, as_it_is, fail) != 0)
             return -1;
-        if (!in_place)
+        if (is_cut)
             buf_clear(&s->line);
-        in_place = true;
+        is_cut = false;
         skip_line(s, &in, stop);
     }
     return keep_rest(s, span_make(in.at, (size_t)(in.end - in.at)), fail);

@@ -23,14 +23,6 @@ struct sse_event {
 /* -1 with *fail set stops the feed. */
 typedef int sse_event_fn(void *arg, const struct sse_event *event, struct fail *fail);
 
-/* A field of the block that is being read: borrowed from the bytes of the current feed as long as
-   that lasts, in `copy` from then on. */
-struct sse_field {
-    bool present;
-    struct span value;
-    struct buf copy;
-};
-
 struct sse {
     sse_event_fn *on_event;
     void *arg;
@@ -38,12 +30,15 @@ struct sse {
     int64_t retry_ms; /* the last `retry` field, -1 for none */
 
     /* private */
-    struct sse_field name, data, id;
-    struct buf line; /* the start of a line that the last feed cut off */
-    size_t size;     /* bytes of the block's lines so far, without comments */
-    unsigned bom;    /* how much of a byte order mark was seen; 3: past the start */
-    bool skip_lf;    /* the last line ended in CR: an LF that follows belongs to it */
-    bool in_comment; /* the cut-off line is a comment: nothing of it is kept */
+    struct sse_event block; /* the one that is being read: borrowed from the bytes of the current
+                               feed as long as that lasts, from the copies from then on */
+    bool has_data;
+    struct buf name, data, id; /* copies of the block's fields */
+    struct buf line;           /* the start of a line that the last feed cut off */
+    size_t size;               /* bytes of the block's lines so far, without comments */
+    unsigned bom;              /* how much of a byte order mark was seen; 3: past the start */
+    bool skip_lf;              /* the last line ended in CR: an LF that follows belongs to it */
+    bool in_comment;           /* the cut-off line is a comment: nothing of it is kept */
 };
 
 /* max_event bounds the lines of one event, comments aside, and with it the memory held. */

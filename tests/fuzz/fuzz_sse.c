@@ -52,8 +52,7 @@ static void read_stream(struct record *r, struct span in, size_t max_event, enum
         fuzz_require(r->fail.cause == FAIL_PROTOCOL, "a feed fails of %d", (int)r->fail.cause);
         buf_byte(&r->out, '!');
     }
-    size_t held =
-        r->sse.name.copy.len + r->sse.data.copy.len + r->sse.id.copy.len + r->sse.line.len;
+    size_t held = r->sse.name.len + r->sse.data.len + r->sse.id.len + r->sse.line.len;
     /* U+FFFD is three times as long as the byte it stands for; a mark's half may be held besides.
        A feed that failed may have put the line together that was too long. */
     fuzz_require(fail_is_set(&r->fail) || held / 3 <= max_event + 2,

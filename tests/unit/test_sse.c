@@ -457,7 +457,7 @@ static void bound_fails_as_protocol(void)
 
 static size_t memory_of(const struct sse *s)
 {
-    return s->name.copy.cap + s->data.copy.cap + s->id.copy.cap + s->line.cap;
+    return s->name.cap + s->data.cap + s->id.cap + s->line.cap;
 }
 
 /* 64 MB of one comment, and of one event over the bound, in pieces of 4 KB. */
