@@ -171,10 +171,9 @@ static void measure(struct exchange *x)
 static void notice_connection(struct exchange *x)
 {
     curl_off_t us;
-    if (!x->response->connected &&
+    if (!x->response->sent &&
         curl_easy_getinfo(x->http->easy, CURLINFO_PRETRANSFER_TIME_T, &us) == CURLE_OK && us > 0) {
-        x->response->connected = true;
-        x->last_byte = sys_now_us();
+        x->response->sent = x->last_byte = sys_now_us();
     }
 }
 
@@ -188,12 +187,12 @@ static int check_clocks(struct exchange *x, int64_t now, int64_t *wake)
         fail_set(x->fail, FAIL_DEADLINE, "out of time: not done within --max-time");
         return -1;
     }
-    if (!x->response->connected) {
+    if (!x->response->sent) {
         if (c->connect_timeout && now >= connect_end)
             return http_fail_connect_clock(x);
         *wake = now + CONNECTING < *wake ? now + CONNECTING : *wake;
     }
-    if (c->idle_timeout && x->response->connected) {
+    if (c->idle_timeout && x->response->sent) {
         if (now >= idle_end && !x->received)
             return fail_set(x->fail, FAIL_CLOCK,
                             "out of time: nothing was received for %g s (--idle-timeout)",

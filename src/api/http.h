@@ -66,7 +66,7 @@ struct http_response {
     struct buf content_type, content_encoding, location;
     int64_t retry_after; /* ms from now, -1 without: Retry-After or X-RateLimit-Reset */
     struct buf body;     /* of a response that no hook took; bounded, see HTTP_BODY_MAX */
-    bool connected;      /* the request went out, in whole or in part */
+    int64_t sent;        /* sys_now_us() when the request went out, in whole or in part; 0 before */
 };
 
 enum { HTTP_BODY_MAX = 1 << 20 };

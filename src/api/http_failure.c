@@ -94,5 +94,5 @@ int http_conclude(struct exchange *x, CURLcode code)
         return 0;
     if (code == CURLE_OK)
         return fail_set(x->fail, FAIL_CUT, "the connection was lost inside the response's headers");
-    return x->response->connected ? fail_connected(x, code) : fail_unconnected(x, code);
+    return x->response->sent ? fail_connected(x, code) : fail_unconnected(x, code);
 }

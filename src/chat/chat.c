@@ -23,13 +23,13 @@ struct exchange {
     const struct chat_request *request;
     struct chat_outcome *outcome;
     int attempt;      /* messages posted, from 1 */
-    int64_t posted;   /* when this attempt began */
     int64_t ended;    /* when `done` or `error` was seen, 0 before */
     int64_t moved;    /* when the last event other than a heartbeat came */
     int64_t progress; /* the reader's count at that time */
     bool taken;       /* the response is an event stream */
     bool first_turn;  /* nothing of the body has been looked at as a whole */
     bool drained_out;
+    struct http_response response; /* of this attempt */
     int64_t stream_hint; /* ms, of the attempt that failed; -1 without */
 };
 
@@ -80,7 +80,7 @@ static int warn_of_buffering(struct exchange *x, struct fail *fail)
     if (!x->reader->body_begun || !x->first_turn)
         return 0;
     x->first_turn = false;
-    if (!x->reader->answer.begun || sys_now_us() - x->posted < BUFFERED)
+    if (!x->reader->answer.begun || sys_now_us() - x->response.sent < BUFFERED)
         return 0;
     return sinks_warning(x->reader->sinks,
                          "the answer came in one piece: something between the server and here "
@@ -178,24 +178,23 @@ static int conclude_stream(struct exchange *x, struct fail *fail)
 static int post(struct exchange *x, struct fail *fail)
 {
     const struct http_hooks hooks = {x, takes_stream, on_body, on_turn, on_tick};
-    struct http_response response;
+    struct http_response *response = &x->response;
     if (reader_begin(x->reader, fail) != 0)
         return -1;
     x->attempt++;
     x->taken = x->drained_out = false;
     x->first_turn = true;
     x->ended = x->moved = x->progress = 0;
-    x->posted = sys_now_us();
-    http_response_init(&response);
+    http_response_init(response);
     int result = api_send(x->api, x->outcome->conversation, x->request->portfolios,
-                          x->request->text, &hooks, &response, fail);
+                          x->request->text, &hooks, response, fail);
     x->outcome->timing.first_delta_ms = since_start(x, x->reader->answer.first_delta_us);
     if (x->taken)
         result = conclude_stream(x, fail);
     else if (result == 0)
-        result = api_refused(&response, "cannot send the message", fail);
+        result = api_refused(response, "cannot send the message", fail);
     x->stream_hint = x->reader->sse.retry_ms;
-    http_response_release(&response);
+    http_response_release(response);
     return result;
 }
 

@@ -522,7 +522,8 @@ CONFIG
     before_server '10.67.0.2 ssl http2' good
     SIGMASIGHT_URL=https://backend.test:$PROXY_PORT/api/v1
     pipe_from answer
-    launch "$CHAT" send --connect-timeout 2 --cacert "$TLS/ca.pem" -c "$ID" hi >"$T/answer" 2>"$ERR"
+    # It waits half of that: an answer in one piece so long after a request would look held back.
+    launch "$CHAT" send --connect-timeout 5 --cacert "$TLS/ca.pem" -c "$ID" hi >"$T/answer" 2>"$ERR"
     await connecting 10.66.0.2 "$PROXY_PORT"
     expect_read "$answer" $'Hello\n'
     await_end
