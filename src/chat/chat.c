@@ -30,7 +30,7 @@ struct exchange {
     bool first_turn;  /* nothing of the body has been looked at as a whole */
     bool drained_out;
     struct http_response response; /* of this attempt */
-    int64_t stream_hint; /* ms, of the attempt that failed; -1 without */
+    int64_t stream_hint;           /* ms, of the attempt that failed; -1 without */
 };
 
 /* The summary's times. */
