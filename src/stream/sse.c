@@ -26,20 +26,23 @@ void sse_release(struct sse *s)
     buf_release(&s->line);
 }
 
-/* Appends to a field's copy, where what it had so far already is. */
-static void field_append(struct span *field, struct buf *copy, struct span more)
+static bool lies_in(struct span s, const struct buf *b)
 {
-    if (utf8_valid(more))
-        buf_span(copy, more);
-    else
-        utf8_replace(copy, more);
-    *field = buf_view(copy);
+    return (uintptr_t)s.at - (uintptr_t)b->data < b->len;
 }
 
-/* Makes the field independent of the bytes that are fed. */
+static void append(struct buf *to, struct span more)
+{
+    if (utf8_valid(more))
+        buf_span(to, more);
+    else
+        utf8_replace(to, more);
+}
+
+/* Makes the field independent of where it was read. */
 static void field_keep(struct span *field, struct buf *copy)
 {
-    if (field->at == copy->data)
+    if (lies_in(*field, copy))
         return;
     buf_clear(copy);
     buf_span(copy, *field);
@@ -59,7 +62,8 @@ static inline void field_set(struct span *field, struct buf *copy, struct span v
         *field = value;
     } else {
         buf_clear(copy);
-        field_append(field, copy, value);
+        append(copy, value);
+        *field = buf_view(copy);
     }
 }
 
@@ -71,8 +75,10 @@ static inline void add_data(struct sse *s, struct span value, bool as_it_is)
         return;
     }
     field_keep(&s->block.data, &s->data);
+    size_t start = s->block.data.len ? (size_t)(s->block.data.at - s->data.data) : 0;
     buf_byte(&s->data, '\n');
-    field_append(&s->block.data, &s->data, value);
+    append(&s->data, value);
+    s->block.data = span_make(s->data.data + start, s->data.len - start);
 }
 
 static void set_retry(struct sse *s, struct span value)
@@ -103,7 +109,7 @@ static inline bool is_field(struct span line, struct span name, struct span *val
     return true;
 }
 
-/* `as_it_is`: the line is well-formed, and lies in the bytes of the feed. */
+/* `as_it_is`: the line is well-formed, and stays where it is until block_keep. */
 static inline void take_field(struct sse *s, struct span line, bool as_it_is)
 {
     struct span value;
@@ -192,7 +198,7 @@ static const char *find(const char *from, const char *end, char c)
 }
 
 /* The whole of a line that the last feed cut off. Of a comment only that it is one. */
-static struct span join(struct sse *s, struct span end)
+static struct span join_line(struct sse *s, struct span end)
 {
     if (s->in_comment)
         buf_byte(&s->line, ':');
@@ -200,6 +206,19 @@ static struct span join(struct sse *s, struct span end)
         buf_span(&s->line, end);
     s->in_comment = false;
     return buf_view(&s->line);
+}
+
+/* The line that was cut off is done with. Data that lies in it has its memory in exchange: it may
+   be long. */
+static void leave_line(struct sse *s)
+{
+    if (lies_in(s->block.data, &s->line)) {
+        struct buf line = s->line;
+        s->line = s->data;
+        s->data = line;
+    }
+    block_keep(s);
+    buf_clear(&s->line);
 }
 
 /* The bytes that are still to be read. What holds for most streams as a whole, that there is no CR
@@ -252,13 +271,13 @@ int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)
         if (stop == in.end)
             break;
         struct span line = span_make(in.at, (size_t)(stop - in.at));
-        bool as_it_is = !is_cut && (stop <= in.ill_formed || utf8_valid(line));
         if (is_cut)
-            line = join(s, line);
+            line = join_line(s, line);
+        bool as_it_is = (!is_cut && stop <= in.ill_formed) || utf8_valid(line);
         if (take_line(s, line, as_it_is, fail) != 0)
             return -1;
         if (is_cut)
-            buf_clear(&s->line);
+            leave_line(s);
         is_cut = false;
         skip_line(s, &in, stop);
     }
