@@ -182,6 +182,7 @@ static int post(struct exchange *x, struct fail *fail)
     if (reader_begin(x->reader, fail) != 0)
         return -1;
     x->attempt++;
+    x->outcome->posted = true;
     x->taken = x->drained_out = false;
     x->first_turn = true;
     x->ended = x->moved = x->progress = 0;

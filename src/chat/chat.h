@@ -26,6 +26,7 @@ struct chat_request {
 struct chat_outcome {
     char *conversation; /* ID, NULL when there was none */
     bool created;       /* this exchange created it */
+    bool posted;        /* the message itself was tried, not only a call before it */
     bool accepted;      /* the server took the message and began to answer */
     bool connected;     /* some request reached the server */
     struct sink_timing timing;

@@ -65,12 +65,13 @@ static void remember(const struct client *c, struct sinks *sinks, const char *id
     fail_release(&why);
 }
 
-static void explain(const struct client *c, const struct settings *s, bool committed,
+static void explain(const struct client *c, const struct settings *s, bool posted, bool committed,
                     struct fail *fail)
 {
     bool own = !setting_is(s, OPT_CONTINUE) && !setting_is(s, OPT_CONVERSATION);
-    if (!own && !committed && !setting_is(s, OPT_RETRY_ALL) && setting_number(s, OPT_RETRY) > 0 &&
-        fail_row(fail->cause)->retry == RETRY_MAYBE_STORED)
+    bool stored = posted && fail_row(fail->cause)->retry == RETRY_MAYBE_STORED;
+    if (stored && !own && !committed && !setting_is(s, OPT_RETRY_ALL) &&
+        setting_number(s, OPT_RETRY) > 0)
         fail_hint(fail, "the message may be stored; --retry-all tries again all the same");
     if (fail->http_status != 404 && fail->http_status != 403)
         return;
@@ -104,7 +105,7 @@ static int converse(const struct invocation *in, struct reader *reader, struct c
         .started = started};
     int result = chat_run(&client->api, reader, &request, outcome, fail);
     if (result != 0)
-        explain(client, s, reader_is_committed(reader), fail);
+        explain(client, s, outcome->posted, reader_is_committed(reader), fail);
     if (outcome->accepted && outcome->conversation && !request.ephemeral)
         remember(client, reader->sinks, outcome->conversation, fail);
     return result;

@@ -85,6 +85,23 @@ END
     expect_no "$hint" "$ERR"
 }
 
+@test "messages: a mode that could not be set is no message that may be stored" {
+    serve <<'END'
+on PUT /chat/conversations/*/mode
+status 500
+on PUT /chat/conversations/*/mode
+wire
+END
+    run_chat send -c "$ID" -m blue hi
+    expect_status 69
+    expect_error 'cannot change the mode: HTTP 500'
+    run_chat send -c "$ID" -m blue hi
+    expect_status 75
+    expect_error 'the connection was lost before an answer: .*'
+    expect_no 'may be stored' "$ERR"
+    expect_requests "PUT /chat/conversations/$ID/mode" "PUT /chat/conversations/$ID/mode"
+}
+
 @test "messages: hints about conversations lead to the same server" {
     serve_default
     url=$SIGMASIGHT_URL
