@@ -78,6 +78,8 @@ static int fail_connected(struct exchange *x, CURLcode code)
     case CURLE_BAD_CONTENT_ENCODING:
         return fail_set(x->fail, FAIL_PROTOCOL, "the server does not speak HTTP as it should: %s",
                         reason(x, code));
+    case CURLE_SEND_FAIL_REWIND: /* that it would have sent the request again is its own affair */
+        return fail_set(x->fail, FAIL_CUT, "the connection was lost before an answer");
     default:
         return fail_set(x->fail, FAIL_CUT, "the connection was lost%s: %s",
                         x->headers_done ? "" : " before an answer", reason(x, code));

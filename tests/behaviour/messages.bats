@@ -102,6 +102,24 @@ END
     expect_requests "PUT /chat/conversations/$ID/mode" "PUT /chat/conversations/$ID/mode"
 }
 
+@test "messages: a connection closed instead of an answer, in this program's own words" {
+    serve <<'END'
+on POST /chat/send
+wire
+END
+    # The connection that made the conversation is used again, and libcurl would like to repeat the request.
+    run_chat send -j --retry 0 hi
+    expect_status 75
+    expect_error 'the connection was lost before an answer'
+    expect_close '.error.message == "the connection was lost before an answer" and .error.code == "cut_off" and .error.retryable'
+    [ "$(count_requests 'POST /chat/send')" -eq 1 ]
+    # It may be stored: tried again in a conversation of the program's own.
+    run_chat send --retry 1 --retry-delay 0.01 hi
+    expect_status 75
+    expect_line 'sigmasight-chat: retry 1 of 1 in 0.0 s: the connection was lost before an answer'
+    [ "$(count_requests 'POST /chat/send')" -eq 3 ]
+}
+
 @test "messages: hints about conversations lead to the same server" {
     serve_default
     url=$SIGMASIGHT_URL
