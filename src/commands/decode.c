@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CHUNK = 65536 };
+enum { CHUNK = 65536, HEAD = 256 };
 
 static int open_file(const struct operands *operands, const char **name, struct fail *fail)
 {
@@ -25,11 +25,14 @@ static int open_file(const struct operands *operands, const char **name, struct 
     return fd >= 0 ? fd : sys_fail(fail, FAIL_INPUT, "cannot read %s", *name);
 }
 
-static int feed(struct reader *reader, int fd, const char *name, struct fail *fail)
+/* Keeps the first bytes in `head`. */
+static int feed(struct reader *reader, int fd, const char *name, struct buf *head,
+                struct fail *fail)
 {
     char chunk[CHUNK];
     ssize_t n;
     while ((n = sys_read(fd, chunk, sizeof chunk)) > 0) {
+        buf_append(head, chunk, (size_t)n);
         int result = reader_feed(reader, span_make(chunk, (size_t)n), fail);
         if (reader_flush(reader, fail) != 0 || result != 0)
             return -1;
@@ -37,6 +40,16 @@ static int feed(struct reader *reader, int fd, const char *name, struct fail *fa
     if (n < 0)
         return sys_fail(fail, FAIL_INPUT, "cannot read %s", name);
     return 0;
+}
+
+/* Without an event it is the start of a stream, or no stream at all. */
+static void expect_events(const struct reader *reader, struct span head, struct fail *fail)
+{
+    if (fail_is_set(fail) || reader->answer.events)
+        return;
+    fail_set(fail, sse_begins(head) ? FAIL_CUT : FAIL_PROTOCOL,
+             "the recording holds no whole event");
+    fail_hint(fail, "is it what --record or -o raw wrote?");
 }
 
 static int decode(const struct invocation *in, struct reader *reader, struct fail *fail)
@@ -47,10 +60,14 @@ static int decode(const struct invocation *in, struct reader *reader, struct fai
     int fd = open_file(in->operands, &name, fail);
     if (fd < 0)
         return -1;
+    struct buf head;
+    buf_init(&head, HEAD);
     reader_begin(reader, fail);
-    feed(reader, fd, name, fail);
+    feed(reader, fd, name, &head, fail);
     if (fd != STDIN_FILENO)
         close(fd);
+    expect_events(reader, buf_view(&head), fail);
+    buf_release(&head);
     return reader_finish(reader, "the recording ends", fail);
 }
 

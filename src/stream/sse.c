@@ -190,6 +190,25 @@ static struct span after_byte_order_mark(struct sse *s, struct span in)
     return in;
 }
 
+bool sse_begins(struct span head)
+{
+    static const struct span names[] = {SPAN("data"), SPAN("event"), SPAN("id"), SPAN("retry")};
+    size_t n = head.len < byte_order_mark.len ? head.len : byte_order_mark.len, from = 0;
+    if (n && memcmp(head.at, byte_order_mark.at, n) == 0)
+        from = n;
+    while (from < head.len && (head.at[from] == '\n' || head.at[from] == '\r'))
+        from++;
+    head = span_make(head.at + from, head.len - from);
+    struct span line = span_first_line(head), value;
+    if (line.len == 0 || line.at[0] == ':')
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (is_field(line, names[i], &value) ||
+            (line.len == head.len && span_starts(names[i], line)))
+            return true;
+    return false;
+}
+
 /* The next `c`, or the end. */
 static const char *find(const char *from, const char *end, char c)
 {

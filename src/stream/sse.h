@@ -50,4 +50,8 @@ void sse_release(struct sse *s);
    A block that is unfinished when the stream ends is simply never dispatched (9.2.6). */
 int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail);
 
+/* Whether the first bytes of something may be those of an event stream: after a byte order mark and
+   empty lines, a comment, a field that the standard knows, or what a cut has left of one. */
+bool sse_begins(struct span head);
+
 #endif

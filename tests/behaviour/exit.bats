@@ -537,6 +537,34 @@ SCENARIO
     [ "$(count_requests 'POST /chat/send')" -eq 5 ]
 }
 
+# decode_bytes TEXT: what the failure says is the same whatever the status.
+decode_bytes()
+{
+    printf '%b' "$1" >"$T/recording"
+    run_chat decode -j "$T/recording"
+    expect_error "the recording holds no whole event; is it what --record or -o raw wrote\?"
+    expect_jq 'length == 1'
+}
+
+@test "76: a file that is no recording" {
+    local bytes
+    for bytes in '<!DOCTYPE html>\n<title>data: x</title>\n' 'hello' 'hello\n\n' 'id,name\n1,2\n' '\0' '\n\nevents\n\n' \
+        '{"event":"start","data":{}}\n' '\xef\xbb\xbfno\n\n' 'dat\n'; do
+        decode_bytes "$bytes"
+        expect_status 76
+        expect_close '.error.code == "protocol" and .error.retryable == false'
+    done
+}
+
+@test "75: a recording that was cut before its first event was complete" {
+    local bytes
+    for bytes in '' e ev event 'event:' 'data: {"delta":"a"}\n' ': ping\n\n' '\n\nid' '\xef' '\xef\xbb\xbf' 'retry: 1\n\n' 'id\r\n'; do
+        decode_bytes "$bytes"
+        expect_status 75
+        expect_close '.status == "interrupted" and .error.code == "cut_off"'
+    done
+}
+
 @test "76: a malformed event" {
     serve <<'SCENARIO'
 on POST /chat/send

@@ -529,6 +529,42 @@ static void huge_retry(void)
     buf_release(&r.out);
 }
 
+static void beginnings(void)
+{
+    static const struct {
+        struct span head;
+        bool begins;
+    } rows[] = {
+        {SPAN(""), true},
+        {SPAN("e"), true},
+        {SPAN("event"), true},
+        {SPAN("event:x"), true},
+        {SPAN("data\n"), true},
+        {SPAN("retry: 1\n"), true},
+        {SPAN("\r\n\nid: 1"), true},
+        {SPAN(": any"), true},
+        {SPAN(":"), true},
+        {SPAN("\xEF"), true},
+        {SPAN("\xEF\xBB"), true},
+        {SPAN("\xEF\xBB\xBF"), true},
+        {SPAN("\n\n"), true},
+        {SPAN("\xEF\xBB\xBFid"), true},
+        {SPAN("even\n"), false},
+        {SPAN("events"), false},
+        {SPAN("<html>"), false},
+        {SPAN("{\"event\":"), false},
+        {SPAN("\xEF\xBC"), false},
+        {SPAN("\xEF\xBB\xBFx"), false},
+        {SPAN("\0"), false},
+        {SPAN(" data: 1"), false},
+        {SPAN("x\ndata: 1\n\n"), false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *at = guard_copy(&guard, rows[i].head);
+        check(sse_begins(span_make(at, rows[i].head.len)) == rows[i].begins, "row %zu", i);
+    }
+}
+
 int main(void)
 {
     guard = guard_new(1 << 19);
@@ -546,6 +582,7 @@ int main(void)
     unit_case("memory is bounded", bounded_memory);
     unit_case("a failed callback stops the feed", callback_stops);
     unit_case("a huge retry", huge_retry);
+    unit_case("how a stream begins, however it was cut", beginnings);
     guard_free(&guard);
     return unit_status();
 }
