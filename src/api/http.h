@@ -36,10 +36,11 @@ void http_free(struct http *h);
 const char *http_version(void);
 
 /* When the newest connection had its address, when it stood and when its TLS did: sys_now_us(), 0
-   for never. Where TLS is what failed, that it stood is all that is known. */
+   for never. Where TLS is what failed, that it stood is all that is known; where a proxy did,
+   nothing is known of the server. */
 struct http_times {
     int64_t resolved, connected, secured;
-    bool tls_failed;
+    bool tls_failed, proxy_failed;
 };
 
 struct http_times http_times(const struct http *h);

@@ -2,6 +2,9 @@
 /* What libcurl's result of an exchange means. */
 #include "api/http_exchange.h"
 
+#include "api/http_url.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 int http_fail_connect_clock(struct exchange *x)
@@ -29,8 +32,6 @@ static const char *next_step(CURLcode code)
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
         return "check the name in --url, and the network";
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return "check the proxy that the environment names";
     case CURLE_SSL_CONNECT_ERROR:
         return "check that the server speaks HTTPS at this port";
     default:
@@ -45,9 +46,66 @@ static bool is_tls(CURLcode code)
            code == CURLE_SSL_CIPHER || code == CURLE_SSL_CERTPROBLEM;
 }
 
+/* libcurl's words have the host that it tried between two blanks, a proxy's where there is one. */
+static bool names_host(const struct exchange *x, const char *host)
+{
+    struct buf word = {0};
+    buf_printf(&word, " %s ", host);
+    bool found = strstr(x->error, buf_text(&word)) != NULL;
+    buf_release(&word);
+    return found;
+}
+
+/* Of a proxy that it cannot use libcurl's words repeat all, the password too. */
+static bool is_unusable(const struct exchange *x, CURLcode code)
+{
+    long error = 0;
+    curl_easy_getinfo(x->http->easy, CURLINFO_OS_ERRNO, &error);
+    return code == CURLE_COULDNT_RESOLVE_PROXY || (code == CURLE_COULDNT_CONNECT && error == 0);
+}
+
+/* What a proxy called `proxy` has to do with it; false: nothing. */
+static bool blame_proxy(struct exchange *x, CURLcode code, const char *variable,
+                        const struct http_proxy *proxy)
+{
+    long answer = 0;
+    curl_easy_getinfo(x->http->easy, CURLINFO_HTTP_CONNECTCODE, &answer);
+    if (!proxy->name && is_unusable(x, code))
+        fail_set(x->fail, FAIL_UNREACHABLE,
+                 "the proxy in %s cannot be used: it must look like http://host:port", variable);
+    else if (proxy->name && answer >= 300)
+        fail_set(x->fail, FAIL_UNREACHABLE,
+                 "cannot connect to %s through the proxy %s: it answered with HTTP %ld",
+                 x->http->config.origin, proxy->name, answer);
+    else if (proxy->name && (code == CURLE_COULDNT_RESOLVE_PROXY ||
+                             (code == CURLE_COULDNT_CONNECT && names_host(x, proxy->host))))
+        fail_set(x->fail, FAIL_UNREACHABLE, "cannot connect to the proxy %s: %s", proxy->name,
+                 connect_reason(x, code));
+    else
+        return false;
+    fail_hint(x->fail, "check the proxy that the environment names");
+    return true;
+}
+
+static bool is_proxys_fault(struct exchange *x, CURLcode code)
+{
+    const struct http_config *config = &x->http->config;
+    const char *variable = http_proxy_variable(strncmp(config->origin, "https:", 6) == 0);
+    struct http_proxy proxy;
+    if (config->loopback || !variable)
+        return false;
+    http_proxy_parse(getenv(variable), &proxy);
+    bool blamed = blame_proxy(x, code, variable, &proxy);
+    http_proxy_release(&proxy);
+    return blamed;
+}
+
 static int fail_unconnected(struct exchange *x, CURLcode code)
 {
     const char *origin = x->http->config.origin;
+    x->http->times.proxy_failed = is_proxys_fault(x, code);
+    if (x->http->times.proxy_failed)
+        return -1;
     x->http->times.tls_failed = is_tls(code);
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:

@@ -104,3 +104,62 @@ int http_url_parse(const char *text, struct http_url *url, struct fail *fail)
     curl_url_cleanup(u);
     return result;
 }
+
+const char *http_proxy_variable(bool https)
+{
+    /* For http it has no name in capitals: a CGI program would get it from a request's header. */
+    static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+    static const char *const tls[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
+    for (const char *const *name = https ? tls : plain; *name; name++) {
+        const char *value = getenv(*name);
+        if (value && *value)
+            return *name;
+    }
+    return NULL;
+}
+
+static bool is_proxy_scheme(const char *scheme)
+{
+    static const char *const schemes[] = {"http",    "https",  "socks",  "socks4",
+                                          "socks4a", "socks5", "socks5h"};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (strcasecmp(scheme, schemes[i]) == 0)
+            return true;
+    return false;
+}
+
+static void take_proxy(CURLU *u, const char *value, struct http_proxy *proxy)
+{
+    if (curl_url_set(u, CURLUPART_URL, value, CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) !=
+        CURLUE_OK)
+        return;
+    char *scheme = part(u, CURLUPART_SCHEME, 0), *host = part(u, CURLUPART_HOST, 0),
+         *port = part(u, CURLUPART_PORT, 0);
+    if (scheme && host && is_proxy_scheme(scheme)) {
+        struct buf name = {0};
+        buf_printf(&name, "%s://%s%s%s", scheme, host, port ? ":" : "", port ? port : "");
+        proxy->name = buf_take(&name);
+        size_t bracket = host[0] == '[';
+        proxy->host = xmemdup(host + bracket, strlen(host) - 2 * bracket);
+    }
+    free(scheme);
+    free(host);
+    free(port);
+}
+
+int http_proxy_parse(const char *value, struct http_proxy *proxy)
+{
+    *proxy = (struct http_proxy){NULL, NULL};
+    CURLU *u = fault_here(ENOMEM) ? NULL : curl_url();
+    if (u)
+        take_proxy(u, value, proxy);
+    curl_url_cleanup(u);
+    return proxy->name ? 0 : -1;
+}
+
+void http_proxy_release(struct http_proxy *proxy)
+{
+    free(proxy->name);
+    free(proxy->host);
+    *proxy = (struct http_proxy){NULL, NULL};
+}

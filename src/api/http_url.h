@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What has to be known of the API's address before anything is sent there. Uses libcurl's parser,
-   so that both read a URL in the same way. */
+/* What has to be known of the API's address before anything is sent there, and of a proxy's. Uses
+   libcurl's parser, so that both read a URL in the same way. */
 #ifndef API_HTTP_URL_H
 #define API_HTTP_URL_H
 
@@ -17,5 +17,19 @@ struct http_url {
 /* An API base URL. -1 with FAIL_CONFIG when it is not http(s) or carries a user, a query or a
    fragment. */
 int http_url_parse(const char *text, struct http_url *url, struct fail *fail);
+
+/* The variable of the environment in which libcurl finds a proxy for such an address, NULL for
+   none. no_proxy is not looked at. */
+const char *http_proxy_variable(bool https);
+
+/* A proxy as messages may show it. All owned, NULL where it cannot be used. */
+struct http_proxy {
+    char *name; /* scheme://host:port, without user and password */
+    char *host; /* an IPv6 address without brackets */
+};
+
+/* `value` is that of a variable. -1 when no proxy can be made of it. */
+int http_proxy_parse(const char *value, struct http_proxy *proxy);
+void http_proxy_release(struct http_proxy *proxy);
 
 #endif

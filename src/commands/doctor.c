@@ -3,6 +3,7 @@
 #include "commands/client.h"
 #include "commands/command.h"
 
+#include "api/http_url.h"
 #include "base/config.h"
 #include "base/json.h"
 #include "base/store.h"
@@ -176,31 +177,20 @@ static int check_address(struct doctor *d)
     return 0;
 }
 
-/* The first variable of a NULL-terminated list that is set. */
-static const char *first_set(const char *const *names)
-{
-    for (; *names; names++) {
-        const char *value = getenv(*names);
-        if (value && *value)
-            return *names;
-    }
-    return NULL;
-}
-
 /* The value may hold a password. */
 static void check_proxy(struct doctor *d)
 {
-    static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
-    static const char *const tls[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
-    static const char *const except[] = {"no_proxy", "NO_PROXY", NULL};
     struct buf message = {0};
-    const char *used = first_set(d->client.https ? tls : plain), *none = first_set(except);
+    const char *used = http_proxy_variable(d->client.https), *none = getenv("no_proxy");
+    bool lower = none && *none;
+    if (!lower)
+        none = getenv("NO_PROXY");
     if (d->client.loopback) {
         buf_puts(&message, "none: this machine is never reached through one");
     } else if (used) {
         buf_printf(&message, "the one in %s", used);
-        if (none)
-            buf_printf(&message, ", but for what %s lists", none);
+        if (none && *none)
+            buf_printf(&message, ", but for what %s lists", lower ? "no_proxy" : "NO_PROXY");
     } else {
         buf_puts(&message, "none");
     }
@@ -268,6 +258,8 @@ static int check_network(struct doctor *d)
         fail_move(d->fail, &why);
         return -1;
     }
+    if (times.proxy_failed)
+        return report_failure(d, "connection", &why);
     if (!times.resolved)
         return report_failure(d, "name", &why);
     report_name(d);

@@ -250,7 +250,8 @@ expect_first_failure()
     doctor -u http://example.org/ --allow-http
     expect_status 69
     expect_check proxy 'the one in http_proxy'
-    expect_report settings files warning:url proxy name failure:connection
+    expect_report settings files warning:url proxy failure:connection
+    expect_check connection 'cannot connect to the proxy http://127\.0\.0\.1:1: .*; check the proxy that the environment names'
     expect_no secret "$OUT" "$ERR"
     export no_proxy=example.com
     doctor -u http://example.org/ --allow-http

@@ -598,7 +598,7 @@ behind_proxy()
     run_chat send --retry 0 --cacert "$TLS/ca.pem" -c "$ID" hi
     expect_status 69
     expect_no '<' "$ERR"
-    expect_line 'sigmasight-chat: cannot connect to https://backend\.test:[0-9]+.*403.*'
+    expect_error "cannot connect to https://backend\.test:[0-9]+ through the proxy $FORWARD: it answered with HTTP 403; check the proxy that the environment names"
     expect_bytes ''
     expect_requests
 }
@@ -609,6 +609,7 @@ behind_proxy()
     stop_components
     run_chat send --retry 0 --cacert "$TLS/ca.pem" -c "$ID" hi
     expect_status 69
+    expect_error "cannot connect to the proxy $FORWARD: Connection refused; check the proxy that the environment names"
     expect_bytes ''
     expect_requests
 }

@@ -82,10 +82,32 @@ dead_proxy()
 @test "proxy: one where nothing listens is 69" {
     dead_proxy
     export SIGMASIGHT_TOKEN=$TOKEN
+    local words='cannot connect to the proxy http://127\.0\.0\.1:1: Connection refused; check the proxy that the environment names'
     run_chat whoami --allow-http -u http://sigmasight.invalid/api/v1
-    expect_failure 69
+    expect_failure 69 "$words"
     run_chat whoami -u https://sigmasight.invalid/api/v1
-    expect_failure 69
+    expect_failure 69 "$words"
+    # It is not asked.
+    no_proxy=sigmasight.invalid run_chat whoami -u https://sigmasight.invalid/api/v1
+    expect_failure 69 'cannot connect to https://sigmasight\.invalid:443: .*; check the name in --url, and the network'
+}
+
+@test "proxy: one whose name does not exist, or that is none, without its password" {
+    export SIGMASIGHT_TOKEN=$TOKEN
+    export https_proxy=http://me:secret@proxy.invalid:3128
+    run_chat whoami -u https://sigmasight.invalid/api/v1
+    expect_failure 69 'cannot connect to the proxy http://proxy\.invalid:3128: .*; check the proxy that the environment names'
+    expect_no secret "$ERR"
+    for https_proxy in me:secret@127.0.0.1:port weird://me:secret@127.0.0.1:1 socks9://me:secret@127.0.0.1:1 'http://me:secret@a b'; do
+        run_chat whoami -u https://sigmasight.invalid/api/v1
+        expect_failure 69 'the proxy in https_proxy cannot be used: it must look like http://host:port; .*'
+        expect_no secret "$ERR"
+    done
+    for https_proxy in 'http://me:secret@[::1]:1' socks5h://me:secret@LOCALHOST:1; do
+        run_chat whoami -u https://sigmasight.invalid/api/v1
+        expect_failure 69 "cannot connect to the proxy ${https_proxy%%me*}[^@]*:1: .*; check the proxy that the environment names"
+        expect_no secret "$ERR"
+    done
 }
 
 # --- redirects ---

@@ -149,11 +149,38 @@ static void times_of_tokens(void)
     }
 }
 
+static void proxies(void)
+{
+    static const struct {
+        const char *value, *name, *host; /* NULL: it is none */
+    } rows[] = {
+        {"http://me:secret@example.com:3128/", "http://example.com:3128", "example.com"},
+        {"me@example.com:3128", "http://example.com:3128", "example.com"},
+        {"example.com", "http://example.com", "example.com"},
+        {"socks5h://[::1]:1080", "socks5h://[::1]:1080", "::1"},
+        {"HTTPS://me:secret@example.com", "https://example.com", "example.com"},
+        {"me:secret@example.com:port", NULL, NULL},
+        {"ftp://example.com", NULL, NULL},
+        {"socks9://example.com", NULL, NULL},
+        {"http://", NULL, NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct http_proxy proxy;
+        int result = http_proxy_parse(rows[i].value, &proxy);
+        check(result == (rows[i].name ? 0 : -1), "%s: %d", rows[i].value, result);
+        if (rows[i].name && result == 0)
+            check(strcmp(proxy.name, rows[i].name) == 0 && strcmp(proxy.host, rows[i].host) == 0,
+                  "%s: %s, %s", rows[i].value, proxy.name, proxy.host);
+        http_proxy_release(&proxy);
+    }
+}
+
 int main(void)
 {
     unit_case("url: what is loopback", loopback);
     unit_case("url: where it leads", origins);
     unit_case("url: what cannot be used", refused);
+    unit_case("url: a proxy without its credentials", proxies);
     unit_case("jwt: the times of a token, and what is none", times_of_tokens);
     return unit_status();
 }
