@@ -188,6 +188,14 @@ static enum fail_cause cause_of(int status, const char *code)
     return status < 500 ? FAIL_DATA : FAIL_SERVER_OTHER;
 }
 
+/* JSON that was cut cannot be read, and its first line may be all of it. */
+static bool is_cut_json(const struct http_response *response)
+{
+    struct span body = span_trim(buf_view(&response->body));
+    return response->body.full && body.len &&
+           (body.at[0] == '{' || body.at[0] == '[' || body.at[0] == '"');
+}
+
 static void put_strange_success(struct buf *words, const struct http_response *response)
 {
     if (response->content_encoding.len)
@@ -221,6 +229,8 @@ int api_refused(const struct http_response *response, const char *what, struct f
         buf_printf(&words, "redirected%s%.*s", response->location.len ? " to " : "",
                    (int)response->location.len,
                    response->location.len ? response->location.data : "");
+    else if (is_cut_json(response))
+        buf_printf(&words, "an explanation of more than %d MiB", HTTP_BODY_MAX >> 20);
     else
         refusal_read(buf_view(&response->body), &words, &code);
     bool first = !fail_is_set(fail);

@@ -201,6 +201,18 @@ SCENARIO
     expect_no 'the whole message' "$ERR"
 }
 
+@test "65: an explanation that is too large to be read" {
+    serve <<'SCENARIO'
+on POST /chat/send
+status 422
+raw {"detail":[{"type":"string_too_long","loc":["body","text"],"msg":"too long","input":"
+fill 2000000 the whole message
+raw "}]}
+SCENARIO
+    run_chat send -c "$ID" hi
+    expect_failure 65 'cannot send the message: an explanation of more than 1 MiB \(HTTP 422\)'
+}
+
 @test "65: the server's words in an object" {
     serve_refusal 400 '{"detail":{"error":"some_code","message":"Words for people"}}'
     run_chat send -j -c "$ID" hi
