@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/system.h"
 #include "commands/command.h"
+#include "commands/meant.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,43 +15,22 @@
 
 static const struct command *const commands[] = {
     &command_send,          &command_decode, &command_login,  &command_logout, &command_whoami,
-    &command_conversations, &command_config, &command_doctor, &command_schema};
-
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
+    &command_conversations, &command_config, &command_doctor, &command_schema, NULL};
 
 static const struct command *find_command(const char *name)
 {
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    return NULL;
-}
-
-/* What somebody meant who begins a command's name right, or knows other programs; NULL: no idea. */
-static const char *meant(const char *name)
-{
-    enum { ENOUGH = 3 };
-    const char *best = NULL;
-    if (strcmp(name, "help") == 0 || strcmp(name, "version") == 0)
-        return name[0] == 'h' ? "--help" : "--version";
-    for (size_t i = 0, most = ENOUGH - 1; i < COMMANDS; i++) {
-        size_t same = 0;
-        while (name[same] && commands[i]->name[same] == name[same])
-            same++;
-        if (same > most) {
-            most = same;
-            best = commands[i]->name;
-        }
-    }
-    return best;
+    const struct command *const *c = commands;
+    while (*c && strcmp((*c)->name, name) != 0)
+        c++;
+    return *c;
 }
 
 static void put_program_help(struct buf *out)
 {
     buf_puts(out, "Usage: sigmasight-chat COMMAND [OPTION]... [ARGUMENT]...\n\n"
                   "Ask the SigmaSight chat API about a portfolio.\n\nCommands:\n");
-    for (size_t i = 0; i < COMMANDS; i++)
-        buf_printf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+    for (const struct command *const *c = commands; *c; c++)
+        buf_printf(out, "  %-14s %s\n", (*c)->name, (*c)->summary);
     buf_puts(out, "\n  -h, --help     this text; after a command, that command's\n"
                   "      --version  versions of the program and its libraries\n\n"
                   "Example:\n  sigmasight-chat send \"How concentrated am I?\"\n\n"
@@ -125,7 +105,10 @@ static int run_command(const struct command *c, int argc, char **argv, struct te
 {
     struct settings settings = {0};
     struct operands operands = {0};
-    int result = options_parse(c->groups | GROUP_COMMON, argc, argv, &settings, &operands, fail);
+    unsigned groups = c->groups | GROUP_COMMON;
+    int result = options_parse(groups, argc, argv, &settings, &operands, fail);
+    if (operands.unknown)
+        meant_option(commands, groups, operands.unknown, fail);
     if (result == 0 && setting_is(&settings, OPT_HELP)) {
         struct buf text = {0};
         put_command_help(&text, c, setting_is(&settings, OPT_VERBOSE));
@@ -141,15 +124,26 @@ static int run_command(const struct command *c, int argc, char **argv, struct te
     return result;
 }
 
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
 static int dispatch(int argc, char **argv, struct terminal *terminal,
                     const struct command **command, struct fail *fail)
 {
     struct buf text = {0};
     if (argc < 2)
         return fail_set(fail, FAIL_USAGE, "a command is missing");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        put_program_help(&text);
-        return print(&text, fail);
+    if (asks_for_help(argv[1])) {
+        static char flag[] = "--help";
+        if (argc == 2 || argv[2][0] == '-' || asks_for_help(argv[2])) {
+            put_program_help(&text);
+            return print(&text, fail);
+        }
+        /* That of a command, as if it stood behind it. */
+        argv[1] = argv[2];
+        argv[2] = flag;
     }
     if (strcmp(argv[1], "--version") == 0) {
         buf_printf(&text, "sigmasight-chat %s\n%s\n%s\n", PACKAGE_VERSION, http_version(),
@@ -164,8 +158,7 @@ static int dispatch(int argc, char **argv, struct terminal *terminal,
     }
     if (!*command) {
         fail_set(fail, FAIL_USAGE, "unknown command %s", argv[1]);
-        if (meant(argv[1]))
-            fail_hint(fail, "did you mean %s?", meant(argv[1]));
+        meant_command(commands, argv[1], fail);
         return -1;
     }
     return run_command(*command, argc - 1, argv + 1, terminal, fail);

@@ -283,12 +283,14 @@ static void add_operand(struct operands *o, const char *text, bool literal)
 }
 
 /* The word's option without a value: what follows `=` may be a secret in the wrong place. */
-static int unknown_option(const char *word, struct fail *fail)
+static int unknown_option(const char *word, struct operands *operands, struct fail *fail)
 {
+    operands->unknown = word;
     return fail_set(fail, FAIL_USAGE, "unknown option %.*s", (int)strcspn(word, "="), word);
 }
 
-static int bad_option(int code, unsigned groups, const char *word, struct fail *fail)
+static int bad_option(int code, unsigned groups, const char *word, struct operands *operands,
+                      struct fail *fail)
 {
     const struct option_row *row = optopt ? row_of_code(optopt, groups) : NULL;
     if (code == ':' && row)
@@ -301,7 +303,7 @@ static int bad_option(int code, unsigned groups, const char *word, struct fail *
         fail_hint(fail, "what begins with - and is no option goes after --");
         return -1;
     }
-    return unknown_option(word, fail);
+    return unknown_option(word, operands, fail);
 }
 
 /* getopt_long takes an abbreviation for the whole name. A script that uses one breaks with the next
@@ -339,9 +341,9 @@ int options_parse(unsigned groups, int argc, char **argv, struct settings *setti
         }
         const struct option_row *row = row_of_code(code, groups);
         if (code == '?' || code == ':' || !row)
-            return bad_option(code, groups, argv[optind - 1], fail);
+            return bad_option(code, groups, argv[optind - 1], operands, fail);
         if (abbreviation(code, row, argv))
-            return unknown_option(abbreviation(code, row, argv), fail);
+            return unknown_option(abbreviation(code, row, argv), operands, fail);
         if (take_option(settings, row, groups, fail) != 0)
             return -1;
     }

@@ -124,10 +124,12 @@ struct operand {
 struct operands {
     struct operand *list; /* owned */
     size_t count;
+    const char *unknown; /* a word of argv that is a long option of another command, or of none */
 };
 
 /* Reads a command's arguments; argv[0] is the command's name. Options and operands may be mixed,
-   also where POSIXLY_CORRECT is set. FAIL_USAGE. */
+   also where POSIXLY_CORRECT is set. FAIL_USAGE; for a long option that is unknown
+   operands->unknown is the word, whose value may be a secret. */
 int options_parse(unsigned groups, int argc, char **argv, struct settings *settings,
                   struct operands *operands, struct fail *fail);
 /* Sets the option called `name` unless a stronger origin has; "false" takes a flag back. `as` is

@@ -346,6 +346,30 @@ blocks()
     done
 }
 
+@test "help: of a command that stands behind the word" {
+    for command in send conversations; do
+        "$CHAT" $command --help >"$T/wanted"
+        "$CHAT" $command --help -v >"$T/wanted.full"
+        for word in --help -h help; do
+            run_chat $word $command
+            expect_status 0
+            cmp "$T/wanted" "$OUT"
+            run_chat $word $command -v
+            cmp "$T/wanted.full" "$OUT"
+        done
+    done
+    "$CHAT" --help >"$T/wanted"
+    for words in help '--help -v' 'help --help' 'help help'; do
+        # shellcheck disable=SC2086 # words
+        run_chat $words
+        expect_status 0
+        cmp "$T/wanted" "$OUT"
+    done
+    run_chat help sned
+    expect_status 64
+    expect_line 'sigmasight-chat: unknown command sned; did you mean send\?'
+}
+
 @test "help: it fits a screen, and with -v describes every option that it names" {
     for command in '' $(commands); do
         # shellcheck disable=SC2086 # perhaps no word

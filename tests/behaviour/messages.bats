@@ -13,18 +13,47 @@ load accounts
     done <<'END'
 conversation conversations
 convs conversations
-help --help
 version --version
 configure config
+sned send
+snd send
+lgoin login
+shcema schema
+doctro doctor
 END
 }
 
 @test "messages: no guess where there is no idea" {
-    for word in x se chat ''; do
+    for word in x se snx chat lgn dialogue longer-than-all-the-commands-that-there-are ''; do
         run_chat "$word"
         expect_status 64
         expect_no 'did you mean' "$ERR"
     done
+}
+
+@test "messages: what was meant instead of an option that does not exist" {
+    while read -r command word meant; do
+        run_chat "$command" "$word=secret" hi
+        expect_status 64
+        [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown option $word${meant:+; }$meant" ] || fail "$command $word"
+        expect_no secret "$ERR"
+    done <<'END'
+send --ouput did you mean --output?
+send --ot
+send --retry-lal did you mean --retry-all?
+send --retyr-dealy did you mean --retry-delay?
+send --token did you mean --token-file?
+send --to
+send --nonsense
+send --token_command
+send --limit it is an option of conversations
+send --email it is an option of login
+decode --ephemeral it is an option of send
+decode --portfolio it is an option of send and conversations
+decode --url it is an option of send, login and others
+decode --urls
+decode --no-strem did you mean --no-stream?
+END
 }
 
 @test "messages: a URL that cannot be used, and where it comes from" {
