@@ -69,7 +69,8 @@ static int command_failed(const struct auth_config *config, int status, int erro
     const char *command = config->token_command;
     if (status < 0 && error == ETIMEDOUT && config->deadline && sys_now_us() >= config->deadline)
         return fail_set(fail, FAIL_DEADLINE,
-                        "out of time: token_command '%s' not done within --max-time", command);
+                        "out of time: token_command '%s' not done within %g s (--max-time)",
+                        command, (double)config->max_time / 1e6);
     if (status < 0 && error == ETIMEDOUT)
         return fail_set(fail, FAIL_DENIED, "token_command '%s': not done after %d s", command,
                         COMMAND_SECONDS);

@@ -19,6 +19,7 @@ struct auth_config {
     const char *token_command;
     const char *login;    /* the command that logs in there, for hints */
     int64_t deadline;     /* sys_now_us() at which --max-time ends, 0 for none */
+    int64_t max_time;     /* its microseconds, for messages */
     struct store_key key; /* of the stored credentials; the URL is the API's base */
 };
 

@@ -183,10 +183,9 @@ static int check_clocks(struct exchange *x, int64_t now, int64_t *wake)
 {
     const struct http_config *c = &x->http->config;
     int64_t connect_end = x->begun + c->connect_timeout, idle_end = x->last_byte + c->idle_timeout;
-    if (c->deadline && now >= c->deadline) {
-        fail_set(x->fail, FAIL_DEADLINE, "out of time: not done within --max-time");
-        return -1;
-    }
+    if (c->deadline && now >= c->deadline)
+        return fail_set(x->fail, FAIL_DEADLINE, "out of time: not done within %g s (--max-time)",
+                        (double)c->max_time / SECOND);
     if (!x->response->sent) {
         if (c->connect_timeout && now >= connect_end)
             return http_fail_connect_clock(x);

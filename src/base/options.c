@@ -125,6 +125,12 @@ static bool is_decimal(const char *text, size_t len, bool fraction)
     return digit;
 }
 
+static bool read_number(const char *text, bool fraction, double *number)
+{
+    *number = strtod(text, NULL);
+    return is_decimal(text, strlen(text), fraction) && *number <= 1e9;
+}
+
 static bool read_bytes(const char *text, double *number)
 {
     size_t len = strlen(text);
@@ -147,17 +153,13 @@ static const char *read_value(const struct option_row *row, const char *text, do
     case OPTION_CHOICE:
         return is_choice(row->choices, text) ? NULL : row->choices;
     case OPTION_NUMBER:
-        *number = strtod(text, NULL);
-        return is_decimal(text, strlen(text), false) && *number <= 1e9 ? NULL
-                                                                       : "a whole number from 0";
+        return read_number(text, false, number) ? NULL : "a whole number from 0 to 1000000000";
     case OPTION_SECONDS:
-        *number = strtod(text, NULL);
-        return is_decimal(text, strlen(text), true) && *number <= 1e9 ? NULL
-                                                                      : "a number of seconds";
+        return read_number(text, true, number) ? NULL : "a number of seconds from 0 to 1000000000";
     case OPTION_BYTES:
         return read_bytes(text, number) ? NULL : "a number of bytes such as 65536, 512K or 64M";
     default:
-        return *text ? NULL : "not empty";
+        return NULL;
     }
 }
 
@@ -175,10 +177,12 @@ static int set(struct settings *settings, const struct option_row *row, const ch
 {
     struct setting *s = &settings->of[row->id];
     double number = 0;
+    enum fail_cause cause = origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG;
     const char *expected = row->type == OPTION_FLAG ? NULL : read_value(row, text, &number);
     if (expected)
-        return fail_set(fail, origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG,
-                        "%s: '%s' is not right; it must be %s", as, text, expected);
+        return fail_set(fail, cause, "%s: '%s' is not right; it must be %s", as, text, expected);
+    if (row->type != OPTION_FLAG && !*text)
+        return fail_set(fail, cause, "%s: it must not be empty", as);
     if (s->origin > origin)
         return 0;
     if (s->origin != origin)

@@ -284,8 +284,9 @@ static void clean_up(struct exchange *x)
     while (result != 0 && auth_recover(x->request->auth, x->api, &why));
     if (result != 0) {
         struct buf text = {0};
+        bool late = why.cause == FAIL_SIGNAL || why.cause == FAIL_DEADLINE;
         buf_printf(&text, "conversation %s could not be deleted: %s", o->conversation,
-                   why.cause == FAIL_SIGNAL ? "no time left" : why.message);
+                   late ? "no time left" : why.message);
         sinks_warning(x->reader->sinks, buf_text(&text), &ignored);
         buf_release(&text);
     } else if (!x->request->ephemeral) {

@@ -105,7 +105,8 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
                                  .insecure = setting_is(s, OPT_INSECURE),
                                  .connect_timeout = setting_us(s, OPT_CONNECT_TIMEOUT),
                                  .idle_timeout = setting_us(s, OPT_IDLE_TIMEOUT),
-                                 .deadline = max_time ? started + max_time : 0};
+                                 .deadline = max_time ? started + max_time : 0,
+                                 .max_time = max_time};
     if (setting_count(s, OPT_VERBOSE) > 1 && !in->terminal->quiet) {
         config.trace = trace;
         config.trace_arg = in->terminal;
@@ -118,6 +119,7 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         .token_file = setting_text(s, OPT_TOKEN_FILE),
         .token_command = setting_text(s, OPT_TOKEN_COMMAND),
         .deadline = config.deadline,
+        .max_time = max_time,
         .key = {setting_text(s, OPT_PROFILE), c->base},
     };
     sys_forbid_dumps();

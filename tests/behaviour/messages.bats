@@ -56,6 +56,24 @@ decode --no-strem did you mean --no-stream?
 END
 }
 
+@test "messages: what a value must be" {
+    while read -r option value must; do
+        run_chat send "$option" "$value" hi
+        expect_status 64
+        [ "$(head -n 1 "$ERR")" = "sigmasight-chat: $option: $must" ] || fail "$option"
+    done <<'END'
+--retry 1000000001 '1000000001' is not right; it must be a whole number from 0 to 1000000000
+--max-time 1e3 '1e3' is not right; it must be a number of seconds from 0 to 1000000000
+--max-event-size 0 '0' is not right; it must be a number of bytes such as 65536, 512K or 64M
+--mode red 'red' is not right; it must be green|blue|indigo|violet
+END
+    run_chat send --conversation '' hi
+    expect_status 64
+    expect_line 'sigmasight-chat: --conversation: it must not be empty'
+    run_chat send --mode '' hi
+    expect_line "sigmasight-chat: --mode: '' is not right; it must be green\\|blue\\|indigo\\|violet"
+}
+
 @test "messages: a URL that cannot be used, and where it comes from" {
     export SIGMASIGHT_TOKEN=$TOKEN
     for url in nonsense:// ftp://127.0.0.1/ 'http://127.0.0.1/?x'; do
