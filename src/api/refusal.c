@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -125,23 +124,6 @@ static struct span html_title(struct span page)
     return span_make(NULL, 0);
 }
 
-/* What fits of it, in one line: a run of white space is one blank, at the ends there is none. */
-static void put_folded(struct buf *out, struct span text)
-{
-    struct buf line = {0};
-    for (size_t i = 0; i < text.len && line.len < WORDS_MAX; i++) {
-        bool blank = isspace((unsigned char)text.at[i]);
-        if (!blank)
-            buf_byte(&line, text.at[i]);
-        else if (line.len && line.data[line.len - 1] != ' ')
-            buf_byte(&line, ' ');
-    }
-    if (line.len && line.data[line.len - 1] == ' ')
-        line.len--;
-    utf8_replace(out, span_make(line.data, line.len));
-    buf_release(&line);
-}
-
 void refusal_read(struct span body, struct buf *words, struct buf *code)
 {
     body = span_trim(body);
@@ -152,13 +134,13 @@ void refusal_read(struct span body, struct buf *words, struct buf *code)
         buf_puts(words, "an HTML page");
         if (title.len) {
             buf_puts(words, ", \"");
-            put_folded(words, title);
+            utf8_fold(words, title, WORDS_MAX);
             buf_byte(words, '"');
         }
     } else if (!read_json(body, words, code)) {
         buf_clear(words);
         buf_clear(code);
-        put_folded(words, span_first_line(body));
+        utf8_fold(words, span_first_line(body), WORDS_MAX);
     }
 }
 

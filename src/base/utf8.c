@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* The Unicode Standard, table 3-7: the lead byte fixes the length and the range of the second
@@ -116,6 +117,22 @@ void utf8_replace(struct buf *out, struct span s)
         buf_append(out, "\xEF\xBF\xBD", 3);
         s = span_make(s.at + bad, s.len - bad);
     }
+}
+
+void utf8_fold(struct buf *out, struct span text, size_t max)
+{
+    struct buf line = {0};
+    for (size_t i = 0; i < text.len && line.len < max; i++) {
+        bool blank = isspace((unsigned char)text.at[i]);
+        if (!blank)
+            buf_byte(&line, text.at[i]);
+        else if (line.len && line.data[line.len - 1] != ' ')
+            buf_byte(&line, ' ');
+    }
+    if (line.len && line.data[line.len - 1] == ' ')
+        line.len--;
+    utf8_replace(out, buf_view(&line));
+    buf_release(&line);
 }
 
 void utf8_put(struct buf *out, uint32_t point)

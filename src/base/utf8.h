@@ -30,6 +30,10 @@ size_t utf8_next(struct span s, uint32_t *point);
    end is replaced, too. */
 void utf8_replace(struct buf *out, struct span s);
 
+/* Appends what fits into `max` bytes of `text`, in one line and with everything ill-formed
+   replaced: a run of white space is one blank, at the ends there is none. */
+void utf8_fold(struct buf *out, struct span text, size_t max);
+
 /* Appends the encoding of a code point (a scalar value). */
 void utf8_put(struct buf *out, uint32_t point);
 

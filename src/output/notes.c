@@ -3,9 +3,12 @@
 #include "output/sink.h"
 
 #include "base/system.h"
+#include "base/utf8.h"
 #include "base/xmalloc.h"
 
 #include <stdlib.h>
+
+enum { REASON_MAX = 500 /* bytes */ };
 
 struct notes_sink {
     struct sink sink;
@@ -41,20 +44,22 @@ static void take_message(void *arg, const struct json_member *m)
     }
 }
 
-/* The string itself, or an object's `message`. */
+/* The string itself, or an object's `message`, in one line. */
 static void put_reason(struct buf *line, const struct json_value *error)
 {
-    struct buf text = {0};
+    struct buf text = {0}, folded = {0};
     if (error->type == JSON_STRING)
         buf_span(&text, error->string);
     else if (error->type == JSON_OBJECT)
         json_read_object(error->raw, take_message, &text);
     buf_puts(line, ": ");
-    if (text.len)
-        harmless_put_line(line, span_first_line(buf_view(&text)));
+    utf8_fold(&folded, buf_view(&text), REASON_MAX);
+    if (folded.len)
+        harmless_put_line(line, buf_view(&folded));
     else
         buf_puts(line, "failed");
     buf_release(&text);
+    buf_release(&folded);
 }
 
 /* Where there is a status line it names the running tool, and only finished ones get a line. */

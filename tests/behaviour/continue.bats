@@ -450,7 +450,7 @@ refuse()
     open_gate asked
     await_end
     expect_status 0
-    expect_line "sigmasight-chat: warning: .*$(last_id).*"
+    expect_line "sigmasight-chat: warning: conversation $(last_id) could not be deleted: no time left"
 }
 
 @test "ephemeral: after an error its status stands, whatever becomes of the deletion" {

@@ -190,7 +190,7 @@ event: tool_started
 data: {"tool_name":"three","arguments":{}}
 
 event: tool_finished
-data: {"tool_name":"three","result":{"data":null,"error":{"type":"t","message":"404 Not Found\nmore"}},"error":null,"duration_ms":300}
+data: {"tool_name":"three","result":{"data":null,"error":{"type":"t","message":"\n404 Not Found\r\n\t more\n"}},"error":null,"duration_ms":300}
 
 event: done
 data: {}
@@ -200,7 +200,7 @@ STREAM
     expect_line 'tool_started one'
     expect_line 'tool_finished one 1 ms.*it broke.*'
     expect_line 'tool_finished two 20 ms.*no such thing.*'
-    expect_line 'tool_finished three 300 ms.*404 Not Found.*'
+    expect_line 'tool_finished three 300 ms: 404 Not Found more'
     [ "$(wc -l <"$ERR")" -eq 6 ]
     expect_no $'\e' "$ERR"
     expect_no $'\r' "$ERR"

@@ -206,6 +206,30 @@ static void nothing(void)
     buf_release(&out);
 }
 
+static void folding(void)
+{
+    static const struct {
+        struct span text, folded;
+    } rows[] = {
+        {SPAN(""), SPAN("")},
+        {SPAN(" \r\n\t\v\f"), SPAN("")},
+        {SPAN("one"), SPAN("one")},
+        {SPAN("\n one\r\n\t two \n"), SPAN("one two")},
+        {SPAN("twelve bytes and more"), SPAN("twelve bytes")},
+        {SPAN("eleven byte and more"), SPAN("eleven byte")},
+        {SPAN("a\xFF"), SPAN("a\xEF\xBF\xBD")},
+        {SPAN("eleven byte\xC3\xA4"), SPAN("eleven byte\xEF\xBF\xBD")},
+    };
+    struct buf out = {0};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *at = guard_copy(&guard, rows[i].text);
+        buf_clear(&out);
+        utf8_fold(&out, span_make(at, rows[i].text.len), 12);
+        check(span_equal(buf_view(&out), rows[i].folded), "row %zu: %s", i, buf_text(&out));
+    }
+    buf_release(&out);
+}
+
 int main(void)
 {
     guard = guard_new(4096);
@@ -216,6 +240,7 @@ int main(void)
     unit_case("four bytes", four_bytes);
     unit_case("longer texts", longer);
     unit_case("each code point", every_point);
+    unit_case("one line", folding);
     guard_free(&guard);
     return unit_status();
 }
