@@ -14,12 +14,17 @@
 
 enum { CHUNK = 65536, HEAD = 256 };
 
-static int open_file(const struct operands *operands, const char **name, struct fail *fail)
+static int open_file(const struct invocation *in, const char **name, struct fail *fail)
 {
+    static const struct span waits = SPAN("reading the event stream from standard input");
+    const struct operands *operands = in->operands;
     *name = "standard input";
     if (operands->count == 0 ||
-        (strcmp(operands->list[0].text, "-") == 0 && !operands->list[0].literal))
+        (strcmp(operands->list[0].text, "-") == 0 && !operands->list[0].literal)) {
+        if (isatty(STDIN_FILENO) && !in->terminal->quiet)
+            terminal_line(in->terminal, waits, fail);
         return STDIN_FILENO;
+    }
     *name = operands->list[0].text;
     int fd = sys_open(*name, O_RDONLY, 0);
     return fd >= 0 ? fd : sys_fail(fail, FAIL_INPUT, "cannot read %s", *name);
@@ -57,7 +62,7 @@ static int decode(const struct invocation *in, struct reader *reader, struct fai
     const char *name;
     if (outputs_open_others(reader->sinks, in, fail) != 0)
         return -1;
-    int fd = open_file(in->operands, &name, fail);
+    int fd = open_file(in, &name, fail);
     if (fd < 0)
         return -1;
     struct buf head;

@@ -167,6 +167,19 @@ END
     [ "$(count_requests 'POST /chat/send')" -eq 3 ]
 }
 
+@test "messages: at a terminal decode says that it waits for the stream" {
+    local words='reading the event stream from standard input'
+    at_terminal wait "$words" type 'data: {"delta":"x"}\n\n\x04' -- "$CHAT" decode
+    expect_line 'exit 75.*' "$OUT"
+    at_terminal wait "$words" type '\x04' -- "$CHAT" decode -
+    at_terminal type '\x04' wait 'no whole event' -- "$CHAT" decode -q
+    expect_no "$words" "$T/screen"
+    at_terminal wait 'no whole event' -- "$CHAT" decode /dev/null
+    expect_no "$words" "$T/screen"
+    run_chat decode </dev/null
+    expect_no "$words" "$ERR"
+}
+
 @test "messages: hints about conversations lead to the same server" {
     serve_default
     url=$SIGMASIGHT_URL
