@@ -100,7 +100,7 @@ static const char *strange_space(struct span s)
 void json_look_ahead(struct json_reader *r, struct span bytes)
 {
     r->plain = bytes;
-    for (const char *sign = "\\\v\f"; *sign; sign++) {
+    for (const char *sign = "\\\v\f"; *sign && r->plain.len; sign++) {
         const char *found = memchr(r->plain.at, *sign, r->plain.len);
         if (found)
             r->plain.len = (size_t)(found - r->plain.at);
