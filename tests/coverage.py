@@ -146,9 +146,10 @@ def main():
                             ('src/mock/', [f for f in files if f.name.startswith('src/mock/')]),
                             ('all of src/', files)):
             total = totals(group, what)
-            verdict = 'ok' if total.percent >= least else 'TOO LOW'
+            enough = total.all > 0 and total.percent >= least
+            verdict = 'ok' if enough else 'TOO LOW'
             print(f'{what:8} of {name:12} {total}, at least {least:.0f} %: {verdict}')
-            good = good and total.percent >= least
+            good = good and enough
     if bare:
         print(f'{bare} places without a reason')
     return 0 if good else 1
