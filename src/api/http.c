@@ -73,8 +73,10 @@ static void set_up(struct http *h)
     /* Whatever the machine's settings would let through (RFC 8996). */
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (h->config.cacert)
+    if (h->config.cacert) {
         curl_easy_setopt(e, CURLOPT_CAINFO, h->config.cacert);
+        curl_easy_setopt(e, CURLOPT_PROXY_CAINFO, h->config.cacert);
+    }
     if (h->config.insecure) {
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);

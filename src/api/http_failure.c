@@ -57,11 +57,24 @@ static bool names_host(const struct exchange *x, const char *host)
 }
 
 /* Of a proxy that it cannot use libcurl's words repeat all, the password too. */
-static bool is_unusable(const struct exchange *x, CURLcode code)
+static bool is_unusable(const struct exchange *x, CURLcode code, const struct http_proxy *proxy)
 {
     long error = 0;
     curl_easy_getinfo(x->http->easy, CURLINFO_OS_ERRNO, &error);
-    return code == CURLE_COULDNT_RESOLVE_PROXY || (code == CURLE_COULDNT_CONNECT && error == 0);
+    if (code == CURLE_NOT_BUILT_IN)
+        return true;
+    return !proxy->name &&
+           (code == CURLE_COULDNT_RESOLVE_PROXY || (code == CURLE_COULDNT_CONNECT && error == 0));
+}
+
+/* Whether it failed between the proxy and the server, or in what the proxy said of that. */
+static bool is_behind_proxy(const struct exchange *x, CURLcode code)
+{
+#if LIBCURL_VERSION_NUM >= 0x074900
+    if (code == CURLE_PROXY)
+        return true;
+#endif
+    return code == CURLE_RECV_ERROR && strstr(x->error, "Proxy CONNECT");
 }
 
 /* What a proxy called `proxy` has to do with it; false: nothing. */
@@ -70,13 +83,16 @@ static bool blame_proxy(struct exchange *x, CURLcode code, const char *variable,
 {
     long answer = 0;
     curl_easy_getinfo(x->http->easy, CURLINFO_HTTP_CONNECTCODE, &answer);
-    if (!proxy->name && is_unusable(x, code))
+    if (is_unusable(x, code, proxy))
         fail_set(x->fail, FAIL_UNREACHABLE,
                  "the proxy in %s cannot be used: it must look like http://host:port", variable);
     else if (proxy->name && answer >= 300)
         fail_set(x->fail, FAIL_UNREACHABLE,
                  "cannot connect to %s through the proxy %s: it answered with HTTP %ld",
                  x->http->config.origin, proxy->name, answer);
+    else if (proxy->name && is_behind_proxy(x, code))
+        fail_set(x->fail, FAIL_UNREACHABLE, "cannot connect to %s through the proxy %s: %s",
+                 x->http->config.origin, proxy->name, reason(x, code));
     else if (proxy->name && (code == CURLE_COULDNT_RESOLVE_PROXY ||
                              (code == CURLE_COULDNT_CONNECT && names_host(x, proxy->host))))
         fail_set(x->fail, FAIL_UNREACHABLE, "cannot connect to the proxy %s: %s", proxy->name,

@@ -135,7 +135,11 @@ static void take_proxy(CURLU *u, const char *value, struct http_proxy *proxy)
         return;
     char *scheme = part(u, CURLUPART_SCHEME, 0), *host = part(u, CURLUPART_HOST, 0),
          *port = part(u, CURLUPART_PORT, 0);
-    if (scheme && host && is_proxy_scheme(scheme)) {
+    char *user = part(u, CURLUPART_USER, 0);
+    /* An @ without a user behind it: the rest of a password is not what it seems. */
+    bool is_clear = user || !strchr(value, '@');
+    free(user);
+    if (scheme && host && is_clear && is_proxy_scheme(scheme)) {
         struct buf name = {0};
         buf_printf(&name, "%s://%s%s%s", scheme, host, port ? ":" : "", port ? port : "");
         proxy->name = buf_take(&name);

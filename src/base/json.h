@@ -38,7 +38,7 @@ struct json_reader *json_reader_new(void);
 void json_reader_free(struct json_reader *r);
 
 /* Documents that lie in `bytes` come next: what yajl does not see to is looked for in all of them
-   at once. They are borrowed, and may not change, until the next call. */
+   at once. They are borrowed; before they change or go this is called anew, or nothing is read. */
 void json_look_ahead(struct json_reader *r, struct span bytes);
 
 /* Reading what is known beforehand. A shape says which members of an object are wanted, and which

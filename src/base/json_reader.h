@@ -24,7 +24,7 @@ struct json_level {
    way, the handle is of no further use and is replaced. */
 struct json_reader {
     yajl_handle yajl;
-    struct span plain; /* bytes ahead that hold nothing which yajl does not see to */
+    struct span plain; /* bytes ahead without backslash, VT and FF */
     struct span doc;
     struct json_found *found;
     const struct json_key *want; /* what the value that comes next is to be kept as, or NULL */

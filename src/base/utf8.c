@@ -119,6 +119,16 @@ void utf8_replace(struct buf *out, struct span s)
     }
 }
 
+/* The first bytes of one that goes on behind the end. */
+static void drop_cut_character(struct buf *b)
+{
+    uint32_t point;
+    size_t from = b->len < 3 ? 0 : b->len - 3;
+    while (from < b->len && utf8_next(span_make(b->data + from, b->len - from), &point) != 0)
+        from++;
+    b->len = from;
+}
+
 void utf8_fold(struct buf *out, struct span text, size_t max)
 {
     struct buf line = {0};
@@ -131,6 +141,8 @@ void utf8_fold(struct buf *out, struct span text, size_t max)
     }
     if (line.len && line.data[line.len - 1] == ' ')
         line.len--;
+    if (line.len == max)
+        drop_cut_character(&line);
     utf8_replace(out, buf_view(&line));
     buf_release(&line);
 }

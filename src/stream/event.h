@@ -70,9 +70,9 @@ struct chat_event {
     enum chat_kind kind;
     struct span name; /* as the JSON lines show it */
     const struct sse_event *from;
-    bool is_json; /* false: the payload of an unknown event is not JSON, there is no `data` */
-    const struct json_value *member;         /* [CHAT_MEMBERS], JSON_NONE when absent */
-    const struct json_value *envelope;       /* [CHAT_ENVELOPE], likewise */
+    bool is_json;                      /* false: the payload is not JSON, and there is no member */
+    const struct json_value *member;   /* [CHAT_MEMBERS], JSON_NONE when absent */
+    const struct json_value *envelope; /* [CHAT_ENVELOPE], likewise */
     struct chat_rename rename[CHAT_RENAMES]; /* in the order in which they stand in `data` */
     unsigned renames;
     const char *why; /* CHAT_MALFORMED: one line */
@@ -83,7 +83,7 @@ struct chat_parser;
 struct chat_parser *chat_parser_new(void);
 void chat_parser_free(struct chat_parser *p);
 
-/* Payloads that lie in `bytes` come next, see json_look_ahead. */
+/* Payloads that lie in `bytes` come next: as json_look_ahead. */
 void chat_look_ahead(struct chat_parser *p, struct span bytes);
 
 /* Never fails: what is not understood is CHAT_OTHER or CHAT_MALFORMED. The event is the parser's

@@ -92,13 +92,32 @@ dead_proxy()
     expect_failure 69 'cannot connect to https://sigmasight\.invalid:443: .*; check the name in --url, and the network'
 }
 
+@test "proxy: one that speaks something else" {
+    local port
+    mkfifo "$T/port"
+    python3 -c '
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+server.settimeout(60)
+print(server.getsockname()[1], flush=True)
+connection, _ = server.accept()
+connection.recv(3)
+connection.sendall(b"no")
+' >"$T/port" 3>&- &
+    read -r port <"$T/port"
+    export SIGMASIGHT_TOKEN=$TOKEN https_proxy=socks5h://127.0.0.1:$port
+    run_chat whoami -u https://sigmasight.invalid/api/v1
+    expect_failure 69 "cannot connect to https://sigmasight\.invalid:443 through the proxy $https_proxy: .*; check the proxy that the environment names"
+}
+
 @test "proxy: one whose name does not exist, or that is none, without its password" {
     export SIGMASIGHT_TOKEN=$TOKEN
     export https_proxy=http://me:secret@proxy.invalid:3128
     run_chat whoami -u https://sigmasight.invalid/api/v1
     expect_failure 69 'cannot connect to the proxy http://proxy\.invalid:3128: .*; check the proxy that the environment names'
     expect_no secret "$ERR"
-    for https_proxy in me:secret@127.0.0.1:port weird://me:secret@127.0.0.1:1 socks9://me:secret@127.0.0.1:1 'http://me:secret@a b'; do
+    for https_proxy in me:secret@127.0.0.1:port weird://me:secret@127.0.0.1:1 socks9://me:secret@127.0.0.1:1 'http://me:secret@a b' \
+        http://me:12/secret@127.0.0.1:1; do
         run_chat whoami -u https://sigmasight.invalid/api/v1
         expect_failure 69 'the proxy in https_proxy cannot be used: it must look like http://host:port; .*'
         expect_no secret "$ERR"

@@ -218,7 +218,8 @@ static void folding(void)
         {SPAN("twelve bytes and more"), SPAN("twelve bytes")},
         {SPAN("eleven byte and more"), SPAN("eleven byte")},
         {SPAN("a\xFF"), SPAN("a\xEF\xBF\xBD")},
-        {SPAN("eleven byte\xC3\xA4"), SPAN("eleven byte\xEF\xBF\xBD")},
+        {SPAN("eleven byte\xC3\xA4"), SPAN("eleven byte")},
+        {SPAN("ten bytes.\xC3\xA4!"), SPAN("ten bytes.\xC3\xA4")},
     };
     struct buf out = {0};
     for (size_t i = 0; i < COUNT(rows); i++) {
