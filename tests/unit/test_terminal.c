@@ -166,8 +166,8 @@ static bool check_value(struct span json, struct span value, const char *what, u
     buf_clear(&out);
     harmless_put_json(&out, json);
     return check_harmless(buf_view(&out), false, what, n) &&
-           check(json_find(reader, buf_view(&out), NULL, &found) == 0, "%s %lx: no JSON: %s",
-                 what, n, json_error(reader)) &&
+           check(json_find(reader, buf_view(&out), NULL, &found) == 0, "%s %lx: no JSON: %s", what,
+                 n, json_error(reader)) &&
            check_span(found.slot[JSON_DOCUMENT].string, value, what);
 }
 
