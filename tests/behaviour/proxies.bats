@@ -539,7 +539,7 @@ CONFIG
     serve_hello
     before_server '127.0.0.1 ssl http2' good
     SIGMASIGHT_URL=https://backend.test:$PROXY_PORT/api/v1
-    expect_trust --connect-timeout 2 --cacert "$TLS/ca.pem"
+    expect_trust --connect-timeout 5 --cacert "$TLS/ca.pem"
 }
 
 @test "a name none of whose addresses answers: the clock for connecting" {
