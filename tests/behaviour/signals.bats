@@ -321,7 +321,8 @@ SCENARIO
 @test "a second signal ends even what hangs" {
     block -j
     kill -s INT "$PID"
-    kill -s INT "$PID"
+    # Mostly the first one was enough.
+    kill -s INT "$PID" 2>/dev/null || true
     await_end 2
     expect_signal INT
 }
