@@ -178,7 +178,7 @@ static inline int64_t setting_number(const struct settings *s, enum option_id id
 /* OPTION_SECONDS in microseconds. */
 static inline int64_t setting_us(const struct settings *s, enum option_id id)
 {
-    return (int64_t)(s->of[id].number * 1e6);
+    return (int64_t)(s->of[id].number * 1e6 + 0.5);
 }
 
 #endif

@@ -193,6 +193,8 @@ static struct span after_byte_order_mark(struct sse *s, struct span in)
 bool sse_begins(struct span head)
 {
     static const struct span names[] = {SPAN("data"), SPAN("event"), SPAN("id"), SPAN("retry")};
+    if (head.len == 0)
+        return true;
     size_t n = head.len < byte_order_mark.len ? head.len : byte_order_mark.len, from = 0;
     if (n && memcmp(head.at, byte_order_mark.at, n) == 0)
         from = n;

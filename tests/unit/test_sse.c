@@ -563,6 +563,7 @@ static void beginnings(void)
         const char *at = guard_copy(&guard, rows[i].head);
         check(sse_begins(span_make(at, rows[i].head.len)) == rows[i].begins, "row %zu", i);
     }
+    check(sse_begins(span_make(NULL, 0)), "nothing at all");
 }
 
 int main(void)
