@@ -59,35 +59,38 @@ static int read_file(const char *path, struct buf *text, struct fail *fail)
     return result;
 }
 
-struct scan {
-    struct store_key key;
+/* A file as it was read, with the secrets in it. */
+struct loaded {
+    struct store_key key; /* of the wanted entry */
+    struct buf text;
+    struct json_reader *reader;
     bool profile_fits, url_fits; /* of the entry being read */
-    struct span found;           /* the wanted entry */
-    struct buf others;           /* the rest, as JSON array elements; with their secrets */
+    struct span found;           /* the wanted entry, in `text` or in the reader */
+    struct buf others;           /* the rest, as JSON array elements */
 };
 
 static void compare(void *arg, const struct json_member *m)
 {
-    struct scan *s = arg;
+    struct loaded *l = arg;
     if (span_is(m->key, "profile"))
-        s->profile_fits = s->key.profile ? m->value.type == JSON_STRING &&
-                                               span_is(m->value.string, s->key.profile)
+        l->profile_fits = l->key.profile ? m->value.type == JSON_STRING &&
+                                               span_is(m->value.string, l->key.profile)
                                          : m->value.type == JSON_NULL;
     else if (span_is(m->key, "url"))
-        s->url_fits = m->value.type == JSON_STRING && span_is(m->value.string, s->key.url);
+        l->url_fits = m->value.type == JSON_STRING && span_is(m->value.string, l->key.url);
 }
 
 static void scan_entry(void *arg, const struct json_member *m)
 {
-    struct scan *s = arg;
-    s->profile_fits = s->url_fits = false;
-    json_read_object(m->value.raw, compare, s);
-    if (s->profile_fits && s->url_fits) {
-        s->found = m->value.raw;
+    struct loaded *l = arg;
+    l->profile_fits = l->url_fits = false;
+    json_read_object(m->value.raw, compare, l);
+    if (l->profile_fits && l->url_fits) {
+        l->found = m->value.raw;
     } else {
-        if (s->others.len)
-            buf_puts(&s->others, ",\n");
-        buf_span(&s->others, m->value.raw);
+        if (l->others.len)
+            buf_puts(&l->others, ",\n");
+        buf_span(&l->others, m->value.raw);
     }
 }
 
@@ -97,77 +100,76 @@ static void find_entries(void *arg, const struct json_member *m)
         json_read_array(m->value.raw, scan_entry, arg);
 }
 
-/* `found` lies in `text`, or in the reader. */
-static int scan_file(struct scan *s, struct json_reader *reader, const char *path, struct span text,
-                     struct fail *fail)
+/* `unload` is due whatever it returns. */
+static int load(struct loaded *l, const char *path, struct store_key key, struct fail *fail)
 {
     struct json_value top;
-    if (text.len == 0)
+    *l = (struct loaded){.key = key, .reader = json_reader_new()};
+    if (read_file(path, &l->text, fail) != 0)
+        return -1;
+    if (l->text.len == 0)
         return 0;
     /* It is moved nowhere: what it is moved from would not be wiped. Elements are of two bytes at
        least, and what stands between them may become one longer. */
-    buf_reserve(&s->others, 2 * text.len);
-    if (json_walk(reader, text, find_entries, s, &top) != 0 || top.type != JSON_OBJECT)
+    buf_reserve(&l->others, 2 * l->text.len);
+    if (json_walk(l->reader, buf_view(&l->text), find_entries, l, &top) != 0 ||
+        top.type != JSON_OBJECT)
         return refuse(path, "it is damaged", "rm", fail);
     return 0;
+}
+
+static void unload(struct loaded *l)
+{
+    json_reader_free(l->reader);
+    buf_wipe(&l->others);
+    buf_wipe(&l->text);
 }
 
 int store_get(const char *name, struct store_key key, json_member_fn *take, void *arg,
               struct fail *fail)
 {
-    struct buf path = {0}, text = {0};
-    struct scan s = {.key = key};
-    struct json_reader *reader = json_reader_new();
-    int result = 0;
+    struct buf path = {0};
+    struct loaded file;
     /* Where there is no place for the file, nothing is stored. */
-    if (config_state_directory(&path)) {
-        buf_printf(&path, "/%s", name);
-        result = read_file(buf_text(&path), &text, fail);
-    }
-    if (result == 0)
-        result = scan_file(&s, reader, buf_text(&path), buf_view(&text), fail);
-    if (result == 0 && s.found.len)
-        json_read_object(s.found, take, arg);
-    json_reader_free(reader);
-    buf_wipe(&s.others);
+    if (!config_state_directory(&path))
+        return 0;
+    buf_printf(&path, "/%s", name);
+    int result = load(&file, buf_text(&path), key, fail);
+    if (result == 0 && file.found.len)
+        json_read_object(file.found, take, arg);
+    unload(&file);
     buf_release(&path);
-    buf_wipe(&text);
     return result;
 }
 
 int store_check(const char *name, struct fail *fail)
 {
-    struct buf path = {0}, text = {0};
-    struct scan s = {.key = {NULL, ""}};
-    struct json_reader *reader = json_reader_new();
+    struct buf path = {0};
+    struct loaded file = {0};
     int result = store_path(name, &path, fail);
     if (result == 0)
-        result = read_file(buf_text(&path), &text, fail);
-    if (result == 0 && text.len == 0)
+        result = load(&file, buf_text(&path), (struct store_key){NULL, ""}, fail);
+    if (result == 0 && file.text.len == 0)
         result = 1;
-    else if (result == 0)
-        result = scan_file(&s, reader, buf_text(&path), buf_view(&text), fail);
-    json_reader_free(reader);
-    buf_wipe(&s.others);
+    unload(&file);
     buf_release(&path);
-    buf_wipe(&text);
     return result;
 }
 
-static void put_store(struct buf *out, const struct scan *s, struct span members)
+static void put_store(struct buf *out, const struct loaded *l, struct span members)
 {
     /* Moved nowhere, as above; a byte is escaped in six. */
-    buf_reserve(out, 256 + s->others.len + members.len +
-                         6 * (span_of(s->key.profile).len + span_of(s->key.url).len));
+    buf_reserve(out, 256 + l->others.len + members.len +
+                         6 * (span_of(l->key.profile).len + span_of(l->key.url).len));
     buf_puts(out, "{\"version\":1,\"entries\":[\n");
-    buf_span(out, buf_view(&s->others));
+    buf_span(out, buf_view(&l->others));
     if (members.len) {
-        buf_puts(out, s->others.len ? ",\n{\"profile\":" : "{\"profile\":");
-        if (s->key.profile)
-            json_put_string(out, span_of(s->key.profile));
+        buf_puts(out, l->others.len ? ",\n{\"profile\":" : "{\"profile\":");
+        if (l->key.profile)
+            json_put_string(out, span_of(l->key.profile));
         else
             buf_puts(out, "null");
-        json_put_text(out, "url", span_of(s->key.url));
+        json_put_text(out, "url", span_of(l->key.url));
         buf_byte(out, ',');
         buf_span(out, members);
         buf_byte(out, '}');
@@ -178,21 +180,16 @@ static void put_store(struct buf *out, const struct scan *s, struct span members
 /* Under the lock: read, change, replace. */
 static int rewrite(const char *path, struct store_key key, struct span members, struct fail *fail)
 {
-    struct buf text, changed = {0};
-    struct scan s = {.key = key};
-    struct json_reader *reader = json_reader_new();
-    int result = read_file(path, &text, fail);
-    if (result == 0)
-        result = scan_file(&s, reader, path, buf_view(&text), fail);
-    if (result == 0 && (members.len || s.found.len)) {
-        put_store(&changed, &s, members);
+    struct buf changed = {0};
+    struct loaded file;
+    int result = load(&file, path, key, fail);
+    if (result == 0 && (members.len || file.found.len)) {
+        put_store(&changed, &file, members);
         if (sys_replace_file(path, changed.data, changed.len) != 0)
             result = sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
     }
-    json_reader_free(reader);
-    buf_wipe(&s.others);
     buf_wipe(&changed);
-    buf_wipe(&text);
+    unload(&file);
     return result;
 }
 
