@@ -109,8 +109,7 @@ void json_look_ahead(struct json_reader *r, struct span bytes)
 
 static inline bool is_plain(const struct json_reader *r, struct span s)
 {
-    size_t at = (uintptr_t)s.at - (uintptr_t)r->plain.at;
-    return at < r->plain.len && s.len <= r->plain.len - at;
+    return span_holds(r->plain, s.at) && s.len <= r->plain.len - (size_t)(s.at - r->plain.at);
 }
 
 /* What yajl does not see to: -1 when the document cannot be, and a mended one in r->doc where it

@@ -20,11 +20,6 @@ static inline const char *here(const struct json_reader *r)
     return r->doc.at + yajl_get_bytes_consumed(r->yajl);
 }
 
-static bool lies_in(const char *at, struct span whole)
-{
-    return (uintptr_t)at - (uintptr_t)whole.at < whole.len;
-}
-
 /* Decoded text that yajl will overwrite. All of one document together is not longer than that, so
    room is made once and what was kept before does not move. */
 static struct span keep(struct json_reader *r, const unsigned char *text, size_t len)
@@ -109,7 +104,7 @@ static int on_string(void *arg, const unsigned char *bytes, size_t len)
     const char *text = (const char *)bytes;
     if (!r->want)
         return 1;
-    if (!lies_in(text, r->doc))
+    if (!span_holds(r->doc, text))
         return take_decoded_string(r, bytes, len);
     return take(r, JSON_STRING, text - 1, len + 2, span_make(text, len));
 }
@@ -128,7 +123,7 @@ static void forget(struct json_found *found, const struct json_shape *shape, uns
 APART static int want_any(struct json_reader *r, const char *text, size_t len)
 {
     r->key = span_make(text, len);
-    if (!lies_in(text, r->doc))
+    if (!span_holds(r->doc, text))
         r->key = keep(r, (const unsigned char *)text, len);
     r->want = &any;
     return 1;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct span {
@@ -59,6 +60,12 @@ static inline bool span_is(struct span s, const char *text)
 static inline bool span_starts(struct span s, struct span prefix)
 {
     return s.len >= prefix.len && memcmp(s.at, prefix.at, prefix.len) == 0;
+}
+
+/* Whether `at` points to one of the bytes; it may as well point into anything else. */
+static inline bool span_holds(struct span s, const char *at)
+{
+    return (uintptr_t)at - (uintptr_t)s.at < s.len;
 }
 
 static inline bool span_is_blank(char c)

@@ -53,13 +53,6 @@ static bool is_json(const struct request *request)
            (len > 5 && strncasecmp(type + len - 5, "+json", 5) == 0);
 }
 
-/* The reader hands out parts of the body, unless it had to correct a copy of it. */
-static bool lies_in(struct span part, struct span whole)
-{
-    uintptr_t at = (uintptr_t)part.at, from = (uintptr_t)whole.at;
-    return at >= from && at < from + whole.len;
-}
-
 bool form_read(struct form *form, const struct request *request, struct buf *problems)
 {
     struct span body = buf_view(&request->body);
@@ -67,7 +60,8 @@ bool form_read(struct form *form, const struct request *request, struct buf *pro
         return true;
     form->reader = json_reader_new();
     if (json_walk(form->reader, body, note_member, form, &form->top) == 0) {
-        form->repaired = !lies_in(form->top.raw, body);
+        /* The reader hands out parts of the body, unless it had to correct a copy of it. */
+        form->repaired = !span_holds(body, form->top.raw.at);
         return true;
     }
     form->top.type = JSON_NONE;

@@ -26,11 +26,6 @@ void sse_release(struct sse *s)
     buf_release(&s->line);
 }
 
-static bool lies_in(struct span s, const struct buf *b)
-{
-    return (uintptr_t)s.at - (uintptr_t)b->data < b->len;
-}
-
 static void append(struct buf *to, struct span more)
 {
     if (utf8_valid(more))
@@ -42,7 +37,7 @@ static void append(struct buf *to, struct span more)
 /* Makes the field independent of where it was read. */
 static void field_keep(struct span *field, struct buf *copy)
 {
-    if (lies_in(*field, copy))
+    if (span_holds(buf_view(copy), field->at))
         return;
     buf_clear(copy);
     buf_span(copy, *field);
@@ -233,7 +228,7 @@ static struct span join_line(struct sse *s, struct span end)
    be long. */
 static void leave_line(struct sse *s)
 {
-    if (lies_in(s->block.data, &s->line)) {
+    if (span_holds(buf_view(&s->line), s->block.data.at)) {
         struct buf line = s->line;
         s->line = s->data;
         s->data = line;
