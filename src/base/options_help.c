@@ -10,15 +10,27 @@ static const char *help_of(const struct option_row *row, unsigned groups)
     return row->id == OPT_JSON && !(groups & GROUP_OUTPUT) ? "JSON, one object a line" : row->help;
 }
 
+/* An option with its argument. */
+struct label {
+    char text[60];
+    int len;
+};
+
+static struct label label_of(const struct option_row *row)
+{
+    struct label l;
+    l.len = snprintf(l.text, sizeof l.text, "--%s%s%s", row->name, row->argument ? " " : "",
+                     row->argument ? row->argument : "");
+    return l;
+}
+
 static void put_option(struct buf *out, const struct option_row *row, unsigned groups)
 {
-    char left[40];
-    snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "",
-             row->argument ? row->argument : "");
+    struct label left = label_of(row);
     if (row->letter)
-        buf_printf(out, "  -%c, %-22s %s", row->letter, left, help_of(row, groups));
+        buf_printf(out, "  -%c, %-22s %s", row->letter, left.text, help_of(row, groups));
     else
-        buf_printf(out, "      %-22s %s", left, help_of(row, groups));
+        buf_printf(out, "      %-22s %s", left.text, help_of(row, groups));
     if (row->fallback)
         buf_printf(out, " (%s)", row->fallback);
     buf_byte(out, '\n');
@@ -56,14 +68,13 @@ void options_help_short(struct buf *out, unsigned groups)
     const char *between = "";
     for (enum option_id id = 0; id < OPT_COUNT; id++) {
         const struct option_row *row = option_row(id);
-        char name[60];
         if (!(row->groups & groups) || is_common(id))
             continue;
-        int len = snprintf(name, sizeof name, "--%s%s%s", row->name, row->argument ? " " : "",
-                           row->argument ? row->argument : "");
-        bool fits = column + 2 + (size_t)len < HELP_COLUMNS;
-        buf_printf(out, "%s%s%s", between, fits ? " " : "\n    ", name);
-        column = fits ? column + 2 + (size_t)len : HELP_INDENT + (size_t)len;
+        struct label name = label_of(row);
+        size_t len = (size_t)name.len;
+        bool fits = column + 2 + len < HELP_COLUMNS;
+        buf_printf(out, "%s%s%s", between, fits ? " " : "\n    ", name.text);
+        column = fits ? column + 2 + len : HELP_INDENT + len;
         between = ",";
     }
     buf_byte(out, '\n');
