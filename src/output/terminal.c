@@ -21,6 +21,12 @@ static bool set_and_not_empty(const char *name)
     return value && *value;
 }
 
+/* TERM names one that does more than print. */
+static bool knows_sequences(void)
+{
+    return set_and_not_empty("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
+}
+
 static bool wants_color(const char *color, bool is_terminal)
 {
     if (strcmp(color, "auto") != 0)
@@ -30,8 +36,7 @@ static bool wants_color(const char *color, bool is_terminal)
     const char *force = getenv("CLICOLOR_FORCE");
     if (force && *force && strcmp(force, "0") != 0)
         return true;
-    const char *term = getenv("TERM");
-    return is_terminal && term && *term && strcmp(term, "dumb") != 0;
+    return is_terminal && knows_sequences();
 }
 
 /* Whether the cursor can be sent back to redraw a line. Emacs' buffers of a shell or a compilation
@@ -39,11 +44,11 @@ static bool wants_color(const char *color, bool is_terminal)
 static bool moves_cursor(void)
 {
     static const char *const plain[] = {"comint", "compile", "eshell"};
-    const char *term = getenv("TERM"), *emacs = getenv("INSIDE_EMACS");
+    const char *emacs = getenv("INSIDE_EMACS");
     for (size_t i = 0; emacs && i < sizeof plain / sizeof plain[0]; i++)
         if (strstr(emacs, plain[i]))
             return false;
-    return term && *term && strcmp(term, "dumb") != 0;
+    return knows_sequences();
 }
 
 void terminal_init(struct terminal *t)
