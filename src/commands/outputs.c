@@ -37,13 +37,22 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
 }
 
 /* Two writers of one file would destroy what the other wrote. */
-static int check_apart(const struct output *one, const struct output *other, const char *option,
-                       struct fail *fail)
+static int refuse_shared(const char *option, const char *path, struct fail *fail)
 {
-    if (!output_is_same_file(one, other))
-        return 0;
     return fail_set(fail, FAIL_USAGE, "--%s: %s is written by something else already", option,
-                    one->name);
+                    path);
+}
+
+static bool is_one_file(const struct stat *a, const struct stat *b)
+{
+    return S_ISREG(a->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool is_standard_output(int fd)
+{
+    struct stat file, standard;
+    return fstat(fd, &file) == 0 && fstat(STDOUT_FILENO, &standard) == 0 &&
+           is_one_file(&file, &standard);
 }
 
 /* Opens the file of an option; `-` is none, for standard output has a way of its own. */
@@ -51,7 +60,6 @@ static int open_named(struct output *out, const struct invocation *in, enum opti
                       const char *instead, struct fail *fail)
 {
     const char *path = setting_text(in->settings, id), *option = option_row(id)->name;
-    struct output standard = {.fd = STDOUT_FILENO};
     if (strcmp(path, "-") == 0) {
         fail_set(fail, FAIL_USAGE, "--%s: - is not a file", option);
         fail_hint(fail, "for standard output there is %s", instead);
@@ -60,7 +68,7 @@ static int open_named(struct output *out, const struct invocation *in, enum opti
     /* Nothing is truncated before it is known that nobody else writes it. */
     if (output_create(out, path, true, fail) != 0)
         return -1;
-    int result = check_apart(out, &standard, option, fail);
+    int result = is_standard_output(out->fd) ? refuse_shared(option, path, fail) : 0;
     if (result == 0 && !keep)
         result = output_restart(out, fail);
     if (result != 0)
@@ -85,25 +93,6 @@ static int open_events(struct sinks *sinks, const struct invocation *in, struct 
     return 0;
 }
 
-static int open_record(struct sinks *sinks, const struct invocation *in, struct fail *fail)
-{
-    const char *events = setting_text(in->settings, OPT_EVENTS);
-    struct output out, other;
-    if (open_named(&out, in, OPT_RECORD, true, "-o raw", fail) != 0)
-        return -1;
-    int result = 0;
-    if (events && output_create(&other, events, true, fail) == 0) {
-        result = check_apart(&out, &other, "record", fail);
-        output_release(&other);
-    }
-    if (result != 0)
-        output_release(&out);
-    else
-        sinks_add(sinks, sink_record_new(&out));
-    return result;
-}
-
-/* Before either is opened, which would empty a file. */
 static int check_names(const struct settings *s, struct fail *fail)
 {
     const char *events = setting_text(s, OPT_EVENTS), *record = setting_text(s, OPT_RECORD);
@@ -111,11 +100,22 @@ static int check_names(const struct settings *s, struct fail *fail)
     if (!events || !record)
         return 0;
     bool same = strcmp(events, record) == 0 ||
-                (stat(events, &one) == 0 && stat(record, &two) == 0 && S_ISREG(one.st_mode) &&
-                 one.st_dev == two.st_dev && one.st_ino == two.st_ino);
-    return same ? fail_set(fail, FAIL_USAGE, "--record: %s is written by something else already",
-                           record)
-                : 0;
+                (stat(events, &one) == 0 && stat(record, &two) == 0 && is_one_file(&one, &two));
+    return same ? refuse_shared("record", record, fail) : 0;
+}
+
+static int open_record(struct sinks *sinks, const struct invocation *in, struct fail *fail)
+{
+    struct output out;
+    if (open_named(&out, in, OPT_RECORD, true, "-o raw", fail) != 0)
+        return -1;
+    /* Both are there now: names that differ may have become one file. */
+    int result = check_names(in->settings, fail);
+    if (result != 0)
+        output_release(&out);
+    else
+        sinks_add(sinks, sink_record_new(&out));
+    return result;
 }
 
 int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct fail *fail)
@@ -123,6 +123,7 @@ int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct
     const struct settings *s = in->settings;
     const char *format = setting_text(s, OPT_OUTPUT);
     bool text = strcmp(format, "text") == 0;
+    /* First of all: opening the events would empty a record. */
     if (check_names(s, fail) != 0 || open_events(sinks, in, fail) != 0 ||
         (setting_is(s, OPT_RECORD) && open_record(sinks, in, fail) != 0))
         return -1;

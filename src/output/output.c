@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 void output_init(struct output *o, int fd, const char *name)
@@ -30,13 +29,6 @@ int output_create(struct output *o, const char *path, bool keep, struct fail *fa
     output_init(o, fd, path);
     o->owned = true;
     return 0;
-}
-
-bool output_is_same_file(const struct output *a, const struct output *b)
-{
-    struct stat one, two;
-    return fstat(a->fd, &one) == 0 && fstat(b->fd, &two) == 0 && S_ISREG(one.st_mode) &&
-           one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
 int output_descriptor(struct output *o, int fd, struct fail *fail)

@@ -27,8 +27,6 @@ void output_init(struct output *o, int fd, const char *name);
 void output_init_standard(struct output *o);
 /* Creates or truncates a file; FAIL_CREATE. With `keep` its contents stay until output_restart. */
 int output_create(struct output *o, const char *path, bool keep, struct fail *fail);
-/* Whether both are one regular file. */
-bool output_is_same_file(const struct output *a, const struct output *b);
 /* Uses a descriptor that the caller opened; FAIL_USAGE when it is not open for writing. */
 int output_descriptor(struct output *o, int fd, struct fail *fail);
 void output_release(struct output *o);
