@@ -280,6 +280,11 @@ static const struct option_row *row_of_code(int code, unsigned groups)
     return NULL;
 }
 
+bool operand_is_dash(const struct operand *operand)
+{
+    return !operand->literal && strcmp(operand->text, "-") == 0;
+}
+
 static void add_operand(struct operands *o, const char *text, bool literal)
 {
     o->list = xrealloc(o->list, (o->count + 1) * sizeof *o->list);

@@ -121,6 +121,9 @@ struct operand {
     bool literal; /* it came after `--` */
 };
 
+/* `-`, for standard input. */
+bool operand_is_dash(const struct operand *operand);
+
 struct operands {
     struct operand *list; /* owned */
     size_t count;

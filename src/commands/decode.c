@@ -7,9 +7,7 @@
 #include "chat/reader.h"
 #include "commands/outputs.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { CHUNK = 65536, HEAD = 256 };
@@ -19,10 +17,8 @@ static int open_file(const struct invocation *in, const char **name, struct fail
     static const struct span waits = SPAN("reading the event stream from standard input");
     const struct operands *operands = in->operands;
     *name = "standard input";
-    if (operands->count == 0 ||
-        (strcmp(operands->list[0].text, "-") == 0 && !operands->list[0].literal)) {
-        if (isatty(STDIN_FILENO) && !in->terminal->quiet)
-            terminal_line(in->terminal, waits, fail);
+    if (operands->count == 0 || operand_is_dash(&operands->list[0])) {
+        terminal_ask(in->terminal, waits, fail);
         return STDIN_FILENO;
     }
     *name = operands->list[0].text;

@@ -4,8 +4,6 @@
 #include "base/system.h"
 #include "base/utf8.h"
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { MESSAGE_MAX = 1 << 20 };
@@ -14,8 +12,7 @@ static int read_input(struct buf *message, const struct invocation *in, struct f
 {
     static const struct span prompt =
         SPAN("Type the message and end it with Ctrl-D on a line of its own.");
-    if (isatty(STDIN_FILENO) && !in->terminal->quiet)
-        terminal_line(in->terminal, prompt, fail);
+    terminal_ask(in->terminal, prompt, fail);
     if (sys_read_all(STDIN_FILENO, message) == 0)
         return 0;
     return sys_fail(fail, FAIL_INPUT, "cannot read standard input");
@@ -70,7 +67,7 @@ int message_gather(struct buf *message, const struct invocation *in, struct fail
     for (size_t i = 0; i < o->count; i++) {
         if (i)
             buf_byte(message, ' ');
-        if (o->list[i].literal || strcmp(o->list[i].text, "-") != 0)
+        if (!operand_is_dash(&o->list[i]))
             buf_puts(message, o->list[i].text);
         else if (read_input(message, in, fail) != 0)
             return -1;

@@ -129,6 +129,12 @@ int terminal_warning(struct terminal *t, struct span text, struct fail *fail)
     return result;
 }
 
+void terminal_ask(struct terminal *t, struct span line, struct fail *fail)
+{
+    if (isatty(STDIN_FILENO) && !t->quiet)
+        terminal_line(t, line, fail);
+}
+
 void terminal_failure(struct terminal *t, const struct fail *fail)
 {
     struct buf line = {0};

@@ -54,6 +54,8 @@ int terminal_begin_line(struct terminal *t, struct fail *fail);
 int terminal_line(struct terminal *t, struct span line, struct fail *fail);
 /* "sigmasight-chat: warning: TEXT", likewise, made harmless here. */
 int terminal_warning(struct terminal *t, struct span text, struct fail *fail);
+/* The line of a command that reads standard input, where a person types that; not when quiet. */
+void terminal_ask(struct terminal *t, struct span line, struct fail *fail);
 
 /* The one line of an error: WHAT: WHY and the next step. */
 void terminal_failure(struct terminal *t, const struct fail *fail);
