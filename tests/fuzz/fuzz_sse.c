@@ -21,15 +21,7 @@ static int on_event(void *arg, const struct sse_event *event, struct fail *fail)
     fuzz_require(fuzz_is_utf8(event->name) && fuzz_is_utf8(event->data) && fuzz_is_utf8(event->id),
                  "an event that is not UTF-8");
     fuzz_require(event->name.len > 0, "an event without a name");
-    buf_byte(out, '<');
-    buf_span(out, event->name);
-    buf_byte(out, '>');
-    buf_span(out, event->data);
-    if (event->has_id) {
-        buf_byte(out, '#');
-        buf_span(out, event->id);
-    }
-    buf_byte(out, ';');
+    put_sse_event(out, event);
     return 0;
 }
 
@@ -46,8 +38,7 @@ static void read_stream(struct record *r, struct span in, size_t max_event, enum
     r->fail = (struct fail)FAIL_INIT;
     sse_init(&r->sse, max_event, on_event, &r->out);
     fuzz_feed(in, way, feed, r);
-    if (r->sse.retry_ms >= 0)
-        buf_printf(&r->out, "retry=%lld", (long long)r->sse.retry_ms);
+    put_sse_retry(&r->out, r->sse.retry_ms);
     if (fail_is_set(&r->fail)) {
         fuzz_require(r->fail.cause == FAIL_PROTOCOL, "a feed fails of %d", (int)r->fail.cause);
         buf_byte(&r->out, '!');

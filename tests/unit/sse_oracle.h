@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "oracle.h"
+#include "stream/sse.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -26,6 +27,26 @@ struct oracle {
     bool has_data, has_id;
     int64_t retry;
 };
+
+/* What stream/sse.h reports, in the same words. */
+static inline void put_sse_event(struct buf *out, const struct sse_event *event)
+{
+    buf_byte(out, '<');
+    buf_span(out, event->name);
+    buf_byte(out, '>');
+    buf_span(out, event->data);
+    if (event->has_id) {
+        buf_byte(out, '#');
+        buf_span(out, event->id);
+    }
+    buf_byte(out, ';');
+}
+
+static inline void put_sse_retry(struct buf *out, int64_t ms)
+{
+    if (ms >= 0)
+        buf_printf(out, "retry=%lld", (long long)ms);
+}
 
 static inline void oracle_dispatch(struct oracle *o)
 {
@@ -110,8 +131,7 @@ static inline void oracle_read(struct oracle *o, struct span in)
             i++;
         from = i + 1;
     }
-    if (o->retry >= 0)
-        buf_printf(&o->out, "retry=%lld", (long long)o->retry);
+    put_sse_retry(&o->out, o->retry);
     buf_release(&text);
 }
 

@@ -38,15 +38,7 @@ static int on_event(void *arg, const struct sse_event *event, struct fail *fail)
 {
     struct buf *out = arg;
     (void)fail;
-    buf_byte(out, '<');
-    buf_span(out, event->name);
-    buf_byte(out, '>');
-    buf_span(out, event->data);
-    if (event->has_id) {
-        buf_byte(out, '#');
-        buf_span(out, event->id);
-    }
-    buf_byte(out, ';');
+    put_sse_event(out, event);
     return 0;
 }
 
@@ -73,8 +65,7 @@ static void read_stream(struct buf *out, struct span in, size_t cut)
         for (size_t i = 0; i < in.len; i++)
             feed(&s, span_make(in.at + i, 1), &fail);
     }
-    if (s.retry_ms >= 0)
-        buf_printf(out, "retry=%lld", (long long)s.retry_ms);
+    put_sse_retry(out, s.retry_ms);
     sse_release(&s);
 }
 

@@ -18,15 +18,7 @@ static struct guard guard;
 static int on_event(void *arg, const struct sse_event *event, struct fail *fail)
 {
     struct record *r = arg;
-    buf_byte(&r->out, '<');
-    buf_span(&r->out, event->name);
-    buf_byte(&r->out, '>');
-    buf_span(&r->out, event->data);
-    if (event->has_id) {
-        buf_byte(&r->out, '#');
-        buf_span(&r->out, event->id);
-    }
-    buf_byte(&r->out, ';');
+    put_sse_event(&r->out, event);
     if (++r->events == r->stop_after)
         return fail_set(fail, FAIL_OUTPUT, "enough");
     return 0;
@@ -50,8 +42,7 @@ static int feed(struct sse *s, struct span piece, struct fail *fail)
 
 static void end(struct record *r, struct sse *s, struct fail *fail)
 {
-    if (s->retry_ms >= 0)
-        buf_printf(&r->out, "retry=%lld", (long long)s->retry_ms);
+    put_sse_retry(&r->out, s->retry_ms);
     if (fail_is_set(fail))
         buf_byte(&r->out, '!');
     sse_release(s);
