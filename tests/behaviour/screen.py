@@ -20,22 +20,17 @@ status line is drawn. How the command ended is on standard output: "exit N" or "
 
 The terminal knows what the program uses: CR, LF, BS, SGR, ED 0, EL 0, DECAWM. Anything else is an error.
 """
-import errno
-import fcntl
 import os
-import pty
 import re
-import select
 import signal
-import struct
 import sys
-import termios
 import time
 import unicodedata
 import urllib.request
 
-WITHIN = int(os.environ.get("PATIENCE", "10"))
-ROWS = 24
+sys.dont_write_bytecode = True
+from pseudoterminal import WITHIN, ending, keys, read_some, set_columns, start  # noqa: E402
+
 BIDI = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
@@ -182,21 +177,9 @@ def fail(text):
     sys.exit(99)
 
 
-def read_some(end):
-    """None when there will be no more."""
-    if not select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
-        return b""
-    try:
-        return os.read(terminal, 65536) or None
-    except OSError as error:
-        if error.errno == errno.EIO:
-            return None
-        raise
-
-
 def take(end):
     global bytes_seen
-    more = read_some(end)
+    more = read_some(terminal, end)
     if more:
         bytes_seen += more
         try:
@@ -211,10 +194,6 @@ def until(is_so, what):
     while not is_so("\n".join(screen.lines())):
         if not take(end):
             fail(f"not so: {what}")
-
-
-def set_columns(columns):
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
 
 
 def steer(method, path):
@@ -234,20 +213,7 @@ steps = list(zip(steps[::2], steps[1::2]))
 screen, bytes_seen = Screen(80), b""
 if steps and steps[0][0] == "columns":
     screen.columns = int(steps.pop(0)[1])
-read_end, write_end = os.pipe()
-child, terminal = pty.fork()
-if child == 0:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGTSTP):
-        signal.signal(number, signal.SIG_DFL)
-    os.close(write_end)
-    os.read(read_end, 1)
-    try:
-        os.execvp(command[0], command)
-    finally:
-        os._exit(127)
-set_columns(screen.columns)
-os.close(read_end)
-os.close(write_end)
+child, terminal = start(command, screen.columns)
 
 for step, argument in steps:
     if step == "shows":
@@ -256,13 +222,13 @@ for step, argument in steps:
         until(lambda shown: argument not in shown, f"the screen does not show {argument!r}")
     elif step in ("columns", "crop"):
         screen.resize(int(argument), step == "columns")
-        set_columns(int(argument))
+        set_columns(terminal, int(argument))
     elif step == "open":
         steer("POST", f"gates/{argument}")
     elif step == "await":
         steer("GET", f"gates/{argument}")
     elif step == "type":
-        os.write(terminal, argument.encode("latin-1").decode("unicode_escape").encode("latin-1"))
+        os.write(terminal, keys(argument))
     elif step == "kill":
         os.kill(child, getattr(signal, "SIG" + argument))
     elif step == "stopped":
@@ -276,7 +242,7 @@ end = time.monotonic() + WITHIN
 while (more := take(end)) is not None:
     if not more:
         fail("it does not end")
-status = os.waitpid(child, 0)[1]
+how = ending(child)
 keep("last")
 with open(f"{directory}/bytes", "wb") as file:
     file.write(bytes_seen)
@@ -284,4 +250,4 @@ with open(f"{directory}/draws", "w", encoding="utf-8") as file:
     print(screen.draws, file=file)
 with open(f"{directory}/wrong", "w", encoding="utf-8") as file:
     file.writelines(line + "\n" for line in screen.wrong)
-print(f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}")
+print(how)

@@ -12,18 +12,14 @@ terminal.py SCREEN [STEP ARGUMENT]... -- COMMAND...
 SCREEN is a file for everything that was shown. How the command ended is the last thing on standard output: "exit N"
 or "signal N", and whether the terminal echoes then. Whatever is not so within 10 seconds is a failure.
 """
-import errno
-import fcntl
 import os
-import pty
-import select
 import signal
-import struct
 import sys
 import termios
 import time
 
-WITHIN = int(os.environ.get("PATIENCE", "10"))
+sys.dont_write_bytecode = True
+from pseudoterminal import WITHIN, ending, keys, read_some, start  # noqa: E402
 
 
 def fail(text):
@@ -36,66 +32,40 @@ def echo():
     return "on" if termios.tcgetattr(terminal)[3] & termios.ECHO else "off"
 
 
-def read_some(end):
-    """More of the screen; None when there will be no more."""
-    if not select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
-        return b""
-    try:
-        return os.read(terminal, 65536) or None
-    except OSError as error:
-        if error.errno == errno.EIO:
-            return None
-        raise
-
-
 def wait(text):
     global seen, screen
     end = time.monotonic() + WITHIN
     while text not in screen[seen:]:
-        more = read_some(end)
+        more = read_some(terminal, end)
         if not more:
             fail(f"not on the screen: {text!r}, but: {screen!r}")
         screen += more
     seen = screen.index(text, seen) + len(text)
 
 
-def type_keys(keys):
-    os.write(terminal, keys)
-
-
 words = sys.argv[2:]
 cut = words.index("--")
 steps, command = words[:cut], words[cut + 1:]
 screen, seen = b"", 0
-child, terminal = pty.fork()
-if child == 0:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
-    if "width" in steps:
-        size = struct.pack("HHHH", 24, int(steps[steps.index("width") + 1]), 0, 0)
-        fcntl.ioctl(0, termios.TIOCSWINSZ, size)
-    try:
-        os.execvp(command[0], command)
-    finally:
-        os._exit(127)
+child, terminal = start(command, int(steps[steps.index("width") + 1]) if "width" in steps else None)
 
 for step, argument in zip(steps[::2], steps[1::2]):
     if step == "wait":
         wait(argument.encode())
     elif step == "type":
-        type_keys(argument.encode("latin-1").decode("unicode_escape").encode("latin-1"))
+        os.write(terminal, keys(argument))
     elif step == "kill":
         os.kill(child, getattr(signal, "SIG" + argument))
     elif step == "echo" and echo() != argument:
         fail(f"echo is {echo()}: {screen!r}")
 
 end = time.monotonic() + WITHIN
-while (more := read_some(end)) is not None:
+while (more := read_some(terminal, end)) is not None:
     if not more:
         fail(f"it does not end: {screen!r}")
     screen += more
-status = os.waitpid(child, 0)[1]
+how = ending(child)
 with open(sys.argv[1], "wb") as file:
     file.write(screen)
-print(f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}")
+print(how)
 print(f"echo {echo()}")
