@@ -304,14 +304,19 @@ launch_unblocked()
     launch python3 -c 'import os, sys; os.set_blocking(int(sys.argv[1]), False); os.execv(sys.argv[2], sys.argv[2:])' "$@"
 }
 
-@test "standard output that does not block is waited for" {
-    local answer
+# More than a pipe holds goes to $answer, whose first line has been read.
+fill_unblocked_output()
+{
     yes 'data: {"delta":"0123456789"}' | head -n 20000 | sed 's/^/event: message\n/; s/$/\n/' >"$T/recording"
     printf 'event: done\ndata: {}\n\n' >>"$T/recording"
     pipe_from answer
     launch_unblocked 1 "$CHAT" decode -n "$T/recording" >"$T/answer" 2>"$ERR"
-    # What comes is more than a pipe holds.
     expect_read "$answer" 0123456789
+}
+
+@test "standard output that does not block is waited for" {
+    local answer
+    fill_unblocked_output
     [ "$(tr -d '\n' <&"$answer" | wc -c)" -eq 199990 ] || fail "the text is not whole"
     await_end
     expect_status 0
@@ -319,22 +324,25 @@ launch_unblocked()
 
 @test "a signal ends the wait for standard output that does not block" {
     local answer
-    yes 'data: {"delta":"0123456789"}' | head -n 20000 | sed 's/^/event: message\n/; s/$/\n/' >"$T/recording"
-    pipe_from answer
-    launch_unblocked 1 "$CHAT" decode -n "$T/recording" >"$T/answer" 2>"$ERR"
-    expect_read "$answer" 0123456789
+    fill_unblocked_output
     kill -INT "$PID"
     await_end
     expect_signal INT
 }
 
-@test "a signal ends the wait for standard input that does not block" {
-    local stream answer
+# What is written to $stream is decoded to $answer; the first delta has come.
+begin_unblocked_input()
+{
     pipe_to stream
     pipe_from answer
     launch_unblocked 0 "$CHAT" decode -n <"$T/stream" >"$T/answer" 2>"$ERR"
     printf 'event: message\ndata: {"delta":"one "}\n\n' >&"$stream"
     expect_read "$answer" 'one '
+}
+
+@test "a signal ends the wait for standard input that does not block" {
+    local stream answer
+    begin_unblocked_input
     kill -INT "$PID"
     await_end
     expect_signal INT
@@ -342,11 +350,7 @@ launch_unblocked()
 
 @test "standard input that does not block is waited for" {
     local stream answer
-    pipe_to stream
-    pipe_from answer
-    launch_unblocked 0 "$CHAT" decode -n <"$T/stream" >"$T/answer" 2>"$ERR"
-    printf 'event: message\ndata: {"delta":"one "}\n\n' >&"$stream"
-    expect_read "$answer" 'one '
+    begin_unblocked_input
     printf 'event: message\ndata: {"delta":"two"}\n\n' >&"$stream"
     expect_read "$answer" two
     printf 'event: done\ndata: {}\n\n' >&"$stream"
