@@ -41,13 +41,15 @@ struct sse {
     bool in_comment;           /* the cut-off line is a comment: nothing of it is kept */
 };
 
-/* max_event bounds the lines of one event, comments aside, and with it the memory held. */
+/* max_event bounds the lines of one event, comments aside, and with it the memory held: that is up
+   to three times as much, for a byte that is not UTF-8 becomes the three of U+FFFD. */
 void sse_init(struct sse *s, size_t max_event, sse_event_fn *on_event, void *arg);
 void sse_release(struct sse *s);
 
 /* Calls on_event for each event whose final blank line is complete. 0, or -1 with *fail set: by
-   the callback, or FAIL_PROTOCOL for an event over the bound. After -1 only sse_release is legal.
-   A block that is unfinished when the stream ends is simply never dispatched (9.2.6). */
+   the callback, or FAIL_PROTOCOL for an event over the bound. After -1 nothing more is fed; what
+   is not private may still be read. A block that is unfinished when the stream ends is simply
+   never dispatched (9.2.6). */
 int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail);
 
 /* Whether the first bytes of something may be those of an event stream: after a byte order mark and
