@@ -72,6 +72,40 @@ note()
     table+=$(printf '%-12s %7d %7d %6d  %s' "$1" "$2" "$3" "$4" "$words")$'\n'
 }
 
+# --- valgrind ---
+
+# Half of what a start costs is reading debugging information.
+valgrind='valgrind -q --vgdb=no --read-inline-info=no --error-exitcode=99 --leak-check=full'
+# What a thread of libcurl's may still have when the program ends is possibly lost.
+valgrind+=' --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect'
+
+# with_valgrind PROGRAM DIRECTORY: makes a program of that name in DIRECTORY, anew, that runs PROGRAM under valgrind.
+# What valgrind has to say goes to files beside it, so that the tests see the program's words only.
+with_valgrind()
+{
+    local made=$2/${1##*/}
+    rm -rf "$2"
+    mkdir -p "$2"
+    cat >"$made" <<SCRIPT
+#!/bin/sh
+# Numbers of processes come back.
+read -r now _ </proc/uptime
+exec $valgrind --log-file='$2/'\$now-%p.log '$1' "\$@"
+SCRIPT
+    chmod +x "$made"
+}
+
+# valgrind_is_content DIRECTORY: no run said anything; else what they said.
+valgrind_is_content()
+{
+    local said
+    said=$(find "$1" -name '*.log' -exec cat {} +)
+    if [ -n "$said" ]; then
+        echo "$said"
+        return 1
+    fi
+}
+
 # run_steps PREFIX [STEP]...: these, or all. Ends the program.
 run_steps()
 {
