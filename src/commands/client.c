@@ -143,6 +143,15 @@ int client_prepare(struct client *c, const struct invocation *in, struct fail *f
     return 0;
 }
 
+int client_me(struct client *c, struct http_response *response, struct fail *fail)
+{
+    int result;
+    do
+        result = api_me(&c->api, response, fail);
+    while (result != 0 && auth_recover(&c->auth, &c->api, fail));
+    return result;
+}
+
 void client_close(struct client *c)
 {
     http_free(c->api.http);

@@ -339,10 +339,7 @@ static int check_account(struct doctor *d)
     struct fail why = FAIL_INIT;
     struct http_response response;
     http_response_init(&response);
-    int result;
-    do
-        result = api_me(&d->client.api, &response, &why);
-    while (result != 0 && auth_recover(&d->client.auth, &d->client.api, &why));
+    int result = client_me(&d->client, &response, &why);
     http_response_release(&response);
     if (result != 0)
         return report_failure(d, "account", &why);

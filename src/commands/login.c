@@ -253,9 +253,7 @@ static int run_whoami(const struct invocation *in, struct fail *fail)
     http_response_init(&response);
     int result = client_prepare(&c, in, fail);
     if (result == 0)
-        do
-            result = api_me(&c.api, &response, fail);
-        while (result != 0 && auth_recover(&c.auth, &c.api, fail));
+        result = client_me(&c, &response, fail);
     if (result == 0 && json_read_object(buf_view(&response.body), take_account, &account) != 0)
         result = fail_set(fail, FAIL_PROTOCOL,
                           "cannot show the account: the answer is not a JSON object");
