@@ -28,9 +28,10 @@ struct exchange {
     int64_t progress; /* the reader's count at that time */
     bool taken;       /* the response is an event stream */
     bool first_turn;  /* nothing of the body has been looked at as a whole */
+    int64_t first;    /* when its first byte came */
     bool drained_out;
     struct http_response response; /* of this attempt */
-    int64_t stream_hint;           /* ms, of the attempt that failed; -1 without */
+    int64_t stream_hint;           /* ms, the last that a stream gave; -1 without */
 };
 
 /* The summary's times. */
@@ -68,8 +69,10 @@ static bool takes_stream(void *arg, const struct http_response *response, struct
 static int on_body(void *arg, struct span bytes, struct fail *fail)
 {
     struct exchange *x = arg;
-    if (!x->reader->body_begun)
-        x->outcome->timing.first_byte_ms = since_start(x, sys_now_us());
+    if (!x->reader->body_begun) {
+        x->first = sys_now_us();
+        x->outcome->timing.first_byte_ms = since_start(x, x->first);
+    }
     return reader_feed(x->reader, bytes, fail);
 }
 
@@ -80,7 +83,7 @@ static int warn_of_buffering(struct exchange *x, struct fail *fail)
     if (!x->reader->body_begun || !x->first_turn)
         return 0;
     x->first_turn = false;
-    if (!x->reader->answer.begun || sys_now_us() - x->response.sent < BUFFERED)
+    if (!x->reader->answer.begun || x->first - x->response.sent < BUFFERED)
         return 0;
     return sinks_warning(x->reader->sinks,
                          "the answer came in one piece: something between the server and here "
@@ -135,6 +138,15 @@ static int on_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
 
 /* The calls of an exchange. Each is one attempt. */
 
+static void warn_of_orphan(struct exchange *x)
+{
+    struct fail ignored = FAIL_INIT;
+    sinks_warning(x->reader->sinks,
+                  "a conversation may have been created and could not be deleted: no time left",
+                  &ignored);
+    fail_release(&ignored);
+}
+
 static int create(struct exchange *x, struct fail *fail)
 {
     struct chat_outcome *o = x->outcome;
@@ -144,12 +156,28 @@ static int create(struct exchange *x, struct fail *fail)
         api_create(x->api, x->request->mode, x->request->portfolios, &o->conversation, fail);
     http_patience(x->api->http, 0);
     o->created = result == 0;
-    return result == 0 && sys_signal() ? fail_signal(fail, sys_signal()) : result;
+    if (result == 0 && sys_signal())
+        return fail_signal(fail, sys_signal());
+    if (x->request->ephemeral && fail->cause == FAIL_SIGNAL && http_times(x->api->http).connected)
+        warn_of_orphan(x);
+    return result;
 }
 
 static int set_mode(struct exchange *x, struct fail *fail)
 {
     return api_set_mode(x->api, x->outcome->conversation, x->request->mode, fail);
+}
+
+static void warn_after_done(struct exchange *x, const struct fail *why, struct fail *fail)
+{
+    struct buf text = {0};
+    if (why->cause == FAIL_CUT)
+        buf_puts(&text, "the connection was lost");
+    else
+        buf_printf(&text, "%s,", why->message);
+    buf_puts(&text, " after `done`: the server may not have stored the answer");
+    sinks_warning(x->reader->sinks, buf_text(&text), fail);
+    buf_release(&text);
 }
 
 /* What the events said counts for more than how the connection ended afterwards: after `done` a
@@ -162,10 +190,7 @@ static int conclude_stream(struct exchange *x, struct fail *fail)
         struct fail after = FAIL_INIT;
         fail_move(&after, fail);
         if (answer->done && !fail_is_set(&answer->verdict))
-            sinks_warning(
-                x->reader->sinks,
-                "the connection was lost after `done`: the server may not have stored the answer",
-                fail);
+            warn_after_done(x, &after, fail);
         fail_release(&after);
     }
     if (x->drained_out && answer->done)
@@ -194,7 +219,8 @@ static int post(struct exchange *x, struct fail *fail)
         result = conclude_stream(x, fail);
     else if (result == 0)
         result = api_refused(response, "cannot send the message", fail);
-    x->stream_hint = x->reader->sse.retry_ms;
+    if (x->reader->sse.retry_ms >= 0)
+        x->stream_hint = x->reader->sse.retry_ms;
     http_response_release(response);
     return result;
 }
@@ -233,7 +259,6 @@ static int persist(struct exchange *x, int (*call)(struct exchange *x, struct fa
     bool own = !x->request->conversation;
     for (int made = 0;; made++) {
         struct fail why = FAIL_INIT;
-        x->stream_hint = -1;
         if (call(x, &why) == 0) {
             fail_release(&why);
             return 0;
@@ -312,7 +337,8 @@ static int converse(struct exchange *x, struct fail *fail)
 int chat_run(struct api *api, struct reader *reader, const struct chat_request *request,
              struct chat_outcome *outcome, struct fail *fail)
 {
-    struct exchange x = {.api = api, .reader = reader, .request = request, .outcome = outcome};
+    struct exchange x = {
+        .api = api, .reader = reader, .request = request, .outcome = outcome, .stream_hint = -1};
     http_on_tick(api->http, on_time, reader->sinks);
     int result = converse(&x, fail);
     note_connection(&x);

@@ -425,6 +425,17 @@ refuse()
     expect_requests 'POST /chat/conversations'
 }
 
+@test "ephemeral: without an answer to the creation 2 s after a signal, that is a warning" {
+    serve <<<$'on POST /chat/conversations\ngate asked\nsilence'
+    launch "$CHAT" send --ephemeral hi </dev/null >"$OUT" 2>"$ERR"
+    await_gate asked
+    kill -INT "$PID"
+    await_end
+    expect_signal INT
+    expect_requests 'POST /chat/conversations'
+    expect_line 'sigmasight-chat: warning: a conversation may have been created .*'
+}
+
 @test "ephemeral: that it could not be deleted is a warning" {
     serve <<<$'on DELETE /chat/conversations/*\nstatus 500\nbody {"detail":"Not today"}'
     run_chat send --ephemeral -o json hi

@@ -364,4 +364,9 @@ SCENARIO
     expect_bytes 'text\n'
     run_chat send -q -c "$ID" --max-time 0.3 hi
     expect_status 0
+    # The warning names the one that ran out.
+    run_chat send -c "$ID" --idle-timeout 0.2 hi
+    expect_line 'sigmasight-chat: warning: .*--idle-timeout.* after .done.*'
+    run_chat send -c "$ID" --max-time 0.3 hi
+    expect_line 'sigmasight-chat: warning: .*--max-time.* after .done.*'
 }

@@ -374,6 +374,21 @@ date_in()
     [ "$DELAY" -ge 18 ] && [ "$DELAY" -le 22 ] || fail "$DELAY"
 }
 
+@test "an SSE retry: field stands for the tries that follow, and is doubled as --retry-delay is" {
+    serve <<'SCENARIO'
+on POST /chat/send once
+raw retry: 20\n\n
+close
+on POST /chat/send
+wire
+close
+SCENARIO
+    run_chat send -j --retry 3 --retry-delay 9 hi
+    expect_status 75
+    expect_jq '[.[] | select(.event == "client.retry").data.delay_ms] | length == 3
+        and .[0] >= 18 and .[0] <= 22 and .[1] >= 36 and .[1] <= 44 and .[2] >= 72 and .[2] <= 88'
+}
+
 @test "--retry-max-time bounds them all together" {
     serve_then 'status 503' 100
     run_chat send -q --retry 50 --retry-delay 0.1 --retry-max-time 0.5 hi

@@ -298,6 +298,22 @@ SCENARIO
     expect_status 0
 }
 
+@test "a reader that holds the output up is not taken for a way that buffers the stream" {
+    serve <<'SCENARIO'
+on POST /chat/send
+fill 4080000 event: message\ndata: {"delta":"0123456789abcdef"}\n\n
+event done {}
+SCENARIO
+    pipe_from ANSWER
+    launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
+    # As long as it takes to be warned of one.
+    read -r -t 2.2 -u "$LEASH_END" _ || :
+    cat <&"$ANSWER" >"$OUT"
+    await_end
+    expect_status 0
+    expect_bytes '' "$ERR"
+}
+
 # launch_unblocked DESCRIPTOR COMMAND...: as if another process that shares the descriptor had made it non-blocking.
 launch_unblocked()
 {
