@@ -288,11 +288,11 @@ static int persist(struct exchange *x, int (*call)(struct exchange *x, struct fa
 }
 
 /* A conversation of no further use: an ephemeral one, or one that was created for a message which
-   the server then refused. */
+   the server then refused; unless it had begun to answer that before. */
 static bool is_useless(const struct exchange *x, const struct fail *fail)
 {
     bool refused = fail->http_status >= 400 && fail_row(fail->cause)->retry != RETRY_MAYBE_STORED;
-    return x->outcome->created && (x->request->ephemeral || refused);
+    return x->outcome->created && (x->request->ephemeral || (refused && !x->outcome->accepted));
 }
 
 static void clean_up(struct exchange *x)

@@ -141,10 +141,10 @@ static int look_at(struct reader *r, const struct chat_event *event, struct fail
         return 0;
     case CHAT_TOOL_STARTED:
         a->tool_calls++;
-        a->begun = true;
+        a->begun = a->tools = true;
         return 0;
     case CHAT_TOOL_FINISHED:
-        a->begun = true;
+        a->begun = a->tools = true;
         return 0;
     case CHAT_DONE:
         return on_done(r, event, fail);
@@ -185,10 +185,23 @@ void reader_release(struct reader *r)
     sse_release(&r->sse);
 }
 
+static int64_t standing_text(const struct answer *a)
+{
+    return a->text_bytes || a->done ? a->text_bytes : a->former_text;
+}
+
+static int64_t standing_tools(const struct answer *a)
+{
+    return a->begun || a->done ? a->tool_calls : a->former_tools;
+}
+
 int reader_begin(struct reader *r, struct fail *fail)
 {
     size_t max_event = r->sse.max_event;
+    int64_t text = standing_text(&r->answer), tools = standing_tools(&r->answer);
     answer_reset(&r->answer);
+    r->answer.former_text = text;
+    r->answer.former_tools = tools;
     sse_release(&r->sse);
     sse_init(&r->sse, max_event, on_event, r);
     r->body_begun = false;
@@ -225,11 +238,20 @@ int reader_finish(struct reader *r, const char *why, struct fail *fail)
     return 0;
 }
 
+/* Where the main format holds its output, the others may still write what a tool did for good. */
+static bool others_append(const struct sinks *sinks)
+{
+    for (unsigned i = 1; i < sinks->count; i++)
+        if (sinks->list[i]->ops->appends)
+            return true;
+    return false;
+}
+
 bool reader_is_committed(const struct reader *r)
 {
     const struct sink_ops *main_format = r->sinks->list[0]->ops;
     if (main_format->holds)
-        return false;
+        return r->answer.tools && others_append(r->sinks);
     if (main_format->bytes)
         return r->body_begun;
     return r->answer.begun;
@@ -242,8 +264,8 @@ void reader_summarize(const struct reader *r, struct summary *summary)
     summary->mode = a->mode;
     summary->model = a->model;
     summary->events = a->events;
-    summary->text_bytes = a->text_bytes;
-    summary->tool_calls = a->tool_calls;
+    summary->text_bytes = standing_text(a);
+    summary->tool_calls = standing_tools(a);
     summary->total_tokens = a->total_tokens;
     summary->latency_ms = a->latency_ms;
 }

@@ -20,10 +20,13 @@ struct answer {
     int64_t first_delta_us; /* sys_now_us(), 0 before */
     uint64_t hash;          /* of the text so far, FNV-1a */
     bool begun;             /* text or a tool event came */
+    bool tools;             /* a tool event came */
     bool done;              /* `done` came */
     bool ended;             /* `done` or `error` came: the server is about to close */
     struct fail verdict;    /* what the events themselves say: an error event, a malformed one,
                                a text that differs from `final_text` */
+    int64_t former_text, former_tools;    /* counts of a former attempt, which stand until this one
+                                             has its own, as what the sinks hold does */
     char *conversation_id, *mode, *model; /* owned, NULL before the server names them */
     char *total_tokens, *latency_ms;      /* numbers in the server's own spelling, likewise */
 };

@@ -19,6 +19,7 @@ struct json_sink {
     struct buf text;
     struct tool *tools;
     size_t count, room;
+    bool former_text, former_tools; /* of a former attempt: they stand until there are others */
 };
 
 static void tool_release(struct tool *t)
@@ -31,14 +32,32 @@ static void tool_release(struct tool *t)
     buf_release(&t->error);
 }
 
+static void forget_tools(struct json_sink *j)
+{
+    for (size_t i = 0; i < j->count; i++)
+        tool_release(&j->tools[i]);
+    j->count = 0;
+    j->former_tools = false;
+}
+
+static void forget_text(struct json_sink *j)
+{
+    buf_clear(&j->text);
+    j->former_text = false;
+}
+
+static void add_text(struct json_sink *j, struct span text)
+{
+    if (j->former_text && text.len)
+        forget_text(j);
+    buf_span(&j->text, text);
+}
+
 static int json_begin(struct sink *s, struct fail *fail)
 {
     (void)fail;
     struct json_sink *j = (struct json_sink *)s;
-    buf_clear(&j->text);
-    for (size_t i = 0; i < j->count; i++)
-        tool_release(&j->tools[i]);
-    j->count = 0;
+    j->former_text = j->former_tools = true;
     return 0;
 }
 
@@ -88,8 +107,14 @@ static int json_event(struct sink *s, const struct chat_event *event, struct fai
 {
     (void)fail;
     struct json_sink *j = (struct json_sink *)s;
+    bool shows = event->kind == CHAT_MESSAGE || event->kind == CHAT_TOOL_STARTED ||
+                 event->kind == CHAT_TOOL_FINISHED || event->kind == CHAT_DONE;
+    if (j->former_tools && shows)
+        forget_tools(j);
     if (event->kind == CHAT_MESSAGE)
-        buf_span(&j->text, event->member[CHAT_DELTA].string);
+        add_text(j, event->member[CHAT_DELTA].string);
+    else if (event->kind == CHAT_DONE && j->former_text)
+        forget_text(j);
     else if (event->kind == CHAT_TOOL_STARTED)
         add_tool(j, event);
     else if (event->kind == CHAT_TOOL_FINISHED)
@@ -100,7 +125,7 @@ static int json_event(struct sink *s, const struct chat_event *event, struct fai
 static int json_final(struct sink *s, struct span text, struct fail *fail)
 {
     (void)fail;
-    buf_span(&((struct json_sink *)s)->text, text);
+    add_text((struct json_sink *)s, text);
     return 0;
 }
 
@@ -154,7 +179,7 @@ static int json_close(struct sink *s, const struct summary *summary, struct fail
 static void json_free(struct sink *s)
 {
     struct json_sink *j = (struct json_sink *)s;
-    json_begin(s, NULL);
+    forget_tools(j);
     free(j->tools);
     buf_release(&j->text);
     output_release(&j->out);

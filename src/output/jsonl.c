@@ -150,8 +150,8 @@ static void jsonl_free(struct sink *s)
 }
 
 #define JSONL_ENTRIES                                                                              \
-    .open = jsonl_open, .event = jsonl_event, .retry = jsonl_retry, .warning = jsonl_warning,      \
-    .flush = jsonl_flush, .close = jsonl_close, .free = jsonl_free
+    .appends = true, .open = jsonl_open, .event = jsonl_event, .retry = jsonl_retry,               \
+    .warning = jsonl_warning, .flush = jsonl_flush, .close = jsonl_close, .free = jsonl_free
 
 static const struct sink_ops with_text = {JSONL_ENTRIES};
 static const struct sink_ops without_text = {.without_text = true, JSONL_ENTRIES};

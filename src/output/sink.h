@@ -56,7 +56,9 @@ struct sink;
 struct sink_ops {
     /* Nothing leaves before `close`, so an attempt may be repeated whatever it brought. */
     bool holds;
-    /* An attempt begins: what a former one gathered is dropped. */
+    /* What was written of an attempt stays when another one begins. */
+    bool appends;
+    /* An attempt begins. What a sink holds of a former one stands until this one brings its own. */
     int (*begin)(struct sink *s, struct fail *fail);
     int (*open)(struct sink *s, const struct sink_open *open, struct fail *fail);
     int (*bytes)(struct sink *s, struct span bytes, struct fail *fail);

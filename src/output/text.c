@@ -16,12 +16,24 @@ struct text_sink {
     bool unfinished;   /* there was text and it did not end in a newline */
     struct buf *where; /* what the text is put in: out.pending, or `held` until the end */
     struct buf held;
+    bool former; /* what is held is of a former attempt: it stands until there is more */
 };
+
+static void forget(struct text_sink *t)
+{
+    buf_clear(&t->held);
+    t->markdown = (struct markdown){0};
+    if (t->where == &t->held)
+        t->unfinished = false;
+    t->former = false;
+}
 
 static int put_text(struct text_sink *t, struct span text, struct fail *fail)
 {
     if (text.len == 0)
         return 0;
+    if (t->former)
+        forget(t);
     t->unfinished = text.at[text.len - 1] != '\n';
     if (t->terminal->status && t->where == &t->out.pending)
         status_hide(t->terminal->status);
@@ -45,10 +57,9 @@ static int text_begin(struct sink *s, struct fail *fail)
 {
     (void)fail;
     struct text_sink *t = (struct text_sink *)s;
-    buf_clear(&t->held);
-    t->markdown = (struct markdown){0};
-    if (t->where == &t->held)
-        t->unfinished = false;
+    t->former = t->held.len > 0;
+    if (!t->former)
+        forget(t);
     return 0;
 }
 
@@ -57,8 +68,11 @@ static int text_event(struct sink *s, const struct chat_event *event, struct fai
     struct text_sink *t = (struct text_sink *)s;
     if (event->kind == CHAT_MESSAGE)
         return put_text(t, event->member[CHAT_DELTA].string, fail);
-    if (event->kind == CHAT_DONE)
+    if (event->kind == CHAT_DONE) {
+        if (t->former)
+            forget(t);
         end_line(t);
+    }
     return 0;
 }
 

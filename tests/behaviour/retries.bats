@@ -247,6 +247,94 @@ SCENARIO
     [ "$(posts)" -eq 3 ]
 }
 
+@test "--no-stream and json: what had arrived stands until another try brings more" {
+    local second
+    for second in 'status 503' 'status 422' $'wire\nclose' $'event start {"mode":"blue"}\nclose'; do
+        serve <<SCENARIO
+on POST /chat/send once
+event tool_started {"tool_name":"t","arguments":{}}
+event tool_finished {"tool_name":"t","result":1,"duration_ms":3}
+event message {"delta":"what had arrived"}
+close
+on POST /chat/send
+$second
+SCENARIO
+        quick -q --no-stream --retry 1 hi
+        expect_bytes 'what had arrived\n'
+        [ "$(posts)" -eq 2 ]
+        # The server had begun to answer, so that the conversation holds the message.
+        [ "$(count_requests 'DELETE .*')" -eq 0 ]
+        again
+        serve <<SCENARIO
+on POST /chat/send once
+event tool_started {"tool_name":"t","arguments":{}}
+event tool_finished {"tool_name":"t","result":1,"duration_ms":3}
+event message {"delta":"what had arrived"}
+close
+on POST /chat/send
+$second
+SCENARIO
+        quick -q -o json --retry 1 hi
+        expect_jq '.[0] | .text == "what had arrived" and .text_bytes == 16 and .tool_calls == 1 and (.tools | length) == 1'
+        expect_jq '.[0].conversation_id | type == "string"'
+        again
+    done
+}
+
+@test "json: another try's tools take the place of those before, its text that of the text" {
+    serve <<'SCENARIO'
+on POST /chat/send once
+event tool_started {"tool_name":"old","arguments":{}}
+event message {"delta":"what had arrived"}
+close
+on POST /chat/send once
+event tool_started {"tool_name":"new","arguments":{}}
+event tool_started {"tool_name":"newer","arguments":{}}
+close
+SCENARIO
+    quick -q -o json --retry 1 hi
+    expect_status 75
+    expect_jq '.[0] | .text == "what had arrived" and .text_bytes == 16 and .tool_calls == 2 and [.tools[].name] == ["new", "newer"]'
+}
+
+@test "--no-stream and json: an answer that is whole without text has none" {
+    local option
+    for option in --no-stream --output=json; do
+        serve <<'SCENARIO'
+on POST /chat/send once
+event tool_started {"tool_name":"old","arguments":{}}
+event message {"delta":"half"}
+close
+on POST /chat/send
+event done {}
+SCENARIO
+        quick -q $option hi
+        expect_status 0
+        case $option in
+        --no-stream) expect_bytes '' ;;
+        *) expect_jq '.[0] | .text == "" and .text_bytes == 0 and .tool_calls == 0 and .tools == []' ;;
+        esac
+        again
+    done
+}
+
+@test "--no-stream and json: nothing is tried again once --events has a tool" {
+    local option
+    for option in --no-stream --output=json; do
+        serve_then $'event message {"delta":"half"}\nclose'
+        quick -q $option --events "$T/events" hi
+        expect_status 0
+        [ "$(posts)" -eq 2 ]
+        again
+        serve_then $'event tool_started {"tool_name":"t","arguments":{}}\nevent message {"delta":"half"}\nclose'
+        quick -q $option --events "$T/events" hi
+        expect_status 75
+        [ "$(posts)" -eq 1 ]
+        [ "$(grep -c tool_started "$T/events")" -eq 1 ]
+        again
+    done
+}
+
 @test "--no-stream: nothing is tried again with -c" {
     serve_then $'event message {"delta":"half"}\nclose'
     quick -q --no-stream -c "$ID" hi
