@@ -201,9 +201,23 @@ static void put_hint(const struct http_response *response, struct fail *fail)
                   (long long)(response->retry_after + 999) / 1000);
 }
 
+/* The status stands in the first line, which is the one that a person is shown. */
+static void put_why(struct buf *out, const char *what, struct span words, int status)
+{
+    struct span line = span_first_line(words);
+    if (line.len == 0) {
+        buf_printf(out, "%s: HTTP %d", what, status);
+        return;
+    }
+    buf_printf(out, "%s: ", what);
+    utf8_put_without_nul(out, line);
+    buf_printf(out, " (HTTP %d)", status);
+    utf8_put_without_nul(out, span_make(line.at + line.len, words.len - line.len));
+}
+
 int api_refused(const struct http_response *response, const char *what, struct fail *fail)
 {
-    struct buf words = {0}, code = {0};
+    struct buf words = {0}, why = {0}, code = {0};
     int status = response->status;
     if (status < 300)
         put_strange_success(&words, response);
@@ -216,8 +230,8 @@ int api_refused(const struct http_response *response, const char *what, struct f
     else
         refusal_read(buf_view(&response->body), &words, &code);
     bool first = !fail_is_set(fail);
-    fail_set(fail, cause_of(status, buf_text(&code)),
-             words.len ? "%s: %s (HTTP %d)" : "%s%s: HTTP %d", what, buf_text(&words), status);
+    put_why(&why, what, span_trim(buf_view(&words)), status);
+    fail_set(fail, cause_of(status, buf_text(&code)), "%s", buf_text(&why));
     if (first) {
         fail->http_status = status;
         fail->retry_after = response->retry_after;
@@ -226,6 +240,7 @@ int api_refused(const struct http_response *response, const char *what, struct f
         put_hint(response, fail);
     }
     buf_release(&words);
+    buf_release(&why);
     buf_release(&code);
     return -1;
 }

@@ -147,6 +147,16 @@ void utf8_fold(struct buf *out, struct span text, size_t max)
     buf_release(&line);
 }
 
+void utf8_put_without_nul(struct buf *out, struct span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.at[i])
+            buf_byte(out, s.at[i]);
+        else
+            utf8_put(out, 0xFFFD);
+    }
+}
+
 void utf8_put(struct buf *out, uint32_t point)
 {
     char bytes[4];

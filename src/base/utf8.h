@@ -34,6 +34,9 @@ void utf8_replace(struct buf *out, struct span s);
    replaced: a run of white space is one blank, at the ends there is none. */
 void utf8_fold(struct buf *out, struct span text, size_t max);
 
+/* Appends `s` as a C string can hold it: in the place of NUL stands U+FFFD. */
+void utf8_put_without_nul(struct buf *out, struct span s);
+
 /* Appends the encoding of a code point (a scalar value). */
 void utf8_put(struct buf *out, uint32_t point);
 

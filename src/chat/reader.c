@@ -55,18 +55,12 @@ static void on_text(struct answer *a, struct span text)
     a->hash = hash_text(a->hash, text);
 }
 
-/* The server's words as a C string: in the place of a NUL stands U+FFFD. */
 static void put_words(struct buf *out, const struct json_value *message)
 {
     struct span words = message->type == JSON_STRING ? message->string : message->raw;
-    if (message->type == JSON_NULL || words.len == 0)
+    if (message->type == JSON_NULL || span_trim(words).len == 0)
         words = (struct span)SPAN("no explanation");
-    for (size_t i = 0; i < words.len; i++) {
-        if (words.at[i])
-            buf_byte(out, words.at[i]);
-        else
-            utf8_put(out, 0xFFFD);
-    }
+    utf8_put_without_nul(out, words);
 }
 
 static void on_error(struct answer *a, const struct chat_event *event)

@@ -41,7 +41,7 @@ static void report(struct doctor *d, const char *check, enum level level, const 
         buf_puts(out, "}\n");
     } else {
         buf_printf(out, "%-8s %-11s ", level_names[level], check);
-        harmless_put_line(out, span_first_line(span_of(message)));
+        harmless_put_line(out, span_first_line(span_trim(span_of(message))));
         if (hint) {
             buf_puts(out, "; ");
             harmless_put_line(out, span_of(hint));

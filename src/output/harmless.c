@@ -49,10 +49,11 @@ static void show_visibly(struct buf *out, uint32_t point, struct span bytes)
 
 static void show_in_line(struct buf *out, uint32_t point, struct span bytes)
 {
-    if (point == '\n' || point == '\t' || point == '\r')
-        buf_byte(out, ' ');
-    else
+    bool breaks = point == '\n' || point == '\t' || point == '\r';
+    if (!breaks)
         show_visibly(out, point, bytes);
+    else if (out->len == 0 || out->data[out->len - 1] != ' ')
+        buf_byte(out, ' ');
 }
 
 static void show_as_json(struct buf *out, uint32_t point, struct span bytes)

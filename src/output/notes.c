@@ -158,7 +158,7 @@ static int notes_retry(struct sink *s, const struct sink_retry *retry, struct fa
     struct notes_sink *n = (struct notes_sink *)s;
     buf_printf(&n->line, "sigmasight-chat: retry %d of %d in %.1f s: ", retry->attempt, retry->of,
                (double)retry->delay_ms / 1000);
-    harmless_put_line(&n->line, span_first_line(span_of(retry->reason)));
+    harmless_put_line(&n->line, span_first_line(span_trim(span_of(retry->reason))));
     int result = say(n, fail);
     if (n->status_line)
         status_count_down(&n->status, span_make("trying again in", 15),

@@ -135,13 +135,23 @@ void terminal_ask(struct terminal *t, struct span line, struct fail *fail)
         terminal_line(t, line, fail);
 }
 
+/* Of the server's words the first line: what follows is for those who read JSON. Our own hold
+   names, which may have anything in them. */
+static struct span shown(const struct fail *fail)
+{
+    struct span message = span_trim(span_of(fail->message));
+    bool quotes =
+        fail->http_status || fail->cause == FAIL_ANSWER || fail->cause == FAIL_ANSWER_RETRY;
+    return quotes ? span_first_line(message) : message;
+}
+
 void terminal_failure(struct terminal *t, const struct fail *fail)
 {
     struct buf line = {0};
     buf_puts(&line, "sigmasight-chat: ");
     if (fail_row(fail->cause)->what)
         buf_printf(&line, "%s: ", fail_row(fail->cause)->what);
-    harmless_put_line(&line, span_first_line(span_of(fail->message)));
+    harmless_put_line(&line, shown(fail));
     if (fail->hint) {
         buf_puts(&line, "; ");
         harmless_put_line(&line, span_of(fail->hint));

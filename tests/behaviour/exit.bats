@@ -86,6 +86,51 @@ SCENARIO
     expect_no INSERT "$ERR"
 }
 
+@test "an error's message that begins with an empty line" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event error {"message":"\n\n it broke\nhere","retryable":false}
+on POST /chat/send
+event error {"message":" \n","retryable":false}
+SCENARIO
+    run_chat send -j -c "$ID" hi
+    [ "$(cat "$ERR")" = 'sigmasight-chat: server error: it broke' ]
+    expect_close '.error.message == "\n\n it broke\nhere"'
+    run_chat send -c "$ID" hi
+    [ "$(cat "$ERR")" = 'sigmasight-chat: server error: no explanation' ]
+}
+
+@test "lines of a refusal: the first one with the status, all of them in JSON" {
+    local body
+    for body in '{"detail":"one\\ntwo"}' '{"detail":"\\n one\\n"}' '{"detail":"one\\u0000"}'; do
+        serve_refusal 400 "$body"
+        run_chat send -j -c "$ID" hi
+        expect_failure 65 'cannot send the message: one.{0,3} \(HTTP 400\)'
+        expect_close '.error.message | startswith("cannot send the message: one")'
+        [[ $body != *two* ]] || expect_close '.error.message | endswith("\ntwo")'
+        stop_server
+        rm "$T/announcement"
+    done
+    for body in '{"detail":"\\n"}' ' ' '""'; do
+        serve_refusal 400 "$body"
+        run_chat send -c "$ID" hi
+        [ "$(cat "$ERR")" = 'sigmasight-chat: cannot send the message: HTTP 400' ]
+        stop_server
+        rm "$T/announcement"
+    done
+}
+
+@test "a name with a line feed in it does not hide the reason" {
+    local name
+    name=$T/$'none/\n\e[31mfile'
+    run_chat decode "$name"
+    expect_failure 66 '.*No such file or directory.*'
+    run_chat decode -j --events "$name" /dev/null
+    expect_failure 73 '.*No such file or directory.*'
+    run_chat send -o $'x\ny' hi
+    [ "$(head -n 1 "$ERR")" = "sigmasight-chat: --output: 'x y' is not right; it must be text|jsonl|json|raw" ] || fail "$(cat "$ERR")"
+}
+
 # --- 64 ---
 
 # usage ARGUMENT...: that is wrong: one line, and the way to --help.
