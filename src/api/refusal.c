@@ -14,6 +14,7 @@ struct detail {
     struct buf *words, *code;
     struct buf text;       /* `detail` itself */
     struct buf message;    /* of an object */
+    struct buf raw;        /* its JSON, where it is something else or nothing known is in it */
     struct buf own;        /* of a body without `detail` */
     struct buf where, why; /* of the validation error being read */
 };
@@ -55,8 +56,9 @@ static void put_validation_error(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     buf_clear(&d->where);
-    buf_clear(&d->why);
-    if (json_read_object(m->value.raw, read_validation_error, d) != 0 || d->why.len == 0)
+    keep(&d->why, &m->value);
+    json_read_object(m->value.raw, read_validation_error, d);
+    if (d->why.len == 0)
         return;
     if (d->words->len)
         buf_puts(d->words, "; ");
@@ -84,6 +86,8 @@ static void read_detail(void *arg, const struct json_member *m)
     if (!span_is(m->key, "detail"))
         return;
     keep(&d->text, &m->value);
+    if (m->value.type != JSON_STRING && m->value.type != JSON_NULL)
+        utf8_fold(&d->raw, m->value.raw, WORDS_MAX);
     if (m->value.type == JSON_OBJECT)
         json_read_object(m->value.raw, read_object, d);
     else if (m->value.type == JSON_ARRAY)
@@ -100,11 +104,12 @@ static bool read_json(struct span body, struct buf *words, struct buf *code)
         buf_span(words, d.message.len ? buf_view(&d.message) : buf_view(&d.text));
     if (words->len == 0)
         buf_span(words, code->len ? buf_view(code) : buf_view(&d.own));
-    if (words->len == 0 && top.type == JSON_STRING)
-        buf_span(words, top.string);
+    if (words->len == 0)
+        buf_span(words, top.type == JSON_STRING ? top.string : buf_view(&d.raw));
     json_reader_free(r);
     buf_release(&d.text);
     buf_release(&d.message);
+    buf_release(&d.raw);
     buf_release(&d.own);
     buf_release(&d.where);
     buf_release(&d.why);

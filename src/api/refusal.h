@@ -9,7 +9,8 @@
 /* Appends to `words` what a body says in one sentence; nothing when it says nothing. `code` gets
    the machine-readable code of an object's `error`. Understands FastAPI's `detail` as a string, an
    object with `error` and `message`, and a list of validation errors with `loc` and `msg` (whose
-   `input` repeats the message and is left out); HTML by its title; plain text by its first line. */
+   `input` repeats the message and is left out) or of strings; where it is none of these, its JSON,
+   of 500 bytes at most. HTML by its title; plain text by its first line. */
 void refusal_read(struct span body, struct buf *words, struct buf *code);
 
 #endif

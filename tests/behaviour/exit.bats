@@ -246,6 +246,36 @@ SCENARIO
     expect_no 'the whole message' "$ERR"
 }
 
+@test "65: an explanation of another shape is shown as it is" {
+    serve <<'SCENARIO'
+on POST /chat/send
+status 400
+body {"detail":{"foo":"bar","message":5}}
+on POST /chat/send
+status 400
+body {"detail":["one","two"]}
+on POST /chat/send
+status 422
+body {"detail":[1,"two",{"msg":5},{"msg":"three"}]}
+on POST /chat/send
+status 422
+body {"detail":[{"msg":5}]}
+on POST /chat/send
+status 400
+body {"detail":17}
+on POST /chat/send
+status 400
+body {"detail":null}
+SCENARIO
+    local words
+    for words in '{"foo":"bar","message":5} (HTTP 400)' 'one; two (HTTP 400)' 'two; three (HTTP 422)' '[{"msg":5}] (HTTP 422)' \
+        '17 (HTTP 400)' 'HTTP 400'; do
+        run_chat send -c "$ID" hi
+        [ "$status" -eq 65 ]
+        [ "$(cat "$ERR")" = "sigmasight-chat: cannot send the message: $words" ] || fail "$(cat "$ERR") instead of $words"
+    done
+}
+
 @test "65: an explanation that is too large to be read" {
     serve <<'SCENARIO'
 on POST /chat/send
