@@ -46,7 +46,8 @@ bool api_read_conversation(struct json_reader *reader, struct span object,
                            struct api_conversation *c);
 
 /* Calls `each` for every conversation in a body of api_list or api_get, in order; what it is
-   given is gone when it returns. The number of them, or -1 when the body is nothing of the kind.
+   given is gone when it returns. The number of them, or -1 when the body is nothing of the kind or
+   something else is among them.
    *more: the body says that there are more. */
 int api_each_conversation(struct span body,
                           void (*each)(void *arg, const struct api_conversation *c), void *arg,

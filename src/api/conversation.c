@@ -39,28 +39,31 @@ struct collector {
     struct json_reader *reader;
     int count;
     bool more;
+    bool listed;  /* the object has a list of them */
+    bool strange; /* what is none of them was among them */
 };
 
 static void collect(struct collector *k, struct span raw)
 {
     struct api_conversation c;
-    if (!api_read_conversation(k->reader, raw, &c))
+    if (!api_read_conversation(k->reader, raw, &c)) {
+        k->strange = true;
         return;
+    }
     k->each(k->arg, &c);
     k->count++;
 }
 
 static void on_element(void *arg, const struct json_member *m)
 {
-    if (m->value.type == JSON_OBJECT)
-        collect(arg, m->value.raw);
+    collect(arg, m->value.raw);
 }
 
 static void on_member(void *arg, const struct json_member *m)
 {
     struct collector *k = arg;
     if (span_is(m->key, "conversations"))
-        json_read_array(m->value.raw, on_element, k);
+        k->listed = json_read_array(m->value.raw, on_element, k) == 0;
     else if (span_is(m->key, "has_more"))
         k->more = m->value.type == JSON_TRUE;
 }
@@ -72,10 +75,10 @@ int api_each_conversation(struct span body,
 {
     struct collector k = {.each = each, .arg = arg, .reader = json_reader_new()};
     bool is_object = json_read_object(body, on_member, &k) == 0;
-    if (is_object && k.count == 0)
+    if (is_object && !k.listed)
         collect(&k, body);
     bool understood = is_object || json_read_array(body, on_element, &k) == 0;
     *more = k.more;
     json_reader_free(k.reader);
-    return understood ? k.count : -1;
+    return understood && !k.strange ? k.count : -1;
 }

@@ -24,6 +24,8 @@ struct job {
     struct output out;
     struct table table;
     int left; /* rows that may still be shown: a server may send more than it was asked for */
+    bool page_begins, repeats;
+    struct buf page; /* the ID that the last page began with */
     bool json;
 };
 
@@ -34,8 +36,10 @@ static const char *first_mode(const struct job *j)
 
 static bool once_more(struct job *j, int result, struct fail *fail)
 {
-    if (result != 0 && fail->http_status == 404)
+    if (result != 0 && fail->http_status == 404 && j->count)
         fail_hint(fail, "'sigmasight-chat conversations%s' lists those there are", j->client.where);
+    else if (result != 0 && fail->http_status == 404)
+        fail_hint(fail, "check --url; it ends in /api/v1 as a rule");
     return result != 0 && auth_recover(&j->client.auth, &j->client.api, fail);
 }
 
@@ -56,10 +60,21 @@ static void put_json(struct output *out, const struct api_conversation *c)
     buf_release(&line);
 }
 
+/* A server that knows nothing of offsets sends its first page again and again. */
+static void note_page(struct job *j, struct span id)
+{
+    j->repeats = span_equal(id, buf_view(&j->page));
+    j->page_begins = false;
+    buf_clear(&j->page);
+    buf_span(&j->page, id);
+}
+
 static void add_row(void *arg, const struct api_conversation *c)
 {
     struct job *j = arg;
-    if (j->left-- <= 0)
+    if (j->page_begins)
+        note_page(j, c->id);
+    if (j->repeats || j->left-- <= 0)
         return;
     if (j->json) {
         put_json(&j->out, c);
@@ -83,7 +98,8 @@ static int list_page(struct job *j, int limit, int offset, bool *more, struct fa
         result = api_each_conversation(buf_view(&response.body), add_row, j, more);
         *more = *more || result >= limit;
         if (result < 0)
-            fail_set(fail, FAIL_PROTOCOL, "cannot list the conversations: the answer is no list");
+            fail_set(fail, FAIL_PROTOCOL,
+                     "cannot list the conversations: the answer is no list of them");
     }
     http_response_release(&response);
     return result;
@@ -93,7 +109,8 @@ static int list(struct job *j, struct fail *fail)
 {
     int limit = (int)setting_number(j->in->settings, OPT_LIMIT), offset = 0, count = 1;
     j->left = limit ? limit : INT_MAX;
-    for (bool more = true; more && count > 0 && j->left > 0; offset += count) {
+    for (bool more = true; more && count > 0 && j->left > 0 && !j->repeats; offset += count) {
+        j->page_begins = true;
         count = list_page(j, j->left < PAGE ? j->left : PAGE, offset, &more, fail);
         if (count < 0)
             return -1;
@@ -274,6 +291,7 @@ static int run(const struct invocation *in, struct fail *fail)
     output_init_standard(&j.out);
     int result = perform(sub, &j, fail);
     table_release(&j.table);
+    buf_release(&j.page);
     output_release(&j.out);
     return result;
 }

@@ -209,6 +209,25 @@ SCENARIO
     seq -f 'c%g' 0 202 | cmp "$T/ids" - >&2
 }
 
+@test "list: all pages of a server that always sends the first one" {
+    serve <<<"on GET /chat/conversations
+body $(page 100 0)"
+    run_chat conversations --limit 0
+    expect_status 0
+    [ "$(wc -l <"$OUT")" -eq 100 ]
+    [ "$(count_requests 'GET .*')" -eq 2 ]
+    run_chat conversations --limit 0 -j
+    expect_status 0
+    [ "$(wc -l <"$OUT")" -eq 100 ]
+    [ "$(count_requests 'GET .*')" -eq 4 ]
+}
+
+@test "list: there is nothing at that address" {
+    serve <<<$'on GET /chat/conversations\nstatus 404\nbody {"detail":"Not Found"}'
+    run_chat conversations
+    expect_failure 65 '.*Not Found.*check --url.*'
+}
+
 @test "list: no more than --limit, whatever the server sends" {
     serve <<<"on GET /chat/conversations
 body $(page 10 0)"
@@ -267,7 +286,8 @@ body [{"id":"a\\tb\\nc\\u001b[2J\\u202ed","mode":"green","created_at":"x"}]'
 }
 
 @test "list: an answer that is no list" {
-    for answer in 'no JSON' '"text"' 12 ''; do
+    for answer in 'no JSON' '"text"' 12 '' '{"x":1}' '{}' '{"conversations":null}' '[{"a":1},5,"x"]' '[[]]' \
+        '[{"id":5}]' '{"conversations":[null]}'; do
         serve <<<"on GET /chat/conversations
 body $answer"
         run_chat conversations
@@ -275,6 +295,14 @@ body $answer"
         stop_server
         rm -r "$T/announcement" "$T/port"
     done
+}
+
+@test "list: something else among conversations shows those and is a failure" {
+    serve <<<$'on GET /chat/conversations\nbody [{"id":"a"},{"x":5},{"id":"b"}]'
+    run_chat conversations -j
+    expect_status 76
+    expect_error
+    [ "$(jq -r .conversation_id "$OUT" | paste -s)" = $'a\tb' ]
 }
 
 @test "list: output that cannot be written" {
