@@ -177,19 +177,14 @@ static int refresh(struct auth *auth, struct api *api, char **warning, struct fa
 {
     struct api_session session;
     struct fail why = FAIL_INIT;
-    int result = 0;
     if (api_refresh(api, &session, &why) == 0) {
-        struct fail kept = FAIL_INIT;
-        if (auth_store(&auth->config, auth->email, &session, &kept) != 0)
-            *warning = xstrdup(kept.message);
-        fail_release(&kept);
+        if (auth_store(&auth->config, auth->email, &session, &why) != 0 && why.cause != FAIL_SIGNAL)
+            *warning = xstrdup(why.message);
         set_token(auth, api, xstrdup(session.token));
         session_times(&session, &auth->issued_at, &auth->expires_at);
         api_session_release(&session);
-    } else if (why.cause == FAIL_SIGNAL) {
-        fail_move(fail, &why);
-        result = -1;
     }
+    int result = why.cause == FAIL_SIGNAL ? fail_signal(fail, why.signal) : 0;
     fail_release(&why);
     return result;
 }

@@ -59,7 +59,7 @@ int auth_stored(struct auth *auth, const struct auth_config *config, struct api 
    gets the hint what to do about it. */
 bool auth_recover(struct auth *auth, struct api *api, struct fail *fail);
 
-/* Keeps a session for later runs; `email` is shown by whoami. FAIL_CREATE, FAIL_CONFIG. */
+/* Keeps a session for later runs; `email` is shown by whoami. As store_put. */
 int auth_store(const struct auth_config *config, const char *email,
                const struct api_session *session, struct fail *fail);
 /* Forgets it. */

@@ -202,6 +202,14 @@ static int lock_in(const char *directory, const char *path)
     return sys_lock(path);
 }
 
+static int lock_failed(const char *path, struct fail *fail)
+{
+    if (errno == ETIMEDOUT)
+        return fail_set(fail, FAIL_CREATE, "cannot write %s: it is locked by another process",
+                        path);
+    return sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
+}
+
 int store_put(const char *name, struct store_key key, struct span members, struct fail *fail)
 {
     struct buf directory = {0}, path = {0}, lock = {0};
@@ -212,8 +220,8 @@ int store_put(const char *name, struct store_key key, struct span members, struc
     config_state_directory(&directory);
     buf_printf(&lock, "%s.lock", buf_text(&path));
     int fd = lock_in(buf_text(&directory), buf_text(&lock));
-    int result = fd < 0 ? sys_fail(fail, FAIL_CREATE, "cannot write %s", buf_text(&path))
-                        : rewrite(buf_text(&path), key, members, fail);
+    int result =
+        fd < 0 ? lock_failed(buf_text(&path), fail) : rewrite(buf_text(&path), key, members, fail);
     if (fd >= 0)
         close(fd);
     buf_release(&directory);

@@ -26,7 +26,8 @@ int store_get(const char *name, struct store_key key, json_member_fn *on_member,
 int store_check(const char *name, struct fail *fail);
 
 /* Sets the entry to `members`, JSON members without braces (`"a":1,"b":2`), or removes it when
-   `members` is empty. FAIL_CONFIG as store_get, FAIL_CREATE when it cannot be written. */
+   `members` is empty. FAIL_CONFIG as store_get, FAIL_CREATE when it cannot be written or
+   another process keeps it locked (see sys_lock), FAIL_SIGNAL. */
 int store_put(const char *name, struct store_key key, struct span members, struct fail *fail);
 
 #endif

@@ -179,19 +179,33 @@ int sys_replace_file(const char *path, const void *bytes, size_t len)
     return result;
 }
 
+/* fcntl(2) has no wait that ends after a time. 0, or the errno. */
+static int lock_in_time(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int64_t deadline = sys_now_us() + SYS_LOCK_SECONDS * INT64_C(1000000);
+    while (fault_here(ENOLCK) || fcntl(fd, F_SETLK, &whole) != 0) {
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+            return errno;
+        if (sys_signal())
+            return EINTR;
+        if (sys_now_us() >= deadline)
+            return ETIMEDOUT;
+        struct pollfd wake = {.fd = sys_signal_fd(), .events = POLLIN};
+        poll(&wake, 1, 10);
+    }
+    return 0;
+}
+
 int sys_lock(const char *path)
 {
     int fd = sys_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    while (fd >= 0 && (fault_here(ENOLCK) || fcntl(fd, F_SETLKW, &whole) != 0)) {
-        if (errno == EINTR && !sys_signal())
-            continue;
-        int saved = errno;
-        close(fd);
-        errno = saved;
-        return -1;
-    }
-    return fd;
+    int error = fd < 0 ? 0 : lock_in_time(fd);
+    if (error == 0)
+        return fd;
+    close(fd);
+    errno = error;
+    return -1;
 }
 
 void sys_forbid_dumps(void)

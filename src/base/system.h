@@ -44,8 +44,10 @@ int sys_make_directories(const char *path);
 /* Replaces a file atomically: a temporary one beside it (0600) takes the bytes, is synced and
    renamed. -1 with errno, and the old file is as it was. */
 int sys_replace_file(const char *path, const void *bytes, size_t len);
-/* An exclusive lock on a file that is created for that purpose (0600), held until close(2). Waits,
-   but for a signal (EINTR). A descriptor, or -1 with errno. */
+enum { SYS_LOCK_SECONDS = 10 };
+/* An exclusive lock on a file that is created for that purpose (0600), held until close(2). Waits
+   for one that another process has, but not beyond SYS_LOCK_SECONDS (ETIMEDOUT) and a signal
+   (EINTR). A descriptor, or -1 with errno. */
 int sys_lock(const char *path);
 
 /* Runs `sh -c command` in a process group of its own, its standard input /dev/null, its standard

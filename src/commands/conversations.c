@@ -184,7 +184,11 @@ static int delete_one(struct job *j, const char *id, struct fail *fail)
     do
         result = api_delete(&j->client.api, id, fail);
     while (once_more(j, result, fail));
-    if (result == 0 && last_forget(j->client.config.key, id, &why) != 0 && !j->in->terminal->quiet)
+    if (result == 0)
+        last_forget(j->client.config.key, id, &why);
+    if (why.cause == FAIL_SIGNAL)
+        result = fail_signal(fail, why.signal);
+    else if (fail_is_set(&why) && !j->in->terminal->quiet)
         terminal_warning(j->in->terminal, span_of(why.message), fail);
     fail_release(&why);
     return result;

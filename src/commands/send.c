@@ -60,7 +60,10 @@ static int find_last(const struct invocation *in, const struct client *c, char *
 static void remember(const struct client *c, struct sinks *sinks, const char *id, struct fail *fail)
 {
     struct fail why = FAIL_INIT;
-    if (last_put(c->config.key, c->auth.email, id, &why) != 0)
+    last_put(c->config.key, c->auth.email, id, &why);
+    if (why.cause == FAIL_SIGNAL)
+        fail_signal(fail, why.signal);
+    else if (fail_is_set(&why))
         sinks_warning(sinks, why.message, fail);
     fail_release(&why);
 }

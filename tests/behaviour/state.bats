@@ -5,6 +5,7 @@
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
 load accounts
+load network
 
 both=(credentials.json conversations.json)
 
@@ -485,4 +486,100 @@ await_all()
     await_end
     expect_status 0
     [ "$(stored '.[0].token')" = first ]
+}
+
+# --- a lock that another process keeps ---
+
+# occupy NAME: another process has the lock of that file for as long as the test runs.
+occupy()
+{
+    component "$1" locked python3 -c '
+import fcntl, signal, sys
+with open(sys.argv[1], "a") as lock:
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    print("locked", flush=True)
+    signal.pause()' "$(state "$1.lock")"
+}
+
+# The program has the file open whose lock it wants.
+wants_lock()
+{
+    find "/proc/$PID/fd" -lname '*.lock' | grep -q .
+}
+
+# interrupted SIGNAL ARGUMENT...: the program is ended by it while it waits for a lock, without a word.
+interrupted()
+{
+    local signal=$1
+    shift
+    launch "$CHAT" "$@" <"$T/password" >"$OUT" 2>"$ERR"
+    await wants_lock
+    kill -s "$signal" "$PID"
+    await_end 2
+    expect_signal "$signal"
+    expect_bytes '' "$ERR"
+}
+
+# As scene, with the last conversation one that the server knows, in $last.
+crowded_scene()
+{
+    scene
+    run_chat send hi
+    expect_status 0
+    last=$(jq -r '.entries[0].conversation_id' "$(state conversations.json)")
+    printf '%s\n' "$PASSWORD" >"$T/password"
+    occupy conversations.json
+    occupy credentials.json
+}
+
+@test "state: a signal while another process has the lock" {
+    local last signal
+    crowded_scene
+    for signal in INT TERM HUP; do
+        interrupted "$signal" send -c "$ID" hi
+        expect_bytes 'Hello\n'
+        interrupted "$signal" send -j -c "$ID" hi
+        expect_lines
+        expect_close ".status == \"cancelled\" and .exit_code == 128 + $(kill -l "$signal")"
+        expect_jq 'map(.event) | index("client.warning") | not'
+    done
+    interrupted INT login --email me@example.com --password-stdin
+    interrupted INT logout
+    interrupted INT conversations delete "$last"
+    forget_requests
+    age 86400 100
+    interrupted INT send -c "$ID" hi
+    expect_requests 'POST /auth/refresh'
+}
+
+@test "state: another process that keeps the lock is not waited for without end" {
+    local last command
+    crowded_scene
+    local -A ended=([login]=73 [logout]=73 [send]=0 [lines]=0 [delete]=0) running=()
+    "$CHAT" login --email me@example.com --password-stdin <"$T/password" >"$T/login" 2>&1 3>&- &
+    running[login]=$!
+    "$CHAT" logout >"$T/logout" 2>&1 3>&- &
+    running[logout]=$!
+    "$CHAT" send -c "$ID" hi >"$T/send" 2>&1 3>&- &
+    running[send]=$!
+    "$CHAT" send -j -c "$ID" hi >"$T/lines" 2>"$T/notes" 3>&- &
+    running[lines]=$!
+    "$CHAT" conversations delete "$last" >"$T/delete" 2>&1 3>&- &
+    running[delete]=$!
+    for command in "${!running[@]}"; do
+        status=0
+        wait "${running[$command]}" || status=$?
+        [ "$status" -eq "${ended[$command]}" ] || fail "$command: status $status, $(cat "$T/$command")"
+    done
+    for command in login logout; do
+        expect_line "sigmasight-chat: cannot write .*/credentials\.json: it is locked by another process" "$T/$command"
+        [ "$(wc -l <"$T/$command")" -eq 1 ]
+    done
+    local warning="sigmasight-chat: warning: cannot write .*/conversations\.json: it is locked by another process"
+    for command in send delete notes; do
+        expect_line "$warning" "$T/$command"
+    done
+    expect_lines "$T/lines"
+    expect_jq 'map(select(.event == "client.warning" and (.data.message | contains("locked")))) | length == 1' "$T/lines"
+    expect_close '.status == "done"' "$T/lines"
 }
