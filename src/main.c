@@ -180,6 +180,7 @@ int main(int argc, char **argv)
     struct fail fail = FAIL_INIT;
     const struct command *command = NULL;
     sys_stdio_open();
+    sys_size_limit_outlive();
     terminal_init(&terminal);
     dispatch(argc, argv, &terminal, &command, &fail);
     if (fail.cause == FAIL_SIGNAL)

@@ -54,9 +54,7 @@ static void close_sockets(void)
 /* In the child, between fork and exec: only async-signal-safe calls. */
 static void become_command(char *const argv[], char **environment, int output)
 {
-    struct sigaction plain = {.sa_handler = SIG_DFL};
-    if (sys_pipe_kills())
-        sigaction(SIGPIPE, &plain, NULL);
+    sys_ignored_give_back();
     setpgid(0, 0);
     int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0)

@@ -246,7 +246,7 @@ uint32_t sys_random(void)
 static struct {
     volatile sig_atomic_t caught;
     int pipe[2];
-    bool pipe_kills;
+    bool pipe_kills, size_kills;
     int stop_fd;
     const char *volatile stop_words; /* see sys_on_stop */
 } signals = {.pipe = {-1, -1}, .pipe_kills = true, .stop_fd = -1};
@@ -268,6 +268,30 @@ static void on_signal(int number)
     struct itimerval again = {{0, 20000}, {0, 20000}};
     setitimer(ITIMER_REAL, &again, NULL);
     errno = saved;
+}
+
+/* Whether it was not ignored before. */
+static bool ignore(int number)
+{
+    struct sigaction action = {.sa_handler = SIG_IGN}, before;
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, &before);
+    return before.sa_handler != SIG_IGN;
+}
+
+void sys_size_limit_outlive(void)
+{
+    signals.size_kills = ignore(SIGXFSZ);
+}
+
+void sys_ignored_give_back(void)
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    sigemptyset(&plain.sa_mask);
+    if (signals.pipe_kills)
+        sigaction(SIGPIPE, &plain, NULL);
+    if (signals.size_kills)
+        sigaction(SIGXFSZ, &plain, NULL);
 }
 
 static void catch_one(int number)
@@ -336,10 +360,7 @@ void sys_signals_catch(void)
         _exit(70); /* no descriptor is left to say so on */
     for (int i = 0; i < 2; i++)
         fcntl(signals.pipe[i], F_SETFD, FD_CLOEXEC);
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-    sigemptyset(&ignore.sa_mask);
-    sigaction(SIGPIPE, &ignore, &before);
-    signals.pipe_kills = before.sa_handler != SIG_IGN;
+    signals.pipe_kills = ignore(SIGPIPE);
     struct sigaction alarm_action = {.sa_handler = on_alarm};
     sigemptyset(&alarm_action.sa_mask);
     sigaction(SIGALRM, &alarm_action, NULL);

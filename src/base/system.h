@@ -17,6 +17,12 @@
 /* Opens /dev/null on whichever of the descriptors 0 to 2 is closed, so that no file of ours can
    get its number. Call before anything is opened. */
 void sys_stdio_open(void);
+/* Ignores SIGXFSZ: a write beyond the limit to the size of files says EFBIG instead of ending the
+   process. Call before anything is written. */
+void sys_size_limit_outlive(void);
+/* For a child before exec: the signals that the process only ignores to get an errno are to it
+   what they were when the program began. Async-signal-safe. */
+void sys_ignored_give_back(void);
 
 /* What a call that set errno failed of: the caught signal that interrupted it, else `cause`, with
    the words of fail_errno. Always -1. */

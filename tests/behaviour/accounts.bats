@@ -631,6 +631,17 @@ row()
     diff "$T/usual" "$T/descriptors" >&2 || fail "it has others"
 }
 
+@test "token_command: a limit to the size of files does to it what it would without us" {
+    serve_default
+    no_token
+    token_command "ulimit -f 0; echo more >'$T/file'; echo $TOKEN"
+    run_chat whoami
+    expect_failure 77 ".*killed by signal $(kill -l XFSZ)"
+    status=0
+    env --ignore-signal=XFSZ "$CHAT" whoami >"$OUT" 2>"$ERR" || status=$?
+    expect_status 0
+}
+
 @test "token_command: a signal ends it and what it started" {
     serve_default
     no_token

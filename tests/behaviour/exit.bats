@@ -420,6 +420,43 @@ SCENARIO
     expect_close '.exit_code == 74 and .status == "failed"'
 }
 
+@test "74: a file that reaches the limit of the process" {
+    serve <<'SCENARIO'
+on POST /chat/send
+repeat 100
+event message {"delta":"0123456789abcdef0123456789abcdef"}
+end-repeat
+event done {}
+SCENARIO
+    local format
+    for format in text jsonl json raw; do
+        status=0
+        (
+            ulimit -f 1
+            exec "$CHAT" send -q -o "$format" -c "$ID" hi
+        ) >"$T/cut" 2>"$ERR" || status=$?
+        expect_status 74
+        expect_error '.*standard output.*File too large.*'
+        [ "$(stat -c %s "$T/cut")" -eq 1024 ] || fail "$format: $(stat -c %s "$T/cut") bytes"
+    done
+    (
+        ulimit -f 1
+        exec "$CHAT" send -j -c "$ID" --record "$T/cut" hi
+    ) 2>"$ERR" | cat >"$OUT" || :
+    status=${PIPESTATUS[0]}
+    expect_status 74
+    expect_error ".*$T/cut.*File too large.*"
+    expect_lines
+    expect_close '.exit_code == 74 and .status == "failed" and .text_bytes == 3200'
+    # Before anything else: a line that nobody gets ends nothing either.
+    status=0
+    (
+        ulimit -f 0
+        exec "$CHAT" send --nonsense
+    ) 2>"$T/cut" || status=$?
+    expect_status 64
+}
+
 @test "74: closed standard output" {
     serve_hello
     for format in text jsonl json raw; do
