@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STORE_MAX = 1 << 22 };
+enum { STORE_MAX = 1 << 22, STORE_VERSION = 1 };
 
 int store_path(const char *name, struct buf *out, struct fail *fail)
 {
@@ -64,6 +64,8 @@ struct loaded {
     struct store_key key; /* of the wanted entry */
     struct buf text;
     struct json_reader *reader;
+    int64_t version;
+    bool has_entries;            /* in an array, as it must be */
     bool profile_fits, url_fits; /* of the entry being read */
     struct span found;           /* the wanted entry, in `text` or in the reader */
     struct buf others;           /* the rest, as JSON array elements */
@@ -94,10 +96,20 @@ static void scan_entry(void *arg, const struct json_member *m)
     }
 }
 
-static void find_entries(void *arg, const struct json_member *m)
+static void take_member(void *arg, const struct json_member *m)
 {
-    if (span_is(m->key, "entries"))
-        json_read_array(m->value.raw, scan_entry, arg);
+    struct loaded *l = arg;
+    if (span_is(m->key, "version"))
+        json_to_int64(&m->value, &l->version);
+    else if (span_is(m->key, "entries"))
+        l->has_entries = json_read_array(m->value.raw, scan_entry, l) == 0;
+}
+
+static int refuse_newer(const char *path, struct fail *fail)
+{
+    fail_set(fail, FAIL_CONFIG, "%s: a newer version of the program wrote it", path);
+    fail_hint(fail, "update this one, or remove the file");
+    return -1;
 }
 
 /* `unload` is due whatever it returns. */
@@ -112,8 +124,11 @@ static int load(struct loaded *l, const char *path, struct store_key key, struct
     /* It is moved nowhere: what it is moved from would not be wiped. Elements are of two bytes at
        least, and what stands between them may become one longer. */
     buf_reserve(&l->others, 2 * l->text.len);
-    if (json_walk(l->reader, buf_view(&l->text), find_entries, l, &top) != 0 ||
-        top.type != JSON_OBJECT)
+    bool is_object = json_walk(l->reader, buf_view(&l->text), take_member, l, &top) == 0 &&
+                     top.type == JSON_OBJECT;
+    if (is_object && l->version > STORE_VERSION)
+        return refuse_newer(path, fail);
+    if (!is_object || l->version != STORE_VERSION || !l->has_entries)
         return refuse(path, "it is damaged", "rm", fail);
     return 0;
 }
@@ -161,7 +176,7 @@ static void put_store(struct buf *out, const struct loaded *l, struct span membe
     /* Moved nowhere, as above; a byte is escaped in six. */
     buf_reserve(out, 256 + l->others.len + members.len +
                          6 * (span_of(l->key.profile).len + span_of(l->key.url).len));
-    buf_puts(out, "{\"version\":1,\"entries\":[\n");
+    buf_printf(out, "{\"version\":%d,\"entries\":[\n", STORE_VERSION);
     buf_span(out, buf_view(&l->others));
     if (members.len) {
         buf_puts(out, l->others.len ? ",\n{\"profile\":" : "{\"profile\":");

@@ -17,8 +17,9 @@ struct store_key {
 int store_path(const char *name, struct buf *out, struct fail *fail);
 
 /* Calls on_member for each member of the entry, which is gone when that returns; not at all when
-   there is no such entry or file. FAIL_CONFIG (78) for a file that is not JSON, that others can
-   read, that is not ours or a symbolic link, with the command that mends it. */
+   there is no such entry or file. FAIL_CONFIG (78) for a file that is not what this program
+   writes, that others can read, that is not ours or a symbolic link, with the command that mends
+   it, and for one of a newer version of the program, which is left to that. */
 int store_get(const char *name, struct store_key key, json_member_fn *on_member, void *arg,
               struct fail *fail);
 

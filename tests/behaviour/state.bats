@@ -172,6 +172,13 @@ refused()
 {
 []
 {"version":1,"entries":[{"profile":null,
+{}
+{"version":1}
+{"version":1,"entries":null}
+{"version":1,"entries":{"profile":null}}
+{"entries":[]}
+{"version":0,"entries":[]}
+{"version":"1","entries":[]}
 \0377\0376
 TABLE
         head -c -4 "$T/whole" >"$(state "$name")"
@@ -186,6 +193,28 @@ TABLE
     run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
     expect_status 78
     expect_bytes precious "$(state credentials.json)"
+}
+
+@test "state: a file of a newer version of the program is left to that" {
+    scene
+    local name content
+    for name in "${both[@]}"; do
+        for content in '{"version":2,"entries":[]}' '{"entries":{},"version":2}' '{"version":3}'; do
+            printf '%s' "$content" >"$(state "$name")"
+            read_state "$name"
+            expect_failure 78 ".*$name: a newer version of the program wrote it; update this one, or remove the file"
+            expect_requests
+        done
+    done
+    run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
+    expect_failure 78 '.*a newer version.*'
+    run_chat logout
+    expect_failure 78 '.*a newer version.*'
+    expect_bytes "$content" "$(state credentials.json)"
+    SIGMASIGHT_TOKEN=$TOKEN run_chat send -c "$ID" hi
+    expect_status 0
+    expect_line 'sigmasight-chat: warning: .*a newer version.*'
+    expect_bytes "$content" "$(state conversations.json)"
 }
 
 @test "state: an empty file holds nothing" {
