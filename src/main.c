@@ -90,6 +90,7 @@ static int run_settled(const struct command *c, struct settings *settings,
             fail_move(fail, &why);
             return -1;
         }
+        settings_keep_given(settings);
         settings_default(settings);
     }
     terminal_configure(terminal, setting_text(settings, OPT_COLOR), setting_is(settings, OPT_QUIET),

@@ -217,6 +217,13 @@ void settings_release(struct settings *settings)
         clear(&settings->of[id]);
 }
 
+void settings_keep_given(struct settings *settings)
+{
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
+        if (!setting_is_given(settings, id))
+            clear(&settings->of[id]);
+}
+
 int settings_from_environment(struct settings *settings, struct fail *fail)
 {
     for (enum option_id id = 0; id < OPT_COUNT; id++) {

@@ -144,6 +144,9 @@ int settings_set(struct settings *settings, const char *name, const char *text, 
 int settings_from_environment(struct settings *settings, struct fail *fail);
 /* What is still open gets its default. */
 void settings_default(struct settings *settings);
+/* Drops whatever the command line does not say: parts of a file that cannot be used may belong to
+   another profile than was meant. */
+void settings_keep_given(struct settings *settings);
 void settings_release(struct settings *settings);
 
 /* Appends the options of `groups` to a help text, a line each. */

@@ -15,7 +15,9 @@ struct invocation {
     const struct settings *settings;
     const struct operands *operands;
     struct terminal *terminal;
-    struct fail *unsettled; /* why the settings cannot be used; only with command.unsettled */
+    /* Why the settings cannot be used, and are only those of the command line and the defaults;
+       else NULL. Only with command.unsettled. */
+    struct fail *unsettled;
 };
 
 struct command {

@@ -103,5 +103,6 @@ const struct command command_decode = {
                 "  sigmasight-chat decode -j answer.sse | jq -r .event\n",
     .operands = 1,
     .groups = GROUP_OUTPUT,
+    .unsettled = true,
     .run = run,
 };

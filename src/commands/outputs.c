@@ -129,7 +129,10 @@ int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct
         return -1;
     if (!setting_is(s, OPT_QUIET))
         sinks_add(sinks, sink_notes_new(in->terminal, text, text || strcmp(format, "json") == 0));
-    return 0;
+    if (!in->unsettled)
+        return 0;
+    fail_move(fail, in->unsettled);
+    return -1;
 }
 
 int outputs_close(struct sinks *sinks, struct summary *summary, struct fail *fail)

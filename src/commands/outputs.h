@@ -9,7 +9,8 @@
 /* The sink of the format on standard output: it alone can always be had, so that whatever fails
    later has a `client.close`. FAIL_USAGE for options that contradict each other. */
 int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct fail *fail);
-/* --events, --events-fd, --record, and the lines on standard error. FAIL_CREATE, FAIL_USAGE. */
+/* --events, --events-fd, --record, and the lines on standard error. FAIL_CREATE, FAIL_USAGE, and
+   when all are open what in->unsettled says, which is to have its `client.close`, too. */
 int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct fail *fail);
 
 /* The end of a command: gives the summary to the sinks and frees them. A failure that only shows

@@ -186,5 +186,6 @@ const struct command command_send = {
                 "  sigmasight-chat send -j -- \"$question\" | jq -c .\n",
     .operands = SIZE_MAX,
     .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_CONTEXT,
+    .unsettled = true,
     .run = run,
 };

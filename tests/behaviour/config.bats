@@ -252,6 +252,53 @@ token_command": ["sh"]
 TABLE
 }
 
+@test "bad settings: what a program reads ends as after every other failure" {
+    serve_default
+    local command option
+    echo '{"modus": 1}' | configure
+    for command in 'send hi' "decode $TRANSCRIPTS/short-first.sse"; do
+        # shellcheck disable=SC2086 # words
+        run_chat $command -j --events "$T/events"
+        expect_status 78
+        expect_error '.*config\.json:1:2: unknown key "modus".*'
+        for option in "$OUT" "$T/events"; do
+            expect_lines "$option"
+            expect_jq 'length == 1' "$option"
+            expect_close '.status == "failed" and .exit_code == 78 and .error.code == "config" and
+                (.error.message | contains("unknown key"))' "$option"
+        done
+        # shellcheck disable=SC2086 # words
+        run_chat $command -o json
+        expect_status 78
+        expect_error
+        expect_jq 'length == 1 and (.[0] | .text == "" and .exit_code == 78 and .error.code == "config")'
+        for option in -otext -oraw; do
+            # shellcheck disable=SC2086 # words
+            run_chat $command $option
+            expect_failure 78
+        done
+    done
+    expect_requests
+}
+
+@test "bad settings: only the command line counts then" {
+    serve_default
+    echo precious >"$T/file"
+    jq -n --arg file "$T/file" '{output: "jsonl", events: $file, record: $file, profiles: {}}' | configure
+    run_chat send --profile nope hi
+    expect_failure 78 ".*no profile 'nope'.*"
+    SIGMASIGHT_PROFILE=nope run_chat send -j hi
+    expect_status 78
+    expect_error ".*no profile 'nope'.*"
+    expect_lines
+    expect_close '.exit_code == 78'
+    expect_bytes 'precious\n' "$T/file"
+    run_chat send --profile nope -j --nonsense hi
+    expect_status 64
+    expect_bytes ''
+    expect_requests
+}
+
 @test "bad file: a value of the wrong type in a profile, also in one that is not used" {
     for text in 'url": 1' 'mode": "purple"' 'verbose": {}'; do
         refused 2:3 "${text%%\"*}" <<<"{\"profiles\": {\"p\": {
