@@ -148,10 +148,13 @@ static int fail_connected(struct exchange *x, CURLcode code)
     switch (code) {
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_OUT_OF_MEMORY: /* what libcurl says of a header line beyond its bound */
     case CURLE_BAD_CONTENT_ENCODING:
         return fail_set(x->fail, FAIL_PROTOCOL, "the server does not speak HTTP as it should: %s",
                         reason(x, code));
+    case CURLE_OUT_OF_MEMORY: /* what libcurl also says of a header line beyond its bound */
+        return fail_set(x->fail, FAIL_PROTOCOL,
+                        "the server does not speak HTTP as it should: a header is too long, or "
+                        "memory too short for it");
     case CURLE_SEND_FAIL_REWIND: /* that it would have sent the request again is its own affair */
         return fail_set(x->fail, FAIL_CUT, "the connection was lost before an answer");
     default:

@@ -188,6 +188,8 @@ static void put_strange_success(struct buf *words, const struct http_response *r
     if (response->content_encoding.len)
         buf_printf(words, "the answer is compressed (%.*s), which nobody asked for",
                    (int)response->content_encoding.len, response->content_encoding.data);
+    else if (response->status != 200)
+        buf_puts(words, "an answer of this status holds no event stream");
     else if (response->content_type.len)
         buf_printf(words, "the answer is not an event stream but %.*s",
                    (int)response->content_type.len, response->content_type.data);
@@ -197,7 +199,9 @@ static void put_strange_success(struct buf *words, const struct http_response *r
 
 static void put_hint(const struct http_response *response, struct fail *fail)
 {
-    if (response->status < 300)
+    if (response->status == 407)
+        fail_hint(fail, "the proxy wants a name and a password: http://NAME:PASSWORD@HOST");
+    else if (response->status < 300)
         fail_hint(fail, "check --url");
     else if (response->status < 400)
         fail_hint(fail, "redirects are not followed; check --url");

@@ -307,7 +307,8 @@ static void clean_up(struct exchange *x)
     do
         result = api_delete(x->api, o->conversation, &why);
     while (result != 0 && auth_recover(x->request->auth, x->api, &why));
-    if (result != 0) {
+    bool gone = why.http_status == 404;
+    if (result != 0 && !gone) {
         struct buf text = {0};
         bool late = why.cause == FAIL_SIGNAL || why.cause == FAIL_DEADLINE;
         buf_printf(&text, "conversation %s could not be deleted: %s", o->conversation,

@@ -436,6 +436,13 @@ refuse()
     expect_line 'sigmasight-chat: warning: a conversation may have been created .*'
 }
 
+@test "ephemeral: one that is gone already is no warning" {
+    serve <<<$'on DELETE /chat/conversations/*\nstatus 404\nbody {"detail":"Conversation not found"}'
+    run_chat send -q --ephemeral -j hi
+    expect_status 0
+    expect_jq 'all(.event != "client.warning")'
+}
+
 @test "ephemeral: that it could not be deleted is a warning" {
     serve <<<$'on DELETE /chat/conversations/*\nstatus 500\nbody {"detail":"Not today"}'
     run_chat send --ephemeral -o json hi

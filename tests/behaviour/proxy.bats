@@ -52,6 +52,13 @@ dead_proxy()
     done
 }
 
+@test "proxy: one that wants a name and a password says so" {
+    # The status is one of proxies, whoever is at the other end here.
+    serve <<<$'on GET /auth/me\nstatus 407\nbody {"detail":"Proxy Authentication Required"}'
+    run_chat whoami
+    expect_failure 65 '.*HTTP 407.*the proxy wants a name and a password.*'
+}
+
 @test "proxy: an empty no_proxy changes nothing of that" {
     serve_hello
     dead_proxy

@@ -213,6 +213,30 @@ SCENARIO
     done
 }
 
+@test "an event stream with another status than 200 is none" {
+    serve <<'SCENARIO'
+on POST /chat/send
+status 201
+event done {}
+on POST /chat/send
+status 206
+event done {}
+SCENARIO
+    local code
+    for code in 201 206; do
+        run_chat send -c "$ID" hi
+        expect_status 76
+        expect_error "cannot send the message: an answer of this status holds no event stream \\(HTTP $code\\).*"
+    done
+}
+
+@test "a header that is longer than any" {
+    serve <<<$'on POST /chat/send\nwire HTTP/1.1 200 OK\\r\\nX-Long: \nfill 400000 x\nwire \\r\\n\\r\\n'
+    run_chat send -c "$ID" hi
+    expect_status 76
+    expect_error '.*a header is too long.*'
+}
+
 @test "a compressed body, of the answer and of a refusal" {
     printf '{"detail":"packed"}' | gzip -c >"$T/packed"
     serve <<SCENARIO
