@@ -25,6 +25,9 @@ enum slot {
 };
 
 _Static_assert((int)SLOTS <= (int)JSON_SLOTS, "what is found has a slot for each");
+_Static_assert((int)ENVELOPE_TYPE + 1 == (int)ENVELOPE &&
+                   (int)SLOTS == (int)ENVELOPE + CHAT_ENVELOPE,
+               "the envelope's own come last");
 _Static_assert((int)CHAT_DATA == (int)JSON_DOCUMENT, "a level begins with what it is found in");
 
 /* Members that the guide calls by another name. */
@@ -233,11 +236,18 @@ static void take_renames(struct chat_event *event, struct json_found *found, uns
 
 static const struct json_value no_envelope[CHAT_ENVELOPE];
 
+/* As event.h says it. */
+static bool is_envelope(const struct json_found *found, struct span name)
+{
+    const struct json_value *type = &found->slot[ENVELOPE_TYPE];
+    return found->slot[LEVEL_SLOTS].type == JSON_OBJECT && found->seen >> ENVELOPE != 0 &&
+           type->type == JSON_STRING && span_equal(type->string, name);
+}
+
 static void take_level(struct chat_event *event, struct json_found *found)
 {
     unsigned level = 0;
-    if (found->slot[LEVEL_SLOTS].type == JSON_OBJECT &&
-        found->slot[ENVELOPE_TYPE].type == JSON_STRING) {
+    if (is_envelope(found, event->from->name)) {
         level = LEVEL_SLOTS;
         event->envelope = &found->slot[ENVELOPE];
     }

@@ -351,6 +351,33 @@ STREAM
     expect_jq '.[1] == {"event":"message","data":{"delta":"Mode changed to blue","role":"system"}} and .[2].run_id == "r"'
 }
 
+@test "jsonl: a payload that has members of an envelope's names keeps them" {
+    decode_stream -j <<'STREAM'
+event: foo
+data: {"type":"quote","data":{"a":1},"id":7}
+
+event: quote
+data: {"type":"quote","data":{"a":1},"id":7}
+
+event: foo
+data: {"type":"quote","data":{"a":1},"timestamp":7}
+
+event: done
+data: {"type":"final","data":{"latency_ms":3},"latency_ms":9,"final_text":"all"}
+
+STREAM
+    expect_status 0
+    head -n 4 "$OUT" >"$T/events"
+    cat >"$T/wanted" <<'LINES'
+{"event":"foo","data":{"type":"quote","data":{"a":1},"id":7}}
+{"event":"quote","data":{"type":"quote","data":{"a":1},"id":7}}
+{"event":"foo","data":{"type":"quote","data":{"a":1},"timestamp":7}}
+{"event":"done","data":{"type":"final","data":{"latency_ms":3},"latency_ms":9,"final_text":"all"}}
+LINES
+    diff "$T/wanted" "$T/events"
+    expect_close '.latency_ms == 9 and .text_bytes == 3'
+}
+
 @test "jsonl: data is the server's own JSON, number by number" {
     decode_stream -j <<'STREAM'
 event: tool_finished
