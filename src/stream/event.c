@@ -240,7 +240,7 @@ static const struct json_value no_envelope[CHAT_ENVELOPE];
 static bool is_envelope(const struct json_found *found, struct span name)
 {
     const struct json_value *type = &found->slot[ENVELOPE_TYPE];
-    return found->slot[LEVEL_SLOTS].type == JSON_OBJECT && found->seen >> ENVELOPE != 0 &&
+    return found->slot[LEVEL_SLOTS].type != JSON_NONE && found->seen >> ENVELOPE != 0 &&
            type->type == JSON_STRING && span_equal(type->string, name);
 }
 
@@ -306,10 +306,12 @@ const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_even
     event->is_json = json_find(p->json, from->data, row->shape, &p->found) == 0;
     if (event->is_json)
         take_level(event, &p->found);
-    if (p->found.slot[JSON_DOCUMENT].type == JSON_OBJECT)
+    if (event->member[CHAT_DATA].type == JSON_OBJECT)
         check_members(p);
     else if (!is_strict(event->kind))
         event->kind = CHAT_OTHER;
+    else if (event->envelope != no_envelope)
+        malformed(p, "`data` is not a JSON object", "");
     else if (event->is_json)
         malformed(p, "not a JSON object", "");
     else

@@ -539,6 +539,23 @@ malformed()
     malformed heartbeat '<html>'
 }
 
+@test "a malformed payload in an envelope" {
+    malformed done '{"type":"done","run_id":"r","seq":0,"data":null,"timestamp":1}'
+    malformed done '{"type":"done","run_id":"r","seq":0,"data":"x","timestamp":1}'
+    malformed heartbeat '{"type":"heartbeat","run_id":"r","seq":0,"data":null,"timestamp":1}'
+    expect_error 'event stream: a malformed `heartbeat` event: `data` is not a JSON object'
+    decode_stream -j <<'STREAM'
+event: citation
+data: {"type":"citation","run_id":"r","seq":1,"data":null,"timestamp":1}
+
+event: done
+data: {}
+
+STREAM
+    expect_status 0
+    expect_jq '.[0] == {"event":"citation","run_id":"r","seq":1,"timestamp":1,"data":null}'
+}
+
 @test "a malformed done is no done" {
     decode_stream -j <<'STREAM'
 event: message

@@ -120,9 +120,33 @@ static void check_agreement(const struct chat_event *event)
     }
 }
 
+/* What stream/event.h says of an envelope, member by member. */
+struct wrapping {
+    struct span name;
+    bool type, data, beside;
+};
+
+static void look_for_wrapping(void *arg, const struct json_member *m)
+{
+    struct wrapping *w = arg;
+    if (span_is(m->key, "type"))
+        w->type = m->value.type == JSON_STRING && span_equal(m->value.string, w->name);
+    w->data = w->data || span_is(m->key, "data");
+    w->beside = w->beside || span_is(m->key, "run_id") || span_is(m->key, "seq") ||
+                span_is(m->key, "timestamp");
+}
+
 static void check_envelope(const struct chat_event *event)
 {
     static struct model model;
+    struct wrapping w = {.name = event->from->name};
+    bool wrapped = false;
+    if (event->is_json)
+        json_read_object(event->from->data, look_for_wrapping, &w);
+    for (unsigned i = 0; i < CHAT_ENVELOPE; i++)
+        wrapped = wrapped || event->envelope[i].type != JSON_NONE;
+    fuzz_require(wrapped == (w.type && w.data && w.beside), "an envelope that %s",
+                 wrapped ? "is none" : "was not seen");
     for (unsigned i = 0; i < CHAT_ENVELOPE; i++) {
         const struct json_value *part = &event->envelope[i];
         model_clear(&model);
@@ -141,10 +165,11 @@ static void check_kind(const struct chat_event *event)
 {
     enum chat_kind kind = event->kind;
     bool tool = kind == CHAT_TOOL_STARTED || kind == CHAT_TOOL_FINISHED;
+    bool object = event->member[CHAT_DATA].type == JSON_OBJECT;
     fuzz_require(kind != CHAT_MESSAGE || is_string(event, CHAT_DELTA), "a message without delta");
     fuzz_require(!tool || is_string(event, CHAT_TOOL_NAME), "a tool without a name");
-    fuzz_require(kind == CHAT_OTHER || kind == CHAT_MALFORMED || event->is_json,
-                 "an event of kind %d that is not JSON", (int)kind);
+    fuzz_require(kind == CHAT_OTHER || kind == CHAT_MALFORMED || object,
+                 "an event of kind %d that is no JSON object", (int)kind);
     fuzz_require(kind != CHAT_MALFORMED || event->why, "a fault without a reason");
     fuzz_require(!span_starts(event->name, span_of("client.")), "a name of the program's own");
     const struct json_value *error = chat_tool_error(event);
