@@ -7,6 +7,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
+/* What no text delta needs, out of line so that its own way stays short. */
+#define APART __attribute__((noinline))
+
 /* The slots of what is found: twice those of a level, which is the payload itself or the `data` of
    an envelope, then the envelope's own. A level has beside the members under the guide's names
    those under others. */
@@ -135,7 +138,8 @@ SHAPE(info,
 SHAPE(created, KEY("conversation_id", CHAT_CONVERSATION_ID), );
 /* clang-format on */
 
-/* One row per event that is known by name, in either generation. */
+/* One row per event that is known by name, in either generation: first the deltas, as there are
+   very many of them. Names are of at most 16 bytes. */
 struct row {
     struct span wire;
     struct span name;
@@ -144,8 +148,8 @@ struct row {
 };
 
 static const struct row rows[] = {
-    {SPAN("message"), SPAN("message"), CHAT_MESSAGE, &message_shape},
     {SPAN("token"), SPAN("message"), CHAT_MESSAGE, &token_shape},
+    {SPAN("message"), SPAN("message"), CHAT_MESSAGE, &message_shape},
     {SPAN("heartbeat"), SPAN("heartbeat"), CHAT_HEARTBEAT, &any_shape},
     {SPAN("start"), SPAN("start"), CHAT_START, &start_shape},
     {SPAN("tool_started"), SPAN("tool_started"), CHAT_TOOL_STARTED, &tool_started_shape},
@@ -162,7 +166,6 @@ static const struct row unknown = {.kind = CHAT_OTHER, .shape = &any_shape};
 
 struct chat_parser {
     struct json_reader *json;
-    const struct row *row;
     struct json_found found;
     struct chat_event event;
     struct buf name, why;
@@ -187,13 +190,13 @@ void chat_parser_free(struct chat_parser *p)
 
 static const struct row *row_of(struct span wire)
 {
-    for (size_t i = 0; i < COUNT(rows); i++)
-        if (span_equal(rows[i].wire, wire))
-            return &rows[i];
+    for (const struct row *row = rows; row != rows + COUNT(rows); row++)
+        if (row->wire.len == wire.len && span_equal_short(row->wire, wire))
+            return row;
     return &unknown;
 }
 
-static void malformed(struct chat_parser *p, const char *what, const char *detail)
+APART static void malformed(struct chat_parser *p, const char *what, const char *detail)
 {
     struct chat_event *event = &p->event;
     event->kind = CHAT_MALFORMED;
@@ -219,7 +222,7 @@ static void put(struct json_found *found, unsigned slot, struct json_value value
 
 /* Members under other names take their places; where the guide's own name stands, too, that one
    counts and both keep theirs. */
-static void take_renames(struct chat_event *event, struct json_found *found, unsigned level)
+APART static void take_renames(struct chat_event *event, struct json_found *found, unsigned level)
 {
     const struct json_value *slot = &found->slot[level];
     for (size_t i = 0; i < COUNT(renamed); i++) {
@@ -244,10 +247,10 @@ static bool is_envelope(const struct json_found *found, struct span name)
            type->type == JSON_STRING && span_equal(type->string, name);
 }
 
-static void take_level(struct chat_event *event, struct json_found *found)
+static void take_level(struct chat_event *event, struct json_found *found, struct span name)
 {
     unsigned level = 0;
-    if (is_envelope(found, event->from->name)) {
+    if (is_envelope(found, name)) {
         level = LEVEL_SLOTS;
         event->envelope = &found->slot[ENVELOPE];
     }
@@ -257,17 +260,16 @@ static void take_level(struct chat_event *event, struct json_found *found)
 }
 
 /* A name of ours in the server's mouth is marked. */
-static void take_name(struct chat_parser *p, struct chat_event *event, struct span wire)
+APART static void take_unknown_name(struct chat_parser *p, struct span wire)
 {
     static const struct span ours = SPAN("client.");
-    bool known = p->row != &unknown;
-    event->name = known ? p->row->name : wire;
-    if (known || !span_starts(wire, ours))
+    p->event.name = wire;
+    if (!span_starts(wire, ours))
         return;
     buf_clear(&p->name);
     buf_puts(&p->name, "server.");
     buf_span(&p->name, wire);
-    event->name = buf_view(&p->name);
+    p->event.name = buf_view(&p->name);
 }
 
 /* Whether the guide prescribes what the payload must be. */
@@ -296,16 +298,17 @@ const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_even
 {
     struct chat_event *event = &p->event;
     const struct row *row = row_of(from->name);
-    p->row = row;
     event->kind = row->kind;
     event->from = from;
     event->renames = 0;
     event->member = p->found.slot;
     event->envelope = no_envelope;
-    take_name(p, event, from->name);
+    event->name = row->name;
+    if (row == &unknown)
+        take_unknown_name(p, from->name);
     event->is_json = json_find(p->json, from->data, row->shape, &p->found) == 0;
     if (event->is_json)
-        take_level(event, &p->found);
+        take_level(event, &p->found, from->name);
     if (event->member[CHAT_DATA].type == JSON_OBJECT)
         check_members(p);
     else if (!is_strict(event->kind))
