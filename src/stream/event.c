@@ -240,17 +240,17 @@ APART static void take_renames(struct chat_event *event, struct json_found *foun
 static const struct json_value no_envelope[CHAT_ENVELOPE];
 
 /* As event.h says it. */
-static bool is_envelope(const struct json_found *found, struct span name)
+static bool is_envelope(const struct json_found *found, const struct row *row, struct span name)
 {
     const struct json_value *type = &found->slot[ENVELOPE_TYPE];
-    return found->slot[LEVEL_SLOTS].type != JSON_NONE && found->seen >> ENVELOPE != 0 &&
-           type->type == JSON_STRING && span_equal(type->string, name);
+    return found->slot[LEVEL_SLOTS].type != JSON_NONE && type->type == JSON_STRING &&
+           span_equal(type->string, name) && (row != &unknown || found->seen >> ENVELOPE != 0);
 }
 
-static void take_level(struct chat_event *event, struct json_found *found, struct span name)
+static void take_level(struct chat_event *event, struct json_found *found, const struct row *row)
 {
     unsigned level = 0;
-    if (is_envelope(found, name)) {
+    if (is_envelope(found, row, event->from->name)) {
         level = LEVEL_SLOTS;
         event->envelope = &found->slot[ENVELOPE];
     }
@@ -308,7 +308,7 @@ const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_even
         take_unknown_name(p, from->name);
     event->is_json = json_find(p->json, from->data, row->shape, &p->found) == 0;
     if (event->is_json)
-        take_level(event, &p->found, from->name);
+        take_level(event, &p->found, row);
     if (event->member[CHAT_DATA].type == JSON_OBJECT)
         check_members(p);
     else if (!is_strict(event->kind))

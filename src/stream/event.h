@@ -55,10 +55,10 @@ enum chat_member {
 };
 
 /* What the second generation says around `data`: "every event but `message_created` wraps its
-   payload" in `type`, `run_id`, `seq`, `data` and `timestamp`. Such an envelope is known by a
-   `type` that is the event's own name on the wire, by `data`, and by at least one of these. Every
-   other object is the payload itself, so that a payload with keys of these names loses nothing.
-   What stands in `data` is the payload, of whatever type. */
+   payload" in `type`, `run_id`, `seq`, `data` and `timestamp`. Such an envelope is known by `data`
+   and a `type` that is the event's own name on the wire; of an event that is not known itself also
+   by at least one of these. Every other object is the payload itself, so that a payload with keys
+   of these names loses nothing. What stands in `data` is the payload, of whatever type. */
 enum chat_envelope { CHAT_RUN_ID, CHAT_SEQ, CHAT_TIMESTAMP, CHAT_ENVELOPE };
 
 /* A key of `data` that the guide calls by another name. */
