@@ -200,7 +200,7 @@ static void put_strange_success(struct buf *words, const struct http_response *r
 static void put_hint(const struct http_response *response, struct fail *fail)
 {
     if (response->status == 407)
-        fail_hint(fail, "the proxy wants a name and a password: http://NAME:PASSWORD@HOST");
+        fail_hint(fail, "the proxy wants NAME:PASSWORD@ before its host");
     else if (response->status < 300)
         fail_hint(fail, "check --url");
     else if (response->status < 400)
