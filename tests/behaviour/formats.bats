@@ -540,8 +540,8 @@ malformed()
 }
 
 @test "a malformed payload in an envelope" {
-    malformed done '{"type":"done","run_id":"r","seq":0,"data":null,"timestamp":1}'
-    malformed done '{"type":"done","run_id":"r","seq":0,"data":"x","timestamp":1}'
+    malformed 'done' '{"type":"done","run_id":"r","seq":0,"data":null,"timestamp":1}'
+    malformed 'done' '{"type":"done","run_id":"r","seq":0,"data":"x","timestamp":1}'
     malformed heartbeat '{"type":"heartbeat","run_id":"r","seq":0,"data":null,"timestamp":1}'
     expect_error 'event stream: a malformed `heartbeat` event: `data` is not a JSON object'
     decode_stream -j <<'STREAM'
