@@ -24,7 +24,8 @@ static bool set_and_not_empty(const char *name)
 /* TERM names one that does more than print. */
 static bool knows_sequences(void)
 {
-    return set_and_not_empty("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
+    const char *term = getenv("TERM");
+    return term && *term && strcmp(term, "dumb") != 0;
 }
 
 static bool wants_color(const char *color, bool is_terminal)
