@@ -447,7 +447,7 @@ SCENARIO
     expect_status 74
     expect_error ".*$T/cut.*File too large.*"
     expect_lines
-    expect_close '.exit_code == 74 and .status == "failed" and .text_bytes == 3200'
+    expect_close '.exit_code == 74 and .status == "failed" and .text_bytes > 0'
     # Before anything else: a line that nobody gets ends nothing either.
     status=0
     (

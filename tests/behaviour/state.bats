@@ -518,21 +518,21 @@ await_all()
 
 # --- a lock that another process keeps ---
 
-# occupy NAME: another process has the lock of that file for as long as the test runs.
+# occupy NAME: another process has the lock of that file for as long as the test runs, and writes to $T/wanted when
+# somebody opens it, as who wants the lock does. (The program's own descriptors are nobody's to see.)
 occupy()
 {
     component "$1" locked python3 -c '
-import fcntl, signal, sys
-with open(sys.argv[1], "a") as lock:
+import ctypes, fcntl, os, sys
+IN_OPEN = 0x20
+libc = ctypes.CDLL(None)
+with open(sys.argv[1], "a") as lock, open(sys.argv[2], "ab", 0) as wanted:
     fcntl.lockf(lock, fcntl.LOCK_EX)
+    watch = libc.inotify_init()
+    assert libc.inotify_add_watch(watch, os.fsencode(sys.argv[1]), IN_OPEN) >= 0
     print("locked", flush=True)
-    signal.pause()' "$(state "$1.lock")"
-}
-
-# The program has the file open whose lock it wants.
-wants_lock()
-{
-    find "/proc/$PID/fd" -lname '*.lock' | grep -q .
+    while os.read(watch, 65536):
+        wanted.write(b".")' "$(state "$1.lock")" "$T/wanted"
 }
 
 # interrupted SIGNAL ARGUMENT...: the program is ended by it while it waits for a lock, without a word.
@@ -540,8 +540,9 @@ interrupted()
 {
     local signal=$1
     shift
+    : >"$T/wanted"
     launch "$CHAT" "$@" <"$T/password" >"$OUT" 2>"$ERR"
-    await wants_lock
+    await test -s "$T/wanted"
     kill -s "$signal" "$PID"
     await_end 2
     expect_signal "$signal"
