@@ -52,21 +52,27 @@ static void read_validation_error(void *arg, const struct json_member *m)
     }
 }
 
+/* Of several none may end the line that holds them all. */
+static void put_in_line(struct buf *out, const struct buf *text)
+{
+    utf8_fold(out, buf_view(text), SIZE_MAX);
+}
+
 static void put_validation_error(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     buf_clear(&d->where);
     keep(&d->why, &m->value);
     json_read_object(m->value.raw, read_validation_error, d);
-    if (d->why.len == 0)
+    if (span_trim(buf_view(&d->why)).len == 0)
         return;
     if (d->words->len)
         buf_puts(d->words, "; ");
     if (d->where.len) {
-        buf_span(d->words, buf_view(&d->where));
+        put_in_line(d->words, &d->where);
         buf_puts(d->words, ": ");
     }
-    buf_span(d->words, buf_view(&d->why));
+    put_in_line(d->words, &d->why);
 }
 
 static void read_object(void *arg, const struct json_member *m)

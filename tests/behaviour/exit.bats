@@ -246,6 +246,13 @@ SCENARIO
     expect_no 'the whole message' "$ERR"
 }
 
+@test "65: validation errors are one line, whatever line feeds are in them" {
+    serve_refusal 422 '{"detail":[{"loc":["body","a\\nb"],"msg":"one\\n two\\n"},"\\n",{"loc":["body","text"],"msg":"three"},"four"]}'
+    run_chat send -j -c "$ID" hi
+    [ "$(cat "$ERR")" = 'sigmasight-chat: cannot send the message: a b: one two; text: three; four (HTTP 422)' ] || fail "$(cat "$ERR")"
+    expect_close '.error.message == "cannot send the message: a b: one two; text: three; four (HTTP 422)"'
+}
+
 @test "65: an explanation of another shape is shown as it is" {
     serve <<'SCENARIO'
 on POST /chat/send
