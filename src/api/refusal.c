@@ -49,6 +49,8 @@ static void read_validation_error(void *arg, const struct json_member *m)
     } else if (span_is(m->key, "loc")) {
         buf_clear(&d->where);
         json_read_array(m->value.raw, put_place, &d->where);
+    } else if (span_is(m->key, "input")) {
+        buf_clear(&d->raw); /* it repeats the message, the JSON would show it */
     }
 }
 

@@ -268,6 +268,9 @@ on POST /chat/send
 status 422
 body {"detail":[{"msg":5}]}
 on POST /chat/send
+status 422
+body {"detail":[{"type":"unknown","loc":["body","text"],"input":"the whole message"}]}
+on POST /chat/send
 status 400
 body {"detail":17}
 on POST /chat/send
@@ -276,7 +279,7 @@ body {"detail":null}
 SCENARIO
     local words
     for words in '{"foo":"bar","message":5} (HTTP 400)' 'one; two (HTTP 400)' 'two; three (HTTP 422)' '[{"msg":5}] (HTTP 422)' \
-        '17 (HTTP 400)' 'HTTP 400'; do
+        'HTTP 422' '17 (HTTP 400)' 'HTTP 400'; do
         run_chat send -c "$ID" hi
         [ "$status" -eq 65 ]
         [ "$(cat "$ERR")" = "sigmasight-chat: cannot send the message: $words" ] || fail "$(cat "$ERR") instead of $words"
