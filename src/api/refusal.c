@@ -143,7 +143,7 @@ void refusal_read(struct span body, struct buf *words, struct buf *code)
     if (body.len == 0)
         return;
     if (body.at[0] == '<') {
-        struct span title = html_title(body);
+        struct span title = span_trim(html_title(body));
         buf_puts(words, "an HTML page");
         if (title.len) {
             buf_puts(words, ", \"");

@@ -309,6 +309,7 @@ refused()
     refused '.*400.*' 'body <title>' 'fill 100000 x'
     refused '.*an HTML page, "502 Bad Gateway".*HTTP 400.*' 'header Content-Type: text/html' \
         'body <title>\n\t502  Bad\r\n Gateway \n</title>'
+    refused '.*: an HTML page \(HTTP 400\).*' 'header Content-Type: text/html' 'body <title>\n </title>'
 }
 
 @test "refusals: words outside of detail" {
