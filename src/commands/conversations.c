@@ -156,13 +156,16 @@ static int show(struct job *j, struct fail *fail)
         result = api_get(&j->client.api, j->ids[0].text, &response, fail);
     while (once_more(j, result, fail));
     if (result == 0) {
-        struct span body = buf_view(&response.body);
-        bool more;
-        bool understood = j->json ? api_each_conversation(body, add_row, j, &more) == 1
-                                  : json_read_object(body, add_member, &j->table) == 0;
-        if (!understood)
+        struct json_reader *reader = json_reader_new();
+        struct api_conversation c;
+        if (!api_read_conversation(reader, buf_view(&response.body), &c))
             result = fail_set(fail, FAIL_PROTOCOL,
                               "cannot show the conversation: the answer is no conversation");
+        else if (j->json)
+            put_json(&j->out, &c);
+        else
+            json_read_object(c.raw, add_member, &j->table);
+        json_reader_free(reader);
     }
     http_response_release(&response);
     return result;
@@ -288,7 +291,6 @@ static int run(const struct invocation *in, struct fail *fail)
                     .ids = o->count ? o->list + 1 : NULL,
                     .count = o->count ? o->count - 1 : 0,
                     .table = {.columns = sub->columns},
-                    .left = 1,
                     .json = setting_is(in->settings, OPT_JSON)};
     if (check(sub, &j, fail) != 0)
         return -1;

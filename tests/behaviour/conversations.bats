@@ -378,13 +378,14 @@ show_both_ways()
 }
 
 @test "show: an answer that is no conversation" {
-    for answer in 'no JSON' '[]' 12; do
+    for answer in 'no JSON' '[]' 12 '{}' '{"mode":"green"}' '[{"id":"x"}]' '{"conversations":[{"id":"x"}]}'; do
         serve <<<"on GET /chat/conversations/*
 body $answer"
         for option in '' -j; do
             # shellcheck disable=SC2086 # perhaps no word
             run_chat conversations show $option "$ID"
-            expect_failure 76
+            expect_failure 76 'cannot show the conversation: the answer is no conversation'
+            expect_bytes ''
         done
         stop_server
         rm -r "$T/announcement" "$T/port"
