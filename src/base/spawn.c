@@ -97,19 +97,14 @@ static int gather(int fd, int64_t deadline, struct buf *out)
 /* Waits for the process itself, which may go on after it has closed its output. */
 static int reap(pid_t pid, int64_t deadline, int *status)
 {
-    for (;;) {
+    int error = 0;
+    while (error == 0) {
         pid_t got = waitpid(pid, status, WNOHANG);
         if (got == pid)
             return 0;
-        if (got < 0 && errno != EINTR)
-            return errno;
-        if (sys_signal())
-            return EINTR;
-        if (sys_now_us() >= deadline)
-            return ETIMEDOUT;
-        struct pollfd wake = {.fd = sys_signal_fd(), .events = POLLIN};
-        poll(&wake, 1, 10);
+        error = got < 0 && errno != EINTR ? errno : sys_wait_to_retry(deadline);
     }
+    return error;
 }
 
 int sys_capture(const char *command, const char *const *hidden, int64_t timeout_us, struct buf *out)

@@ -179,22 +179,28 @@ int sys_replace_file(const char *path, const void *bytes, size_t len)
     return result;
 }
 
+int sys_wait_to_retry(int64_t deadline)
+{
+    struct pollfd wake = {.fd = sys_signal_fd(), .events = POLLIN};
+    if (sys_signal())
+        return EINTR;
+    if (sys_now_us() >= deadline)
+        return ETIMEDOUT;
+    poll(&wake, 1, 10);
+    return 0;
+}
+
 /* fcntl(2) has no wait that ends after a time. 0, or the errno. */
 static int lock_in_time(int fd)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     int64_t deadline = sys_now_us() + SYS_LOCK_SECONDS * INT64_C(1000000);
-    while (fault_here(ENOLCK) || fcntl(fd, F_SETLK, &whole) != 0) {
-        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-            return errno;
-        if (sys_signal())
-            return EINTR;
-        if (sys_now_us() >= deadline)
-            return ETIMEDOUT;
-        struct pollfd wake = {.fd = sys_signal_fd(), .events = POLLIN};
-        poll(&wake, 1, 10);
+    int error = 0;
+    while (error == 0 && (fault_here(ENOLCK) || fcntl(fd, F_SETLK, &whole) != 0)) {
+        bool is_taken = errno == EAGAIN || errno == EACCES || errno == EINTR;
+        error = is_taken ? sys_wait_to_retry(deadline) : errno;
     }
-    return 0;
+    return error;
 }
 
 int sys_lock(const char *path)

@@ -50,6 +50,10 @@ int sys_make_directories(const char *path);
 /* Replaces a file atomically: a temporary one beside it (0600) takes the bytes, is synced and
    renamed. -1 with errno, and the old file is as it was. */
 int sys_replace_file(const char *path, const void *bytes, size_t len);
+/* A moment between two tries of what the kernel tells nobody of, but not beyond `deadline`
+   (sys_now_us(); ETIMEDOUT) and a signal (EINTR). 0, or the errno. */
+int sys_wait_to_retry(int64_t deadline);
+
 enum { SYS_LOCK_SECONDS = 10 };
 /* An exclusive lock on a file that is created for that purpose (0600), held until close(2). Waits
    for one that another process has, but not beyond SYS_LOCK_SECONDS (ETIMEDOUT) and a signal
