@@ -80,6 +80,11 @@ static char *created_id(struct span body)
     return id;
 }
 
+void api_hint_url(struct fail *fail)
+{
+    fail_hint(fail, "check --url; it ends in /api/v1 as a rule");
+}
+
 int api_create(struct api *api, const char *mode, struct api_portfolios portfolios, char **id,
                struct fail *fail)
 {
@@ -96,7 +101,7 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
     int result = api_call(api, "POST", conversation_url(api, NULL, ""), buf_view(&body), &response,
                           what, fail);
     if (result != 0 && fail->http_status == 404)
-        fail_hint(fail, "check --url; it ends in /api/v1 as a rule");
+        api_hint_url(fail);
     if (result == 0 && !(*id = created_id(buf_view(&response.body))))
         result = fail_set(fail, FAIL_PROTOCOL, "%s: the answer names no ID", what);
     buf_release(&body);

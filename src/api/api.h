@@ -23,6 +23,9 @@ struct api_portfolios {
     size_t count;
 };
 
+/* What to do next where nothing of the API is at an address. */
+void api_hint_url(struct fail *fail);
+
 /* POST /chat/conversations. *id is the new conversation's, owned by the caller. `mode` may be
    NULL. Failures as http_run and api_refused, FAIL_PROTOCOL for an answer without an ID. */
 int api_create(struct api *api, const char *mode, struct api_portfolios portfolios, char **id,

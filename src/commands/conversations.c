@@ -39,7 +39,7 @@ static bool once_more(struct job *j, int result, struct fail *fail)
     if (result != 0 && fail->http_status == 404 && j->count)
         fail_hint(fail, "'sigmasight-chat conversations%s' lists those there are", j->client.where);
     else if (result != 0 && fail->http_status == 404)
-        fail_hint(fail, "check --url; it ends in /api/v1 as a rule");
+        api_hint_url(fail);
     return result != 0 && auth_recover(&j->client.auth, &j->client.api, fail);
 }
 

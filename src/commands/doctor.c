@@ -271,7 +271,7 @@ static int check_network(struct doctor *d)
     report_tls(d, times.secured - times.connected);
     if (result != 0 && why.http_status != 401 && why.http_status != 403) {
         if (why.http_status == 404)
-            fail_hint(&why, "check --url; it ends in /api/v1 as a rule");
+            api_hint_url(&why);
         return report_failure(d, "server", &why);
     }
     fail_release(&why);
