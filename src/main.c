@@ -3,11 +3,11 @@
 #include "config.h"
 
 #include "api/http.h"
-#include "base/config.h"
-#include "base/json.h"
-#include "base/system.h"
 #include "commands/command.h"
 #include "commands/meant.h"
+#include "settings/config.h"
+#include "system/system.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -73,12 +73,12 @@ static void put_command_help(struct buf *out, const struct command *c, bool in_f
 
 static int print(struct buf *text, struct fail *fail)
 {
-    struct output out;
-    output_init_standard(&out);
+    struct writer out;
+    writer_init_standard(&out);
     sys_signals_catch();
     buf_span(&out.pending, buf_view(text));
     buf_release(text);
-    return output_finish(&out, fail);
+    return writer_finish(&out, fail);
 }
 
 static int run_settled(const struct command *c, struct settings *settings,

@@ -2,8 +2,8 @@
 #include "api/api.h"
 
 #include "api/call.h"
-#include "base/json.h"
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
+#include "json/json.h"
 
 #include <ctype.h>
 #include <stdlib.h>

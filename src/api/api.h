@@ -5,9 +5,9 @@
 #define API_API_H
 
 #include "api/http.h"
-#include "base/fail.h"
-#include "base/json.h"
-#include "base/span.h"
+#include "core/fail.h"
+#include "core/span.h"
+#include "json/json.h"
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
 #include "api/auth.h"
 
 #include "api/jwt.h"
-#include "base/system.h"
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
+#include "system/system.h"
 
 #include <errno.h>
 #include <fcntl.h>

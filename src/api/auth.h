@@ -5,8 +5,8 @@
 #define API_AUTH_H
 
 #include "api/api.h"
-#include "base/fail.h"
-#include "base/store.h"
+#include "core/fail.h"
+#include "state/store.h"
 
 #include <stdint.h>
 

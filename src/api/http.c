@@ -3,9 +3,9 @@
 
 #include "api/http_exchange.h"
 
-#include "base/fault.h"
-#include "base/system.h"
-#include "base/xmalloc.h"
+#include "core/fault.h"
+#include "core/xmalloc.h"
+#include "system/system.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,9 +4,9 @@
 #ifndef API_HTTP_H
 #define API_HTTP_H
 
-#include "base/buf.h"
-#include "base/fail.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/fail.h"
+#include "core/span.h"
 
 #include <stdbool.h>
 #include <stdint.h>

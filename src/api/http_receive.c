@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/http_exchange.h"
 
-#include "base/system.h"
+#include "system/system.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/http_url.h"
 
-#include "base/buf.h"
-#include "base/fault.h"
-#include "base/xmalloc.h"
+#include "core/buf.h"
+#include "core/fault.h"
+#include "core/xmalloc.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>

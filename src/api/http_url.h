@@ -4,7 +4,7 @@
 #ifndef API_HTTP_URL_H
 #define API_HTTP_URL_H
 
-#include "base/fail.h"
+#include "core/fail.h"
 
 #include <stdbool.h>
 

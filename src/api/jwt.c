@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/jwt.h"
 
-#include "base/json.h"
+#include "json/json.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include "api/refusal.h"
 
 #include "api/api.h"
-#include "base/json.h"
-#include "base/utf8.h"
+#include "core/utf8.h"
+#include "json/json.h"
 
 #include <string.h>
 #include <strings.h>

@@ -3,8 +3,8 @@
 #ifndef API_REFUSAL_H
 #define API_REFUSAL_H
 
-#include "base/buf.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/span.h"
 
 /* Appends to `words` what a body says in one sentence; nothing when it says nothing. `code` gets
    the machine-readable code of an object's `error`. Understands FastAPI's `detail` as a string, an

@@ -3,8 +3,8 @@
 #include "api/api.h"
 
 #include "api/call.h"
-#include "base/json.h"
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
+#include "json/json.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "chat/chat.h"
 
-#include "base/system.h"
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
+#include "system/system.h"
 
 #include <poll.h>
 #include <stdlib.h>

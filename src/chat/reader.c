@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "chat/reader.h"
 
-#include "base/system.h"
-#include "base/utf8.h"
-#include "base/xmalloc.h"
+#include "core/utf8.h"
+#include "core/xmalloc.h"
+#include "system/system.h"
 
 #include <stdlib.h>
 

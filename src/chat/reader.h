@@ -4,7 +4,7 @@
 #ifndef CHAT_READER_H
 #define CHAT_READER_H
 
-#include "base/fail.h"
+#include "core/fail.h"
 #include "output/sink.h"
 #include "stream/event.h"
 #include "stream/sse.h"

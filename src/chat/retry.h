@@ -4,7 +4,7 @@
 #ifndef CHAT_RETRY_H
 #define CHAT_RETRY_H
 
-#include "base/fail.h"
+#include "core/fail.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 #include "commands/client.h"
 
 #include "api/http_url.h"
-#include "base/system.h"
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
+#include "system/system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@ static void trace(void *arg, char kind, struct span line)
     struct fail ignored = FAIL_INIT;
     struct buf text = {0};
     buf_printf(&text, "%c ", kind);
-    harmless_put_line(&text, line);
+    escape_put_line(&text, line);
     terminal_line(arg, buf_view(&text), &ignored);
     buf_release(&text);
     fail_release(&ignored);

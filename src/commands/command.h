@@ -3,9 +3,9 @@
 #ifndef COMMANDS_COMMAND_H
 #define COMMANDS_COMMAND_H
 
-#include "base/fail.h"
-#include "base/options.h"
-#include "output/terminal.h"
+#include "core/fail.h"
+#include "settings/options.h"
+#include "terminal/terminal.h"
 
 #include <stdbool.h>
 #include <stdint.h>

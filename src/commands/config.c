@@ -2,10 +2,10 @@
 /* config: each setting, its value, and where it came from. */
 #include "commands/command.h"
 
-#include "base/config.h"
-#include "base/json.h"
-#include "base/system.h"
-#include "output/table.h"
+#include "settings/config.h"
+#include "system/system.h"
+#include "terminal/table.h"
+#include "json/json.h"
 
 #include <string.h>
 
@@ -73,7 +73,7 @@ static bool is_shown(const struct option_row *row)
     return row->in_file || row->id == OPT_PROFILE;
 }
 
-static void put_setting(struct output *out, struct table *table, const struct settings *s,
+static void put_setting(struct writer *out, struct table *table, const struct settings *s,
                         const struct option_row *row, bool json)
 {
     struct buf value = {0}, origin = {0};
@@ -98,17 +98,17 @@ static void put_setting(struct output *out, struct table *table, const struct se
 static int run(const struct invocation *in, struct fail *fail)
 {
     const struct settings *s = in->settings;
-    struct output out;
+    struct writer out;
     struct table table = {.columns = 3};
     bool json = setting_is(s, OPT_JSON);
     sys_signals_catch();
-    output_init_standard(&out);
+    writer_init_standard(&out);
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (is_shown(option_row(id)))
             put_setting(&out, &table, s, option_row(id), json);
     table_put(&table, &out);
     table_release(&table);
-    return output_finish(&out, fail);
+    return writer_finish(&out, fail);
 }
 
 const struct command command_config = {

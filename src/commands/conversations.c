@@ -2,11 +2,11 @@
 /* conversations: the conversation calls of the API. */
 #include "commands/client.h"
 #include "commands/command.h"
-#include "commands/last.h"
+#include "state/last.h"
 
-#include "base/json.h"
-#include "base/system.h"
-#include "output/table.h"
+#include "system/system.h"
+#include "terminal/table.h"
+#include "json/json.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ struct job {
     struct client client;
     const struct operand *ids; /* the operands after the subcommand's name */
     size_t count;
-    struct output out;
+    struct writer out;
     struct table table;
     int left; /* rows that may still be shown: a server may send more than it was asked for */
     bool page_begins, repeats;
@@ -44,7 +44,7 @@ static bool once_more(struct job *j, int result, struct fail *fail)
 }
 
 /* A conversation on a line of its own, its ID under the guide's name. */
-static void put_json(struct output *out, const struct api_conversation *c)
+static void put_json(struct writer *out, const struct api_conversation *c)
 {
     struct buf line = {0};
     struct span raw = c->raw;
@@ -56,7 +56,7 @@ static void put_json(struct output *out, const struct api_conversation *c)
     }
     json_put_raw(&line, raw);
     buf_byte(&line, '\n');
-    output_put_json(out, buf_view(&line));
+    writer_put_json(out, buf_view(&line));
     buf_release(&line);
 }
 
@@ -275,7 +275,7 @@ static int perform(const struct subcommand *sub, struct job *j, struct fail *fai
     if (result == 0)
         result = sub->run(j, fail);
     table_put(&j->table, &j->out);
-    if (output_flush(&j->out, fail) != 0)
+    if (writer_flush(&j->out, fail) != 0)
         result = -1;
     client_close(&j->client);
     return result;
@@ -294,11 +294,11 @@ static int run(const struct invocation *in, struct fail *fail)
                     .json = setting_is(in->settings, OPT_JSON)};
     if (check(sub, &j, fail) != 0)
         return -1;
-    output_init_standard(&j.out);
+    writer_init_standard(&j.out);
     int result = perform(sub, &j, fail);
     table_release(&j.table);
     buf_release(&j.page);
-    output_release(&j.out);
+    writer_release(&j.out);
     return result;
 }
 

@@ -2,10 +2,10 @@
 /* decode: the same output from a recorded stream. */
 #include "commands/command.h"
 
-#include "base/system.h"
 #include "chat/chat.h"
 #include "chat/reader.h"
 #include "commands/outputs.h"
+#include "system/system.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -4,12 +4,12 @@
 #include "commands/command.h"
 
 #include "api/http_url.h"
-#include "base/config.h"
-#include "base/json.h"
-#include "base/store.h"
-#include "base/system.h"
-#include "commands/last.h"
-#include "output/harmless.h"
+#include "settings/config.h"
+#include "state/last.h"
+#include "state/store.h"
+#include "system/system.h"
+#include "terminal/escape.h"
+#include "json/json.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,7 +22,7 @@ static const char *const level_names[] = {"ok", "warning", "failure"};
 struct doctor {
     const struct invocation *in;
     struct client client;
-    struct output out;
+    struct writer out;
     struct fail *fail; /* the first failure: the exit status */
 };
 
@@ -41,10 +41,10 @@ static void report(struct doctor *d, const char *check, enum level level, const 
         buf_puts(out, "}\n");
     } else {
         buf_printf(out, "%-8s %-11s ", level_names[level], check);
-        harmless_put_line(out, span_first_line(span_trim(span_of(message))));
+        escape_put_line(out, span_first_line(span_trim(span_of(message))));
         if (hint) {
             buf_puts(out, "; ");
-            harmless_put_line(out, span_of(hint));
+            escape_put_line(out, span_of(hint));
         }
         buf_byte(out, '\n');
     }
@@ -378,14 +378,14 @@ static int run(const struct invocation *in, struct fail *fail)
 {
     struct doctor d = {.in = in, .fail = fail};
     sys_signals_catch();
-    output_init_standard(&d.out);
+    writer_init_standard(&d.out);
     bool settled = check_settings(&d) == 0, stored = check_files(&d) == 0;
     if (settled && check_address(&d) == 0) {
         check_proxy(&d);
         if (check_network(&d) == 0 && stored && check_token(&d) == 0 && check_account(&d) == 0)
             check_generation(&d);
     }
-    output_finish(&d.out, fail);
+    writer_finish(&d.out, fail);
     client_close(&d.client);
     return fail_is_set(fail) ? -1 : 0;
 }

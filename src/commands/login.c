@@ -3,9 +3,9 @@
 #include "commands/client.h"
 #include "commands/command.h"
 
-#include "base/json.h"
-#include "base/system.h"
-#include "output/table.h"
+#include "system/system.h"
+#include "terminal/table.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,7 +63,7 @@ static int get_password(const struct settings *s, struct buf *password, struct f
 static void say(const struct invocation *in, struct buf *line, struct fail *fail)
 {
     struct buf harmless = {0};
-    harmless_put_line(&harmless, buf_view(line));
+    escape_put_line(&harmless, buf_view(line));
     if (!in->terminal->quiet)
         terminal_line(in->terminal, buf_view(&harmless), fail);
     buf_release(&harmless);
@@ -230,8 +230,8 @@ static void describe(const struct client *c, const struct account *a, struct tab
 
 static int show(const struct invocation *in, const struct table *t, struct fail *fail)
 {
-    struct output out;
-    output_init_standard(&out);
+    struct writer out;
+    writer_init_standard(&out);
     if (setting_is(in->settings, OPT_JSON)) {
         buf_byte(&out.pending, '{');
         for (size_t i = 0; i + 1 < t->count; i += 2)
@@ -240,7 +240,7 @@ static int show(const struct invocation *in, const struct table *t, struct fail 
     } else {
         table_put(t, &out);
     }
-    return output_finish(&out, fail);
+    return writer_finish(&out, fail);
 }
 
 static int run_whoami(const struct invocation *in, struct fail *fail)

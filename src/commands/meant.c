@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands/meant.h"
 
-#include "base/distance.h"
+#include "core/distance.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands/message.h"
 
-#include "base/system.h"
-#include "base/utf8.h"
+#include "core/utf8.h"
+#include "system/system.h"
 
 #include <unistd.h>
 

@@ -3,8 +3,8 @@
 #ifndef COMMANDS_MESSAGE_H
 #define COMMANDS_MESSAGE_H
 
-#include "base/buf.h"
 #include "commands/command.h"
+#include "core/buf.h"
 
 /* Every operand, joined by one space; `-` is all of standard input, and so is no operand at all.
    Standard input is read for nothing else. FAIL_DATA for an empty message, one of white space

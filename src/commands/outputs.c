@@ -23,8 +23,8 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
     /* A configured one is for text where there is text. */
     if (hold && !text && setting_is_given(s, OPT_NO_STREAM) && setting_is_given(s, OPT_OUTPUT))
         return fail_set(fail, FAIL_USAGE, "--no-stream: it is for text, not for -o %s", format);
-    struct output out;
-    output_init_standard(&out);
+    struct writer out;
+    writer_init_standard(&out);
     if (strcmp(format, "jsonl") == 0)
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, true));
     else if (strcmp(format, "json") == 0)
@@ -56,7 +56,7 @@ static bool is_standard_output(int fd)
 }
 
 /* Opens the file of an option; `-` is none, for standard output has a way of its own. */
-static int open_named(struct output *out, const struct invocation *in, enum option_id id, bool keep,
+static int open_named(struct writer *out, const struct invocation *in, enum option_id id, bool keep,
                       const char *instead, struct fail *fail)
 {
     const char *path = setting_text(in->settings, id), *option = option_row(id)->name;
@@ -66,27 +66,27 @@ static int open_named(struct output *out, const struct invocation *in, enum opti
         return -1;
     }
     /* Nothing is truncated before it is known that nobody else writes it. */
-    if (output_create(out, path, true, fail) != 0)
+    if (writer_create(out, path, true, fail) != 0)
         return -1;
     int result = is_standard_output(out->fd) ? refuse_shared(option, path, fail) : 0;
     if (result == 0 && !keep)
-        result = output_restart(out, fail);
+        result = writer_restart(out, fail);
     if (result != 0)
-        output_release(out);
+        writer_release(out);
     return result;
 }
 
 static int open_events(struct sinks *sinks, const struct invocation *in, struct fail *fail)
 {
     const struct settings *s = in->settings;
-    struct output out;
+    struct writer out;
     if (setting_is(s, OPT_EVENTS)) {
         if (open_named(&out, in, OPT_EVENTS, false, "--events-fd 1", fail) != 0)
             return -1;
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, false));
     }
     if (setting_is(s, OPT_EVENTS_FD)) {
-        if (output_descriptor(&out, (int)setting_number(s, OPT_EVENTS_FD), fail) != 0)
+        if (writer_descriptor(&out, (int)setting_number(s, OPT_EVENTS_FD), fail) != 0)
             return -1;
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, false));
     }
@@ -106,13 +106,13 @@ static int check_names(const struct settings *s, struct fail *fail)
 
 static int open_record(struct sinks *sinks, const struct invocation *in, struct fail *fail)
 {
-    struct output out;
+    struct writer out;
     if (open_named(&out, in, OPT_RECORD, true, "-o raw", fail) != 0)
         return -1;
     /* Both are there now: names that differ may have become one file. */
     int result = check_names(in->settings, fail);
     if (result != 0)
-        output_release(&out);
+        writer_release(&out);
     else
         sinks_add(sinks, sink_record_new(&out));
     return result;

@@ -3,21 +3,21 @@
 #include "commands/schema.h"
 #include "commands/command.h"
 
-#include "base/system.h"
+#include "system/system.h"
 
 #include <string.h>
 
 static int run(const struct invocation *in, struct fail *fail)
 {
     (void)in;
-    struct output out;
+    struct writer out;
     sys_signals_catch();
-    output_init_standard(&out);
+    writer_init_standard(&out);
     for (const char *const *line = schema_lines; *line; line++) {
         buf_puts(&out.pending, *line);
         buf_byte(&out.pending, '\n');
     }
-    return output_finish(&out, fail);
+    return writer_finish(&out, fail);
 }
 
 const struct command command_schema = {

@@ -2,12 +2,12 @@
 /* send: posts one message and streams the answer. */
 #include "commands/command.h"
 
-#include "base/system.h"
 #include "chat/chat.h"
 #include "commands/client.h"
-#include "commands/last.h"
 #include "commands/message.h"
 #include "commands/outputs.h"
+#include "state/last.h"
+#include "system/system.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/accounts.h"
 
-#include "base/json.h"
-#include "base/system.h"
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
+#include "system/system.h"
+#include "json/json.h"
 
 #include <stdlib.h>
 #include <strings.h>

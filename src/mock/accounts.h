@@ -3,7 +3,7 @@
 #ifndef MOCK_ACCOUNTS_H
 #define MOCK_ACCOUNTS_H
 
-#include "base/span.h"
+#include "core/span.h"
 #include "mock/ids.h"
 
 #include <stdbool.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/answer.h"
 
-#include "base/json.h"
-#include "base/system.h"
 #include "mock/ascii.h"
 #include "mock/conversations.h"
 #include "mock/ids.h"
 #include "mock/portfolio.h"
 #include "mock/topic.h"
+#include "system/system.h"
+#include "json/json.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef MOCK_ANSWER_H
 #define MOCK_ANSWER_H
 
-#include "base/span.h"
+#include "core/span.h"
 #include "mock/script.h"
 
 #include <stdbool.h>

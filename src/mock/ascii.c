@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/ascii.h"
 
-#include "base/utf8.h"
+#include "core/utf8.h"
 
 static void put_unit(struct buf *out, unsigned unit)
 {

@@ -3,8 +3,8 @@
 #ifndef MOCK_ASCII_H
 #define MOCK_ASCII_H
 
-#include "base/buf.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/span.h"
 
 /* Appends what stands between the quotation marks: everything outside printable ASCII is escaped,
    beyond U+FFFF as a surrogate pair, what is not UTF-8 as \ufffd. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/backend.h"
 
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
 #include "mock/call.h"
 
 #include <pthread.h>

@@ -4,7 +4,7 @@
 #ifndef MOCK_BACKEND_H
 #define MOCK_BACKEND_H
 
-#include "base/fail.h"
+#include "core/fail.h"
 #include "mock/options.h"
 #include "mock/reply.h"
 #include "mock/request.h"

@@ -3,7 +3,7 @@
 #ifndef MOCK_BLOCK_H
 #define MOCK_BLOCK_H
 
-#include "base/fail.h"
+#include "core/fail.h"
 #include "mock/reply.h"
 #include "mock/script.h"
 #include "mock/text.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/call.h"
 
-#include "base/json.h"
 #include "mock/portfolio.h"
+#include "json/json.h"
 
 #include <ctype.h>
 

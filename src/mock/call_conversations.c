@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/call.h"
 
-#include "base/json.h"
-#include "base/system.h"
+#include "system/system.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/call.h"
 
-#include "base/utf8.h"
+#include "core/utf8.h"
 #include "mock/answer.h"
 
 #include <string.h>

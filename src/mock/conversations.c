@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/conversations.h"
 
-#include "base/system.h"
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
+#include "system/system.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/dump.h"
 
-#include "base/system.h"
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
 #include "mock/file.h"
+#include "system/system.h"
 
 #include <errno.h>
 #include <fcntl.h>

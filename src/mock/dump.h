@@ -3,7 +3,7 @@
 #ifndef MOCK_DUMP_H
 #define MOCK_DUMP_H
 
-#include "base/fail.h"
+#include "core/fail.h"
 #include "mock/request.h"
 
 struct dump;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/file.h"
 
-#include "base/system.h"
+#include "system/system.h"
 
 #include <errno.h>
 #include <fcntl.h>

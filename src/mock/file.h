@@ -3,9 +3,9 @@
 #ifndef MOCK_FILE_H
 #define MOCK_FILE_H
 
-#include "base/buf.h"
-#include "base/fail.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/fail.h"
+#include "core/span.h"
 
 /* Appends all of a file to `out`. -1 with FAIL_INPUT. */
 int file_read(const char *path, struct buf *out, struct fail *f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/form.h"
 
-#include "base/utf8.h"
+#include "core/utf8.h"
 
 #include <string.h>
 #include <strings.h>

@@ -3,10 +3,10 @@
 #ifndef MOCK_FORM_H
 #define MOCK_FORM_H
 
-#include "base/buf.h"
-#include "base/json.h"
+#include "core/buf.h"
 #include "mock/ids.h"
 #include "mock/request.h"
+#include "json/json.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/ids.h"
 
-#include "base/system.h"
+#include "system/system.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #ifndef MOCK_IDS_H
 #define MOCK_IDS_H
 
-#include "base/buf.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/span.h"
 
 #include <stdbool.h>
 #include <stddef.h>

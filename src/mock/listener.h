@@ -3,7 +3,7 @@
 #ifndef MOCK_LISTENER_H
 #define MOCK_LISTENER_H
 
-#include "base/fail.h"
+#include "core/fail.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,12 +2,12 @@
 /* sigmasight-mock: dispatch, the error line and the exit status. */
 #include <config.h>
 
-#include "base/fail.h"
-#include "base/system.h"
+#include "core/fail.h"
 #include "mock/file.h"
 #include "mock/options.h"
 #include "mock/parent.h"
 #include "mock/server.h"
+#include "system/system.h"
 
 #include <errno.h>
 #include <microhttpd.h>

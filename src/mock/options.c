@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/options.h"
 
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -3,7 +3,7 @@
 #ifndef MOCK_OPTIONS_H
 #define MOCK_OPTIONS_H
 
-#include "base/fail.h"
+#include "core/fail.h"
 
 #include <stdbool.h>
 #include <stddef.h>

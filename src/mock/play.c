@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/play.h"
 
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
 
 #include <errno.h>
 #include <netinet/in.h>

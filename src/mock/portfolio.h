@@ -4,7 +4,7 @@
 #ifndef MOCK_PORTFOLIO_H
 #define MOCK_PORTFOLIO_H
 
-#include "base/buf.h"
+#include "core/buf.h"
 
 #include <stdint.h>
 

@@ -3,8 +3,8 @@
 #ifndef MOCK_RECORDING_H
 #define MOCK_RECORDING_H
 
-#include "base/buf.h"
-#include "base/fail.h"
+#include "core/buf.h"
+#include "core/fail.h"
 #include "mock/script.h"
 
 /* Owned: recording_release. A zeroed one is none. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/reply.h"
 
-#include "base/json.h"
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
+#include "json/json.h"
 
 #include <stdlib.h>
 #include <strings.h>

@@ -3,7 +3,7 @@
 #ifndef MOCK_REPLY_H
 #define MOCK_REPLY_H
 
-#include "base/buf.h"
+#include "core/buf.h"
 #include "mock/script.h"
 
 #include <stdbool.h>

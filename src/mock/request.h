@@ -3,8 +3,8 @@
 #ifndef MOCK_REQUEST_H
 #define MOCK_REQUEST_H
 
-#include "base/buf.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/span.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>

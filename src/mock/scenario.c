@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/scenario.h"
 
-#include "base/json.h"
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
 #include "mock/ascii.h"
 #include "mock/block.h"
+#include "json/json.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef MOCK_SCENARIO_H
 #define MOCK_SCENARIO_H
 
-#include "base/fail.h"
+#include "core/fail.h"
 #include "mock/reply.h"
 #include "mock/request.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/block.h"
 
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
 #include "mock/file.h"
 #include "mock/words.h"
 

@@ -4,8 +4,8 @@
 #ifndef MOCK_SCRIPT_H
 #define MOCK_SCRIPT_H
 
-#include "base/buf.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/span.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/server.h"
 
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
 #include "mock/backend.h"
 #include "mock/control.h"
 #include "mock/dump.h"

@@ -3,7 +3,7 @@
 #ifndef MOCK_SERVER_H
 #define MOCK_SERVER_H
 
-#include "base/fail.h"
+#include "core/fail.h"
 #include "mock/options.h"
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/stage.h"
 
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
 
 #include <pthread.h>
 #include <stdlib.h>

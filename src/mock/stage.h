@@ -4,7 +4,7 @@
 #ifndef MOCK_STAGE_H
 #define MOCK_STAGE_H
 
-#include "base/span.h"
+#include "core/span.h"
 #include "mock/wait.h"
 
 #include <stdbool.h>

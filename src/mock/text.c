@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/text.h"
 
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
 
 #include <stdlib.h>
 

@@ -3,9 +3,9 @@
 #ifndef MOCK_TEXT_H
 #define MOCK_TEXT_H
 
-#include "base/buf.h"
-#include "base/fail.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/fail.h"
+#include "core/span.h"
 
 #include <stdbool.h>
 #include <stddef.h>

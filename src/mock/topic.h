@@ -3,8 +3,8 @@
 #ifndef MOCK_TOPIC_H
 #define MOCK_TOPIC_H
 
-#include "base/buf.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/span.h"
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/wait.h"
 
-#include "base/system.h"
+#include "system/system.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -3,7 +3,7 @@
 #ifndef MOCK_WORDS_H
 #define MOCK_WORDS_H
 
-#include "base/span.h"
+#include "core/span.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /* One object at the end: the text, the tools, and what became of the exchange. */
 #include "output/sink.h"
 
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
 
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ struct tool {
 
 struct json_sink {
     struct sink sink;
-    struct output out;
+    struct writer out;
     struct terminal *terminal;
     struct buf text;
     struct tool *tools;
@@ -171,9 +171,9 @@ static int json_close(struct sink *s, const struct summary *summary, struct fail
     struct buf object = {0};
     terminal_make_way(j->terminal);
     put_object(&object, j, summary);
-    output_put_json(&j->out, buf_view(&object));
+    writer_put_json(&j->out, buf_view(&object));
     buf_release(&object);
-    return output_close(&j->out, summary->fail->cause == FAIL_SIGNAL, true, fail);
+    return writer_close(&j->out, summary->fail->cause == FAIL_SIGNAL, true, fail);
 }
 
 static void json_free(struct sink *s)
@@ -182,11 +182,11 @@ static void json_free(struct sink *s)
     forget_tools(j);
     free(j->tools);
     buf_release(&j->text);
-    output_release(&j->out);
+    writer_release(&j->out);
     free(j);
 }
 
-struct sink *sink_json_new(struct output *out, struct terminal *terminal)
+struct sink *sink_json_new(struct writer *out, struct terminal *terminal)
 {
     static const struct sink_ops ops = {.holds = true,
                                         .begin = json_begin,

@@ -2,13 +2,13 @@
 /* Every event as one JSON object a line, in order; `client.` events are the program's own. */
 #include "output/sink.h"
 
-#include "base/xmalloc.h"
+#include "core/xmalloc.h"
 
 #include <stdlib.h>
 
 struct jsonl_sink {
     struct sink sink;
-    struct output out;
+    struct writer out;
     struct terminal *terminal;
     struct buf line; /* on a terminal: the line before it is made harmless */
 };
@@ -23,7 +23,7 @@ static void end_line(struct jsonl_sink *j)
 {
     buf_byte(begin_line(j), '\n');
     if (j->out.terminal) {
-        harmless_put_json(&j->out.pending, buf_view(&j->line));
+        escape_put_json(&j->out.pending, buf_view(&j->line));
         buf_clear(&j->line);
     }
 }
@@ -57,7 +57,7 @@ static int put_malformed(struct jsonl_sink *j, const struct chat_event *event, s
     json_put_text(out, "message", span_of(event->why));
     json_put_text(out, "raw", event->from->data);
     end_client(j);
-    return output_turn(&j->out, fail);
+    return writer_turn(&j->out, fail);
 }
 
 /* The guide's own names need no escapes. */
@@ -91,7 +91,7 @@ static int jsonl_event(struct sink *s, const struct chat_event *event, struct fa
     chat_put_data(out, event);
     buf_byte(out, '}');
     end_line(j);
-    return output_turn(&j->out, fail);
+    return writer_turn(&j->out, fail);
 }
 
 static int jsonl_open(struct sink *s, const struct sink_open *open, struct fail *fail)
@@ -104,7 +104,7 @@ static int jsonl_open(struct sink *s, const struct sink_open *open, struct fail 
     json_put_int(out, "attempt", open->attempt);
     json_put_text(out, "conversation_id", span_of(open->conversation_id));
     end_client(j);
-    return output_turn(&j->out, fail);
+    return writer_turn(&j->out, fail);
 }
 
 static int jsonl_retry(struct sink *s, const struct sink_retry *retry, struct fail *fail)
@@ -116,7 +116,7 @@ static int jsonl_retry(struct sink *s, const struct sink_retry *retry, struct fa
     json_put_int(out, "delay_ms", retry->delay_ms);
     json_put_text(out, "reason", span_of(retry->reason));
     end_client(j);
-    return output_turn(&j->out, fail);
+    return writer_turn(&j->out, fail);
 }
 
 static int jsonl_warning(struct sink *s, const struct sink_warning *warning, struct fail *fail)
@@ -124,12 +124,12 @@ static int jsonl_warning(struct sink *s, const struct sink_warning *warning, str
     struct jsonl_sink *j = (struct jsonl_sink *)s;
     json_put_text(begin_client(j, "warning"), "message", span_of(warning->message));
     end_client(j);
-    return output_turn(&j->out, fail);
+    return writer_turn(&j->out, fail);
 }
 
 static int jsonl_flush(struct sink *s, struct fail *fail)
 {
-    return output_flush(&((struct jsonl_sink *)s)->out, fail);
+    return writer_flush(&((struct jsonl_sink *)s)->out, fail);
 }
 
 static int jsonl_close(struct sink *s, const struct summary *summary, struct fail *fail)
@@ -137,14 +137,14 @@ static int jsonl_close(struct sink *s, const struct summary *summary, struct fai
     struct jsonl_sink *j = (struct jsonl_sink *)s;
     summary_put(begin_client(j, "close"), summary);
     end_client(j);
-    return output_close(&j->out, summary->fail->cause == FAIL_SIGNAL, true, fail);
+    return writer_close(&j->out, summary->fail->cause == FAIL_SIGNAL, true, fail);
 }
 
 static void jsonl_free(struct sink *s)
 {
     struct jsonl_sink *j = (struct jsonl_sink *)s;
     terminal_forget_answer(j->terminal, &j->out);
-    output_release(&j->out);
+    writer_release(&j->out);
     buf_release(&j->line);
     free(j);
 }
@@ -156,7 +156,7 @@ static void jsonl_free(struct sink *s)
 static const struct sink_ops with_text = {JSONL_ENTRIES};
 static const struct sink_ops without_text = {.without_text = true, JSONL_ENTRIES};
 
-struct sink *sink_jsonl_new(struct output *out, struct terminal *terminal, bool text)
+struct sink *sink_jsonl_new(struct writer *out, struct terminal *terminal, bool text)
 {
     struct jsonl_sink *j = xcalloc(1, sizeof *j);
     j->sink.ops = text ? &with_text : &without_text;

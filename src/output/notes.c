@@ -2,9 +2,9 @@
 /* What standard error says beside the answer: tools, retries, warnings, one line each. */
 #include "output/sink.h"
 
-#include "base/system.h"
-#include "base/utf8.h"
-#include "base/xmalloc.h"
+#include "core/utf8.h"
+#include "core/xmalloc.h"
+#include "system/system.h"
 
 #include <stdlib.h>
 
@@ -55,7 +55,7 @@ static void put_reason(struct buf *line, const struct json_value *error)
     buf_puts(line, ": ");
     utf8_fold(&folded, buf_view(&text), REASON_MAX);
     if (folded.len)
-        harmless_put_line(line, buf_view(&folded));
+        escape_put_line(line, buf_view(&folded));
     else
         buf_puts(line, "failed");
     buf_release(&text);
@@ -72,7 +72,7 @@ static int tool_started(struct notes_sink *n, const struct chat_event *event, st
     if (!n->tools)
         return 0;
     buf_puts(&n->line, "tool_started ");
-    harmless_put_line(&n->line, name);
+    escape_put_line(&n->line, name);
     return say(n, fail);
 }
 
@@ -83,7 +83,7 @@ static int tool_finished(struct notes_sink *n, const struct chat_event *event, s
     if (!n->tools)
         return 0;
     buf_puts(&n->line, !n->status_line ? "tool_finished " : error ? "✗ " : "✓ ");
-    harmless_put_line(&n->line, event->member[CHAT_TOOL_NAME].string);
+    escape_put_line(&n->line, event->member[CHAT_TOOL_NAME].string);
     if (event->member[CHAT_DURATION_MS].type == JSON_NUMBER) {
         buf_byte(&n->line, ' ');
         buf_span(&n->line, event->member[CHAT_DURATION_MS].raw);
@@ -100,7 +100,7 @@ static int started(struct notes_sink *n, const struct chat_event *event, struct 
     for (enum chat_member m = CHAT_CONVERSATION_ID; m <= CHAT_MODEL; m++) {
         if (event->member[m].type == JSON_STRING) {
             buf_byte(&n->line, ' ');
-            harmless_put_line(&n->line, event->member[m].string);
+            escape_put_line(&n->line, event->member[m].string);
         }
     }
     return say(n, fail);
@@ -114,7 +114,7 @@ static int informed(struct notes_sink *n, const struct chat_event *event, struct
         const struct json_value *v = &event->member[m];
         if (v->type == JSON_STRING || v->type == JSON_NUMBER) {
             buf_byte(&n->line, ' ');
-            harmless_put_line(&n->line, v->type == JSON_STRING ? v->string : v->raw);
+            escape_put_line(&n->line, v->type == JSON_STRING ? v->string : v->raw);
         }
     }
     return say(n, fail);
@@ -158,7 +158,7 @@ static int notes_retry(struct sink *s, const struct sink_retry *retry, struct fa
     struct notes_sink *n = (struct notes_sink *)s;
     buf_printf(&n->line, "sigmasight-chat: retry %d of %d in %.1f s: ", retry->attempt, retry->of,
                (double)retry->delay_ms / 1000);
-    harmless_put_line(&n->line, span_first_line(span_trim(span_of(retry->reason))));
+    escape_put_line(&n->line, span_first_line(span_trim(span_of(retry->reason))));
     int result = say(n, fail);
     if (n->status_line)
         status_count_down(&n->status, span_make("trying again in", 15),
@@ -196,7 +196,7 @@ static int notes_close(struct sink *s, const struct summary *summary, struct fai
                summary->tool_calls == 1 ? "" : "s");
     if (summary->model) {
         buf_puts(&n->line, ", ");
-        harmless_put_line(&n->line, span_of(summary->model));
+        escape_put_line(&n->line, span_of(summary->model));
     }
     return say(n, fail);
 }

@@ -2,14 +2,14 @@
 /* The body of the stream byte for byte: to standard output, or beside another format to a file. */
 #include "output/sink.h"
 
-#include "base/utf8.h"
-#include "base/xmalloc.h"
+#include "core/utf8.h"
+#include "core/xmalloc.h"
 
 #include <stdlib.h>
 
 struct raw_sink {
     struct sink sink;
-    struct output out;
+    struct writer out;
     struct terminal *terminal; /* NULL for a recording */
     struct buf tail;           /* on a terminal: the start of a character that a read cut */
 };
@@ -27,7 +27,7 @@ static void put_harmless(struct raw_sink *r, struct span bytes)
     bool cut =
         whole > 0 && utf8_next(span_make(all.at + whole - 1, all.len - whole + 1), &point) == 0;
     size_t now = cut ? whole - 1 : all.len;
-    harmless_put(&r->out.pending, span_make(all.at, now));
+    escape_put(&r->out.pending, span_make(all.at, now));
     buf_drop(&r->tail, now);
 }
 
@@ -38,26 +38,26 @@ static int raw_bytes(struct sink *s, struct span bytes, struct fail *fail)
         put_harmless(r, bytes);
     else
         buf_span(&r->out.pending, bytes);
-    return output_turn(&r->out, fail);
+    return writer_turn(&r->out, fail);
 }
 
 static int raw_flush(struct sink *s, struct fail *fail)
 {
-    return output_flush(&((struct raw_sink *)s)->out, fail);
+    return writer_flush(&((struct raw_sink *)s)->out, fail);
 }
 
 static int raw_close(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct raw_sink *r = (struct raw_sink *)s;
-    harmless_put(&r->out.pending, buf_view(&r->tail));
+    escape_put(&r->out.pending, buf_view(&r->tail));
     buf_clear(&r->tail);
-    return output_close(&r->out, summary->fail->cause == FAIL_SIGNAL, false, fail);
+    return writer_close(&r->out, summary->fail->cause == FAIL_SIGNAL, false, fail);
 }
 
 /* A record is of one attempt, the last. */
 static int record_begin(struct sink *s, struct fail *fail)
 {
-    return output_restart(&((struct raw_sink *)s)->out, fail);
+    return writer_restart(&((struct raw_sink *)s)->out, fail);
 }
 
 static void raw_free(struct sink *s)
@@ -66,11 +66,11 @@ static void raw_free(struct sink *s)
     if (r->terminal)
         terminal_forget_answer(r->terminal, &r->out);
     buf_release(&r->tail);
-    output_release(&r->out);
+    writer_release(&r->out);
     free(r);
 }
 
-static struct raw_sink *new_with(const struct sink_ops *ops, struct output *out)
+static struct raw_sink *new_with(const struct sink_ops *ops, struct writer *out)
 {
     struct raw_sink *r = xcalloc(1, sizeof *r);
     r->sink.ops = ops;
@@ -78,7 +78,7 @@ static struct raw_sink *new_with(const struct sink_ops *ops, struct output *out)
     return r;
 }
 
-struct sink *sink_raw_new(struct output *out, struct terminal *terminal)
+struct sink *sink_raw_new(struct writer *out, struct terminal *terminal)
 {
     static const struct sink_ops ops = {
         .bytes = raw_bytes, .flush = raw_flush, .close = raw_close, .free = raw_free};
@@ -88,7 +88,7 @@ struct sink *sink_raw_new(struct output *out, struct terminal *terminal)
     return &r->sink;
 }
 
-struct sink *sink_record_new(struct output *out)
+struct sink *sink_record_new(struct writer *out)
 {
     static const struct sink_ops ops = {.begin = record_begin,
                                         .bytes = raw_bytes,

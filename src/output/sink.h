@@ -4,9 +4,9 @@
 #ifndef OUTPUT_SINK_H
 #define OUTPUT_SINK_H
 
-#include "output/output.h"
-#include "output/terminal.h"
 #include "stream/event.h"
+#include "terminal/terminal.h"
+#include "terminal/writer.h"
 
 #include <stdint.h>
 
@@ -90,13 +90,13 @@ struct sink_text_options {
     bool highlight; /* its Markdown */
 };
 
-struct sink *sink_text_new(struct output *out, struct terminal *terminal,
+struct sink *sink_text_new(struct writer *out, struct terminal *terminal,
                            struct sink_text_options options);
 /* Without `text` the deltas are left out: what --events writes. */
-struct sink *sink_jsonl_new(struct output *out, struct terminal *terminal, bool text);
-struct sink *sink_json_new(struct output *out, struct terminal *terminal);
-struct sink *sink_raw_new(struct output *out, struct terminal *terminal);
-struct sink *sink_record_new(struct output *out);
+struct sink *sink_jsonl_new(struct writer *out, struct terminal *terminal, bool text);
+struct sink *sink_json_new(struct writer *out, struct terminal *terminal);
+struct sink *sink_raw_new(struct writer *out, struct terminal *terminal);
+struct sink *sink_record_new(struct writer *out);
 /* Tools, retries and warnings on standard error: lines, and on a terminal the status line.
    `tools`: the format on standard output does not show them itself. `status`: it leaves the
    terminal alone while the answer is under way. */

@@ -2,14 +2,14 @@
 /* The answer's text and nothing else. */
 #include "output/sink.h"
 
-#include "base/xmalloc.h"
-#include "output/markdown.h"
+#include "core/xmalloc.h"
+#include "terminal/markdown.h"
 
 #include <stdlib.h>
 
 struct text_sink {
     struct sink sink;
-    struct output out;
+    struct writer out;
     struct terminal *terminal;
     struct sink_text_options options;
     struct markdown markdown;
@@ -40,10 +40,10 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
     if (t->options.highlight)
         markdown_put(&t->markdown, t->where, text, t->out.terminal);
     else if (t->out.terminal)
-        harmless_put(t->where, text);
+        escape_put(t->where, text);
     else
         buf_span(t->where, text);
-    return output_turn(&t->out, fail);
+    return writer_turn(&t->out, fail);
 }
 
 static void end_line(struct text_sink *t)
@@ -83,7 +83,7 @@ static int text_final(struct sink *s, struct span text, struct fail *fail)
 
 static int text_flush(struct sink *s, struct fail *fail)
 {
-    return output_flush(&((struct text_sink *)s)->out, fail);
+    return writer_flush(&((struct text_sink *)s)->out, fail);
 }
 
 static int text_close(struct sink *s, const struct summary *summary, struct fail *fail)
@@ -96,7 +96,7 @@ static int text_close(struct sink *s, const struct summary *summary, struct fail
     end_line(t);
     buf_span(&t->out.pending, buf_view(&t->held));
     buf_clear(&t->held);
-    int result = output_close(&t->out, signalled, false, fail);
+    int result = writer_close(&t->out, signalled, false, fail);
     /* Plain style behind the end of a line begins no other one. */
     if (signalled && !unfinished && t->out.pending.len == 0)
         t->out.cut_line = false;
@@ -107,7 +107,7 @@ static void text_free(struct sink *s)
 {
     struct text_sink *t = (struct text_sink *)s;
     terminal_forget_answer(t->terminal, &t->out);
-    output_release(&t->out);
+    writer_release(&t->out);
     buf_release(&t->held);
     free(t);
 }
@@ -119,7 +119,7 @@ static void text_free(struct sink *s)
 static const struct sink_ops streaming = {TEXT_ENTRIES};
 static const struct sink_ops holding = {.holds = true, TEXT_ENTRIES};
 
-struct sink *sink_text_new(struct output *out, struct terminal *terminal,
+struct sink *sink_text_new(struct writer *out, struct terminal *terminal,
                            struct sink_text_options options)
 {
     struct text_sink *t = xcalloc(1, sizeof *t);

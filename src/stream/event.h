@@ -6,8 +6,8 @@
 #ifndef STREAM_EVENT_H
 #define STREAM_EVENT_H
 
-#include "base/json.h"
 #include "stream/sse.h"
+#include "json/json.h"
 
 #include <stdbool.h>
 

@@ -4,9 +4,9 @@
 #ifndef STREAM_SSE_H
 #define STREAM_SSE_H
 
-#include "base/buf.h"
-#include "base/fail.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/fail.h"
+#include "core/span.h"
 
 #include <stdbool.h>
 #include <stdint.h>

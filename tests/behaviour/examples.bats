@@ -235,7 +235,7 @@ blocks()
     scene
     blocks sigmasight-chat '^{"event":'
     for script in "$T"/scripts/block*; do
-        "$SRCDIR/tests/lines" "$script"
+        "$SRCDIR/tests/check/lines" "$script"
     done
     rm "$T"/scripts/*
     record >answer.sse

@@ -157,7 +157,7 @@ run_chat()
     keep_lines "$OUT"
 }
 
-# keep_lines FILE...: those that hold JSON lines go to $LINES_KEPT, where tests/lines looks at them.
+# keep_lines FILE...: those that hold JSON lines go to $LINES_KEPT, where tests/check/lines looks at them.
 keep_lines()
 {
     local file start

@@ -21,7 +21,7 @@ gather()
 # Each of them fits.
 expect_fit()
 {
-    "$SRCDIR/tests/lines" "$T/all" >"$T/verdict" || fail "$(head -n 5 "$T/verdict")"
+    "$SRCDIR/tests/check/lines" "$T/all" >"$T/verdict" || fail "$(head -n 5 "$T/verdict")"
 }
 
 # expect_seen FILTER WORD...: the words that FILTER makes of the lines are among them, all of these.
@@ -287,7 +287,7 @@ END
         done
     done <"$T/all"
     [ "$(wc -l <"$T/wrong")" -gt 60 ]
-    "$SRCDIR/tests/lines" --wrong "$T/wrong" >"$T/verdict" || fail "$(head -n 5 "$T/verdict")"
+    "$SRCDIR/tests/check/lines" --wrong "$T/wrong" >"$T/verdict" || fail "$(head -n 5 "$T/verdict")"
     expect_seen .event client.retry client.open client.parse_error client.warning client.close
     # These are no lines that the program has written.
     rm "$T/wrong" "$T/changed"

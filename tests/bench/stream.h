@@ -4,7 +4,7 @@
 #ifndef BENCH_STREAM_H
 #define BENCH_STREAM_H
 
-#include "base/buf.h"
+#include "core/buf.h"
 
 struct stream {
     const char *name;

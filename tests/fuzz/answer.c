@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer.h"
 
-#include "base/xmalloc.h"
 #include "chat/chat.h"
 #include "chat/reader.h"
+#include "core/xmalloc.h"
 #include "output/sink.h"
 
 #include <string.h>
@@ -23,16 +23,16 @@ struct pipe {
     int64_t now;
 };
 
-static struct output output_of(const struct pipe *p, enum answer_output which)
+static struct writer output_of(const struct pipe *p, enum answer_output which)
 {
-    struct output out = {
+    struct writer out = {
         .fd = descriptors[which], .name = xstrdup("memory"), .terminal = p->terminal};
     return out;
 }
 
 static void add_sinks(struct pipe *p)
 {
-    struct output out[ANSWER_OUTPUTS];
+    struct writer out[ANSWER_OUTPUTS];
     for (enum answer_output i = 0; i < (p->terminal ? ANSWER_EVENTS : ANSWER_OUTPUTS); i++)
         out[i] = output_of(p, i);
     struct terminal *t = p->terminals;

@@ -4,8 +4,8 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
-#include "base/buf.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/span.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes to every output format: each line of JSON is JSON, the formats agree on the text, and no
    cut of the bytes shows. */
-#include "base/json.h"
+#include "json/json.h"
 
 #include "answer.h"
 #include "fuzz.h"

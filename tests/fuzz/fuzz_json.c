@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* base/json against the grammar by the letter, and against yajl used plainly; the writers, which
    must give JSON of any bytes. */
-#include "base/json.h"
+#include "json/json.h"
 
 #include "fuzz.h"
 #include "model.h"
@@ -55,7 +55,7 @@ static bool yajl_takes(struct span document)
     return good;
 }
 
-/* yajl takes more than base/json.h promises: other white space, and after the value the beginning
+/* yajl takes more than json/json.h promises: other white space, and after the value the beginning
    of a token that never ends. It must not take less. */
 static void compare_with_yajl(struct span document, bool good)
 {

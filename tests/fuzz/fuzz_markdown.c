@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Colours of Markdown: nothing but colour, the same for each character in whatever pieces the text
    comes, and plain at the end of each piece. */
-#include "output/markdown.h"
+#include "terminal/markdown.h"
 
-#include "base/utf8.h"
+#include "core/utf8.h"
 #include "fuzz.h"
-#include "output/harmless.h"
+#include "terminal/escape.h"
 
 #include <string.h>
 
@@ -66,7 +66,7 @@ static void check(struct span text, bool harmless)
     put(&whole, text, text.len + 1);
     buf_clear(&want);
     if (harmless)
-        harmless_put(&want, text);
+        escape_put(&want, text);
     else
         buf_span(&want, text);
     fuzz_same(buf_view(&whole.text), buf_view(&want), "more than colour");

@@ -5,7 +5,7 @@
 #include "api/refusal.h"
 #include "fuzz.h"
 #include "output/sink.h"
-#include "output/terminal.h"
+#include "terminal/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Files of the user's: the configuration, the stored credentials, a token file. */
 #include "api/auth.h"
-#include "base/config.h"
-#include "base/store.h"
 #include "fuzz.h"
 #include "model.h"
-#include "output/harmless.h"
+#include "settings/config.h"
+#include "state/store.h"
+#include "terminal/escape.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -72,7 +72,7 @@ static void check_fail(struct fail *fail)
     static struct buf shown;
     fuzz_require(fail_is_set(fail) && fail->message && *fail->message, "a failure without words");
     buf_clear(&shown);
-    harmless_put_line(&shown, span_of(fail->message));
+    escape_put_line(&shown, span_of(fail->message));
     fuzz_require_harmless(buf_view(&shown), FUZZ_NONE, "a failure");
     fail_release(fail);
 }

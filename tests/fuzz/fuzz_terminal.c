@@ -4,8 +4,8 @@
 #include "answer.h"
 #include "fuzz.h"
 #include "model.h"
-#include "output/harmless.h"
-#include "output/table.h"
+#include "terminal/escape.h"
+#include "terminal/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void show(struct span in, void (*put)(struct buf *out, struct span text),
         buf_clear(&putter.out);
         fuzz_feed(in, way, put_piece, &putter);
         fuzz_require_harmless(buf_view(&putter.out), FUZZ_NONE, what);
-        if (put == harmless_put_line)
+        if (put == escape_put_line)
             fuzz_require(!putter.out.len || (!memchr(putter.out.data, '\n', putter.out.len) &&
                                              !memchr(putter.out.data, '\t', putter.out.len)),
                          "a line of several lines");
@@ -50,17 +50,17 @@ static void show_json(struct span in)
     if (!fuzz_is_utf8(in) || !model_read(&plain, in))
         return;
     buf_clear(&out);
-    harmless_put_json(&out, in);
+    escape_put_json(&out, in);
     model_clear(&shown);
-    fuzz_require(model_read(&shown, buf_view(&out)), "harmless_put_json: no JSON any more");
-    fuzz_same(buf_view(&shown.tokens), buf_view(&plain.tokens), "harmless_put_json");
+    fuzz_require(model_read(&shown, buf_view(&out)), "escape_put_json: no JSON any more");
+    fuzz_same(buf_view(&shown.tokens), buf_view(&plain.tokens), "escape_put_json");
 }
 
 static void show_table(struct span in)
 {
     enum { CELL = 100 };
     struct table table = {.columns = 2};
-    struct output to = {.fd = -1, .terminal = true};
+    struct writer to = {.fd = -1, .terminal = true};
     if (in.len > CELL)
         in.len = CELL;
     table_add(&table, in);
@@ -93,9 +93,9 @@ static void show_answer(struct span in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span in = fuzz_input(data, size);
-    show(in, harmless_put, "harmless_put");
-    show(in, harmless_put_line, "harmless_put_line");
-    show(in, harmless_put_json, "harmless_put_json");
+    show(in, escape_put, "escape_put");
+    show(in, escape_put_line, "escape_put_line");
+    show(in, escape_put_json, "escape_put_json");
     show_json(in);
     show_table(in);
     show_answer(in);

@@ -4,10 +4,10 @@
 #include "api/api.h"
 #include "api/http_url.h"
 #include "api/jwt.h"
-#include "base/options.h"
-#include "base/utf8.h"
+#include "core/utf8.h"
+#include "core/width.h"
 #include "fuzz.h"
-#include "output/width.h"
+#include "settings/options.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,9 +3,9 @@
 #ifndef MODEL_H
 #define MODEL_H
 
-#include "base/buf.h"
-#include "base/json.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/span.h"
+#include "json/json.h"
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
 #ifndef ORACLE_H
 #define ORACLE_H
 
-#include "base/span.h"
+#include "core/span.h"
 
 #include <stdbool.h>
 #include <stdint.h>

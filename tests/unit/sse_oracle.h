@@ -4,7 +4,7 @@
 #ifndef SSE_ORACLE_H
 #define SSE_ORACLE_H
 
-#include "base/buf.h"
+#include "core/buf.h"
 #include "oracle.h"
 #include "stream/sse.h"
 

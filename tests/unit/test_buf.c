@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Bounded bytes, spans, and the first cause of a failure. */
-#include "base/buf.h"
+#include "core/buf.h"
 
-#include "base/fail.h"
+#include "core/fail.h"
 #include "unit.h"
 
 #include <errno.h>

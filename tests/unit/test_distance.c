@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How far a word is from one that was meant. */
-#include "base/distance.h"
+#include "core/distance.h"
 
 #include "unit.h"
 

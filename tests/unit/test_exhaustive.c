@@ -3,8 +3,8 @@
    alphabet that holds all that the grammar of event streams tells apart, with every cut, against
    the standard's own algorithm; every sequence of so many operations on a buffer. EXHAUSTIVE adds
    to the lengths: 1 takes a minute. Less than 0, under valgrind, it is no longer all. */
-#include "base/buf.h"
-#include "base/xmalloc.h"
+#include "core/buf.h"
+#include "core/xmalloc.h"
 #include "sse_oracle.h"
 #include "stream/sse.h"
 #include "unit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Walking JSON: what is one document, where its members stand, and writing. */
-#include "base/json.h"
+#include "json/json.h"
 
 #include "unit.h"
 

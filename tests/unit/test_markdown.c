@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* How each character of a Markdown text looks, that no cut of the text shows, and that there is
    nothing but colour: without it every byte is there and in its place. */
-#include "output/markdown.h"
+#include "terminal/markdown.h"
 
-#include "output/harmless.h"
+#include "terminal/escape.h"
 #include "unit.h"
 
 /* Every sequence there may be, and a letter for how the text behind it looks. */
@@ -447,7 +447,7 @@ static void hostile_text(void)
     for (int round = 0; round < ROUNDS; round++) {
         size_t count = write_scraps(&text, ends, COUNT(scraps));
         buf_clear(&want);
-        harmless_put(&want, buf_view(&text));
+        escape_put(&want, buf_view(&text));
         begin(&whole, &m);
         feed(&whole, &m, buf_view(&text), true);
         begin(&pieces, &m);
@@ -476,7 +476,7 @@ static void any_bytes(void)
         for (size_t i = 0; i < len; i++)
             bytes[i] = (char)(any(2) ? (uint32_t)markers[any(sizeof markers - 1)] : any(256));
         buf_clear(&want);
-        harmless_put(&want, span_make(bytes, len));
+        escape_put(&want, span_make(bytes, len));
         begin(&s, &m);
         feed(&s, &m, span_make(bytes, len), true);
         if (!check_harmless(&s, buf_view(&want)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line, its values, and where a setting comes from. */
-#include "base/options.h"
+#include "settings/options.h"
 
 #include "unit.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What reaches a terminal cannot drive it: for every code point and every ill-formed byte. */
-#include "output/terminal.h"
+#include "terminal/terminal.h"
 
-#include "base/json.h"
-#include "base/utf8.h"
+#include "core/utf8.h"
+#include "core/width.h"
 #include "oracle.h"
-#include "output/width.h"
 #include "unit.h"
+#include "json/json.h"
 
 /* "control characters other than newline and tab, escape sequences, C1 and bidirectional
    overrides" */
@@ -47,13 +47,13 @@ static bool check_text(struct span text, const char *what, unsigned long n)
 {
     static struct buf out;
     buf_clear(&out);
-    harmless_put(&out, text);
+    escape_put(&out, text);
     bool good = check_harmless(buf_view(&out), false, what, n);
     buf_clear(&out);
-    harmless_put_line(&out, text);
+    escape_put_line(&out, text);
     good = check_harmless(buf_view(&out), true, what, n) && good;
     buf_clear(&out);
-    harmless_put_json(&out, text);
+    escape_put_json(&out, text);
     return check_harmless(buf_view(&out), false, what, n) && good;
 }
 
@@ -70,7 +70,7 @@ static void each_point(void)
         if (!check_text(buf_view(&text), "code point", c))
             break;
         buf_clear(&out);
-        harmless_put(&out, buf_view(&text));
+        escape_put(&out, buf_view(&text));
         bool separator = c == 0x2028 || c == 0x2029;
         if (!is_harmful(c) && !separator &&
             !check(span_equal(buf_view(&out), buf_view(&text)), "U+%04X is changed", (unsigned)c))
@@ -136,10 +136,10 @@ static void how_it_is_shown(void)
     struct buf out = {0};
     for (size_t i = 0; i < COUNT(forms); i++) {
         buf_clear(&out);
-        harmless_put(&out, forms[i].text);
+        escape_put(&out, forms[i].text);
         check_span(buf_view(&out), span_of(forms[i].shown), "text");
         buf_clear(&out);
-        harmless_put_line(&out, forms[i].text);
+        escape_put_line(&out, forms[i].text);
         check_span(buf_view(&out), span_of(forms[i].line), "line");
     }
     buf_release(&out);
@@ -148,9 +148,9 @@ static void how_it_is_shown(void)
 static void nothing_at_all(void)
 {
     struct buf out = {0};
-    harmless_put(&out, span_make(NULL, 0));
-    harmless_put_line(&out, span_make(NULL, 0));
-    harmless_put_json(&out, span_make(NULL, 0));
+    escape_put(&out, span_make(NULL, 0));
+    escape_put_line(&out, span_make(NULL, 0));
+    escape_put_json(&out, span_make(NULL, 0));
     check_int((int64_t)out.len, 0, "length");
     buf_release(&out);
 }
@@ -164,7 +164,7 @@ static bool check_value(struct span json, struct span value, const char *what, u
     static struct buf out;
     static struct json_found found;
     buf_clear(&out);
-    harmless_put_json(&out, json);
+    escape_put_json(&out, json);
     return check_harmless(buf_view(&out), false, what, n) &&
            check(json_find(reader, buf_view(&out), NULL, &found) == 0, "%s %lx: no JSON: %s", what,
                  n, json_error(reader)) &&
@@ -209,7 +209,7 @@ static void json_stays_json(void)
     for (size_t i = 0; i < COUNT(documents); i++) {
         static struct json_found found;
         buf_clear(&out);
-        harmless_put_json(&out, documents[i]);
+        escape_put_json(&out, documents[i]);
         check(json_find(reader, buf_view(&out), NULL, &found) == 0, "'%s' is no JSON: %s",
               buf_text(&out), json_error(reader));
         check(out.len && out.data[out.len - 1] == '\n', "the line ends");

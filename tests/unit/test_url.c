@@ -3,7 +3,7 @@
  */
 #include "api/http_url.h"
 #include "api/jwt.h"
-#include "base/fail.h"
+#include "core/fail.h"
 #include "unit.h"
 
 /* parse TEXT: its origin, or NULL where it cannot be used; the caller frees it. */

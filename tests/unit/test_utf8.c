@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* UTF-8 against the decoder of the Encoding Standard, every short sequence. */
-#include "base/utf8.h"
+#include "core/utf8.h"
 
 #include "oracle.h"
 #include "unit.h"

@@ -5,8 +5,8 @@
 #ifndef UNIT_H
 #define UNIT_H
 
-#include "base/buf.h"
-#include "base/span.h"
+#include "core/buf.h"
+#include "core/span.h"
 
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes that grow, up to a bound. */
+#ifndef CORE_BUF_H
+#define CORE_BUF_H
+
+#include "core/span.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* `max` is in bytes, 0 for no bound. What does not fit under the bound is dropped and leaves
+   `full` set until the next clear, so a writer need not check each append. Owned by whoever
+   declared it; a zeroed one is empty and unbounded. */
+struct buf {
+    char *data;
+    size_t len, cap, max;
+    bool full;
+};
+
+void buf_init(struct buf *b, size_t max);
+void buf_release(struct buf *b);
+
+/* Room for `more` bytes without a further allocation; pointers into the data stay valid until
+   more than that is appended. No effect on the bound. */
+void buf_reserve(struct buf *b, size_t more);
+/* The general case of buf_append: grows, obeys the bound. */
+void buf_append_slow(struct buf *b, const void *bytes, size_t len);
+void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_vprintf(struct buf *b, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+/* The contents as a terminated string, owned by the buffer, valid until it changes. */
+const char *buf_text(struct buf *b);
+/* Moves the contents to the caller, who frees them; terminated. The buffer is empty after. */
+char *buf_take(struct buf *b);
+/* Overwrites the memory before it is given back: for secrets. */
+void buf_wipe(struct buf *b);
+/* Drops `len` bytes from the front. */
+void buf_drop(struct buf *b, size_t len);
+
+static inline void buf_clear(struct buf *b)
+{
+    b->len = 0;
+    b->full = false;
+}
+
+static inline void buf_append(struct buf *b, const void *bytes, size_t len)
+{
+    if (len != 0 && b->data && len <= b->cap - b->len && b->max == 0) {
+        memcpy(b->data + b->len, bytes, len);
+        b->len += len;
+    } else {
+        buf_append_slow(b, bytes, len);
+    }
+}
+
+static inline void buf_span(struct buf *b, struct span s)
+{
+    buf_append(b, s.at, s.len);
+}
+
+static inline void buf_puts(struct buf *b, const char *text)
+{
+    buf_append(b, text, strlen(text));
+}
+
+static inline void buf_byte(struct buf *b, char c)
+{
+    buf_append(b, &c, 1);
+}
+
+static inline struct span buf_view(const struct buf *b)
+{
+    return span_make(b->data, b->len);
+}
+
+#endif

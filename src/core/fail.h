@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* The first cause of a failure: what went wrong, in which words, and what that means for the exit
+   status, for `client.close` and for a retry. Implements "Exit status" of the manual. */
+#ifndef CORE_FAIL_H
+#define CORE_FAIL_H
+
+#include "core/buf.h"
+#include "core/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fail_cause {
+    FAIL_NONE,
+    FAIL_ANSWER,       /* the server sent an error event */
+    FAIL_ANSWER_RETRY, /* the same, and said that trying again may help */
+    FAIL_USAGE,        /* the command line */
+    FAIL_DATA,         /* the message or the ID was refused, or is no message */
+    FAIL_INPUT,        /* a named file cannot be read */
+    FAIL_UNREACHABLE,  /* no connection: name, connect, proxy, TLS */
+    FAIL_OVERLOADED,   /* 503: the request was not taken */
+    FAIL_SERVER,       /* 500, 502, 504: it may have been */
+    FAIL_SERVER_OTHER, /* the other 5xx: trying again does not help */
+    FAIL_QUOTA,        /* 429 that says a quota is used up */
+    FAIL_SOFTWARE,     /* a bug, or a library that ran out of memory */
+    FAIL_CREATE,       /* an output file cannot be created */
+    FAIL_OUTPUT,       /* output could not be written */
+    FAIL_BUSY,         /* 408, 429 */
+    FAIL_CLOCK,        /* a clock ran out after the connection stood */
+    FAIL_DEADLINE,     /* --max-time: there is no time to try again either */
+    FAIL_CUT,          /* the connection ended before `done` */
+    FAIL_PROTOCOL,     /* what came is not what the protocol says */
+    FAIL_DENIED,       /* 401, 403, no token */
+    FAIL_CONFIG,       /* a configuration or credentials file, plain HTTP to another machine */
+    FAIL_SIGNAL,       /* a signal asked to end; `signal` says which */
+    FAIL_CAUSES
+};
+
+/* Whether a message that met this failure may have been stored by the server ("Retries"). */
+enum fail_retry { RETRY_NEVER, RETRY_NOT_STORED, RETRY_MAYBE_STORED };
+
+/* One row per cause: its name in `client.close`, the exit status, the `status` of `client.close`
+   and the retry class. FAIL_SIGNAL has status 0 here: see fail_status(). Where the message is the
+   server's own words, `what` says so in front of them on standard error. */
+struct fail_row {
+    const char *name;
+    int status;
+    const char *close;
+    enum fail_retry retry;
+    const char *what;
+};
+
+const struct fail_row *fail_row(enum fail_cause cause);
+
+/* Zeroed is "nothing failed". The strings are owned, free with fail_release(). */
+struct fail {
+    enum fail_cause cause;
+    char *message;       /* WHAT: WHY, may hold the server's own words with line feeds */
+    char *hint;          /* the next step for the user, or NULL */
+    char *code;          /* the server's machine-readable code, or NULL */
+    int64_t retry_after; /* the server's hint in ms, -1 for none */
+    int http_status;     /* 0 when no response came */
+    int signal;          /* for FAIL_SIGNAL */
+};
+
+#define FAIL_INIT                                                                                  \
+    {                                                                                              \
+        .retry_after = -1                                                                          \
+    }
+
+/* Each records the failure unless one was recorded before: the first cause wins. Always -1, so a
+   function can end with `return fail_set(...)`. */
+int fail_set(struct fail *f, enum fail_cause cause, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Appends ": " and the text of an errno value. */
+int fail_errno(struct fail *f, enum fail_cause cause, int error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+int fail_signal(struct fail *f, int signal);
+
+/* The next step, kept from the first call after the failure that it belongs to. */
+void fail_hint(struct fail *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for a command that mends a file: the path is quoted for sh where it needs that. */
+void fail_hint_command(struct fail *f, const char *command, const char *path);
+/* Appends a word of such a command. */
+void fail_put_word(struct buf *out, const char *text);
+/* Says in front of the message what it belongs to: "PREFIX: MESSAGE". */
+void fail_prefix(struct fail *f, const char *prefix);
+/* Replaces the code by a copy of `code`. */
+void fail_code(struct fail *f, struct span code);
+
+static inline bool fail_is_set(const struct fail *f)
+{
+    return f->cause != FAIL_NONE;
+}
+
+/* The exit status: 0 for none, 128 + N for signal N. */
+int fail_status(const struct fail *f);
+
+/* Moves `from` to `to`, which is released first; `from` is clear after. */
+void fail_move(struct fail *to, struct fail *from);
+void fail_release(struct fail *f);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* Text as pointer and length: borrowed bytes that may hold NUL and are not terminated. */
+#ifndef CORE_SPAN_H
+#define CORE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct span {
+    const char *at;
+    size_t len;
+};
+
+/* A span over a string literal, usable as a constant expression. */
+#define SPAN(literal)                                                                              \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
+
+static inline struct span span_make(const char *at, size_t len)
+{
+    struct span s = {at, len};
+    return s;
+}
+
+/* The bytes of a terminated string; NULL is the empty span. */
+static inline struct span span_of(const char *text)
+{
+    return span_make(text, text ? strlen(text) : 0);
+}
+
+/* Both of the same length of at most 16: their two ends, which may overlap, are compared without a
+   call. */
+static inline bool span_equal_short(struct span a, struct span b)
+{
+    size_t n = a.len;
+    if (n >= 8)
+        return memcmp(a.at, b.at, 8) == 0 && memcmp(a.at + n - 8, b.at + n - 8, 8) == 0;
+    if (n >= 4)
+        return memcmp(a.at, b.at, 4) == 0 && memcmp(a.at + n - 4, b.at + n - 4, 4) == 0;
+    if (n >= 2)
+        return memcmp(a.at, b.at, 2) == 0 && a.at[n - 1] == b.at[n - 1];
+    return n == 0 || a.at[0] == b.at[0];
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+    if (a.len != b.len)
+        return false;
+    return a.len <= 16 ? span_equal_short(a, b) : memcmp(a.at, b.at, a.len) == 0;
+}
+
+static inline bool span_is(struct span s, const char *text)
+{
+    return span_equal(s, span_of(text));
+}
+
+static inline bool span_starts(struct span s, struct span prefix)
+{
+    return s.len >= prefix.len && memcmp(s.at, prefix.at, prefix.len) == 0;
+}
+
+/* Whether `at` points to one of the bytes; it may as well point into anything else. */
+static inline bool span_holds(struct span s, const char *at)
+{
+    return (uintptr_t)at - (uintptr_t)s.at < s.len;
+}
+
+static inline bool span_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Without the white space at either end: what HTTP and JSON count as that. */
+static inline struct span span_trim(struct span s)
+{
+    while (s.len && span_is_blank(s.at[0]))
+        s = span_make(s.at + 1, s.len - 1);
+    while (s.len && span_is_blank(s.at[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+/* The first line: everything before the first LF or CR. */
+static inline struct span span_first_line(struct span s)
+{
+    size_t n = 0;
+    while (n < s.len && s.at[n] != '\n' && s.at[n] != '\r')
+        n++;
+    return span_make(s.at, n);
+}
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/xmalloc.h"
+
+#include "core/fault.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+_Noreturn void out_of_memory(void)
+{
+    static const char words[] = "sigmasight-chat: out of memory\n";
+    ssize_t ignored = write(STDERR_FILENO, words, sizeof words - 1);
+    (void)ignored;
+    _exit(70);
+}
+
+static void *there(void *memory)
+{
+    if (!memory || fault_here(ENOMEM))
+        out_of_memory();
+    return memory;
+}
+
+/* Zero bytes are rounded up to one: malloc(0) may answer NULL without a failure. */
+void *xmalloc(size_t size)
+{
+    return there(malloc(size ? size : 1));
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    return there(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xrealloc(void *old, size_t size)
+{
+    return there(realloc(old, size ? size : 1));
+}
+
+char *xmemdup(const void *bytes, size_t len)
+{
+    char *copy = xmalloc(len + 1);
+    if (len)
+        memcpy(copy, bytes, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+char *xstrdup(const char *text)
+{
+    return xmemdup(text, strlen(text));
+}
+
+void wipe(void *memory, size_t len)
+{
+    static void *(*const volatile overwrite)(void *at, int byte, size_t len) = memset;
+    if (len)
+        overwrite(memory, 0, len);
+}
+
+void wipe_string(char *text)
+{
+    if (text)
+        wipe(text, strlen(text));
+    free(text);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "json/json_text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* The value of four hexadecimal digits at `at`, or -1. */
+static int hex4(const char *at)
+{
+    int value = 0;
+    for (int i = 0; i < 4; i++) {
+        int c = (unsigned char)at[i];
+        int digit = c >= '0' && c <= '9'                 ? c - '0'
+                    : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                         : -1;
+        if (digit < 0)
+            return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+static int unit_at(struct span s, size_t at)
+{
+    return s.len - at >= 6 && s.at[at] == '\\' && s.at[at + 1] == 'u' ? hex4(s.at + at + 2) : -1;
+}
+
+static bool is_high(int unit)
+{
+    return unit >= 0xD800 && unit <= 0xDBFF;
+}
+
+static bool is_low(int unit)
+{
+    return unit >= 0xDC00 && unit <= 0xDFFF;
+}
+
+/* Whether an unpaired surrogate escape stands at or after *at, which is moved to its backslash. A
+   backslash outside a string is an error that the parser finds. */
+static bool find_unpaired(struct span s, size_t *at)
+{
+    for (;;) {
+        const char *slash = *at < s.len ? memchr(s.at + *at, '\\', s.len - *at) : NULL;
+        if (!slash)
+            return false;
+        *at = (size_t)(slash - s.at);
+        /* Of a surrogate the first digit is d: nearly all escapes are others. */
+        int unit = s.len - *at > 2 && (slash[2] | 32) == 'd' ? unit_at(s, *at) : -1;
+        if (is_high(unit) && is_low(unit_at(s, *at + 6)))
+            *at += 12;
+        else if (is_high(unit) || is_low(unit))
+            return true;
+        else
+            *at += 2;
+    }
+}
+
+/* `\ud83d` and `\ufffd` are of one length, so a corrected document is its own size. */
+struct span json_text_mend(struct span document, struct buf *copy)
+{
+    size_t at = 0;
+    if (!find_unpaired(document, &at))
+        return document;
+    buf_clear(copy);
+    buf_span(copy, document);
+    document = buf_view(copy);
+    do
+        memcpy(copy->data + at, "\\ufffd", 6);
+    while (find_unpaired(document, &at));
+    return document;
+}
+
+/* Inside the string a quotation mark follows an odd number of backslashes; before it there is
+   none. */
+const char *json_text_opening_quote(const char *closing)
+{
+    for (const char *at = closing - 1;; at--) {
+        if (*at != '"')
+            continue;
+        const char *slash = at;
+        while (slash[-1] == '\\')
+            slash--;
+        if ((at - slash) % 2 == 0)
+            return at;
+    }
+}
+
+static bool is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' ||
+           c == '-' || c == '.';
+}
+
+size_t json_text_token_before(struct span document, size_t end)
+{
+    size_t start = end;
+    while (start > 0 && is_word(document.at[start - 1]))
+        start--;
+    if (start > 0 && (start == end || document.at[start - 1] == '"'))
+        start--;
+    return start;
+}

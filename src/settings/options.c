@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings/options.h"
+
+#include "core/xmalloc.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MODES "green|blue|indigo|violet"
+
+/* id, name, letter, argument, type, groups, choices, default, variable, key of the file?, help */
+static const struct option_row rows[OPT_COUNT] = {
+    {OPT_CONVERSATION, "conversation", 'c', "ID", OPTION_TEXT, GROUP_SEND, NULL, NULL, NULL, false,
+     "use that conversation instead of a new one"},
+    {OPT_CONTINUE, "continue", 'C', NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, false,
+     "use the last conversation at this URL"},
+    {OPT_EPHEMERAL, "ephemeral", 0, NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, false,
+     "delete the new conversation after the answer"},
+    {OPT_MODE, "mode", 'm', "MODE", OPTION_CHOICE, GROUP_CONTEXT, MODES, NULL, NULL, true,
+     "answer in that mode: green, blue, indigo or violet"},
+    {OPT_PORTFOLIO, "portfolio", 0, "ID", OPTION_LIST, GROUP_CONTEXT, NULL, NULL, NULL, true,
+     "ask about that portfolio (may be repeated)"},
+    {OPT_OUTPUT, "output", 'o', "FORMAT", OPTION_CHOICE, GROUP_OUTPUT, "text|jsonl|json|raw",
+     "text", NULL, true, "text, jsonl, json or raw"},
+    {OPT_JSON, "json", 'j', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_JSON, NULL, NULL, NULL, false,
+     "JSON lines, the same as -o jsonl"},
+    {OPT_NO_STREAM, "no-stream", 0, NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL, true,
+     "write the text only once the answer is complete"},
+    {OPT_EVENTS, "events", 0, "FILE", OPTION_TEXT, GROUP_OUTPUT, NULL, NULL, NULL, true,
+     "besides, all but the text as JSON lines to FILE"},
+    {OPT_EVENTS_FD, "events-fd", 0, "N", OPTION_NUMBER, GROUP_OUTPUT, NULL, NULL, NULL, false,
+     "the same to the open descriptor N"},
+    {OPT_RECORD, "record", 0, "FILE", OPTION_TEXT, GROUP_SEND, NULL, NULL, NULL, true,
+     "besides, the event stream byte for byte to FILE"},
+    {OPT_NO_NEWLINE, "no-newline", 'n', NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL, true,
+     "add no newline at the end of the text"},
+    {OPT_HIGHLIGHT, "highlight", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT, "auto|always|never",
+     "auto", NULL, true, "Markdown in colour: auto, always or never"},
+    {OPT_RETRY, "retry", 0, "N", OPTION_NUMBER, GROUP_SEND, NULL, "3", NULL, true,
+     "try again at most N times"},
+    {OPT_RETRY_DELAY, "retry-delay", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "1", NULL, true,
+     "wait S seconds before a retry, then 2S, 4S"},
+    {OPT_RETRY_MAX_TIME, "retry-max-time", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "60", NULL,
+     true, "begin no retry later than after S seconds"},
+    {OPT_RETRY_ALL, "retry-all", 0, NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, true,
+     "retry even where the message may be stored twice"},
+    {OPT_CONNECT_TIMEOUT, "connect-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "10", NULL,
+     true, "time for name, connection and TLS"},
+    {OPT_IDLE_TIMEOUT, "idle-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "300", NULL, true,
+     "time without a byte"},
+    {OPT_STALL_TIMEOUT, "stall-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL, true,
+     "time without an event other than heartbeats"},
+    {OPT_MAX_TIME, "max-time", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL, true,
+     "time for everything; 0 is none, for each clock"},
+    {OPT_MAX_EVENT_SIZE, "max-event-size", 0, "BYTES", OPTION_BYTES, GROUP_OUTPUT, NULL, "64M",
+     NULL, true, "refuse a larger event"},
+    {OPT_EMAIL, "email", 0, "ADDRESS", OPTION_TEXT, GROUP_LOGIN, NULL, NULL, "SIGMASIGHT_EMAIL",
+     true, "the account's email address"},
+    {OPT_PASSWORD_STDIN, "password-stdin", 0, NULL, OPTION_FLAG, GROUP_LOGIN, NULL, NULL, NULL,
+     false, "read the password from standard input"},
+    {OPT_LIMIT, "limit", 0, "N", OPTION_NUMBER, GROUP_LIST, NULL, "30", NULL, false,
+     "list at most N conversations; 0 is all"},
+    {OPT_URL, "url", 'u', "URL", OPTION_TEXT, GROUP_API, NULL, "http://localhost:8000/api/v1",
+     "SIGMASIGHT_URL", true, "the API's address"},
+    {OPT_PROFILE, "profile", 0, "NAME", OPTION_TEXT, GROUP_API, NULL, NULL, "SIGMASIGHT_PROFILE",
+     false, "use a profile of the configuration file"},
+    {OPT_TOKEN_FILE, "token-file", 0, "FILE", OPTION_TEXT, GROUP_API, NULL, NULL, NULL, true,
+     "read the token from FILE"},
+    {OPT_TOKEN_COMMAND, "token_command", 0, "COMMAND", OPTION_TEXT, 0, NULL, NULL, NULL, true,
+     "run by sh -c, prints the token"},
+    {OPT_CACERT, "cacert", 0, "FILE", OPTION_TEXT, GROUP_API, NULL, NULL, NULL, true,
+     "trust the certificates in FILE (PEM)"},
+    {OPT_INSECURE, "insecure", 0, NULL, OPTION_FLAG, GROUP_API, NULL, NULL, NULL, true,
+     "do not verify the server's certificate"},
+    {OPT_ALLOW_HTTP, "allow-http", 0, NULL, OPTION_FLAG, GROUP_API, NULL, NULL, NULL, true,
+     "plain HTTP also to another machine"},
+    {OPT_QUIET, "quiet", 'q', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, true,
+     "nothing on standard error but the line of an error"},
+    {OPT_VERBOSE, "verbose", 'v', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, true,
+     "say more; twice: the HTTP exchange, secrets masked"},
+    {OPT_COLOR, "color", 0, "WHEN", OPTION_CHOICE, GROUP_COMMON, "auto|always|never", "auto", NULL,
+     true, "colour: auto, always or never"},
+    {OPT_HELP, "help", 'h', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, false,
+     "this text; with -v, every option in full"},
+};
+
+const struct option_row *option_row(enum option_id id)
+{
+    return &rows[id];
+}
+
+/* Values. */
+
+static bool is_choice(const char *choices, const char *text)
+{
+    size_t len = strlen(text);
+    if (strchr(text, '|'))
+        return false;
+    for (const char *at = choices; at; at = strchr(at, '|'), at = at ? at + 1 : NULL)
+        if (strncmp(at, text, len) == 0 && (at[len] == '|' || at[len] == '\0') && len)
+            return true;
+    return false;
+}
+
+bool option_is_choice(const struct option_row *row, const char *text)
+{
+    return is_choice(row->choices, text);
+}
+
+/* Digits, with one point where `fraction` allows it: no sign, no exponent, no hexadecimal. */
+static bool is_decimal(const char *text, size_t len, bool fraction)
+{
+    bool digit = false;
+    for (size_t i = 0; i < len; i++) {
+        if (isdigit((unsigned char)text[i]))
+            digit = true;
+        else if (text[i] == '.' && fraction)
+            fraction = false;
+        else
+            return false;
+    }
+    return digit;
+}
+
+static bool read_number(const char *text, bool fraction, double *number)
+{
+    *number = strtod(text, NULL);
+    return is_decimal(text, strlen(text), fraction) && *number <= 1e9;
+}
+
+static bool read_bytes(const char *text, double *number)
+{
+    size_t len = strlen(text);
+    static const char units[] = "KMG";
+    const char *unit = len ? strchr(units, toupper((unsigned char)text[len - 1])) : NULL;
+    if (unit && *unit)
+        len--;
+    if (!is_decimal(text, len, false))
+        return false;
+    *number = strtod(text, NULL);
+    for (const char *u = units; unit && *unit && u <= unit; u++)
+        *number *= 1024;
+    return *number >= 1 && *number <= 1e15;
+}
+
+/* NULL, or what the value must be. */
+static const char *read_value(const struct option_row *row, const char *text, double *number)
+{
+    switch (row->type) {
+    case OPTION_CHOICE:
+        return is_choice(row->choices, text) ? NULL : row->choices;
+    case OPTION_NUMBER:
+        return read_number(text, false, number) ? NULL : "a whole number from 0 to 1000000000";
+    case OPTION_SECONDS:
+        return read_number(text, true, number) ? NULL : "a number of seconds from 0 to 1000000000";
+    case OPTION_BYTES:
+        return read_bytes(text, number) ? NULL : "a number of bytes such as 65536, 512K or 64M";
+    default:
+        return NULL;
+    }
+}
+
+static void clear(struct setting *s)
+{
+    free(s->text);
+    for (int i = 0; s->list && i < s->count; i++)
+        free(s->list[i]);
+    free(s->list);
+    *s = (struct setting){0};
+}
+
+static int set(struct settings *settings, const struct option_row *row, const char *text,
+               enum origin origin, const char *as, struct fail *fail)
+{
+    struct setting *s = &settings->of[row->id];
+    double number = 0;
+    enum fail_cause cause = origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG;
+    const char *expected = row->type == OPTION_FLAG ? NULL : read_value(row, text, &number);
+    if (expected)
+        return fail_set(fail, cause, "%s: '%s' is not right; it must be %s", as, text, expected);
+    if (row->type != OPTION_FLAG && !*text)
+        return fail_set(fail, cause, "%s: it must not be empty", as);
+    if (s->origin > origin)
+        return 0;
+    if (s->origin != origin)
+        clear(s);
+    s->origin = origin;
+    s->number = number;
+    if (row->type == OPTION_LIST) {
+        s->list = xrealloc(s->list, (size_t)(s->count + 1) * sizeof *s->list);
+        s->list[s->count] = xstrdup(text);
+    } else if (row->type != OPTION_FLAG) {
+        free(s->text);
+        s->text = xstrdup(text);
+    }
+    s->count++;
+    if (row->type == OPTION_FLAG && text && strcmp(text, "false") == 0)
+        s->count = 0;
+    return 0;
+}
+
+int settings_set(struct settings *settings, const char *name, const char *text, enum origin origin,
+                 const char *as, struct fail *fail)
+{
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
+        if (rows[id].in_file && strcmp(rows[id].name, name) == 0)
+            return set(settings, &rows[id], text, origin, as, fail);
+    return 1;
+}
+
+void settings_release(struct settings *settings)
+{
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
+        clear(&settings->of[id]);
+}
+
+void settings_keep_given(struct settings *settings)
+{
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
+        if (!setting_is_given(settings, id))
+            clear(&settings->of[id]);
+}
+
+int settings_from_environment(struct settings *settings, struct fail *fail)
+{
+    for (enum option_id id = 0; id < OPT_COUNT; id++) {
+        const char *name = rows[id].environment, *value = name ? getenv(name) : NULL;
+        if (value && *value && set(settings, &rows[id], value, ORIGIN_ENVIRONMENT, name, fail) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+void settings_default(struct settings *settings)
+{
+    struct fail none = FAIL_INIT;
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
+        if (rows[id].fallback && settings->of[id].origin == ORIGIN_NONE)
+            set(settings, &rows[id], rows[id].fallback, ORIGIN_DEFAULT, rows[id].name, &none);
+    fail_release(&none);
+}
+
+/* The command line. */
+
+/* What getopt_long needs, built from the rows of the command's groups. The leading '-' makes it
+   hand over operands in order, whatever POSIXLY_CORRECT says; the ':' makes it tell a missing
+   argument from an unknown option. Codes of long options begin where characters end. */
+enum { LONG_CODE = 256 };
+
+struct getopt_tables {
+    char letters[3 + 2 * OPT_COUNT];
+    struct option options[OPT_COUNT + 1];
+};
+
+static void fill_tables(struct getopt_tables *t, unsigned groups)
+{
+    char *letter = t->letters;
+    struct option *option = t->options;
+    *letter++ = '-';
+    *letter++ = ':';
+    for (enum option_id id = 0; id < OPT_COUNT; id++) {
+        const struct option_row *row = &rows[id];
+        if (!(row->groups & groups))
+            continue;
+        *option++ = (struct option){row->name, row->argument ? required_argument : no_argument,
+                                    NULL, LONG_CODE + (int)id};
+        if (row->letter) {
+            *letter++ = row->letter;
+            if (row->argument)
+                *letter++ = ':';
+        }
+    }
+    *letter = '\0';
+    *option = (struct option){NULL, 0, NULL, 0};
+}
+
+static const struct option_row *row_of_code(int code, unsigned groups)
+{
+    if (code >= LONG_CODE)
+        return &rows[code - LONG_CODE];
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
+        if (rows[id].letter == code && (rows[id].groups & groups))
+            return &rows[id];
+    return NULL;
+}
+
+bool operand_is_dash(const struct operand *operand)
+{
+    return !operand->literal && strcmp(operand->text, "-") == 0;
+}
+
+static void add_operand(struct operands *o, const char *text, bool literal)
+{
+    o->list = xrealloc(o->list, (o->count + 1) * sizeof *o->list);
+    o->list[o->count++] = (struct operand){text, literal};
+}
+
+/* The word's option without a value: what follows `=` may be a secret in the wrong place. */
+static int unknown_option(const char *word, struct operands *operands, struct fail *fail)
+{
+    operands->unknown = word;
+    return fail_set(fail, FAIL_USAGE, "unknown option %.*s", (int)strcspn(word, "="), word);
+}
+
+static int bad_option(int code, unsigned groups, const char *word, struct operands *operands,
+                      struct fail *fail)
+{
+    const struct option_row *row = optopt ? row_of_code(optopt, groups) : NULL;
+    if (code == ':' && row)
+        return fail_set(fail, FAIL_USAGE, "--%s: a value is missing (%s)", row->name,
+                        row->argument);
+    if (row)
+        return fail_set(fail, FAIL_USAGE, "--%s: it takes no value", row->name);
+    if (optopt) {
+        fail_set(fail, FAIL_USAGE, "unknown option -%c", optopt);
+        fail_hint(fail, "what begins with - and is no option goes after --");
+        return -1;
+    }
+    return unknown_option(word, operands, fail);
+}
+
+/* getopt_long takes an abbreviation for the whole name. A script that uses one breaks with the next
+   option, and `--token SECRET` would be --token-file. */
+static const char *abbreviation(int code, const struct option_row *row, char **argv)
+{
+    bool apart = row->argument && optarg == argv[optind - 1];
+    const char *word = argv[optind - (apart ? 2 : 1)];
+    bool whole = code < LONG_CODE || strcspn(word + 2, "=") == strlen(row->name);
+    return whole ? NULL : word;
+}
+
+static int take_option(struct settings *settings, const struct option_row *row, unsigned groups,
+                       struct fail *fail)
+{
+    char name[40] = "--";
+    strncat(name, row->name, sizeof name - 3);
+    /* The last of -o and -j counts. */
+    if (row->id == OPT_JSON && (groups & GROUP_OUTPUT))
+        return set(settings, &rows[OPT_OUTPUT], "jsonl", ORIGIN_COMMAND_LINE, name, fail);
+    return set(settings, row, optarg, ORIGIN_COMMAND_LINE, name, fail);
+}
+
+int options_parse(unsigned groups, int argc, char **argv, struct settings *settings,
+                  struct operands *operands, struct fail *fail)
+{
+    struct getopt_tables tables = {.letters = ""};
+    fill_tables(&tables, groups);
+    opterr = 0;
+    optind = 0; /* glibc and musl: begin anew, also after another scan */
+    for (int code; (code = getopt_long(argc, argv, tables.letters, tables.options, NULL)) != -1;) {
+        if (code == 1) {
+            add_operand(operands, optarg, false);
+            continue;
+        }
+        const struct option_row *row = row_of_code(code, groups);
+        if (code == '?' || code == ':' || !row)
+            return bad_option(code, groups, argv[optind - 1], operands, fail);
+        if (abbreviation(code, row, argv))
+            return unknown_option(abbreviation(code, row, argv), operands, fail);
+        if (take_option(settings, row, groups, fail) != 0)
+            return -1;
+    }
+    for (int i = optind; i < argc; i++)
+        add_operand(operands, argv[i], true);
+    return 0;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "state/store.h"
+
+#include "settings/config.h"
+#include "system/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STORE_MAX = 1 << 22, STORE_VERSION = 1 };
+
+int store_path(const char *name, struct buf *out, struct fail *fail)
+{
+    if (!config_state_directory(out))
+        return fail_set(fail, FAIL_CONFIG,
+                        "no place for %s: neither XDG_STATE_HOME nor HOME is set", name);
+    buf_printf(out, "/%s", name);
+    return 0;
+}
+
+static int refuse(const char *path, const char *why, const char *command, struct fail *fail)
+{
+    fail_set(fail, FAIL_CONFIG, "%s: %s", path, why);
+    fail_hint_command(fail, command, path);
+    return -1;
+}
+
+static int check_file(int fd, const char *path, struct fail *fail)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
+    if (!S_ISREG(st.st_mode))
+        return refuse(path, "not a regular file", "rm -r", fail);
+    if (st.st_uid != geteuid())
+        return refuse(path, "it belongs to somebody else", "rm", fail);
+    if (st.st_mode & 077)
+        return refuse(path, "others can read it", "chmod 600", fail);
+    return 0;
+}
+
+/* No file is an empty one. */
+static int read_file(const char *path, struct buf *text, struct fail *fail)
+{
+    buf_init(text, STORE_MAX);
+    int fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return 0;
+    if (fd < 0 && errno == ELOOP)
+        return refuse(path, "it is a symbolic link", "rm", fail);
+    if (fd < 0)
+        return sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
+    int result = check_file(fd, path, fail);
+    if (result == 0 && sys_read_all(fd, text) != 0)
+        result = sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
+    close(fd);
+    return result;
+}
+
+/* A file as it was read, with the secrets in it. */
+struct loaded {
+    struct store_key key; /* of the wanted entry */
+    struct buf text;
+    struct json_reader *reader;
+    int64_t version;
+    bool has_entries;            /* in an array, as it must be */
+    bool profile_fits, url_fits; /* of the entry being read */
+    struct span found;           /* the wanted entry, in `text` or in the reader */
+    struct buf others;           /* the rest, as JSON array elements */
+};
+
+static void compare(void *arg, const struct json_member *m)
+{
+    struct loaded *l = arg;
+    if (span_is(m->key, "profile"))
+        l->profile_fits = l->key.profile ? m->value.type == JSON_STRING &&
+                                               span_is(m->value.string, l->key.profile)
+                                         : m->value.type == JSON_NULL;
+    else if (span_is(m->key, "url"))
+        l->url_fits = m->value.type == JSON_STRING && span_is(m->value.string, l->key.url);
+}
+
+static void scan_entry(void *arg, const struct json_member *m)
+{
+    struct loaded *l = arg;
+    l->profile_fits = l->url_fits = false;
+    json_read_object(m->value.raw, compare, l);
+    if (l->profile_fits && l->url_fits) {
+        l->found = m->value.raw;
+    } else {
+        if (l->others.len)
+            buf_puts(&l->others, ",\n");
+        buf_span(&l->others, m->value.raw);
+    }
+}
+
+static void take_member(void *arg, const struct json_member *m)
+{
+    struct loaded *l = arg;
+    if (span_is(m->key, "version"))
+        json_to_int64(&m->value, &l->version);
+    else if (span_is(m->key, "entries"))
+        l->has_entries = json_read_array(m->value.raw, scan_entry, l) == 0;
+}
+
+static int refuse_newer(const char *path, struct fail *fail)
+{
+    fail_set(fail, FAIL_CONFIG, "%s: a newer version of the program wrote it", path);
+    fail_hint(fail, "update this one, or remove the file");
+    return -1;
+}
+
+/* `unload` is due whatever it returns. */
+static int load(struct loaded *l, const char *path, struct store_key key, struct fail *fail)
+{
+    struct json_value top;
+    *l = (struct loaded){.key = key, .reader = json_reader_new()};
+    if (read_file(path, &l->text, fail) != 0)
+        return -1;
+    if (l->text.len == 0)
+        return 0;
+    /* It is moved nowhere: what it is moved from would not be wiped. Elements are of two bytes at
+       least, and what stands between them may become one longer. */
+    buf_reserve(&l->others, 2 * l->text.len);
+    bool is_object = json_walk(l->reader, buf_view(&l->text), take_member, l, &top) == 0 &&
+                     top.type == JSON_OBJECT;
+    if (is_object && l->version > STORE_VERSION)
+        return refuse_newer(path, fail);
+    if (!is_object || l->version != STORE_VERSION || !l->has_entries)
+        return refuse(path, "it is damaged", "rm", fail);
+    return 0;
+}
+
+static void unload(struct loaded *l)
+{
+    json_reader_free(l->reader);
+    buf_wipe(&l->others);
+    buf_wipe(&l->text);
+}
+
+int store_get(const char *name, struct store_key key, json_member_fn *take, void *arg,
+              struct fail *fail)
+{
+    struct buf path = {0};
+    struct loaded file;
+    /* Where there is no place for the file, nothing is stored. */
+    if (!config_state_directory(&path))
+        return 0;
+    buf_printf(&path, "/%s", name);
+    int result = load(&file, buf_text(&path), key, fail);
+    if (result == 0 && file.found.len)
+        json_read_object(file.found, take, arg);
+    unload(&file);
+    buf_release(&path);
+    return result;
+}
+
+int store_check(const char *name, struct fail *fail)
+{
+    struct buf path = {0};
+    struct loaded file = {0};
+    int result = store_path(name, &path, fail);
+    if (result == 0)
+        result = load(&file, buf_text(&path), (struct store_key){NULL, ""}, fail);
+    if (result == 0 && file.text.len == 0)
+        result = 1;
+    unload(&file);
+    buf_release(&path);
+    return result;
+}
+
+static void put_store(struct buf *out, const struct loaded *l, struct span members)
+{
+    /* Moved nowhere, as above; a byte is escaped in six. */
+    buf_reserve(out, 256 + l->others.len + members.len +
+                         6 * (span_of(l->key.profile).len + span_of(l->key.url).len));
+    buf_printf(out, "{\"version\":%d,\"entries\":[\n", STORE_VERSION);
+    buf_span(out, buf_view(&l->others));
+    if (members.len) {
+        buf_puts(out, l->others.len ? ",\n{\"profile\":" : "{\"profile\":");
+        if (l->key.profile)
+            json_put_string(out, span_of(l->key.profile));
+        else
+            buf_puts(out, "null");
+        json_put_text(out, "url", span_of(l->key.url));
+        buf_byte(out, ',');
+        buf_span(out, members);
+        buf_byte(out, '}');
+    }
+    buf_puts(out, "\n]}\n");
+}
+
+/* Under the lock: read, change, replace. */
+static int rewrite(const char *path, struct store_key key, struct span members, struct fail *fail)
+{
+    struct buf changed = {0};
+    struct loaded file;
+    int result = load(&file, path, key, fail);
+    if (result == 0 && (members.len || file.found.len)) {
+        put_store(&changed, &file, members);
+        if (sys_replace_file(path, changed.data, changed.len) != 0)
+            result = sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
+    }
+    buf_wipe(&changed);
+    unload(&file);
+    return result;
+}
+
+/* The lock lies in the directory, so that the attempt tells whether that is there. */
+static int lock_in(const char *directory, const char *path)
+{
+    int fd = sys_lock(path);
+    if (fd >= 0 || errno != ENOENT || sys_make_directories(directory) != 0)
+        return fd;
+    return sys_lock(path);
+}
+
+static int lock_failed(const char *path, struct fail *fail)
+{
+    if (errno == ETIMEDOUT)
+        return fail_set(fail, FAIL_CREATE, "cannot write %s: it is locked by another process",
+                        path);
+    return sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
+}
+
+int store_put(const char *name, struct store_key key, struct span members, struct fail *fail)
+{
+    struct buf directory = {0}, path = {0}, lock = {0};
+    if (store_path(name, &path, fail) != 0) {
+        buf_release(&path);
+        return -1;
+    }
+    config_state_directory(&directory);
+    buf_printf(&lock, "%s.lock", buf_text(&path));
+    int fd = lock_in(buf_text(&directory), buf_text(&lock));
+    int result =
+        fd < 0 ? lock_failed(buf_text(&path), fail) : rewrite(buf_text(&path), key, members, fail);
+    if (fd >= 0)
+        close(fd);
+    buf_release(&directory);
+    buf_release(&path);
+    buf_release(&lock);
+    return result;
+}

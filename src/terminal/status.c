@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "terminal/status.h"
+
+#include "core/width.h"
+#include "system/system.h"
+#include "terminal/escape.h"
+
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { SECOND = 1000000, FRAME = SECOND / 10 };
+
+static const char *const frames[] = {"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"};
+
+enum { FRAMES = sizeof frames / sizeof frames[0], SPINNER = 2 /* columns */ };
+
+static unsigned terminal_columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return 80;
+}
+
+/* The time of one wait counts through, and `next` stays: however often the text changes, the line
+   is drawn no more often for that. */
+static void show(struct status *s, struct span text, int64_t until)
+{
+    struct buf shown = {0};
+    escape_put_line(&shown, text);
+    bool same =
+        s->active && !s->until && !until && span_equal(buf_view(&s->text), buf_view(&shown));
+    if (!same)
+        s->since = sys_now_us();
+    buf_release(&s->text);
+    s->text = shown;
+    s->active = true;
+    s->until = until;
+}
+
+void status_show(struct status *s, struct span text)
+{
+    show(s, text, 0);
+}
+
+void status_count_down(struct status *s, struct span text, int64_t until)
+{
+    show(s, text, until);
+}
+
+/* Where there is not room for all, the text gives way and the time stays. */
+static void put_line(const struct status *s, int64_t now, unsigned columns, struct buf *line)
+{
+    int64_t seconds = s->until ? (s->until - now + SECOND - 1) / SECOND : (now - s->since) / SECOND;
+    struct buf time = {0};
+    unsigned width;
+    struct span text = buf_view(&s->text);
+    if (seconds > 0)
+        buf_printf(&time, " %lld s", (long long)seconds);
+    unsigned rest = SPINNER + (unsigned)time.len;
+    buf_printf(line, "%s ", frames[s->frame % FRAMES]);
+    if (rest + width_of(text) <= columns || rest + 2 > columns) {
+        buf_span(line, text);
+    } else {
+        buf_span(line, width_fit(text, columns - rest - 1, &width));
+        buf_puts(line, "…");
+    }
+    buf_span(line, buf_view(&time));
+    line->len = width_fit(buf_view(line), columns, &width).len;
+    buf_release(&time);
+}
+
+/* One column stays free for a terminal that takes a character to be wider. The cursor waits at the
+   line's beginning: after the terminal was made narrower and has broken the line, all of it still
+   lies behind the cursor. */
+#define NO_WRAP "\033[?7l"
+#define WRAP    "\033[?7h"
+#define CLEAR   "\033[J"
+
+static const char erase[] = "\r" CLEAR;
+
+static void draw(struct status *s, int64_t now)
+{
+    struct buf line = {0}, out = {0};
+    put_line(s, now, terminal_columns() - 1, &line);
+    buf_puts(&out, s->color ? "\r" NO_WRAP "\033[2m" : "\r" NO_WRAP);
+    buf_span(&out, buf_view(&line));
+    buf_puts(&out, s->color ? "\033[0m" CLEAR WRAP "\r" : CLEAR WRAP "\r");
+    sys_on_stop(STDERR_FILENO, erase);
+    sys_write_all(STDERR_FILENO, out.data, out.len, NULL);
+    buf_release(&line);
+    buf_release(&out);
+    s->drawn = true;
+}
+
+int64_t status_tick(struct status *s, int64_t now)
+{
+    if (!s->active)
+        return INT64_MAX;
+    if (now >= s->next) {
+        /* In the background the line belongs to somebody else. */
+        if (sys_in_foreground(STDERR_FILENO))
+            draw(s, now);
+        s->frame++;
+        s->next = now + FRAME;
+    }
+    return s->next;
+}
+
+void status_erase(struct status *s)
+{
+    sys_on_stop(STDERR_FILENO, NULL);
+    if (s->drawn && sys_in_foreground(STDERR_FILENO))
+        sys_write_all(STDERR_FILENO, erase, sizeof erase - 1, NULL);
+    s->drawn = false;
+}
+
+void status_hide(struct status *s)
+{
+    status_erase(s);
+    s->active = false;
+}
+
+void status_release(struct status *s)
+{
+    status_hide(s);
+    buf_release(&s->text);
+}

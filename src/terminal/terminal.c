@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "terminal/terminal.h"
+
+#include "system/system.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool same_device(int a, int b)
+{
+    struct stat one, two;
+    return fstat(a, &one) == 0 && fstat(b, &two) == 0 && one.st_rdev == two.st_rdev &&
+           one.st_ino == two.st_ino && one.st_dev == two.st_dev;
+}
+
+static bool set_and_not_empty(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value;
+}
+
+/* TERM names one that does more than print. */
+static bool knows_sequences(void)
+{
+    const char *term = getenv("TERM");
+    return term && *term && strcmp(term, "dumb") != 0;
+}
+
+static bool wants_color(const char *color, bool is_terminal)
+{
+    if (strcmp(color, "auto") != 0)
+        return strcmp(color, "always") == 0;
+    if (set_and_not_empty("NO_COLOR"))
+        return false;
+    const char *force = getenv("CLICOLOR_FORCE");
+    if (force && *force && strcmp(force, "0") != 0)
+        return true;
+    return is_terminal && knows_sequences();
+}
+
+/* Whether the cursor can be sent back to redraw a line. Emacs' buffers of a shell or a compilation
+   cannot, whatever TERM says; its terminal emulators can. */
+static bool moves_cursor(void)
+{
+    static const char *const plain[] = {"comint", "compile", "eshell"};
+    const char *emacs = getenv("INSIDE_EMACS");
+    for (size_t i = 0; emacs && i < sizeof plain / sizeof plain[0]; i++)
+        if (strstr(emacs, plain[i]))
+            return false;
+    return knows_sequences();
+}
+
+void terminal_init(struct terminal *t)
+{
+    *t = (struct terminal){.out = isatty(STDOUT_FILENO), .err = isatty(STDERR_FILENO)};
+    t->same = t->out && t->err && same_device(STDOUT_FILENO, STDERR_FILENO);
+    terminal_configure(t, "auto", false, 0);
+}
+
+void terminal_configure(struct terminal *t, const char *color, bool quiet, int verbosity)
+{
+    t->quiet = quiet;
+    t->verbosity = verbosity;
+    t->color = wants_color(color, t->err);
+    t->colored = t->out && wants_color(color, true);
+    t->live = t->err && !quiet && moves_cursor();
+}
+
+void terminal_release(struct terminal *t)
+{
+    buf_release(&t->line);
+}
+
+void terminal_forget_answer(struct terminal *t, const struct writer *answer)
+{
+    if (t->answer != answer)
+        return;
+    t->midline = answer->cut_line;
+    t->answer = NULL;
+}
+
+static void end_cut_line(struct terminal *t)
+{
+    terminal_make_way(t);
+    bool cut = t->answer ? t->answer->cut_line : t->midline;
+    if (t->answer)
+        t->answer->cut_line = false;
+    t->midline = false;
+    if (t->same && cut) {
+        sys_write_all(STDERR_FILENO, "\n", 1, NULL);
+    }
+}
+
+/* `style` is an SGR parameter for the whole line. */
+static void write_line(struct terminal *t, struct span line, const char *style)
+{
+    end_cut_line(t);
+    buf_clear(&t->line);
+    if (t->color)
+        buf_printf(&t->line, "\033[%sm", style);
+    buf_span(&t->line, line);
+    buf_puts(&t->line, t->color ? "\033[0m\n" : "\n");
+    sys_write_all(STDERR_FILENO, t->line.data, t->line.len, NULL);
+}
+
+int terminal_begin_line(struct terminal *t, struct fail *fail)
+{
+    int result = t->same && t->answer ? writer_flush(t->answer, fail) : 0;
+    end_cut_line(t);
+    return result;
+}
+
+int terminal_line(struct terminal *t, struct span line, struct fail *fail)
+{
+    int result = terminal_begin_line(t, fail);
+    write_line(t, line, "2");
+    return result;
+}
+
+int terminal_warning(struct terminal *t, struct span text, struct fail *fail)
+{
+    int result = terminal_begin_line(t, fail);
+    struct buf line = {0};
+    buf_puts(&line, "sigmasight-chat: warning: ");
+    escape_put_line(&line, text);
+    write_line(t, buf_view(&line), "33");
+    buf_release(&line);
+    return result;
+}
+
+void terminal_ask(struct terminal *t, struct span line, struct fail *fail)
+{
+    if (isatty(STDIN_FILENO) && !t->quiet)
+        terminal_line(t, line, fail);
+}
+
+/* Of the server's words the first line: what follows is for those who read JSON. Our own hold
+   names, which may have anything in them. */
+static struct span shown(const struct fail *fail)
+{
+    struct span message = span_trim(span_of(fail->message));
+    bool quotes =
+        fail->http_status || fail->cause == FAIL_ANSWER || fail->cause == FAIL_ANSWER_RETRY;
+    return quotes ? span_first_line(message) : message;
+}
+
+void terminal_failure(struct terminal *t, const struct fail *fail)
+{
+    struct buf line = {0};
+    buf_puts(&line, "sigmasight-chat: ");
+    if (fail_row(fail->cause)->what)
+        buf_printf(&line, "%s: ", fail_row(fail->cause)->what);
+    escape_put_line(&line, shown(fail));
+    if (fail->hint) {
+        buf_puts(&line, "; ");
+        escape_put_line(&line, span_of(fail->hint));
+    }
+    write_line(t, buf_view(&line), "31");
+    buf_release(&line);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* What a person sees: which streams are terminals, colour, messages on standard error. */
+#ifndef TERMINAL_TERMINAL_H
+#define TERMINAL_TERMINAL_H
+
+#include "core/buf.h"
+#include "core/fail.h"
+#include "core/span.h"
+#include "terminal/escape.h"
+#include "terminal/status.h"
+#include "terminal/writer.h"
+
+#include <stdbool.h>
+
+struct terminal {
+    bool out, err; /* standard output, standard error is a terminal */
+    bool same;     /* both are one terminal */
+    bool color;    /* on standard error */
+    bool colored;  /* standard output is a terminal that takes colour, too */
+    bool quiet;
+    int verbosity;
+    bool live;             /* a status line can be drawn on standard error */
+    struct writer *answer; /* standard output while an answer is written to it, borrowed */
+    bool midline;          /* it is gone and left the terminal inside a line */
+    struct status *status; /* the status line while there is one, borrowed */
+    struct buf line;       /* the one being written, kept for the next one's sake */
+};
+
+/* Looks at descriptors 1 and 2, and configures it with "auto", false and 0. Owned by whoever
+   declared it. */
+void terminal_init(struct terminal *t);
+/* `color` is auto, always or never; auto goes by NO_COLOR, CLICOLOR_FORCE and TERM. On standard
+   output it is for a terminal alone. There is a status line by TERM and INSIDE_EMACS. */
+void terminal_configure(struct terminal *t, const char *color, bool quiet, int verbosity);
+
+void terminal_release(struct terminal *t);
+/* The answer's output is about to be released. */
+void terminal_forget_answer(struct terminal *t, const struct writer *answer);
+
+/* Takes the status line away before anything else is written to a terminal. */
+static inline void terminal_make_way(struct terminal *t)
+{
+    if (t->status && t->status->drawn)
+        status_erase(t->status);
+}
+
+/* On the terminal that shows the answer: what is pending there leaves, and unless it ends in one a
+   newline follows, so that what comes next on standard error begins a line. */
+int terminal_begin_line(struct terminal *t, struct fail *fail);
+
+/* One line on standard error, dimmed where there is colour. On the terminal that shows the answer
+   it comes after what is pending there and begins a new line. The text must be harmless. Failure
+   to write it is ignored, the answer matters more; *fail is for the answer's own. */
+int terminal_line(struct terminal *t, struct span line, struct fail *fail);
+/* "sigmasight-chat: warning: TEXT", likewise, made harmless here. */
+int terminal_warning(struct terminal *t, struct span text, struct fail *fail);
+/* The line of a command that reads standard input, where a person types that; not when quiet. */
+void terminal_ask(struct terminal *t, struct span line, struct fail *fail);
+
+/* The one line of an error: WHAT: WHY and the next step. */
+void terminal_failure(struct terminal *t, const struct fail *fail);
+
+#endif

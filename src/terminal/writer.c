@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "terminal/writer.h"
+
+#include "core/xmalloc.h"
+#include "system/system.h"
+#include "terminal/escape.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void writer_init(struct writer *o, int fd, const char *name)
+{
+    *o = (struct writer){.fd = fd, .name = xstrdup(name), .terminal = isatty(fd)};
+}
+
+void writer_init_standard(struct writer *o)
+{
+    writer_init(o, STDOUT_FILENO, "standard output");
+}
+
+int writer_create(struct writer *o, const char *path, bool keep, struct fail *fail)
+{
+    int fd = sys_open(path, O_WRONLY | O_CREAT | (keep ? 0 : O_TRUNC), 0666);
+    if (fd < 0)
+        return sys_fail(fail, FAIL_CREATE, "cannot create %s", path);
+    writer_init(o, fd, path);
+    o->owned = true;
+    return 0;
+}
+
+int writer_descriptor(struct writer *o, int fd, struct fail *fail)
+{
+    int flags = fcntl(fd, F_GETFL);
+    /* One that closes on exec was not handed to us: it is our own. */
+    bool ours = flags >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    if (flags < 0 || ours || (flags & O_ACCMODE) == O_RDONLY) {
+        fail_set(fail, FAIL_USAGE, "descriptor %d: not open for writing", fd);
+        fail_hint(fail, "open it in the shell, as in %d>events.jsonl", fd);
+        return -1;
+    }
+    struct buf name = {0};
+    buf_printf(&name, "descriptor %d", fd);
+    writer_init(o, fd, buf_text(&name));
+    buf_release(&name);
+    return 0;
+}
+
+void writer_release(struct writer *o)
+{
+    if (o->owned && o->fd >= 0)
+        close(o->fd);
+    free(o->name);
+    buf_release(&o->pending);
+    *o = (struct writer){.fd = -1};
+}
+
+void writer_put_json(struct writer *o, struct span json)
+{
+    if (o->terminal)
+        escape_put_json(&o->pending, json);
+    else
+        buf_span(&o->pending, json);
+}
+
+static int write_failed(struct writer *o, int error, struct fail *fail)
+{
+    o->broken = error != EINTR;
+    if (error == EPIPE && sys_pipe_kills())
+        return fail_signal(fail, SIGPIPE);
+    errno = error;
+    return sys_fail(fail, FAIL_OUTPUT, "cannot write %s", o->name);
+}
+
+/* Writes what is pending and drops what has left. 0 or the errno. */
+static int push(struct writer *o)
+{
+    size_t written;
+    int result = sys_write_all(o->fd, o->pending.data, o->pending.len, &written);
+    int error = result == 0 ? 0 : errno;
+    if (written)
+        o->cut_line = o->pending.data[written - 1] != '\n';
+    if (written == o->pending.len)
+        buf_clear(&o->pending);
+    else
+        buf_drop(&o->pending, written);
+    return error;
+}
+
+int writer_flush(struct writer *o, struct fail *fail)
+{
+    if (o->pending.len == 0)
+        return 0;
+    if (o->broken) {
+        buf_clear(&o->pending);
+        return 0;
+    }
+    int error = push(o);
+    return error ? write_failed(o, error, fail) : 0;
+}
+
+static void last_words(struct writer *o, bool whole_lines)
+{
+    bool fits = !o->broken && !(whole_lines && o->cut_line);
+    if (fits && o->pending.len && sys_writable_now(o->fd))
+        push(o);
+    o->broken = true;
+}
+
+int writer_close(struct writer *o, bool signalled, bool whole_lines, struct fail *fail)
+{
+    if (signalled) {
+        last_words(o, whole_lines);
+        return 0;
+    }
+    int result = writer_flush(o, fail);
+    if (!o->owned)
+        return result;
+    o->owned = false;
+    if (close(o->fd) != 0 && result == 0 && !o->broken)
+        result = write_failed(o, errno, fail);
+    return result;
+}
+
+int writer_finish(struct writer *o, struct fail *fail)
+{
+    int result = writer_flush(o, fail);
+    writer_release(o);
+    return result;
+}
+
+int writer_restart(struct writer *o, struct fail *fail)
+{
+    buf_clear(&o->pending);
+    if (lseek(o->fd, 0, SEEK_SET) == 0 && ftruncate(o->fd, 0) != 0 && errno != EINVAL)
+        return sys_fail(fail, FAIL_OUTPUT, "cannot truncate %s", o->name);
+    return 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* A descriptor that output goes to: what is put is gathered and leaves in one write per delivery.
+ */
+#ifndef TERMINAL_WRITER_H
+#define TERMINAL_WRITER_H
+
+#include "core/buf.h"
+#include "core/fail.h"
+
+#include <stdbool.h>
+
+struct writer {
+    int fd;
+    char *name;         /* as messages call it, owned */
+    bool owned;         /* the descriptor is closed on release */
+    bool terminal;      /* what goes there must be made harmless */
+    bool broken;        /* a write failed: nothing more is tried */
+    bool cut_line;      /* what has left ends inside a line */
+    struct buf pending; /* append here, then writer_turn or writer_flush */
+};
+
+/* Above this many pending bytes writer_turn writes in the middle of a delivery. */
+enum { WRITER_BATCH = 32768 };
+
+void writer_init(struct writer *o, int fd, const char *name);
+/* Standard output under the name that messages have for it. */
+void writer_init_standard(struct writer *o);
+/* Creates or truncates a file; FAIL_CREATE. With `keep` its contents stay until writer_restart. */
+int writer_create(struct writer *o, const char *path, bool keep, struct fail *fail);
+/* Uses a descriptor that the caller opened; FAIL_USAGE when it is not open for writing. */
+int writer_descriptor(struct writer *o, int fd, struct fail *fail);
+void writer_release(struct writer *o);
+/* Appends JSON text, harmless where it goes to a terminal. */
+void writer_put_json(struct writer *o, struct span json);
+
+/* Writes all that is pending, waiting for a slow reader. FAIL_OUTPUT (74), or FAIL_SIGNAL: with
+   SIGPIPE when the reader is gone and that signal was not ignored at the start. */
+int writer_flush(struct writer *o, struct fail *fail);
+
+static inline int writer_turn(struct writer *o, struct fail *fail)
+{
+    return o->pending.len < WRITER_BATCH ? 0 : writer_flush(o, fail);
+}
+
+/* The end. Writes what is pending; for a process that a signal ends only if the descriptor takes it
+   at once, and with `whole_lines` not into the middle of a line. Nothing is written after. Fails as
+   writer_flush, and where only closing the file shows that it was not written. */
+int writer_close(struct writer *o, bool signalled, bool whole_lines, struct fail *fail);
+
+/* For what prints once and is done: writer_flush, then writer_release in any case. */
+int writer_finish(struct writer *o, struct fail *fail);
+
+/* A file is emptied and begun anew; what cannot seek goes on. */
+int writer_restart(struct writer *o, struct fail *fail);
+
+#endif
