@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""coverage.py SRCDIR JSON: what gcovr has counted, by file; what was not run through, with the reason that
-tests/coverage-known gives; and the totals. The status is 1 where a total is too low, or a reason is given for what does
+"""report.py SRCDIR JSON: what gcovr has counted, by file; what was not run through, with the reason that
+tests/coverage/known gives; and the totals. The status is 1 where a total is too low, or a reason is given for what does
 not need one any more."""
 import fnmatch
 import json
@@ -12,7 +12,7 @@ AT_LEAST = {'lines': 95.0, 'branches': 90.0}
 
 
 class Reason:
-    """An entry of tests/coverage-known."""
+    """An entry of tests/coverage/known."""
 
     def __init__(self, number, text, words):
         self.number, self.words = number, words
@@ -128,7 +128,7 @@ def explain(files, known):
 
 def main():
     sources = pathlib.Path(sys.argv[1])
-    known_path = sources / 'tests/coverage-known'
+    known_path = sources / 'tests/coverage/known'
     known = reasons(known_path)
     entries = json.loads(pathlib.Path(sys.argv[2]).read_text())['files']
     files = sorted((File(entry, sources) for entry in entries), key=lambda file: file.name)
@@ -138,7 +138,7 @@ def main():
     for reason in known:
         if not reason.stands or not (reason.needed or reason.by_chance):
             why = 'is run through' if reason.stands else 'is not in the sources'
-            print(f'tests/coverage-known:{reason.number}: {reason.files}: {reason.code}: {why}')
+            print(f'tests/coverage/known:{reason.number}: {reason.files}: {reason.code}: {why}')
             good = False
     print()
     for what, least in AT_LEAST.items():

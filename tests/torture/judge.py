@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""torture.py FORMAT DIRECTORY [NAME]...: judges the runs that tests/torture has left in DIRECTORY.
+"""judge.py FORMAT DIRECTORY [NAME]...: judges the runs that tests/torture/run has left in DIRECTORY.
 
 DIRECTORY/0 is an undisturbed run, every other one, DIRECTORY/N, is of the same command with its Nth effect failing.
 Each has out, err, status, perhaps fired, record, events and sanitizer.PID, and state/. FORMAT is what the command
