@@ -69,6 +69,16 @@ void buf_printf(struct buf *b, const char *format, ...)
     va_end(args);
 }
 
+char *buf_format(const char *format, ...)
+{
+    va_list args;
+    struct buf text = {0};
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    return buf_take(&text);
+}
+
 const char *buf_text(struct buf *b)
 {
     buf_reserve(b, 1);

@@ -30,6 +30,8 @@ void buf_append_slow(struct buf *b, const void *bytes, size_t len);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
+/* A string made as by printf, owned by the caller. */
+char *buf_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The contents as a terminated string, owned by the buffer, valid until it changes. */
 const char *buf_text(struct buf *b);
 /* Moves the contents to the caller, who frees them; terminated. The buffer is empty after. */

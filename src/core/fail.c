@@ -67,6 +67,18 @@ int fail_set(struct fail *f, enum fail_cause cause, const char *format, ...)
     return record(f, cause, message);
 }
 
+int fail_set_hint(struct fail *f, enum fail_cause cause, const char *hint, const char *format, ...)
+{
+    va_list args;
+    if (fail_is_set(f))
+        return -1;
+    va_start(args, format);
+    record(f, cause, format_text(format, args));
+    va_end(args);
+    f->hint = xstrdup(hint);
+    return -1;
+}
+
 int fail_errno(struct fail *f, enum fail_cause cause, int error, const char *format, ...)
 {
     va_list args;

@@ -72,12 +72,16 @@ struct fail {
    function can end with `return fail_set(...)`. */
 int fail_set(struct fail *f, enum fail_cause cause, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same with the next step for the user: both are recorded, or neither. `hint` is copied. */
+int fail_set_hint(struct fail *f, enum fail_cause cause, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* Appends ": " and the text of an errno value. */
 int fail_errno(struct fail *f, enum fail_cause cause, int error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 int fail_signal(struct fail *f, int signal);
 
-/* The next step, kept from the first call after the failure that it belongs to. */
+/* Adds a hint to the recorded failure, for a caller that knows more about it; kept if there is
+   none. Where the failure is set, use fail_set_hint. */
 void fail_hint(struct fail *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for a command that mends a file: the path is quoted for sh where it needs that. */
 void fail_hint_command(struct fail *f, const char *command, const char *path);
