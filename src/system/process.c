@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of system/system.h that deals with other processes and the terminal. */
-#include "system/system.h"
+#include "system/process.h"
 
 #include "core/fault.h"
 #include "core/xmalloc.h"
+#include "system/files.h"
+#include "system/signals.h"
+#include "system/time.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,12 +13,47 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 extern char **environ;
+
+void sys_stdio_open(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        /* Open the wrong way round: reading from or writing to it fails, as it did closed. */
+        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(70);
+    }
+}
+
+void sys_forbid_dumps(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
+    prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+uint32_t sys_random(void)
+{
+    uint32_t value;
+    int fd = sys_open("/dev/urandom", O_RDONLY, 0);
+    if (fd < 0 || read(fd, &value, sizeof value) != (ssize_t)sizeof value)
+        value = (uint32_t)sys_now_us() * 2654435761U ^ (uint32_t)getpid();
+    if (fd >= 0)
+        close(fd);
+    return value;
+}
 
 static bool is_hidden(const char *entry, const char *const *hidden)
 {

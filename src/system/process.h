@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The process itself, its children, and its terminal. */
+#ifndef SYSTEM_PROCESS_H
+#define SYSTEM_PROCESS_H
+
+#include "core/buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Opens /dev/null on each of the descriptors 0 to 2 that is closed, so that no file opened later
+   gets its number. Call before anything is opened. */
+void sys_stdio_open(void);
+/* Prevents other processes of the user from dumping or tracing this one, where the system offers
+   that: it holds secrets. */
+void sys_forbid_dumps(void);
+/* A random number, uniform in 0 .. UINT32_MAX. Not for secrets. */
+uint32_t sys_random(void);
+
+/* Runs `sh -c command` in a process group of its own, its standard input /dev/null, its standard
+   error ours, without the environment variables in `hidden` (a NULL-terminated list), and gathers
+   its standard output in `out` until that is full. Kills the group after `timeout_us` or on a
+   caught signal. The wait status as of waitpid(2), or -1 with errno: ETIMEDOUT, EINTR, … */
+int sys_capture(const char *command, const char *const *hidden, int64_t timeout_us,
+                struct buf *out);
+
+/* Reads a line from the terminal /dev/tty after showing `prompt`, without echo when `hidden`; the
+   terminal settings are restored, also after a signal. -1 with errno: ENXIO without a terminal,
+   EINTR, ENODATA at the end of input. */
+int sys_ask(const char *prompt, bool hidden, struct buf *line);
+
+#endif
