@@ -3,6 +3,7 @@
 
 #include "api/jwt.h"
 #include "core/xmalloc.h"
+#include "state/credentials.h"
 #include "system/system.h"
 
 #include <errno.h>
@@ -104,29 +105,20 @@ static int take_command(struct auth *auth, struct api *api, struct fail *fail)
 
 /* Stored credentials. */
 
-static void take_stored(void *arg, const struct json_member *m)
-{
-    struct auth *a = arg;
-    if (span_is(m->key, "token") && m->value.type == JSON_STRING) {
-        free(a->token);
-        a->token = xmemdup(m->value.string.at, m->value.string.len);
-    } else if (span_is(m->key, "email") && m->value.type == JSON_STRING) {
-        free(a->email);
-        a->email = xmemdup(m->value.string.at, m->value.string.len);
-    } else if (span_is(m->key, "issued_at")) {
-        json_to_int64(&m->value, &a->issued_at);
-    } else if (span_is(m->key, "expires_at")) {
-        json_to_int64(&m->value, &a->expires_at);
-    }
-}
-
 /* The stored token, if there is one: it is in the result. */
 static int read_stored(const struct auth_config *config, struct auth *stored, struct fail *fail)
 {
+    struct credentials c;
     *stored = (struct auth){.config = *config};
-    if (store_get(AUTH_STORE, config->key, take_stored, stored, fail) != 0)
+    if (credentials_get(config->key, &c, fail) != 0) {
+        credentials_release(&c);
         return -1;
-    if (stored->token && api_is_token(span_of(stored->token)))
+    }
+    stored->token = c.token;
+    stored->email = c.email;
+    stored->issued_at = c.issued_at;
+    stored->expires_at = c.expires_at;
+    if (c.token && api_is_token(span_of(c.token)))
         stored->source = AUTH_STORED;
     return 0;
 }
@@ -144,23 +136,9 @@ static void session_times(const struct api_session *session, int64_t *issued_at,
 int auth_store(const struct auth_config *config, const char *email,
                const struct api_session *session, struct fail *fail)
 {
-    struct buf members = {0};
     int64_t issued_at, expires_at;
     session_times(session, &issued_at, &expires_at);
-    buf_reserve(&members, strlen(session->token) + 1024);
-    json_put_text(&members, "token", span_of(session->token));
-    if (email)
-        json_put_text(&members, "email", span_of(email));
-    json_put_int(&members, "issued_at", issued_at);
-    json_put_int(&members, "expires_at", expires_at);
-    int result = store_put(AUTH_STORE, config->key, buf_view(&members), fail);
-    buf_wipe(&members);
-    return result;
-}
-
-int auth_forget(const struct auth_config *config, struct fail *fail)
-{
-    return store_put(AUTH_STORE, config->key, span_make(NULL, 0), fail);
+    return credentials_put(config->key, session->token, email, issued_at, expires_at, fail);
 }
 
 static bool is_near_its_end(const struct auth *a)

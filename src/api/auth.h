@@ -38,9 +38,6 @@ struct auth {
     "this server wants a token of its web login: set token_command in the configuration file to "  \
     "a command that prints one"
 
-/* The name of the file below the state directory that `login` writes. */
-#define AUTH_STORE "credentials.json"
-
 /* Obtains a token and gives it to `api`. A stored one that is near its end is refreshed first:
    less than a tenth of its life left, at most five minutes; when that fails it is used as it is.
    Failures: FAIL_INPUT for a token file, FAIL_CONFIG for a bad credentials file, FAIL_DENIED for
@@ -62,8 +59,6 @@ bool auth_recover(struct auth *auth, struct api *api, struct fail *fail);
 /* Keeps a session for later runs; `email` is shown by whoami. As store_put. */
 int auth_store(const struct auth_config *config, const char *email,
                const struct api_session *session, struct fail *fail);
-/* Forgets it. */
-int auth_forget(const struct auth_config *config, struct fail *fail);
 
 /* "--token-file /run/secrets/token", "SIGMASIGHT_TOKEN", …, appended. */
 void auth_describe(const struct auth *auth, struct buf *out);

@@ -5,6 +5,7 @@
 
 #include "api/http_url.h"
 #include "settings/config.h"
+#include "state/credentials.h"
 #include "state/last.h"
 #include "state/store.h"
 #include "system/system.h"
@@ -129,7 +130,7 @@ static void report_directory(struct doctor *d, const char *path, unsigned mode)
     struct buf message = {0};
     bool open = mode & 077;
     buf_printf(&message, "%s %04o", path, mode);
-    put_mode(&message, path, AUTH_STORE);
+    put_mode(&message, path, CREDENTIALS_STORE);
     put_mode(&message, path, LAST_STORE);
     if (open) {
         buf_puts(&message, ": others can look into the directory");
@@ -156,7 +157,7 @@ static int check_files(struct doctor *d)
         buf_puts(&path, " (not there: no login, nothing to continue)");
         report(d, "files", OK, buf_text(&path), NULL);
     } else {
-        credentials = check_store(d, AUTH_STORE, needed);
+        credentials = check_store(d, CREDENTIALS_STORE, needed);
         last = check_store(d, LAST_STORE, false);
         if (credentials == 0 && last == 0)
             report_directory(d, buf_text(&path), (unsigned)(st.st_mode & 07777));

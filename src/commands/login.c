@@ -3,6 +3,7 @@
 #include "commands/client.h"
 #include "commands/command.h"
 
+#include "state/credentials.h"
 #include "system/system.h"
 #include "terminal/table.h"
 #include "json/json.h"
@@ -148,7 +149,7 @@ static int log_out(const struct invocation *in, struct client *c, struct fail *f
         say(in, &line, fail);
         return 0;
     }
-    if (auth_forget(&c->config, fail) != 0)
+    if (credentials_forget(c->config.key, fail) != 0)
         return -1;
     if (api_logout(&c->api, &told) != 0 && told.cause == FAIL_SIGNAL)
         fail_move(fail, &told);
@@ -206,7 +207,7 @@ static void describe(const struct client *c, const struct account *a, struct tab
     struct fail ignored = FAIL_INIT;
     auth_describe(&c->auth, &source);
     if (c->auth.source == AUTH_STORED)
-        store_path(AUTH_STORE, &file, &ignored);
+        store_path(CREDENTIALS_STORE, &file, &ignored);
     if (c->auth.expires_at)
         put_time(&expires, c->auth.expires_at);
     const struct {

@@ -4,7 +4,7 @@
 #include "fuzz.h"
 #include "model.h"
 #include "settings/config.h"
-#include "state/store.h"
+#include "state/credentials.h"
 #include "terminal/escape.h"
 
 #include <fcntl.h>
@@ -53,7 +53,7 @@ static void prepare(void)
     setenv("XDG_CONFIG_HOME", files.root, 1);
     setenv("XDG_STATE_HOME", files.root, 1);
     make_place(files.config, sizeof files.config, "sigmasight-chat", "config.json");
-    make_place(files.state, sizeof files.state, "sigmasight-chat", AUTH_STORE);
+    make_place(files.state, sizeof files.state, "sigmasight-chat", CREDENTIALS_STORE);
     make_place(files.token, sizeof files.token, "sigmasight-chat", "token");
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (option_row(id)->environment)
@@ -123,7 +123,7 @@ static int get(struct store_key key, struct buf *members)
 {
     struct fail fail = FAIL_INIT;
     buf_clear(members);
-    int result = store_get(AUTH_STORE, key, put_members, members, &fail);
+    int result = store_get(CREDENTIALS_STORE, key, put_members, members, &fail);
     if (result != 0)
         check_fail(&fail);
     return result;
@@ -132,7 +132,7 @@ static int get(struct store_key key, struct buf *members)
 static void put(struct store_key key, const char *members)
 {
     struct fail fail = FAIL_INIT;
-    int result = store_put(AUTH_STORE, key, span_of(members), &fail);
+    int result = store_put(CREDENTIALS_STORE, key, span_of(members), &fail);
     fuzz_require(result == 0, "cannot be stored: %s", fail.message ? fail.message : "no reason");
 }
 

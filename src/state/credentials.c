@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "state/credentials.h"
+
+#include "core/xmalloc.h"
+
+#include <stdlib.h>
+
+static void take_member(void *arg, const struct json_member *m)
+{
+    struct credentials *c = arg;
+    if (span_is(m->key, "token") && m->value.type == JSON_STRING) {
+        wipe_string(c->token);
+        c->token = xmemdup(m->value.string.at, m->value.string.len);
+    } else if (span_is(m->key, "email") && m->value.type == JSON_STRING) {
+        free(c->email);
+        c->email = xmemdup(m->value.string.at, m->value.string.len);
+    } else if (span_is(m->key, "issued_at")) {
+        json_to_int64(&m->value, &c->issued_at);
+    } else if (span_is(m->key, "expires_at")) {
+        json_to_int64(&m->value, &c->expires_at);
+    }
+}
+
+int credentials_get(struct store_key key, struct credentials *c, struct fail *fail)
+{
+    *c = (struct credentials){.token = NULL};
+    return store_get(CREDENTIALS_STORE, key, take_member, c, fail);
+}
+
+int credentials_put(struct store_key key, const char *token, const char *email, int64_t issued_at,
+                    int64_t expires_at, struct fail *fail)
+{
+    struct buf members = {0};
+    /* One allocation: a reallocation would leave a copy of the token behind. */
+    buf_reserve(&members, span_of(token).len + 6 * span_of(email).len + 256);
+    json_put_text(&members, "token", span_of(token));
+    if (email)
+        json_put_text(&members, "email", span_of(email));
+    json_put_int(&members, "issued_at", issued_at);
+    json_put_int(&members, "expires_at", expires_at);
+    int result = store_put(CREDENTIALS_STORE, key, buf_view(&members), fail);
+    buf_wipe(&members);
+    return result;
+}
+
+int credentials_forget(struct store_key key, struct fail *fail)
+{
+    return store_put(CREDENTIALS_STORE, key, span_make(NULL, 0), fail);
+}
+
+void credentials_release(struct credentials *c)
+{
+    wipe_string(c->token);
+    free(c->email);
+    *c = (struct credentials){.token = NULL};
+}
