@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "chat/chat.h"
 
+#include "chat/cause.h"
 #include "core/xmalloc.h"
 #include "system/system.h"
 
@@ -291,7 +292,7 @@ static int persist(struct exchange *x, int (*call)(struct exchange *x, struct fa
    the server then refused; unless it had begun to answer that before. */
 static bool is_useless(const struct exchange *x, const struct fail *fail)
 {
-    bool refused = fail->http_status >= 400 && fail_row(fail->cause)->retry != RETRY_MAYBE_STORED;
+    bool refused = fail->http_status >= 400 && cause_row(fail->cause)->retry != RETRY_MAYBE_STORED;
     return x->outcome->created && (x->request->ephemeral || (refused && !x->outcome->accepted));
 }
 
@@ -357,12 +358,4 @@ void chat_outcome_release(struct chat_outcome *o)
 {
     free(o->conversation);
     chat_outcome_init(o);
-}
-
-const char *chat_close_status(const struct fail *fail, bool connected)
-{
-    /* Before that nothing was interrupted. */
-    if ((fail->cause == FAIL_CLOCK || fail->cause == FAIL_DEADLINE) && !connected)
-        return fail_row(FAIL_UNREACHABLE)->close;
-    return fail_row(fail->cause)->close;
 }

@@ -40,7 +40,4 @@ void chat_outcome_release(struct chat_outcome *o);
 int chat_run(struct api *api, struct reader *reader, const struct chat_request *request,
              struct chat_outcome *outcome, struct fail *fail);
 
-/* The `status` of `client.close` for a failure ("Output formats" in the manual). */
-const char *chat_close_status(const struct fail *fail, bool connected);
-
 #endif

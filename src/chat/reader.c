@@ -74,6 +74,7 @@ static void on_error(struct answer *a, const struct chat_event *event)
         return;
     put_words(&words, &event->member[CHAT_ERROR_MESSAGE]);
     fail_set(&a->verdict, retryable ? FAIL_ANSWER_RETRY : FAIL_ANSWER, "%s", buf_text(&words));
+    a->verdict.origin = "server error";
     buf_release(&words);
     if (code->type == JSON_STRING)
         fail_code(&a->verdict, code->string);

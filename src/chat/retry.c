@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "chat/retry.h"
 
+#include "chat/cause.h"
+
 static bool is_allowed(const struct retry_policy *policy, const struct retry_case *c)
 {
     if (c->committed || c->made >= policy->max)
         return false;
-    switch (fail_row(c->cause)->retry) {
+    switch (cause_row(c->cause)->retry) {
     case RETRY_NOT_STORED:
         return true;
     case RETRY_MAYBE_STORED:

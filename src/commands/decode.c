@@ -2,8 +2,8 @@
 /* decode: the same output from a recorded stream. */
 #include "commands/command.h"
 
-#include "chat/chat.h"
 #include "chat/reader.h"
+#include "chat/summary.h"
 #include "commands/outputs.h"
 #include "system/system.h"
 
@@ -85,10 +85,9 @@ static int run(const struct invocation *in, struct fail *fail)
 
     int64_t now = sys_now_us(), text = reader.answer.first_delta_us;
     struct summary summary = {
-        .status = chat_close_status(fail, true),
         .timing = {-1, -1, -1, text ? (text - started) / 1000 : -1, (now - started) / 1000}};
     reader_summarize(&reader, &summary);
-    int result = outputs_close(&sinks, &summary, fail);
+    int result = summary_close(&summary, &sinks, true, fail);
     reader_release(&reader);
     return result;
 }

@@ -134,19 +134,3 @@ int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct
     fail_move(fail, in->unsettled);
     return -1;
 }
-
-int outputs_close(struct sinks *sinks, struct summary *summary, struct fail *fail)
-{
-    summary->fail = fail;
-    /* What was gathered leaves first, so that the summary can tell of its failure. */
-    if (fail->cause != FAIL_SIGNAL && sinks_flush(sinks, fail) != 0)
-        summary->status = fail_row(fail->cause)->close;
-    struct fail at_close = FAIL_INIT;
-    sinks_close(sinks, summary, &at_close);
-    if (fail_is_set(fail))
-        fail_release(&at_close);
-    else
-        fail_move(fail, &at_close);
-    sinks_free(sinks);
-    return fail_is_set(fail) ? -1 : 0;
-}

@@ -13,8 +13,4 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
    when all are open what in->unsettled says, which is to have its `client.close`, too. */
 int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct fail *fail);
 
-/* The end of a command: gives the summary to the sinks and frees them. A failure that only shows
-   here (a full disk) becomes *fail. Always the last thing that is written. -1 when *fail is set. */
-int outputs_close(struct sinks *sinks, struct summary *summary, struct fail *fail);
-
 #endif

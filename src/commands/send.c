@@ -2,7 +2,9 @@
 /* send: posts one message and streams the answer. */
 #include "commands/command.h"
 
+#include "chat/cause.h"
 #include "chat/chat.h"
+#include "chat/summary.h"
 #include "commands/client.h"
 #include "commands/message.h"
 #include "commands/outputs.h"
@@ -72,7 +74,7 @@ static void explain(const struct client *c, const struct settings *s, bool poste
                     struct fail *fail)
 {
     bool own = !setting_is(s, OPT_CONTINUE) && !setting_is(s, OPT_CONVERSATION);
-    bool stored = posted && fail_row(fail->cause)->retry == RETRY_MAYBE_STORED;
+    bool stored = posted && cause_row(fail->cause)->retry == RETRY_MAYBE_STORED;
     if (stored && !own && !committed && !setting_is(s, OPT_RETRY_ALL) &&
         setting_number(s, OPT_RETRY) > 0)
         fail_hint(fail, "the message may be stored; --retry-all tries again all the same");
@@ -162,13 +164,12 @@ static int run(const struct invocation *in, struct fail *fail)
     reader_init(&reader, &sinks, (size_t)setting_number(in->settings, OPT_MAX_EVENT_SIZE));
     send_message(in, &reader, started, &outcome, fail);
 
-    struct summary summary = {.status = chat_close_status(fail, outcome.connected),
-                              .timing = outcome.timing};
+    struct summary summary = {.timing = outcome.timing};
     reader_summarize(&reader, &summary);
     if (outcome.conversation)
         summary.conversation_id = outcome.conversation;
     summary.timing.elapsed_ms = (sys_now_us() - started) / 1000;
-    int result = outputs_close(&sinks, &summary, fail);
+    int result = summary_close(&summary, &sinks, outcome.connected, fail);
     reader_release(&reader);
     chat_outcome_release(&outcome);
     return result;

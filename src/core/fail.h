@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The first cause of a failure: what went wrong, in which words, and what that means for the exit
-   status, for `client.close` and for a retry. Implements "Exit status" of the manual. */
+/* A failure: its first cause, the message, a hint, and the exit status ("Exit status" in the
+   manual). What a cause means for an answer and for a retry is in chat/cause.h. */
 #ifndef CORE_FAIL_H
 #define CORE_FAIL_H
 
@@ -36,26 +36,12 @@ enum fail_cause {
     FAIL_CAUSES
 };
 
-/* Whether a message that met this failure may have been stored by the server ("Retries"). */
-enum fail_retry { RETRY_NEVER, RETRY_NOT_STORED, RETRY_MAYBE_STORED };
-
-/* One row per cause: its name in `client.close`, the exit status, the `status` of `client.close`
-   and the retry class. FAIL_SIGNAL has status 0 here: see fail_status(). Where the message is the
-   server's own words, `what` says so in front of them on standard error. */
-struct fail_row {
-    const char *name;
-    int status;
-    const char *close;
-    enum fail_retry retry;
-    const char *what;
-};
-
-const struct fail_row *fail_row(enum fail_cause cause);
-
 /* Zeroed is "nothing failed". The strings are owned, free with fail_release(). */
 struct fail {
     enum fail_cause cause;
     char *message;       /* WHAT: WHY, may hold the server's own words with line feeds */
+    const char *origin;  /* shown before the message on standard error: "server error" where the
+                            message is the server's own; static, else NULL */
     char *hint;          /* the next step for the user, or NULL */
     char *code;          /* the server's machine-readable code, or NULL */
     int64_t retry_after; /* the server's hint in ms, -1 for none */

@@ -113,21 +113,9 @@ int sinks_flush(struct sinks *sinks, struct fail *fail)
     return result;
 }
 
-int sinks_close(struct sinks *sinks, const struct summary *summary, struct fail *fail)
+int sink_close(struct sink *sink, const struct summary *summary, struct fail *fail)
 {
-    int result = 0;
-    struct summary now = *summary;
-    for (unsigned i = 0; i < sinks->count; i++) {
-        struct sink *s = sinks->list[i];
-        if (!s->ops->close || s->ops->close(s, &now, fail) == 0)
-            continue;
-        result = -1;
-        if (!fail_is_set(now.fail)) {
-            now.fail = fail;
-            now.status = fail_row(fail->cause)->close;
-        }
-    }
-    return result;
+    return sink->ops->close ? sink->ops->close(sink, summary, fail) : 0;
 }
 
 static void put_number(struct buf *out, const char *key, const char *number)
@@ -160,19 +148,15 @@ static void put_timing(struct buf *out, const struct sink_timing *t)
     buf_byte(out, '}');
 }
 
-static void put_fail(struct buf *out, const struct fail *fail)
+static void put_fail(struct buf *out, const struct summary *summary)
 {
-    bool retryable = fail_row(fail->cause)->retry != RETRY_NEVER;
+    const struct fail *fail = summary->fail;
     json_put_key(out, "error");
     buf_byte(out, '{');
     json_put_text(out, "message", span_of(fail->message));
-    /* An error event speaks for itself: a code that it does not give is not invented. */
-    if (fail->code || fail->cause == FAIL_ANSWER || fail->cause == FAIL_ANSWER_RETRY)
-        json_put_text_or_null(out, "code", fail->code);
-    else
-        json_put_text(out, "code", span_of(fail_row(fail->cause)->name));
+    json_put_text_or_null(out, "code", summary->code);
     json_put_key(out, "retryable");
-    buf_puts(out, retryable ? "true" : "false");
+    buf_puts(out, summary->retryable ? "true" : "false");
     json_put_key(out, "retry_after");
     if (fail->retry_after >= 0)
         buf_printf(out, "%.10g", (double)fail->retry_after / 1000);
@@ -199,5 +183,5 @@ void summary_put(struct buf *out, const struct summary *summary)
     put_number(out, "latency_ms", summary->latency_ms);
     put_timing(out, &summary->timing);
     if (fail_is_set(summary->fail))
-        put_fail(out, summary->fail);
+        put_fail(out, summary);
 }

@@ -38,6 +38,8 @@ struct sink_timing {
 struct summary {
     const struct fail *fail;
     const char *status; /* done, error, interrupted, cancelled, failed */
+    const char *code;   /* of the failure: the server's, else ours; or NULL */
+    bool retryable;     /* trying again may help */
     const char *conversation_id, *mode, *model;
     int64_t events, text_bytes, tool_calls;
     const char *total_tokens, *latency_ms; /* numbers as the server spelled them */
@@ -129,8 +131,8 @@ int sinks_fatal_warning(struct sinks *sinks, const char *message, struct fail *f
 /* `now` is sys_now_us(); the earliest answer counts. */
 int64_t sinks_tick(struct sinks *sinks, int64_t now);
 int sinks_flush(struct sinks *sinks, struct fail *fail);
-/* What fails while one sink is closed is part of the summary that the next ones get. */
-int sinks_close(struct sinks *sinks, const struct summary *summary, struct fail *fail);
+/* Closes one sink of the list: chat/summary.h closes all of them. */
+int sink_close(struct sink *sink, const struct summary *summary, struct fail *fail);
 
 /* Appends the members of `client.close` to an open JSON object. */
 void summary_put(struct buf *out, const struct summary *summary);

@@ -150,8 +150,8 @@ void terminal_failure(struct terminal *t, const struct fail *fail)
 {
     struct buf line = {0};
     buf_puts(&line, "sigmasight-chat: ");
-    if (fail_row(fail->cause)->what)
-        buf_printf(&line, "%s: ", fail_row(fail->cause)->what);
+    if (fail->origin)
+        buf_printf(&line, "%s: ", fail->origin);
     escape_put_line(&line, shown(fail));
     if (fail->hint) {
         buf_puts(&line, "; ");

@@ -37,8 +37,9 @@ int writer_descriptor(struct writer *o, int fd, struct fail *fail)
     /* One that closes on exec was not handed to us: it is our own. */
     bool ours = flags >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC);
     if (flags < 0 || ours || (flags & O_ACCMODE) == O_RDONLY) {
-        fail_set(fail, FAIL_USAGE, "descriptor %d: not open for writing", fd);
-        fail_hint(fail, "open it in the shell, as in %d>events.jsonl", fd);
+        char *hint = buf_format("open it in the shell, as in %d>events.jsonl", fd);
+        fail_set_hint(fail, FAIL_USAGE, hint, "descriptor %d: not open for writing", fd);
+        free(hint);
         return -1;
     }
     struct buf name = {0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer.h"
 
-#include "chat/chat.h"
 #include "chat/reader.h"
+#include "chat/summary.h"
 #include "core/xmalloc.h"
 #include "output/sink.h"
 
@@ -79,7 +79,7 @@ static int feed(void *arg, struct span piece)
     return result;
 }
 
-/* As decode and outputs_close end, but for the times. */
+/* The end of `decode`, without the times. */
 static void close_pipe(struct pipe *p)
 {
     static const struct sink_retry retry = {1, 3, 1500, "a\033[1mreason\nof two lines"};
@@ -90,17 +90,12 @@ static void close_pipe(struct pipe *p)
         sinks_warning(&p->sinks, p->fail.message, &none);
         fail_release(&none);
     }
-    struct summary summary = {.fail = &p->fail,
-                              .status = chat_close_status(&p->fail, true),
-                              .timing = {-1, -1, -1, -1, -1}};
+    struct summary summary = {.timing = {-1, -1, -1, -1, -1}};
     reader_summarize(&p->reader, &summary);
-    struct fail late = FAIL_INIT;
-    sinks_flush(&p->sinks, &late);
-    sinks_close(&p->sinks, &summary, &late);
-    fuzz_require(!fail_is_set(&late), "closing: %s", late.message);
+    summary_close(&summary, &p->sinks, true, &p->fail);
+    fuzz_require(p->fail.cause != FAIL_OUTPUT, "closing: %s", p->fail.message);
     if (p->terminal && fail_is_set(&p->fail))
         terminal_failure(&p->terminals[ANSWER_TEXT], &p->fail);
-    sinks_free(&p->sinks);
     reader_release(&p->reader);
     fail_release(&p->fail);
     for (unsigned i = 0; i <= ANSWER_RAW; i++)

@@ -3,8 +3,8 @@
    and JSON for a program; lists of conversations. */
 #include "api/api.h"
 #include "api/refusal.h"
+#include "chat/summary.h"
 #include "fuzz.h"
-#include "output/sink.h"
 #include "terminal/terminal.h"
 
 #include <stdlib.h>
@@ -33,7 +33,8 @@ static void check_line(const struct fail *fail)
 static void check_summary(const struct fail *fail)
 {
     static struct buf line;
-    struct summary summary = {.fail = fail, .status = "failed"};
+    struct summary summary = {.timing = {-1, -1, -1, -1, -1}};
+    summary_describe(&summary, fail, true);
     buf_clear(&line);
     buf_byte(&line, '{');
     summary_put(&line, &summary);

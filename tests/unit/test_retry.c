@@ -2,6 +2,8 @@
 /* "Retries": what is tried again, and when. */
 #include "chat/retry.h"
 
+#include "chat/summary.h"
+
 #include "unit.h"
 
 static const struct retry_policy usual = {.max = 3, .delay_ms = 1000, .max_time_ms = 60000};
@@ -27,31 +29,54 @@ static void near(int64_t got, int64_t want, const char *what)
 static const struct {
     enum fail_cause cause;
     const char *class;
+    const char *close;
     const char *what;
 } classes[] = {
-    {FAIL_UNREACHABLE, "n", "resolve, connect, TLS"},
-    {FAIL_BUSY, "n", "408, 429"},
-    {FAIL_OVERLOADED, "n", "503"},
-    {FAIL_SERVER, "m", "500, 502, 504"},
-    {FAIL_CUT, "m", "cut, or no done"},
-    {FAIL_CLOCK, "m", "out of time"},
-    {FAIL_ANSWER_RETRY, "m", "a retryable error event"},
-    {FAIL_NONE, "", "success"},
-    {FAIL_ANSWER, "", "an error event"},
-    {FAIL_USAGE, "", "usage"},
-    {FAIL_DATA, "", "400, 404, 422"},
-    {FAIL_INPUT, "", "no input"},
-    {FAIL_SERVER_OTHER, "", "501"},
-    {FAIL_QUOTA, "", "a quota"},
-    {FAIL_SOFTWARE, "", "a bug"},
-    {FAIL_CREATE, "", "cannot create"},
-    {FAIL_DEADLINE, "", "--max-time"},
-    {FAIL_OUTPUT, "", "disk full"},
-    {FAIL_PROTOCOL, "", "protocol"},
-    {FAIL_DENIED, "", "401, 403"},
-    {FAIL_CONFIG, "", "configuration"},
-    {FAIL_SIGNAL, "", "a signal"},
+    {FAIL_UNREACHABLE, "n", "failed", "resolve, connect, TLS"},
+    {FAIL_BUSY, "n", "failed", "408, 429"},
+    {FAIL_OVERLOADED, "n", "failed", "503"},
+    {FAIL_SERVER, "m", "failed", "500, 502, 504"},
+    {FAIL_CUT, "m", "interrupted", "cut, or no done"},
+    {FAIL_CLOCK, "m", "interrupted", "out of time"},
+    {FAIL_ANSWER_RETRY, "m", "error", "a retryable error event"},
+    {FAIL_NONE, "", "done", "success"},
+    {FAIL_ANSWER, "", "error", "an error event"},
+    {FAIL_USAGE, "", "failed", "usage"},
+    {FAIL_DATA, "", "failed", "400, 404, 422"},
+    {FAIL_INPUT, "", "failed", "no input"},
+    {FAIL_SERVER_OTHER, "", "failed", "501"},
+    {FAIL_QUOTA, "", "failed", "a quota"},
+    {FAIL_SOFTWARE, "", "failed", "a bug"},
+    {FAIL_CREATE, "", "failed", "cannot create"},
+    {FAIL_DEADLINE, "", "interrupted", "--max-time"},
+    {FAIL_OUTPUT, "", "failed", "disk full"},
+    {FAIL_PROTOCOL, "", "failed", "protocol"},
+    {FAIL_DENIED, "", "failed", "401, 403"},
+    {FAIL_CONFIG, "", "failed", "configuration"},
+    {FAIL_SIGNAL, "", "cancelled", "a signal"},
 };
+
+/* "Output formats" in the manual: what `client.close` says of each cause. */
+static void words(void)
+{
+    check_int(COUNT(classes), FAIL_CAUSES, "one row per cause");
+    for (size_t i = 0; i < COUNT(classes); i++) {
+        struct fail fail = {.cause = classes[i].cause, .retry_after = -1};
+        struct summary summary = {.fail = NULL};
+        summary_describe(&summary, &fail, true);
+        check_span(span_of(summary.status), span_of(classes[i].close), classes[i].what);
+        check_int(summary.retryable, classes[i].class[0] != '\0', classes[i].what);
+        bool has_code =
+            fail.cause != FAIL_NONE && fail.cause != FAIL_ANSWER && fail.cause != FAIL_ANSWER_RETRY;
+        check_int(summary.code != NULL, has_code, classes[i].what);
+        char code[] = "SERVERS_OWN";
+        fail.code = code;
+        summary_describe(&summary, &fail, false);
+        check_span(span_of(summary.code), S("SERVERS_OWN"), classes[i].what);
+        if (fail.cause == FAIL_CLOCK || fail.cause == FAIL_DEADLINE)
+            check_span(span_of(summary.status), S("failed"), "before a connection");
+    }
+}
 
 static void which(void)
 {
@@ -164,6 +189,7 @@ static void max_time(void)
 
 int main(void)
 {
+    unit_case("the words of client.close", words);
     unit_case("what is tried again", which);
     unit_case("how often, how long", how_often);
     unit_case("ten percent", spread);

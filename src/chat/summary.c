@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "chat/summary.h"
+
+#include "chat/cause.h"
+
+void summary_describe(struct summary *summary, const struct fail *fail, bool connected)
+{
+    const struct cause_row *row = cause_row(fail->cause);
+    bool timed_out = fail->cause == FAIL_CLOCK || fail->cause == FAIL_DEADLINE;
+    summary->fail = fail;
+    summary->status = timed_out && !connected ? cause_row(FAIL_UNREACHABLE)->close : row->close;
+    summary->code = fail->code ? fail->code : row->code;
+    summary->retryable = row->retry != RETRY_NEVER;
+}
+
+int summary_close(struct summary *summary, struct sinks *sinks, bool connected, struct fail *fail)
+{
+    /* Pending output is written first, so that the summary can report a write error. */
+    if (fail->cause != FAIL_SIGNAL)
+        sinks_flush(sinks, fail);
+    summary_describe(summary, fail, connected);
+    struct fail at_close = FAIL_INIT;
+    for (unsigned i = 0; i < sinks->count; i++)
+        if (sink_close(sinks->list[i], summary, &at_close) != 0 && !fail_is_set(summary->fail))
+            summary_describe(summary, &at_close, connected);
+    if (fail_is_set(fail))
+        fail_release(&at_close);
+    else
+        fail_move(fail, &at_close);
+    sinks_free(sinks);
+    return fail_is_set(fail) ? -1 : 0;
+}
