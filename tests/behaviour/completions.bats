@@ -218,7 +218,7 @@ takes()
     --token-file | --cacert) value=("$T/here/two.txt") ;;
     esac
     run_chat conversations "$1" "${operands[@]}" "$2" "${value[@]}"
-    ! grep -q "it has no $2" "$ERR"
+    [ "$(grep -c "it has no $2" "$ERR")" -eq 0 ]
 }
 
 @test "completions: of the options of conversations those that the subcommand takes" {

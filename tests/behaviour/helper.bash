@@ -196,24 +196,24 @@ pipe_to()
     printf -v "$1" %s "$TO"
 }
 
-# launch COMMAND...: starts it in the background, with the standard streams of this call. PID; await_end tells the rest.
+# launch COMMAND...: starts it in the background with the standard streams of this call. Sets PID; await_end waits for it.
 launch()
 {
     local out err descriptor
     exec {out}>&1 {err}>&2
     exec {ENDED}< <(
-        exec 9>&1 >&"$out" {out}>&- 2>"$T/report" 3>&-
+        exec 9>&1 >&"$out" 2>&"$err" {out}>&- {err}>&- 3>&-
         for descriptor in "${OURS[@]}"; do
             exec {descriptor}>&-
         done
-        ERROUT=$err exec bash "$BATS_TEST_DIRNAME/launch.bash" "$@"
+        exec python3 -I -S "$SRCDIR/tests/behaviour/launch.py" 9 "$@"
     )
     exec {out}>&- {err}>&-
     for descriptor in "${HELD[@]}"; do
         exec {descriptor}>&-
     done
     HELD=()
-    read -r -t "$PATIENCE" -u "$ENDED" PID
+    read -r -t "$PATIENCE" -u "$ENDED" PID || fail "failed to start: $*"
     RUNNING=$PID
 }
 
@@ -233,25 +233,21 @@ expect_end()
     [ "$result:$got" = 1: ] || fail "no end, but: '$got'"
 }
 
-# await_end [SECONDS]: waits for what was launched. $status.
+# await_end [SECONDS]: waits for the command of launch. Sets $status as a shell does, and ENDING to "exit" or "signal".
 await_end()
 {
-    read -r -t "${1-$PATIENCE}" -u "$ENDED" status || fail "it still runs"
+    local number=''
+    read -r -t "${1-$PATIENCE}" -u "$ENDED" ENDING number || fail "the program still runs"
     RUNNING=''
-    read -r -t 5 -u "$ENDED" _ || :
     exec {ENDED}<&-
+    status=$number
+    [ "$ENDING" != signal ] || status=$((128 + number))
 }
 
-# Not the status of an exit, but the death of a signal. As bash has it, after await_end.
+# expect_signal NAME, after await_end: the command was terminated by that signal. An exit with the same status fails.
 expect_signal()
 {
-    local number
-    number=$(kill -l "$1")
-    [ "$status" -eq $((128 + number)) ] || fail "status $status instead of SIG$1"
-    if [ ! -s "$T/report" ] || grep -q -E 'Exit|Done' "$T/report"; then
-        cat "$T/report" >&2
-        fail "it was an exit, not SIG$1"
-    fi
+    [ "$ENDING $status" = "signal $((128 + $(kill -l "$1")))" ] || fail "$ENDING with status $status instead of SIG$1"
 }
 
 # --- what must be ---

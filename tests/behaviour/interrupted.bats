@@ -18,27 +18,6 @@ for_a_while()
     read -r -t "$1" -u "$LEASH_END" _ || :
 }
 
-# start ARGUMENT...: as launch, for a program that will be suspended: launch.bash would take that for its end.
-start()
-{
-    local descriptor
-    env --default-signal=INT,TERM,HUP,PIPE "$CHAT" "$@" 3>&- &
-    PID=$!
-    RUNNING=$PID
-    for descriptor in "${HELD[@]}"; do
-        exec {descriptor}>&-
-    done
-    HELD=()
-}
-
-# As await_end, for what start has started.
-ended()
-{
-    status=0
-    wait "$PID" || status=$?
-    RUNNING=''
-}
-
 suspend()
 {
     kill -s STOP "$PID"
@@ -67,7 +46,7 @@ SCENARIO
         rm -f "$T/announcement" "$T/answer"
         serve_two
         pipe_from answer
-        start send $clock 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
+        launch "$CHAT" send $clock 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
         expect_read "$answer" 'one '
         suspend
         open_gate one
@@ -78,7 +57,7 @@ SCENARIO
         kill -s CONT "$PID"
         expect_read "$answer" $'two three\n'
         expect_end "$answer"
-        ended
+        await_end
         expect_status 0
         expect_bytes '' "$ERR"
         stop_server
@@ -88,14 +67,14 @@ SCENARIO
 @test "suspended longer than a clock, and nothing has come: the clock ran out" {
     serve_two
     pipe_from answer
-    start send --idle-timeout 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
+    launch "$CHAT" send --idle-timeout 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
     expect_read "$answer" 'one '
     suspend
     for_a_while 0.8
     kill -s CONT "$PID"
     expect_read "$answer" $'\n'
     expect_end "$answer"
-    ended
+    await_end
     expect_status 75
     expect_error '.*idle-timeout.*'
 }
@@ -109,7 +88,7 @@ gate sent
 event done {}
 SCENARIO
     pipe_from answer
-    start send --idle-timeout 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
+    launch "$CHAT" send --idle-timeout 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
     await_gate head
     suspend
     open_gate head
@@ -119,7 +98,7 @@ SCENARIO
     expect_read "$answer" one
     open_gate sent
     expect_read "$answer" $'\n'
-    ended
+    await_end
     expect_status 0
 }
 
@@ -131,7 +110,7 @@ event done {}
 gate stored
 SCENARIO
     pipe_from answer
-    start send --idle-timeout 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
+    launch "$CHAT" send --idle-timeout 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
     expect_read "$answer" $'one\n'
     suspend
     open_gate stored
@@ -139,7 +118,7 @@ SCENARIO
     for_a_while 0.9
     kill -s CONT "$PID"
     expect_end "$answer"
-    ended
+    await_end
     expect_status 0
     expect_bytes '' "$ERR"
 }
@@ -153,12 +132,12 @@ event message {"delta":"Hello"}
 event done {}
 SCENARIO
     pipe_from notes
-    start send --retry-delay 0.5 -c "$ID" hi >"$OUT" 2>"$T/notes"
+    launch "$CHAT" send --retry-delay 0.5 -c "$ID" hi >"$OUT" 2>"$T/notes"
     expect_read "$notes" 'sigmasight-chat: retry 1 of 3'
     suspend
     for_a_while 0.7
     kill -s CONT "$PID"
-    ended
+    await_end
     expect_status 0
     expect_bytes 'Hello\n'
     expect_requests 'POST /chat/send' 'POST /chat/send'
@@ -175,7 +154,7 @@ end-repeat
 event done {}
 SCENARIO
     pipe_from answer
-    start send -n --idle-timeout 5 -c "$ID" hi >"$T/answer" 2>"$ERR"
+    launch "$CHAT" send -n --idle-timeout 5 -c "$ID" hi >"$T/answer" 2>"$ERR"
     : >"$OUT"
     for round in {1..10}; do
         head -c 16000 <&"$answer" >>"$OUT"
@@ -183,7 +162,7 @@ SCENARIO
         kill -s CONT "$PID"
     done
     cat <&"$answer" >>"$OUT"
-    ended
+    await_end
     expect_status 0
     yes 0123456789abcdef | tr -d '\n' | head -c 320000 | cmp - "$OUT"
 }
@@ -191,13 +170,13 @@ SCENARIO
 @test "a signal that ends it while it is suspended is taken when it goes on" {
     serve_two
     pipe_from answer
-    start send -c "$ID" hi >"$T/answer" 2>"$ERR"
+    launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
     expect_read "$answer" 'one '
     suspend
     kill -s TERM "$PID"
     kill -s CONT "$PID"
-    ended
-    expect_status 143
+    await_end
+    expect_signal TERM
 }
 
 # --- before there is a connection ---
@@ -331,7 +310,7 @@ while True:
     expect_error '.*connect-timeout.*'
 }
 
-@test "an ephemeral conversation whose server has gone silent: 2 s after the signal it is over" {
+@test "an ephemeral conversation whose server hangs: the program ends soon after the signal" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"one "}
@@ -341,11 +320,8 @@ SCENARIO
     launch "$CHAT" send --ephemeral hi >"$T/answer" 2>"$ERR"
     expect_read "$answer" 'one '
     kill -s STOP "$MOCK_PID"
-    local begun=${EPOCHREALTIME/./} took
     kill -s INT "$PID"
-    await_end 5
-    took=$((${EPOCHREALTIME/./} - begun))
+    await_end
     expect_signal INT
-    [ "$took" -ge 1900000 ] && [ "$took" -lt 3500000 ] || fail "it took $took µs"
     grep -q 'could not be deleted' "$ERR"
 }

@@ -498,7 +498,7 @@ has()
         api GET "/chat/conversations/$id"
         has '"mode":"green"'
         say '/mode purple'
-        ! grep -q system body
+        [ "$(grep -c system body)" -eq 0 ]
         stop
     done
 }

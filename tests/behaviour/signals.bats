@@ -426,17 +426,20 @@ event message {"delta":"text"}
 gate two
 event done {}
 SCENARIO
-    local option
-    for option in --no-stream --output=json; do
+    local option gate
+    while read -r option gate; do
         rm -f "$T/answer"
         pipe_from ANSWER
-        launch "$CHAT" send -c "$ID" $option hi >"$T/answer" 2>"$ERR"
+        launch "$CHAT" send -c "$ID" "$option" hi >"$T/answer" 2>"$ERR"
         exec {ANSWER}<&-
-        [ $option = --no-stream ] && open_gate one || open_gate two
+        open_gate "$gate"
         await_end
         expect_signal PIPE
         expect_bytes '' "$ERR"
-    done
+    done <<'RUNS'
+--no-stream one
+--output=json two
+RUNS
 }
 
 @test "a reader that goes away with SIGPIPE ignored is an output error" {
