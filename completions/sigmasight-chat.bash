@@ -120,7 +120,7 @@ _sigmasight_chat()
 
     if ((COMP_CWORD == 1)); then
         _sigmasight_chat_words 'send decode login logout whoami conversations config doctor schema
-            -h --help --version'
+            -h --help -V --version'
         return
     fi
     case ${COMP_WORDS[1]} in

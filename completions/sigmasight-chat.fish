@@ -102,13 +102,13 @@ complete -c sigmasight-chat -f
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a send -d 'Post one message and stream the answer'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a decode -d 'Print a recorded stream'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a login -d 'Log in and keep the token'
-complete -c sigmasight-chat -n __sigmasight_chat_no_command -a logout -d 'Forget the token'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a logout -d 'Delete the stored token'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a whoami -d 'Show the account and the source of the token'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a conversations -d 'List, create, show, change, delete conversations'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a config -d 'Show each setting and where it came from'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a doctor -d 'Check settings, connection, token, server'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a schema -d 'Print the JSON Schema of the JSON lines'
-complete -c sigmasight-chat -n __sigmasight_chat_no_command -l version -d 'Versions of program and libraries'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -s V -l version -d 'Versions of program and libraries'
 
 # Every command
 set -l common '__sigmasight_chat_command send decode login logout whoami conversations config doctor schema'

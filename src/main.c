@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Dispatch, the final error line, the exit status. */
+/* Finds and runs the command, prints its failure, returns the exit status. */
 #include "config.h"
 
 #include "api/http.h"
 #include "commands/command.h"
-#include "commands/meant.h"
 #include "settings/config.h"
+#include "settings/suggest.h"
 #include "system/system.h"
 #include "json/json.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {
     &command_send,          &command_decode, &command_login,  &command_logout, &command_whoami,
@@ -31,44 +32,19 @@ static void put_program_help(struct buf *out)
                   "Ask the SigmaSight chat API about a portfolio.\n\nCommands:\n");
     for (const struct command *const *c = commands; *c; c++)
         buf_printf(out, "  %-14s %s\n", (*c)->name, (*c)->summary);
-    buf_puts(out, "\n  -h, --help     this text; after a command, that command's\n"
-                  "      --version  versions of the program and its libraries\n\n"
+    buf_puts(out, "\n  -h, --help     print this help, or that of a command\n"
+                  "  -V, --version  print the versions of the program and its libraries\n\n"
                   "Example:\n  sigmasight-chat send \"How concentrated am I?\"\n\n"
-                  "The manual: man sigmasight-chat\n");
+                  "Manual: man sigmasight-chat\n");
 }
 
-enum { SCREEN = 23 /* lines, with one left for the prompt */, SHORT_EXAMPLES = 2 };
-
-static unsigned count_lines(const char *text)
+static void put_command_help(struct buf *out, const struct command *c, bool detail)
 {
-    unsigned count = 0;
-    for (; *text; text++)
-        count += *text == '\n';
-    return count;
-}
-
-/* All options where they fit a screen or were asked for with -v. */
-static void put_command_help(struct buf *out, const struct command *c, bool in_full)
-{
-    unsigned groups = c->groups | GROUP_COMMON;
-    struct buf text = {0};
-    buf_puts(&text, "Options:\n");
-    options_help(&text, groups);
-    buf_printf(&text, "\nExamples:\n%s", c->examples);
-    unsigned above = 2 + count_lines(c->about); /* the line of usage, and one that is empty */
-    if (!in_full && above + count_lines(buf_text(&text)) > SCREEN) {
-        const char *end = c->examples;
-        for (unsigned n = 0; n < SHORT_EXAMPLES && *end; end++)
-            n += *end == '\n';
-        buf_clear(&text);
-        options_help_short(&text, groups);
-        buf_printf(&text, "\nExamples:\n%.*s", (int)(end - c->examples), c->examples);
-    }
-    bool room = in_full || above + 1 + count_lines(buf_text(&text)) <= SCREEN;
-    buf_printf(out, "Usage: sigmasight-chat %s %s\n%s%s\n", c->name, c->usage, room ? "\n" : "",
-               c->about);
-    buf_span(out, buf_view(&text));
-    buf_release(&text);
+    buf_printf(out, "Usage: sigmasight-chat %s %s\n\n%s\nOptions:\n", c->name, c->usage, c->about);
+    size_t left_out = options_help(out, c->groups | GROUP_COMMON, detail);
+    if (left_out)
+        buf_printf(out, "  and %zu more, see sigmasight-chat %s -h -v\n", left_out, c->name);
+    buf_printf(out, "\nExamples:\n%s", c->examples);
 }
 
 static int print(struct buf *text, struct fail *fail)
@@ -81,8 +57,8 @@ static int print(struct buf *text, struct fail *fail)
     return writer_finish(&out, fail);
 }
 
-static int run_settled(const struct command *c, struct settings *settings,
-                       struct operands *operands, struct terminal *terminal, struct fail *fail)
+static int run_configured(const struct command *c, struct settings *settings,
+                          struct operands *operands, struct terminal *terminal, struct fail *fail)
 {
     struct fail why = FAIL_INIT;
     if (config_complete(settings, &why) != 0) {
@@ -101,6 +77,39 @@ static int run_settled(const struct command *c, struct settings *settings,
     return result;
 }
 
+/* "A", "A and B" or "A, B and others": the commands that accept an option. */
+static void put_owners(struct buf *out, const struct option_row *row)
+{
+    const char *names[2];
+    size_t count = 0;
+    for (const struct command *const *c = commands; *c; c++)
+        if (((*c)->groups & row->groups) && count++ < 2)
+            names[count - 1] = (*c)->name;
+    if (count)
+        buf_puts(out, names[0]);
+    if (count > 1)
+        buf_printf(out, count > 2 ? ", %s and others" : " and %s", names[1]);
+}
+
+static void hint_owners(struct span option, struct fail *fail)
+{
+    struct buf owners = {0};
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
+        if (span_is(option, option_row(id)->name))
+            put_owners(&owners, option_row(id));
+    if (owners.len)
+        fail_hint(fail, "it is an option of %s", buf_text(&owners));
+    buf_release(&owners);
+}
+
+static void hint_option(unsigned groups, struct span word, struct fail *fail)
+{
+    const char *name = suggest_option(word, groups);
+    hint_owners(word, fail);
+    if (name)
+        fail_hint(fail, "did you mean --%s?", name);
+}
+
 static int run_command(const struct command *c, int argc, char **argv, struct terminal *terminal,
                        struct fail *fail)
 {
@@ -108,61 +117,87 @@ static int run_command(const struct command *c, int argc, char **argv, struct te
     struct operands operands = {0};
     unsigned groups = c->groups | GROUP_COMMON;
     int result = options_parse(groups, argc, argv, &settings, &operands, fail);
-    if (operands.unknown)
-        meant_option(commands, groups, operands.unknown, fail);
+    if (operands.unknown.len)
+        hint_option(groups, operands.unknown, fail);
     if (result == 0 && setting_is(&settings, OPT_HELP)) {
         struct buf text = {0};
         put_command_help(&text, c, setting_is(&settings, OPT_VERBOSE));
         result = print(&text, fail);
     } else if (result == 0 && operands.count > c->operands) {
-        result = fail_set(fail, FAIL_USAGE, "%s: it takes %s", c->name,
-                          c->operands ? "one operand at most" : "no operand");
+        result = fail_set(fail, FAIL_USAGE, "%s: too many arguments", c->name);
     } else if (result == 0) {
-        result = run_settled(c, &settings, &operands, terminal, fail);
+        result = run_configured(c, &settings, &operands, terminal, fail);
     }
     free(operands.list);
     settings_release(&settings);
     return result;
 }
 
-static bool asks_for_help(const char *word)
+static int refuse_command(const char *word, struct fail *fail)
+{
+    const char *names[sizeof commands / sizeof commands[0] + 1];
+    size_t count = 0;
+    if (word[0] == '-')
+        return fail_set_hint(fail, FAIL_USAGE, "options come after the command, as in 'send -v'",
+                             "unknown option %.*s", (int)strcspn(word, "="), word);
+    fail_set(fail, FAIL_USAGE, "unknown command %s", word);
+    if (strpbrk(word, " \t\n"))
+        fail_hint(fail, "'sigmasight-chat send' asks a question");
+    for (const struct command *const *c = commands; *c; c++)
+        names[count++] = (*c)->name;
+    names[count++] = "--version";
+    names[count] = NULL;
+    const char *name =
+        strcmp(word, "version") == 0 ? "--version" : suggest_name(span_of(word), names);
+    if (name)
+        fail_hint(fail, "did you mean %s?", name);
+    return -1;
+}
+
+static bool is_help(const char *word)
 {
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+static bool is_version(const char *word)
+{
+    return strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0;
 }
 
 static int dispatch(int argc, char **argv, struct terminal *terminal,
                     const struct command **command, struct fail *fail)
 {
     struct buf text = {0};
-    if (argc < 2)
-        return fail_set(fail, FAIL_USAGE, "a command is missing");
-    if (asks_for_help(argv[1])) {
+    if (is_help(argv[1])) {
         static char flag[] = "--help";
-        if (argc == 2 || argv[2][0] == '-' || asks_for_help(argv[2])) {
+        if (argc == 2 || argv[2][0] == '-' || is_help(argv[2])) {
             put_program_help(&text);
             return print(&text, fail);
         }
-        /* That of a command, as if it stood behind it. */
+        /* `help COMMAND` is `COMMAND --help`. */
         argv[1] = argv[2];
         argv[2] = flag;
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (is_version(argv[1])) {
         buf_printf(&text, "sigmasight-chat %s\n%s\n%s\n", PACKAGE_VERSION, http_version(),
                    json_version());
         return print(&text, fail);
     }
     *command = find_command(argv[1]);
-    if (!*command && argv[1][0] == '-') {
-        fail_set(fail, FAIL_USAGE, "unknown option %.*s", (int)strcspn(argv[1], "="), argv[1]);
-        fail_hint(fail, "options come after the command, as in 'send -v'");
-        return -1;
-    }
-    if (!*command) {
-        fail_set(fail, FAIL_USAGE, "unknown command %s", argv[1]);
-        meant_command(commands, argv[1], fail);
-        return -1;
-    }
+    if (!*command)
+        return refuse_command(argv[1], fail);
     return run_command(*command, argc - 1, argv + 1, terminal, fail);
+}
+
+/* Called without arguments. */
+static int print_usage(void)
+{
+    const struct fail usage = {.cause = FAIL_USAGE};
+    struct buf text = {0};
+    put_program_help(&text);
+    sys_write_all(STDERR_FILENO, text.data, text.len, NULL);
+    buf_release(&text);
+    return fail_status(&usage);
 }
 
 static void point_to_help(struct terminal *terminal, const struct command *command)
@@ -182,6 +217,8 @@ int main(int argc, char **argv)
     const struct command *command = NULL;
     sys_stdio_open();
     sys_size_limit_outlive();
+    if (argc < 2)
+        return print_usage();
     terminal_init(&terminal);
     dispatch(argc, argv, &terminal, &command, &fail);
     if (fail.cause == FAIL_SIGNAL)

@@ -95,7 +95,7 @@ static void put_setting(struct writer *out, struct table *table, const struct se
     buf_release(&origin);
 }
 
-static int run(const struct invocation *in, struct fail *fail)
+static int show_config(const struct invocation *in, struct fail *fail)
 {
     const struct settings *s = in->settings;
     struct writer out;
@@ -113,12 +113,12 @@ static int run(const struct invocation *in, struct fail *fail)
 
 const struct command command_config = {
     .name = "config",
-    .summary = "show each setting and where it came from",
+    .summary = "show each setting and its origin",
     .usage = "[OPTION]...",
-    .about = "Shows what the command line, the profile, the environment, the configuration\n"
-             "file and the defaults come to: name, value, origin.\n",
+    .about = "Prints name, value and origin of each setting: the command line, the profile,\n"
+             "the environment, the configuration file or the default.\n",
     .examples = "  sigmasight-chat config\n"
                 "  sigmasight-chat config --profile staging\n",
     .groups = GROUP_API | GROUP_JSON,
-    .run = run,
+    .run = show_config,
 };

@@ -257,14 +257,13 @@ static int check(const struct subcommand *sub, const struct job *j, struct fail 
 {
     const struct option_row *modes = option_row(OPT_MODE);
     if (j->count < sub->least || j->count > sub->most)
-        return fail_set(fail, FAIL_USAGE, "conversations %s: it takes %s", sub->name,
-                        *sub->operands ? sub->operands : "no operand");
+        return fail_set(fail, FAIL_USAGE, "conversations %s: %s arguments", sub->name,
+                        j->count < sub->least ? "missing" : "too many");
     for (size_t i = 0; i < j->count; i++)
         if (!*j->ids[i].text)
             return fail_set(fail, FAIL_USAGE, "conversations %s: an ID is empty", sub->name);
     if (sub->run == change_mode && j->ids && !option_is_choice(modes, j->ids[1].text))
-        return fail_set(fail, FAIL_USAGE, "conversations mode: '%s' is not right; it must be %s",
-                        j->ids[1].text, modes->choices);
+        return option_refuse(modes, j->ids[1].text, "MODE", FAIL_USAGE, fail);
     return check_options(sub, j->in->settings, fail);
 }
 

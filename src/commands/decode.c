@@ -72,7 +72,7 @@ static int decode(const struct invocation *in, struct reader *reader, struct fai
     return reader_finish(reader, "the recording ends", fail);
 }
 
-static int run(const struct invocation *in, struct fail *fail)
+static int run_decode(const struct invocation *in, struct fail *fail)
 {
     struct sinks sinks = {0};
     struct reader reader;
@@ -94,14 +94,14 @@ static int run(const struct invocation *in, struct fail *fail)
 
 const struct command command_decode = {
     .name = "decode",
-    .summary = "print a recorded stream as `send` would have",
+    .summary = "print a recorded event stream like send",
     .usage = "[OPTION]... [FILE]",
-    .about = "Reads an event stream that was recorded (send --record, -o raw) and gives the\n"
-             "same output and exit status. Without FILE, or with -, from standard input.\n",
+    .about = "Reads an event stream recorded by send --record or -o raw, from FILE or standard\n"
+             "input, and produces the same output and exit status as send.\n",
     .examples = "  sigmasight-chat decode answer.sse\n"
                 "  sigmasight-chat decode -j answer.sse | jq -r .event\n",
     .operands = 1,
     .groups = GROUP_OUTPUT,
     .unsettled = true,
-    .run = run,
+    .run = run_decode,
 };

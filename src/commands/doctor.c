@@ -375,7 +375,7 @@ static void check_generation(struct doctor *d)
     http_response_release(&response);
 }
 
-static int run(const struct invocation *in, struct fail *fail)
+static int run_doctor(const struct invocation *in, struct fail *fail)
 {
     struct doctor d = {.in = in, .fail = fail};
     sys_signals_catch();
@@ -395,12 +395,12 @@ const struct command command_doctor = {
     .name = "doctor",
     .summary = "check settings, connection, token and server",
     .usage = "[OPTION]...",
-    .about = "Looks at settings, files, address, proxy, name, connection, TLS, token, server:\n"
-             "a line each with ok, warning or failure, and what to do. The exit status is\n"
-             "that of the first failure.\n",
+    .about = "Checks settings, files, URL, proxy, DNS, connection, TLS, token and server, and\n"
+             "prints a line for each: ok, warning or failure, and what to do. The exit status\n"
+             "is that of the first failure.\n",
     .examples = "  sigmasight-chat doctor\n"
                 "  sigmasight-chat doctor -j | jq -r 'select(.status != \"ok\").message'\n",
     .groups = GROUP_API | GROUP_JSON,
     .unsettled = true,
-    .run = run,
+    .run = run_doctor,
 };

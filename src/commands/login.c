@@ -272,10 +272,10 @@ static int run_whoami(const struct invocation *in, struct fail *fail)
 
 const struct command command_login = {
     .name = "login",
-    .summary = "log in and keep the token",
+    .summary = "log in and store the token",
     .usage = "[OPTION]...",
-    .about = "Asks for email and password on the terminal, or takes them from --email and\n"
-             "--password-stdin, and keeps the token for this URL and profile.\n",
+    .about = "Asks for email and password on the terminal, unless --email and\n"
+             "--password-stdin are given, and stores the token for this URL and profile.\n",
     .examples = "  sigmasight-chat login\n"
                 "  sigmasight-chat login --email me@example.com --password-stdin < password.txt\n",
     .groups = GROUP_API | GROUP_LOGIN,
@@ -284,9 +284,9 @@ const struct command command_login = {
 
 const struct command command_logout = {
     .name = "logout",
-    .summary = "forget the token",
+    .summary = "delete the stored token",
     .usage = "[OPTION]...",
-    .about = "Forgets the token that login kept for this URL and profile, tells the server.\n",
+    .about = "Deletes the stored token for this URL and profile and tells the server.\n",
     .examples = "  sigmasight-chat logout\n",
     .groups = GROUP_API,
     .run = run_logout,
@@ -294,10 +294,10 @@ const struct command command_logout = {
 
 const struct command command_whoami = {
     .name = "whoami",
-    .summary = "show the account and where the token comes from",
+    .summary = "show the account and the source of the token",
     .usage = "[OPTION]...",
-    .about = "Asks the server whose token this is. Shows the account, the URL, the source of\n"
-             "the token, its file and when it expires; never the token itself.\n",
+    .about = "Prints the account as the server knows it, the URL, and the source, file and\n"
+             "expiry of the token, but not the token.\n",
     .examples = "  sigmasight-chat whoami\n"
                 "  sigmasight-chat whoami -j | jq -r .account\n",
     .groups = GROUP_API | GROUP_JSON,

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static int run(const struct invocation *in, struct fail *fail)
+static int print_schema(const struct invocation *in, struct fail *fail)
 {
     (void)in;
     struct writer out;
@@ -22,10 +22,10 @@ static int run(const struct invocation *in, struct fail *fail)
 
 const struct command command_schema = {
     .name = "schema",
-    .summary = "print the JSON Schema of the JSON lines",
+    .summary = "print the JSON Schema of JSON Lines output",
     .usage = "[OPTION]...",
     .about = "Prints the JSON Schema of each line of -o jsonl, --events and --events-fd.\n",
     .examples = "  sigmasight-chat schema > events.schema.json\n",
     .groups = GROUP_COMMON,
-    .run = run,
+    .run = print_schema,
 };

@@ -18,9 +18,9 @@ static int check_options(const struct settings *s, struct fail *fail)
 {
     bool named = setting_is(s, OPT_CONVERSATION), last = setting_is(s, OPT_CONTINUE);
     if (named && last)
-        return fail_set(fail, FAIL_USAGE, "--continue and --conversation: only one of them");
+        return fail_set(fail, FAIL_USAGE, "--continue and --conversation cannot be combined");
     if (setting_is(s, OPT_EPHEMERAL) && (named || last))
-        return fail_set(fail, FAIL_USAGE, "--ephemeral: it is for a new conversation, not for --%s",
+        return fail_set(fail, FAIL_USAGE, "--ephemeral and --%s cannot be combined",
                         named ? "conversation" : "continue");
     return 0;
 }
@@ -151,7 +151,7 @@ static int send_message(const struct invocation *in, struct reader *reader, int6
     return result;
 }
 
-static int run(const struct invocation *in, struct fail *fail)
+static int run_send(const struct invocation *in, struct fail *fail)
 {
     struct sinks sinks = {0};
     struct reader reader;
@@ -179,14 +179,13 @@ const struct command command_send = {
     .name = "send",
     .summary = "post one message and stream the answer",
     .usage = "[OPTION]... [TEXT]...",
-    .about = "Posts all TEXT, joined by blanks, and prints the answer as it arrives. - is\n"
-             "standard input, no TEXT too. Status 0: all of the answer came and was written.\n",
+    .about = "Sends TEXT, joined by spaces, and prints the answer as it arrives. - stands for\n"
+             "standard input, which is also the default. Exits 0 if the answer is complete.\n",
     .examples = "  sigmasight-chat send \"How concentrated am I?\"\n"
                 "  sigmasight-chat send \"Summarise:\" - < report.txt\n"
-                "  sigmasight-chat send -- \"$question\"\n"
                 "  sigmasight-chat send -j -- \"$question\" | jq -c .\n",
     .operands = SIZE_MAX,
     .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_CONTEXT,
     .unsettled = true,
-    .run = run,
+    .run = run_send,
 };

@@ -11,80 +11,80 @@
 
 #define MODES "green|blue|indigo|violet"
 
-/* id, name, letter, argument, type, groups, choices, default, variable, key of the file?, help */
+/* id, name, letter, argument, type, groups, choices, default, environment, in file?, help */
 static const struct option_row rows[OPT_COUNT] = {
     {OPT_CONVERSATION, "conversation", 'c', "ID", OPTION_TEXT, GROUP_SEND, NULL, NULL, NULL, false,
-     "use that conversation instead of a new one"},
+     "use an existing conversation"},
     {OPT_CONTINUE, "continue", 'C', NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, false,
      "use the last conversation at this URL"},
     {OPT_EPHEMERAL, "ephemeral", 0, NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, false,
      "delete the new conversation after the answer"},
     {OPT_MODE, "mode", 'm', "MODE", OPTION_CHOICE, GROUP_CONTEXT, MODES, NULL, NULL, true,
-     "answer in that mode: green, blue, indigo or violet"},
+     "answer mode: green, blue, indigo or violet"},
     {OPT_PORTFOLIO, "portfolio", 0, "ID", OPTION_LIST, GROUP_CONTEXT, NULL, NULL, NULL, true,
-     "ask about that portfolio (may be repeated)"},
+     "ask about this portfolio (repeatable)"},
     {OPT_OUTPUT, "output", 'o', "FORMAT", OPTION_CHOICE, GROUP_OUTPUT, "text|jsonl|json|raw",
-     "text", NULL, true, "text, jsonl, json or raw"},
+     "text", NULL, true, "output format: text, jsonl, json or raw"},
     {OPT_JSON, "json", 'j', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_JSON, NULL, NULL, NULL, false,
-     "JSON lines, the same as -o jsonl"},
-    {OPT_NO_STREAM, "no-stream", 0, NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL, true,
-     "write the text only once the answer is complete"},
-    {OPT_EVENTS, "events", 0, "FILE", OPTION_TEXT, GROUP_OUTPUT, NULL, NULL, NULL, true,
-     "besides, all but the text as JSON lines to FILE"},
-    {OPT_EVENTS_FD, "events-fd", 0, "N", OPTION_NUMBER, GROUP_OUTPUT, NULL, NULL, NULL, false,
-     "the same to the open descriptor N"},
-    {OPT_RECORD, "record", 0, "FILE", OPTION_TEXT, GROUP_SEND, NULL, NULL, NULL, true,
-     "besides, the event stream byte for byte to FILE"},
-    {OPT_NO_NEWLINE, "no-newline", 'n', NULL, OPTION_FLAG, GROUP_OUTPUT, NULL, NULL, NULL, true,
-     "add no newline at the end of the text"},
-    {OPT_HIGHLIGHT, "highlight", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT, "auto|always|never",
-     "auto", NULL, true, "Markdown in colour: auto, always or never"},
-    {OPT_RETRY, "retry", 0, "N", OPTION_NUMBER, GROUP_SEND, NULL, "3", NULL, true,
-     "try again at most N times"},
-    {OPT_RETRY_DELAY, "retry-delay", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "1", NULL, true,
-     "wait S seconds before a retry, then 2S, 4S"},
-    {OPT_RETRY_MAX_TIME, "retry-max-time", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "60", NULL,
-     true, "begin no retry later than after S seconds"},
-    {OPT_RETRY_ALL, "retry-all", 0, NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, true,
-     "retry even where the message may be stored twice"},
-    {OPT_CONNECT_TIMEOUT, "connect-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "10", NULL,
-     true, "time for name, connection and TLS"},
-    {OPT_IDLE_TIMEOUT, "idle-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "300", NULL, true,
-     "time without a byte"},
-    {OPT_STALL_TIMEOUT, "stall-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL, true,
-     "time without an event other than heartbeats"},
-    {OPT_MAX_TIME, "max-time", 0, "S", OPTION_SECONDS, GROUP_SEND, NULL, "0", NULL, true,
-     "time for everything; 0 is none, for each clock"},
-    {OPT_MAX_EVENT_SIZE, "max-event-size", 0, "BYTES", OPTION_BYTES, GROUP_OUTPUT, NULL, "64M",
-     NULL, true, "refuse a larger event"},
+     "print JSON Lines"},
+    {OPT_NO_STREAM, "no-stream", 0, NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL,
+     NULL, true, "print the text only when the answer is complete"},
+    {OPT_EVENTS, "events", 0, "FILE", OPTION_TEXT, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL, NULL,
+     true, "also write all events except text to FILE"},
+    {OPT_EVENTS_FD, "events-fd", 0, "N", OPTION_NUMBER, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL,
+     NULL, false, "same, to the open file descriptor N"},
+    {OPT_RECORD, "record", 0, "FILE", OPTION_TEXT, GROUP_SEND | GROUP_DETAIL, NULL, NULL, NULL,
+     true, "also write the raw event stream to FILE"},
+    {OPT_NO_NEWLINE, "no-newline", 'n', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL,
+     NULL, true, "do not print a trailing newline"},
+    {OPT_HIGHLIGHT, "highlight", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT | GROUP_DETAIL,
+     "auto|always|never", "auto", NULL, true, "colour Markdown: auto, always or never"},
+    {OPT_RETRY, "retry", 0, "N", OPTION_NUMBER, GROUP_SEND | GROUP_DETAIL, NULL, "3", NULL, true,
+     "retry at most N times"},
+    {OPT_RETRY_DELAY, "retry-delay", 0, "S", OPTION_SECONDS, GROUP_SEND | GROUP_DETAIL, NULL, "1",
+     NULL, true, "wait S seconds before the first retry"},
+    {OPT_RETRY_MAX_TIME, "retry-max-time", 0, "S", OPTION_SECONDS, GROUP_SEND | GROUP_DETAIL, NULL,
+     "60", NULL, true, "start no retry after S seconds"},
+    {OPT_RETRY_ALL, "retry-all", 0, NULL, OPTION_FLAG, GROUP_SEND | GROUP_DETAIL, NULL, NULL, NULL,
+     true, "retry even if the message may be stored twice"},
+    {OPT_CONNECT_TIMEOUT, "connect-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND | GROUP_DETAIL,
+     NULL, "10", NULL, true, "time limit for connecting"},
+    {OPT_IDLE_TIMEOUT, "idle-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND | GROUP_DETAIL, NULL,
+     "300", NULL, true, "time limit without any data"},
+    {OPT_STALL_TIMEOUT, "stall-timeout", 0, "S", OPTION_SECONDS, GROUP_SEND | GROUP_DETAIL, NULL,
+     "0", NULL, true, "time limit with heartbeats only"},
+    {OPT_MAX_TIME, "max-time", 0, "S", OPTION_SECONDS, GROUP_SEND | GROUP_DETAIL, NULL, "0", NULL,
+     true, "time limit for everything; 0 is no limit"},
+    {OPT_MAX_EVENT_SIZE, "max-event-size", 0, "BYTES", OPTION_BYTES, GROUP_OUTPUT | GROUP_DETAIL,
+     NULL, "64M", NULL, true, "reject a larger event"},
     {OPT_EMAIL, "email", 0, "ADDRESS", OPTION_TEXT, GROUP_LOGIN, NULL, NULL, "SIGMASIGHT_EMAIL",
-     true, "the account's email address"},
+     true, "email address of the account"},
     {OPT_PASSWORD_STDIN, "password-stdin", 0, NULL, OPTION_FLAG, GROUP_LOGIN, NULL, NULL, NULL,
      false, "read the password from standard input"},
     {OPT_LIMIT, "limit", 0, "N", OPTION_NUMBER, GROUP_LIST, NULL, "30", NULL, false,
-     "list at most N conversations; 0 is all"},
+     "list at most N conversations, 0 for all"},
     {OPT_URL, "url", 'u', "URL", OPTION_TEXT, GROUP_API, NULL, "http://localhost:8000/api/v1",
-     "SIGMASIGHT_URL", true, "the API's address"},
+     "SIGMASIGHT_URL", true, "base URL of the API"},
     {OPT_PROFILE, "profile", 0, "NAME", OPTION_TEXT, GROUP_API, NULL, NULL, "SIGMASIGHT_PROFILE",
      false, "use a profile of the configuration file"},
-    {OPT_TOKEN_FILE, "token-file", 0, "FILE", OPTION_TEXT, GROUP_API, NULL, NULL, NULL, true,
-     "read the token from FILE"},
+    {OPT_TOKEN_FILE, "token-file", 0, "FILE", OPTION_TEXT, GROUP_API | GROUP_DETAIL, NULL, NULL,
+     NULL, true, "read the token from FILE"},
     {OPT_TOKEN_COMMAND, "token_command", 0, "COMMAND", OPTION_TEXT, 0, NULL, NULL, NULL, true,
-     "run by sh -c, prints the token"},
-    {OPT_CACERT, "cacert", 0, "FILE", OPTION_TEXT, GROUP_API, NULL, NULL, NULL, true,
-     "trust the certificates in FILE (PEM)"},
-    {OPT_INSECURE, "insecure", 0, NULL, OPTION_FLAG, GROUP_API, NULL, NULL, NULL, true,
-     "do not verify the server's certificate"},
-    {OPT_ALLOW_HTTP, "allow-http", 0, NULL, OPTION_FLAG, GROUP_API, NULL, NULL, NULL, true,
-     "plain HTTP also to another machine"},
+     "a shell command that prints the token"},
+    {OPT_CACERT, "cacert", 0, "FILE", OPTION_TEXT, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL, true,
+     "trust the CA certificates in FILE (PEM)"},
+    {OPT_INSECURE, "insecure", 0, NULL, OPTION_FLAG, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL,
+     true, "do not verify the server's certificate"},
+    {OPT_ALLOW_HTTP, "allow-http", 0, NULL, OPTION_FLAG, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL,
+     true, "allow plain HTTP to other hosts"},
     {OPT_QUIET, "quiet", 'q', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, true,
-     "nothing on standard error but the line of an error"},
+     "print only errors to standard error"},
     {OPT_VERBOSE, "verbose", 'v', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, true,
-     "say more; twice: the HTTP exchange, secrets masked"},
-    {OPT_COLOR, "color", 0, "WHEN", OPTION_CHOICE, GROUP_COMMON, "auto|always|never", "auto", NULL,
-     true, "colour: auto, always or never"},
+     "print details; twice: HTTP headers, too"},
+    {OPT_COLOR, "color", 0, "WHEN", OPTION_CHOICE, GROUP_COMMON | GROUP_DETAIL, "auto|always|never",
+     "auto", NULL, true, "colour: auto, always or never"},
     {OPT_HELP, "help", 'h', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, false,
-     "this text; with -v, every option in full"},
+     "print help; with -v, all options"},
 };
 
 const struct option_row *option_row(enum option_id id)
@@ -94,23 +94,18 @@ const struct option_row *option_row(enum option_id id)
 
 /* Values. */
 
-static bool is_choice(const char *choices, const char *text)
+bool option_is_choice(const struct option_row *row, const char *text)
 {
     size_t len = strlen(text);
-    if (strchr(text, '|'))
+    if (len == 0 || strchr(text, '|'))
         return false;
-    for (const char *at = choices; at; at = strchr(at, '|'), at = at ? at + 1 : NULL)
-        if (strncmp(at, text, len) == 0 && (at[len] == '|' || at[len] == '\0') && len)
+    for (const char *at = row->choices; at; at = strchr(at, '|'), at = at ? at + 1 : NULL)
+        if (strncmp(at, text, len) == 0 && (at[len] == '|' || at[len] == '\0'))
             return true;
     return false;
 }
 
-bool option_is_choice(const struct option_row *row, const char *text)
-{
-    return is_choice(row->choices, text);
-}
-
-/* Digits, with one point where `fraction` allows it: no sign, no exponent, no hexadecimal. */
+/* Digits, and one decimal point if `fraction`: no sign, no exponent, no hexadecimal. */
 static bool is_decimal(const char *text, size_t len, bool fraction)
 {
     bool digit = false;
@@ -146,21 +141,55 @@ static bool read_bytes(const char *text, double *number)
     return *number >= 1 && *number <= 1e15;
 }
 
-/* NULL, or what the value must be. */
-static const char *read_value(const struct option_row *row, const char *text, double *number)
+static bool read_value(const struct option_row *row, const char *text, double *number)
 {
     switch (row->type) {
     case OPTION_CHOICE:
-        return is_choice(row->choices, text) ? NULL : row->choices;
+        return option_is_choice(row, text);
     case OPTION_NUMBER:
-        return read_number(text, false, number) ? NULL : "a whole number from 0 to 1000000000";
+        return read_number(text, false, number);
     case OPTION_SECONDS:
-        return read_number(text, true, number) ? NULL : "a number of seconds from 0 to 1000000000";
+        return read_number(text, true, number);
     case OPTION_BYTES:
-        return read_bytes(text, number) ? NULL : "a number of bytes such as 65536, 512K or 64M";
+        return read_bytes(text, number);
     default:
-        return NULL;
+        return true;
     }
+}
+
+static void put_choices(const char *choices, struct buf *out)
+{
+    for (size_t len; *choices; choices += len) {
+        len = strcspn(choices, "|");
+        buf_append(out, choices, len);
+        if (!choices[len])
+            break;
+        buf_puts(out, strchr(choices + len + 1, '|') ? ", " : " or ");
+        len++;
+    }
+}
+
+static void put_expected(const struct option_row *row, struct buf *out)
+{
+    if (row->type == OPTION_CHOICE)
+        put_choices(row->choices, out);
+    else if (row->type == OPTION_NUMBER)
+        buf_puts(out, "an integer from 0 to 1000000000");
+    else if (row->type == OPTION_SECONDS)
+        buf_puts(out, "a number of seconds from 0 to 1000000000");
+    else if (row->type == OPTION_BYTES)
+        buf_puts(out, "a number of bytes such as 65536, 512K or 64M");
+}
+
+int option_refuse(const struct option_row *row, const char *text, const char *label,
+                  enum fail_cause cause, struct fail *fail)
+{
+    struct buf expected = {0};
+    put_expected(row, &expected);
+    fail_set(fail, cause, "invalid value '%s' for %s: expected %s", text, label,
+             buf_text(&expected));
+    buf_release(&expected);
+    return -1;
 }
 
 static void clear(struct setting *s)
@@ -173,16 +202,15 @@ static void clear(struct setting *s)
 }
 
 static int set(struct settings *settings, const struct option_row *row, const char *text,
-               enum origin origin, const char *as, struct fail *fail)
+               enum origin origin, const char *label, struct fail *fail)
 {
     struct setting *s = &settings->of[row->id];
     double number = 0;
     enum fail_cause cause = origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG;
-    const char *expected = row->type == OPTION_FLAG ? NULL : read_value(row, text, &number);
-    if (expected)
-        return fail_set(fail, cause, "%s: '%s' is not right; it must be %s", as, text, expected);
+    if (row->type != OPTION_FLAG && !read_value(row, text, &number))
+        return option_refuse(row, text, label, cause, fail);
     if (row->type != OPTION_FLAG && !*text)
-        return fail_set(fail, cause, "%s: it must not be empty", as);
+        return fail_set(fail, cause, "%s: value must not be empty", label);
     if (s->origin > origin)
         return 0;
     if (s->origin != origin)
@@ -203,11 +231,11 @@ static int set(struct settings *settings, const struct option_row *row, const ch
 }
 
 int settings_set(struct settings *settings, const char *name, const char *text, enum origin origin,
-                 const char *as, struct fail *fail)
+                 const char *label, struct fail *fail)
 {
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (rows[id].in_file && strcmp(rows[id].name, name) == 0)
-            return set(settings, &rows[id], text, origin, as, fail);
+            return set(settings, &rows[id], text, origin, label, fail);
     return 1;
 }
 
@@ -245,9 +273,9 @@ void settings_default(struct settings *settings)
 
 /* The command line. */
 
-/* What getopt_long needs, built from the rows of the command's groups. The leading '-' makes it
-   hand over operands in order, whatever POSIXLY_CORRECT says; the ':' makes it tell a missing
-   argument from an unknown option. Codes of long options begin where characters end. */
+/* The arguments of getopt_long, built from the rows of the command's groups. The leading '-' makes
+   it return operands in order even if POSIXLY_CORRECT is set; the ':' makes it distinguish a
+   missing argument from an unknown option. Codes of long options are above those of characters. */
 enum { LONG_CODE = 256 };
 
 struct getopt_tables {
@@ -298,38 +326,35 @@ static void add_operand(struct operands *o, const char *text, bool literal)
     o->list[o->count++] = (struct operand){text, literal};
 }
 
-/* The word's option without a value: what follows `=` may be a secret in the wrong place. */
+/* The message leaves out the text after `=`: it may be a secret. */
 static int unknown_option(const char *word, struct operands *operands, struct fail *fail)
 {
-    operands->unknown = word;
+    operands->unknown = span_make(word + 2, strcspn(word + 2, "="));
     return fail_set(fail, FAIL_USAGE, "unknown option %.*s", (int)strcspn(word, "="), word);
 }
 
-static int bad_option(int code, unsigned groups, const char *word, struct operands *operands,
-                      struct fail *fail)
+static int refuse_option(int code, unsigned groups, const char *word, struct operands *operands,
+                         struct fail *fail)
 {
     const struct option_row *row = optopt ? row_of_code(optopt, groups) : NULL;
     if (code == ':' && row)
-        return fail_set(fail, FAIL_USAGE, "--%s: a value is missing (%s)", row->name,
-                        row->argument);
+        return fail_set(fail, FAIL_USAGE, "option --%s requires an argument", row->name);
     if (row)
-        return fail_set(fail, FAIL_USAGE, "--%s: it takes no value", row->name);
-    if (optopt) {
-        fail_set(fail, FAIL_USAGE, "unknown option -%c", optopt);
-        fail_hint(fail, "what begins with - and is no option goes after --");
-        return -1;
-    }
+        return fail_set(fail, FAIL_USAGE, "option --%s does not take an argument", row->name);
+    if (optopt)
+        return fail_set_hint(fail, FAIL_USAGE, "put -- before arguments that start with -",
+                             "unknown option -%c", optopt);
     return unknown_option(word, operands, fail);
 }
 
-/* getopt_long takes an abbreviation for the whole name. A script that uses one breaks with the next
-   option, and `--token SECRET` would be --token-file. */
-static const char *abbreviation(int code, const struct option_row *row, char **argv)
+/* getopt_long accepts abbreviations, which break scripts when an option is added, and would take
+   `--token SECRET` for --token-file. The abbreviated word, NULL if the name is complete. */
+static const char *find_abbreviation(int code, const struct option_row *row, char **argv)
 {
-    bool apart = row->argument && optarg == argv[optind - 1];
-    const char *word = argv[optind - (apart ? 2 : 1)];
-    bool whole = code < LONG_CODE || strcspn(word + 2, "=") == strlen(row->name);
-    return whole ? NULL : word;
+    bool separate = row->argument && optarg == argv[optind - 1];
+    const char *word = argv[optind - (separate ? 2 : 1)];
+    bool complete = code < LONG_CODE || strcspn(word + 2, "=") == strlen(row->name);
+    return complete ? NULL : word;
 }
 
 static int take_option(struct settings *settings, const struct option_row *row, unsigned groups,
@@ -337,7 +362,7 @@ static int take_option(struct settings *settings, const struct option_row *row, 
 {
     char name[40] = "--";
     strncat(name, row->name, sizeof name - 3);
-    /* The last of -o and -j counts. */
+    /* The last one of -o and -j takes effect. */
     if (row->id == OPT_JSON && (groups & GROUP_OUTPUT))
         return set(settings, &rows[OPT_OUTPUT], "jsonl", ORIGIN_COMMAND_LINE, name, fail);
     return set(settings, row, optarg, ORIGIN_COMMAND_LINE, name, fail);
@@ -349,7 +374,7 @@ int options_parse(unsigned groups, int argc, char **argv, struct settings *setti
     struct getopt_tables tables = {.letters = ""};
     fill_tables(&tables, groups);
     opterr = 0;
-    optind = 0; /* glibc and musl: begin anew, also after another scan */
+    optind = 0; /* glibc and musl: restart */
     for (int code; (code = getopt_long(argc, argv, tables.letters, tables.options, NULL)) != -1;) {
         if (code == 1) {
             add_operand(operands, optarg, false);
@@ -357,13 +382,41 @@ int options_parse(unsigned groups, int argc, char **argv, struct settings *setti
         }
         const struct option_row *row = row_of_code(code, groups);
         if (code == '?' || code == ':' || !row)
-            return bad_option(code, groups, argv[optind - 1], operands, fail);
-        if (abbreviation(code, row, argv))
-            return unknown_option(abbreviation(code, row, argv), operands, fail);
+            return refuse_option(code, groups, argv[optind - 1], operands, fail);
+        const char *abbreviation = find_abbreviation(code, row, argv);
+        if (abbreviation)
+            return unknown_option(abbreviation, operands, fail);
         if (take_option(settings, row, groups, fail) != 0)
             return -1;
     }
     for (int i = optind; i < argc; i++)
         add_operand(operands, argv[i], true);
     return 0;
+}
+
+/* Help. */
+
+size_t options_help(struct buf *out, unsigned groups, bool detail)
+{
+    size_t left_out = 0;
+    for (enum option_id id = 0; id < OPT_COUNT; id++) {
+        const struct option_row *row = &rows[id];
+        char label[40];
+        if (!(row->groups & groups))
+            continue;
+        if (!detail && (row->groups & GROUP_DETAIL)) {
+            left_out++;
+            continue;
+        }
+        if (row->letter)
+            buf_printf(out, "  -%c, ", row->letter);
+        else
+            buf_puts(out, "      ");
+        snprintf(label, sizeof label, "--%s %s", row->name, row->argument ? row->argument : "");
+        buf_printf(out, "%-22s %s", label, row->help);
+        if (row->fallback)
+            buf_printf(out, " (%s)", row->fallback);
+        buf_byte(out, '\n');
+    }
+    return left_out;
 }

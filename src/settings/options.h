@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Every option and setting of the program, in one table that feeds getopt_long, --help, the
-   environment, the configuration file and the defaults; and what they are set to.
-   tests/lint/options holds the manual page and the completions against the same table. */
+/* The options and settings of the program and their values. One table drives getopt_long, --help,
+   the environment, the configuration file and the defaults; tests/lint/options compares the manual
+   page and the completions with it. */
 #ifndef SETTINGS_OPTIONS_H
 #define SETTINGS_OPTIONS_H
 
@@ -52,47 +52,51 @@ enum option_id {
 };
 
 enum option_type {
-    OPTION_FLAG,    /* no argument; repeated, it counts */
-    OPTION_TEXT,    /* not empty */
-    OPTION_LIST,    /* text that may be given several times */
+    OPTION_FLAG,    /* no argument; repetitions are counted */
+    OPTION_TEXT,    /* a string that is not empty */
+    OPTION_LIST,    /* the same, may be given several times */
     OPTION_CHOICE,  /* one of `choices` */
-    OPTION_NUMBER,  /* a whole number from 0 */
-    OPTION_SECONDS, /* from 0, fractions allowed */
-    OPTION_BYTES    /* a whole number from 1, with K, M or G in steps of 1024 */
+    OPTION_NUMBER,  /* an integer from 0 */
+    OPTION_SECONDS, /* a decimal number from 0 */
+    OPTION_BYTES    /* an integer from 1, with an optional suffix K, M or G (powers of 1024) */
 };
 
-/* Which commands take an option. */
+/* Sets of commands that accept an option. */
 enum option_group {
     GROUP_COMMON = 1, /* every command */
-    GROUP_API = 2,    /* what talks to the server */
-    GROUP_OUTPUT = 4, /* what prints an answer */
+    GROUP_API = 2,    /* commands that call the server */
+    GROUP_OUTPUT = 4, /* commands that print an answer */
     GROUP_SEND = 8,
-    GROUP_CONTEXT = 16, /* what creates a conversation */
+    GROUP_CONTEXT = 16, /* commands that create a conversation */
     GROUP_LOGIN = 32,
     GROUP_LIST = 64,
-    GROUP_JSON = 128 /* what prints a table, or JSON lines with -j */
+    GROUP_JSON = 128,      /* commands that print a table, or JSON lines with -j */
+    GROUP_DETAIL = 1 << 16 /* no command: the option is described by --help -v only */
 };
 
 struct option_row {
     enum option_id id;
     const char *name;     /* long */
     char letter;          /* short, 0 for none */
-    const char *argument; /* its name in --help, NULL for a flag */
+    const char *argument; /* placeholder in --help, NULL for a flag */
     enum option_type type;
     unsigned groups;
     const char *choices;     /* OPTION_CHOICE: "a|b|c" */
     const char *fallback;    /* the default, NULL for none */
-    const char *environment; /* a variable that sets it, NULL for none */
-    bool in_file;            /* a key of the configuration file */
+    const char *environment; /* the variable that sets it, NULL for none */
+    bool in_file;            /* also a key of the configuration file */
     const char *help;        /* one line */
 };
 
 const struct option_row *option_row(enum option_id id);
 
-/* Whether an OPTION_CHOICE takes this value. */
+/* Whether `text` is one of the choices of an OPTION_CHOICE. */
 bool option_is_choice(const struct option_row *row, const char *text);
+/* Records that `text` is not a value of this option, and what is expected. Always -1. */
+int option_refuse(const struct option_row *row, const char *text, const char *label,
+                  enum fail_cause cause, struct fail *fail);
 
-/* Where a value came from; a later one is stronger. */
+/* Where a value comes from, in ascending order of precedence. */
 enum origin {
     ORIGIN_NONE,
     ORIGIN_DEFAULT,
@@ -104,13 +108,13 @@ enum origin {
 
 struct setting {
     enum origin origin;
-    char *text; /* as given; NULL for a flag or when not set */
-    int count;  /* flags: how often; lists: the length */
+    char *text; /* as given; NULL for a flag and if not set */
+    int count;  /* flags: number of repetitions; lists: length */
     char **list;
     double number; /* OPTION_NUMBER, _SECONDS (seconds), _BYTES */
 };
 
-/* Owned by whoever declared it; release after use. */
+/* Zeroed is empty; free with settings_release. */
 struct settings {
     struct setting of[OPT_COUNT];
 };
@@ -118,43 +122,43 @@ struct settings {
 /* An operand, borrowed from argv. */
 struct operand {
     const char *text;
-    bool literal; /* it came after `--` */
+    bool literal; /* after `--` */
 };
 
-/* `-`, for standard input. */
+/* Whether the operand is `-`, which stands for standard input. */
 bool operand_is_dash(const struct operand *operand);
 
 struct operands {
     struct operand *list; /* owned */
     size_t count;
-    const char *unknown; /* a word of argv that is a long option of another command, or of none */
+    struct span unknown; /* the name of an unknown long option without `--`, borrowed from argv */
 };
 
-/* Reads a command's arguments; argv[0] is the command's name. Options and operands may be mixed,
-   also where POSIXLY_CORRECT is set. FAIL_USAGE; for a long option that is unknown
-   operands->unknown is the word, whose value may be a secret. */
+/* Parses a command's arguments; argv[0] is the command's name. Options and operands may be mixed,
+   even if POSIXLY_CORRECT is set. Long options cannot be abbreviated. FAIL_USAGE; operands->unknown
+   is set if the reason is an unknown long option. */
 int options_parse(unsigned groups, int argc, char **argv, struct settings *settings,
                   struct operands *operands, struct fail *fail);
-/* Sets the option called `name` unless a stronger origin has; "false" takes a flag back. `as` is
-   what messages call the place. 0, 1 when there is no such option for that origin, -1 with *fail:
-   FAIL_USAGE for the command line, else FAIL_CONFIG. Values of a list add up within an origin. */
+/* Sets the option `name` unless it has a value of higher precedence; "false" clears a flag. Values
+   of a list accumulate within one origin. `label` names the setting in messages. 0, 1 if `name` is
+   not a key of the configuration file, -1 with *fail: FAIL_USAGE for the command line, FAIL_CONFIG
+   otherwise. */
 int settings_set(struct settings *settings, const char *name, const char *text, enum origin origin,
-                 const char *as, struct fail *fail);
-/* The environment, where nothing stronger has spoken. FAIL_CONFIG. */
+                 const char *label, struct fail *fail);
+/* Sets options from their environment variables. FAIL_CONFIG. */
 int settings_from_environment(struct settings *settings, struct fail *fail);
-/* What is still open gets its default. */
+/* Sets the options without a value to their defaults. */
 void settings_default(struct settings *settings);
-/* Drops whatever the command line does not say: parts of a file that cannot be used may belong to
-   another profile than was meant. */
+/* Clears every setting that was not given on the command line: an unusable configuration must have
+   no effect. */
 void settings_keep_given(struct settings *settings);
 void settings_release(struct settings *settings);
 
-/* Appends the options of `groups` to a help text, a line each. */
-void options_help(struct buf *out, unsigned groups);
-/* The same in fewer lines: the rarer options by name only. */
-void options_help_short(struct buf *out, unsigned groups);
+/* Appends a line of help for each option of `groups`, for those with GROUP_DETAIL only if
+   `detail`. Returns the number of options left out. */
+size_t options_help(struct buf *out, unsigned groups, bool detail);
 
-/* Values. A setting that is not set: NULL, false, 0. */
+/* Values; NULL, false and 0 for a setting that is not set. */
 static inline const char *setting_text(const struct settings *s, enum option_id id)
 {
     return s->of[id].text;

@@ -128,7 +128,7 @@ SCENARIO
     run_chat decode -j --events "$name" /dev/null
     expect_failure 73 '.*No such file or directory.*'
     run_chat send -o $'x\ny' hi
-    [ "$(head -n 1 "$ERR")" = "sigmasight-chat: --output: 'x y' is not right; it must be text|jsonl|json|raw" ] || fail "$(cat "$ERR")"
+    [ "$(head -n 1 "$ERR")" = "sigmasight-chat: invalid value 'x y' for --output: expected text, jsonl, json or raw" ] || fail "$(cat "$ERR")"
 }
 
 # --- 64 ---

@@ -5,7 +5,7 @@
 load helper
 load accounts
 
-@test "messages: what was meant instead of a command that does not exist" {
+@test "messages: a suggestion for a misspelled command" {
     while read -r word meant; do
         run_chat "$word"
         expect_status 64
@@ -23,7 +23,7 @@ doctro doctor
 END
 }
 
-@test "messages: no guess where there is no idea" {
+@test "messages: no suggestion if no command is similar" {
     for word in x se snx chat lgn dialogue longer-than-all-the-commands-that-there-are ''; do
         run_chat "$word"
         expect_status 64
@@ -31,7 +31,7 @@ END
     done
 }
 
-@test "messages: what was meant instead of an option that does not exist" {
+@test "messages: a suggestion for a misspelled option" {
     while read -r command word meant; do
         run_chat "$command" "$word=secret" hi
         expect_status 64
@@ -56,22 +56,64 @@ decode --no-strem did you mean --no-stream?
 END
 }
 
+@test "messages: a question instead of a command" {
+    run_chat 'How concentrated am I?'
+    expect_status 64
+    [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown command How concentrated am I?; 'sigmasight-chat send' asks a question" ] ||
+        fail "not the hint"
+    expect_bytes ''
+}
+
+@test "messages: without a command the help goes to standard error" {
+    run_chat
+    expect_status 64
+    expect_bytes ''
+    cp "$ERR" "$T/usage"
+    run_chat --help
+    expect_status 0
+    cmp "$T/usage" "$OUT" >&2
+}
+
+@test "messages: -V is --version" {
+    run_chat --version
+    expect_status 0
+    cp "$OUT" "$T/version"
+    run_chat -V
+    expect_status 0
+    cmp "$T/version" "$OUT" >&2
+}
+
+@test "messages: missing, unexpected and too many arguments" {
+    while IFS='|' read -r arguments message; do
+        # shellcheck disable=SC2086 # words
+        run_chat $arguments
+        expect_status 64
+        [ "$(head -n 1 "$ERR")" = "sigmasight-chat: $message" ] || fail "$arguments"
+    done <<'END'
+send hi -c|option --conversation requires an argument
+send --quiet=1|option --quiet does not take an argument
+send -x|unknown option -x; put -- before arguments that start with -
+decode a b|decode: too many arguments
+conversations mode x|conversations mode: missing arguments
+END
+}
+
 @test "messages: what a value must be" {
-    while read -r option value must; do
+    while read -r option value expected; do
         run_chat send "$option" "$value" hi
         expect_status 64
-        [ "$(head -n 1 "$ERR")" = "sigmasight-chat: $option: $must" ] || fail "$option"
+        [ "$(head -n 1 "$ERR")" = "sigmasight-chat: invalid value '$value' for $option: expected $expected" ] || fail "$option"
     done <<'END'
---retry 1000000001 '1000000001' is not right; it must be a whole number from 0 to 1000000000
---max-time 1e3 '1e3' is not right; it must be a number of seconds from 0 to 1000000000
---max-event-size 0 '0' is not right; it must be a number of bytes such as 65536, 512K or 64M
---mode red 'red' is not right; it must be green|blue|indigo|violet
+--retry 1000000001 an integer from 0 to 1000000000
+--max-time 1e3 a number of seconds from 0 to 1000000000
+--max-event-size 0 a number of bytes such as 65536, 512K or 64M
+--mode red green, blue, indigo or violet
 END
     run_chat send --conversation '' hi
     expect_status 64
-    expect_line 'sigmasight-chat: --conversation: it must not be empty'
+    expect_line 'sigmasight-chat: --conversation: value must not be empty'
     run_chat send --mode '' hi
-    expect_line "sigmasight-chat: --mode: '' is not right; it must be green\\|blue\\|indigo\\|violet"
+    expect_line "sigmasight-chat: invalid value '' for --mode: expected green, blue, indigo or violet"
 }
 
 @test "messages: a URL that cannot be used, and where it comes from" {

@@ -155,22 +155,22 @@ static const struct {
     {SEND, {"--retry-d", "5"}, "unknown option --retry-d"},
     {SEND, {"--max-e", "1K"}, "unknown option --max-e"},
     {SEND, {"--token", "x"}, "unknown option --token"},
-    {SEND, {"-c"}, "--conversation: a value is missing"},
-    {SEND, {"--conversation"}, "--conversation: a value is missing"},
-    {SEND, {"-qc"}, "--conversation: a value is missing"},
-    {SEND, {"a", "-o"}, "--output: a value is missing"},
-    {SEND, {"--quiet=1"}, "--quiet: it takes no value"},
-    {SEND, {"--json=x"}, "--json: it takes no value"},
+    {SEND, {"-c"}, "option --conversation requires an argument"},
+    {SEND, {"--conversation"}, "option --conversation requires an argument"},
+    {SEND, {"-qc"}, "option --conversation requires an argument"},
+    {SEND, {"a", "-o"}, "option --output requires an argument"},
+    {SEND, {"--quiet=1"}, "option --quiet does not take an argument"},
+    {SEND, {"--json=x"}, "option --json does not take an argument"},
     {SEND, {"-c", ""}, "--conversation"},
     {SEND, {"--conversation="}, "--conversation"},
     {SEND, {"--portfolio", ""}, "--portfolio"},
-    {SEND, {"-m", "Green"}, "green|blue|indigo|violet"},
-    {SEND, {"-m", "gree"}, "green|blue|indigo|violet"},
-    {SEND, {"-m", "green|blue"}, "green|blue|indigo|violet"},
+    {SEND, {"-m", "Green"}, "green, blue, indigo or violet"},
+    {SEND, {"-m", "gree"}, "green, blue, indigo or violet"},
+    {SEND, {"-m", "green|blue"}, "green, blue, indigo or violet"},
     {SEND, {"-m", "red"}, "'red'"},
     {SEND, {"-m", ""}, "--mode"},
-    {SEND, {"-o", "xml"}, "text|jsonl|json|raw"},
-    {SEND, {"--color", "yes"}, "auto|always|never"},
+    {SEND, {"-o", "xml"}, "text, jsonl, json or raw"},
+    {SEND, {"--color", "yes"}, "auto, always or never"},
     {SEND, {"-q", "--", "a", "-x", "--retry"}, NULL},
     {SEND, {"--", "--nope"}, NULL},
     {DECODE, {"-c", "x"}, "unknown option -c"},
@@ -404,7 +404,7 @@ static void table(void)
 static void help(void)
 {
     struct buf out = {0};
-    options_help(&out, SEND);
+    check(options_help(&out, SEND, true) == 0, "no option is left out");
     const char *text = buf_text(&out);
     for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
         size_t len = strcspn(line, "\n");
@@ -412,6 +412,9 @@ static void help(void)
     }
     check(strstr(text, "  -c, --conversation ID ") && strstr(text, "      --retry N "), "%s", text);
     check(!strstr(text, "--email"), "no option of another command");
+    buf_clear(&out);
+    size_t left_out = options_help(&out, SEND, false);
+    check(left_out > 10 && !strstr(buf_text(&out), "--retry-delay"), "%zu left out", left_out);
     buf_release(&out);
 }
 
