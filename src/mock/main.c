@@ -3,10 +3,10 @@
 #include <config.h>
 
 #include "core/fail.h"
-#include "mock/file.h"
+#include "mock/http/file.h"
+#include "mock/http/server.h"
 #include "mock/options.h"
 #include "mock/parent.h"
-#include "mock/server.h"
 #include "system/system.h"
 
 #include <errno.h>
