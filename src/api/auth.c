@@ -134,11 +134,12 @@ static void session_times(const struct api_session *session, int64_t *issued_at,
 }
 
 int auth_store(const struct auth_config *config, const char *email,
-               const struct api_session *session, struct fail *fail)
+               const struct api_session *session, bool *unsupported, struct fail *fail)
 {
     int64_t issued_at, expires_at;
     session_times(session, &issued_at, &expires_at);
-    return credentials_put(config->key, session->token, email, issued_at, expires_at, fail);
+    return credentials_put(config->key, session->token, email, issued_at, expires_at, unsupported,
+                           fail);
 }
 
 static bool is_near_its_end(const struct auth *a)
@@ -156,7 +157,8 @@ static int refresh(struct auth *auth, struct api *api, char **warning, struct fa
     struct api_session session;
     struct fail why = FAIL_INIT;
     if (api_refresh(api, &session, &why) == 0) {
-        if (auth_store(&auth->config, auth->email, &session, &why) != 0 && why.cause != FAIL_SIGNAL)
+        if (auth_store(&auth->config, auth->email, &session, NULL, &why) != 0 &&
+            why.cause != FAIL_SIGNAL)
             *warning = xstrdup(why.message);
         set_token(auth, api, xstrdup(session.token));
         session_times(&session, &auth->issued_at, &auth->expires_at);

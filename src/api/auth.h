@@ -56,9 +56,9 @@ int auth_stored(struct auth *auth, const struct auth_config *config, struct api 
    gets the hint what to do about it. */
 bool auth_recover(struct auth *auth, struct api *api, struct fail *fail);
 
-/* Keeps a session for later runs; `email` is shown by whoami. As store_put. */
+/* Stores a session for later runs; `email` is shown by whoami. As store_put. */
 int auth_store(const struct auth_config *config, const char *email,
-               const struct api_session *session, struct fail *fail);
+               const struct api_session *session, bool *unsupported, struct fail *fail);
 
 /* "--token-file /run/secrets/token", "SIGMASIGHT_TOKEN", …, appended. */
 void auth_describe(const struct auth *auth, struct buf *out);

@@ -104,6 +104,7 @@ static int log_in(const struct invocation *in, struct client *c, struct fail *fa
 {
     struct buf email = {0}, password = {0}, line = {0};
     struct api_session session = {NULL, -1};
+    bool no_lock = false;
     int result = get_email(in->settings, &email, fail);
     if (result == 0)
         result = get_password(in->settings, &password, fail);
@@ -113,11 +114,16 @@ static int log_in(const struct invocation *in, struct client *c, struct fail *fa
     if (result == 0)
         result = try_token(c, &session, fail);
     if (result == 0)
-        result = auth_store(&c->config, buf_text(&email), &session, fail);
+        result = auth_store(&c->config, buf_text(&email), &session, &no_lock, fail);
     if (result == 0) {
         buf_printf(&line, "Logged in to %s as %s.", c->base, buf_text(&email));
         say(in, &line, fail);
         warn_of_other_token(in, fail);
+        if (no_lock && !in->terminal->quiet)
+            terminal_warning(in->terminal,
+                             span_of("the file system of the state directory has no locks: logins "
+                                     "at the same time may overwrite each other"),
+                             fail);
     }
     c->api.token = NULL;
     api_session_release(&session);

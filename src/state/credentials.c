@@ -28,7 +28,7 @@ int credentials_get(struct store_key key, struct credentials *c, struct fail *fa
 }
 
 int credentials_put(struct store_key key, const char *token, const char *email, int64_t issued_at,
-                    int64_t expires_at, struct fail *fail)
+                    int64_t expires_at, bool *unsupported, struct fail *fail)
 {
     struct buf members = {0};
     /* One allocation: a reallocation would leave a copy of the token behind. */
@@ -38,14 +38,14 @@ int credentials_put(struct store_key key, const char *token, const char *email, 
         json_put_text(&members, "email", span_of(email));
     json_put_int(&members, "issued_at", issued_at);
     json_put_int(&members, "expires_at", expires_at);
-    int result = store_put(CREDENTIALS_STORE, key, buf_view(&members), fail);
+    int result = store_put(CREDENTIALS_STORE, key, buf_view(&members), unsupported, fail);
     buf_wipe(&members);
     return result;
 }
 
 int credentials_forget(struct store_key key, struct fail *fail)
 {
-    return store_put(CREDENTIALS_STORE, key, span_make(NULL, 0), fail);
+    return store_put(CREDENTIALS_STORE, key, span_make(NULL, 0), NULL, fail);
 }
 
 void credentials_release(struct credentials *c)

@@ -20,9 +20,9 @@ struct credentials {
 
 /* Reads the token for `key`; c->token is NULL when none is stored. FAIL_CONFIG as store_get. */
 int credentials_get(struct store_key key, struct credentials *c, struct fail *fail);
-/* Stores a token, as store_put. `email` may be NULL, the times 0. */
+/* Stores a token, as store_put. `email` may be NULL, the times 0; `unsupported` as well. */
 int credentials_put(struct store_key key, const char *token, const char *email, int64_t issued_at,
-                    int64_t expires_at, struct fail *fail);
+                    int64_t expires_at, bool *unsupported, struct fail *fail);
 /* Removes it, as store_put. */
 int credentials_forget(struct store_key key, struct fail *fail);
 /* Wipes the token. */

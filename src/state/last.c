@@ -6,15 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char file[] = LAST_STORE;
-
-struct entry {
+struct last {
     char *id, *account;
 };
 
-static void take(void *arg, const struct json_member *m)
+static void take_member(void *arg, const struct json_member *m)
 {
-    struct entry *e = arg;
+    struct last *e = arg;
     bool is_id = span_is(m->key, "conversation_id");
     if (m->value.type != JSON_STRING || (!is_id && !span_is(m->key, "account")))
         return;
@@ -23,7 +21,7 @@ static void take(void *arg, const struct json_member *m)
     *target = xmemdup(m->value.string.at, m->value.string.len);
 }
 
-/* What is not known of either may be the same. */
+/* An unknown account may be the same. */
 static bool may_be_same(const char *one, const char *other)
 {
     return !one || !other || strcmp(one, other) == 0;
@@ -31,22 +29,23 @@ static bool may_be_same(const char *one, const char *other)
 
 int last_get(struct store_key key, const char *account, char **id, struct fail *fail)
 {
-    struct entry e = {NULL, NULL};
-    int result = store_get(file, key, take, &e, fail);
-    bool ours = may_be_same(e.account, account);
-    *id = ours ? e.id : NULL;
-    if (!ours)
+    struct last e = {NULL, NULL};
+    int result = store_get(LAST_STORE, key, take_member, &e, fail);
+    bool matches = may_be_same(e.account, account);
+    *id = matches ? e.id : NULL;
+    if (!matches)
         free(e.id);
     free(e.account);
     return result;
 }
 
-/* What hinders the reading will hinder the writing, which tells of it. */
+/* A failure to read is ignored: writing fails for the same reason and reports it. */
 static bool is_last(struct store_key key, const char *account, const char *id)
 {
     struct fail ignored = FAIL_INIT;
-    struct entry e = {NULL, NULL};
-    bool result = store_get(file, key, take, &e, &ignored) == 0 && e.id && strcmp(e.id, id) == 0 &&
+    struct last e = {NULL, NULL};
+    bool result = store_get(LAST_STORE, key, take_member, &e, &ignored) == 0 && e.id &&
+                  strcmp(e.id, id) == 0 &&
                   (account ? e.account && strcmp(e.account, account) == 0 : !e.account);
     free(e.id);
     free(e.account);
@@ -62,7 +61,7 @@ int last_put(struct store_key key, const char *account, const char *id, struct f
     json_put_text(&members, "conversation_id", span_of(id));
     if (account)
         json_put_text(&members, "account", span_of(account));
-    int result = store_put(file, key, buf_view(&members), fail);
+    int result = store_put(LAST_STORE, key, buf_view(&members), NULL, fail);
     buf_release(&members);
     return result;
 }
@@ -72,7 +71,7 @@ int last_forget(struct store_key key, const char *id, struct fail *fail)
     char *last;
     int result = last_get(key, NULL, &last, fail);
     if (result == 0 && last && strcmp(last, id) == 0)
-        result = store_put(file, key, span_make(NULL, 0), fail);
+        result = store_put(LAST_STORE, key, span_make(NULL, 0), NULL, fail);
     free(last);
     return result;
 }

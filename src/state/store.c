@@ -9,13 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STORE_MAX = 1 << 22, STORE_VERSION = 1 };
+enum {
+    STORE_MAX = 1 << 22, /* bytes */
+    STORE_VERSION = 1,
+    LOCK_SECONDS = 10
+};
 
 int store_path(const char *name, struct buf *out, struct fail *fail)
 {
     if (!config_state_directory(out))
         return fail_set(fail, FAIL_CONFIG,
-                        "no place for %s: neither XDG_STATE_HOME nor HOME is set", name);
+                        "no directory for %s: neither XDG_STATE_HOME nor HOME is set", name);
     buf_printf(out, "/%s", name);
     return 0;
 }
@@ -35,21 +39,21 @@ static int check_file(int fd, const char *path, struct fail *fail)
     if (!S_ISREG(st.st_mode))
         return refuse(path, "not a regular file", "rm -r", fail);
     if (st.st_uid != geteuid())
-        return refuse(path, "it belongs to somebody else", "rm", fail);
+        return refuse(path, "owned by another user", "rm", fail);
     if (st.st_mode & 077)
-        return refuse(path, "others can read it", "chmod 600", fail);
+        return refuse(path, "readable by others", "chmod 600", fail);
     return 0;
 }
 
-/* No file is an empty one. */
+/* A missing file counts as empty. */
 static int read_file(const char *path, struct buf *text, struct fail *fail)
 {
     buf_init(text, STORE_MAX);
-    int fd = sys_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    int fd = sys_open_private(path, O_RDONLY);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return 0;
     if (fd < 0 && errno == ELOOP)
-        return refuse(path, "it is a symbolic link", "rm", fail);
+        return refuse(path, "is a symbolic link", "rm", fail);
     if (fd < 0)
         return sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
     int result = check_file(fd, path, fail);
@@ -59,35 +63,35 @@ static int read_file(const char *path, struct buf *text, struct fail *fail)
     return result;
 }
 
-/* A file as it was read, with the secrets in it. */
+/* The contents of a file, which may hold secrets. */
 struct loaded {
     struct store_key key; /* of the wanted entry */
     struct buf text;
     struct json_reader *reader;
     int64_t version;
-    bool has_entries;            /* in an array, as it must be */
-    bool profile_fits, url_fits; /* of the entry being read */
-    struct span found;           /* the wanted entry, in `text` or in the reader */
-    struct buf others;           /* the rest, as JSON array elements */
+    bool has_entries;                /* `entries` is an array */
+    bool profile_equals, url_equals; /* of the entry being read */
+    struct span found;               /* the wanted entry, in `text` or in the reader */
+    struct buf others;               /* the other entries, as JSON array elements */
 };
 
 static void compare(void *arg, const struct json_member *m)
 {
     struct loaded *l = arg;
     if (span_is(m->key, "profile"))
-        l->profile_fits = l->key.profile ? m->value.type == JSON_STRING &&
-                                               span_is(m->value.string, l->key.profile)
-                                         : m->value.type == JSON_NULL;
+        l->profile_equals = l->key.profile ? m->value.type == JSON_STRING &&
+                                                 span_is(m->value.string, l->key.profile)
+                                           : m->value.type == JSON_NULL;
     else if (span_is(m->key, "url"))
-        l->url_fits = m->value.type == JSON_STRING && span_is(m->value.string, l->key.url);
+        l->url_equals = m->value.type == JSON_STRING && span_is(m->value.string, l->key.url);
 }
 
 static void scan_entry(void *arg, const struct json_member *m)
 {
     struct loaded *l = arg;
-    l->profile_fits = l->url_fits = false;
+    l->profile_equals = l->url_equals = false;
     json_read_object(m->value.raw, compare, l);
-    if (l->profile_fits && l->url_fits) {
+    if (l->profile_equals && l->url_equals) {
         l->found = m->value.raw;
     } else {
         if (l->others.len)
@@ -107,12 +111,11 @@ static void take_member(void *arg, const struct json_member *m)
 
 static int refuse_newer(const char *path, struct fail *fail)
 {
-    fail_set(fail, FAIL_CONFIG, "%s: a newer version of the program wrote it", path);
-    fail_hint(fail, "update this one, or remove the file");
-    return -1;
+    return fail_set_hint(fail, FAIL_CONFIG, "update this program, or remove the file",
+                         "%s: written by a newer version of the program", path);
 }
 
-/* `unload` is due whatever it returns. */
+/* Call `unload` also after a failure. */
 static int load(struct loaded *l, const char *path, struct store_key key, struct fail *fail)
 {
     struct json_value top;
@@ -121,15 +124,15 @@ static int load(struct loaded *l, const char *path, struct store_key key, struct
         return -1;
     if (l->text.len == 0)
         return 0;
-    /* It is moved nowhere: what it is moved from would not be wiped. Elements are of two bytes at
-       least, and what stands between them may become one longer. */
+    /* Reserve the final size: a reallocation would leave a copy behind that is not wiped. An
+       element has at least two bytes, and its separator may grow by one. */
     buf_reserve(&l->others, 2 * l->text.len);
     bool is_object = json_walk(l->reader, buf_view(&l->text), take_member, l, &top) == 0 &&
                      top.type == JSON_OBJECT;
     if (is_object && l->version > STORE_VERSION)
         return refuse_newer(path, fail);
     if (!is_object || l->version != STORE_VERSION || !l->has_entries)
-        return refuse(path, "it is damaged", "rm", fail);
+        return refuse(path, "damaged", "rm", fail);
     return 0;
 }
 
@@ -145,7 +148,7 @@ int store_get(const char *name, struct store_key key, json_member_fn *take, void
 {
     struct buf path = {0};
     struct loaded file;
-    /* Where there is no place for the file, nothing is stored. */
+    /* Without a home directory nothing was stored. */
     if (!config_state_directory(&path))
         return 0;
     buf_printf(&path, "/%s", name);
@@ -173,7 +176,7 @@ int store_check(const char *name, struct fail *fail)
 
 static void put_store(struct buf *out, const struct loaded *l, struct span members)
 {
-    /* Moved nowhere, as above; a byte is escaped in six. */
+    /* As above; an escaped byte takes at most six. */
     buf_reserve(out, 256 + l->others.len + members.len +
                          6 * (span_of(l->key.profile).len + span_of(l->key.url).len));
     buf_printf(out, "{\"version\":%d,\"entries\":[\n", STORE_VERSION);
@@ -192,7 +195,7 @@ static void put_store(struct buf *out, const struct loaded *l, struct span membe
     buf_puts(out, "\n]}\n");
 }
 
-/* Under the lock: read, change, replace. */
+/* Read, change, replace. */
 static int rewrite(const char *path, struct store_key key, struct span members, struct fail *fail)
 {
     struct buf changed = {0};
@@ -200,7 +203,10 @@ static int rewrite(const char *path, struct store_key key, struct span members, 
     int result = load(&file, path, key, fail);
     if (result == 0 && (members.len || file.found.len)) {
         put_store(&changed, &file, members);
-        if (sys_replace_file(path, changed.data, changed.len) != 0)
+        if (changed.len > STORE_MAX)
+            result = fail_set_hint(fail, FAIL_CREATE, "remove the file to begin a new one",
+                                   "cannot write %s: larger than %d MiB", path, STORE_MAX >> 20);
+        else if (sys_replace_file(path, changed.data, changed.len) != 0)
             result = sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
     }
     buf_wipe(&changed);
@@ -208,38 +214,50 @@ static int rewrite(const char *path, struct store_key key, struct span members, 
     return result;
 }
 
-/* The lock lies in the directory, so that the attempt tells whether that is there. */
-static int lock_in(const char *directory, const char *path)
+int store_lock(const char *name, int64_t timeout_us, bool *unsupported)
 {
-    int fd = sys_lock(path);
-    if (fd >= 0 || errno != ENOENT || sys_make_directories(directory) != 0)
-        return fd;
-    return sys_lock(path);
+    struct buf directory = {0}, path = {0};
+    int fd = -1;
+    if (config_state_directory(&directory)) {
+        buf_printf(&path, "%s/%s", buf_text(&directory), name);
+        fd = sys_lock(buf_text(&path), timeout_us, unsupported);
+        if (fd < 0 && errno == ENOENT && sys_make_directories(buf_text(&directory)) == 0)
+            fd = sys_lock(buf_text(&path), timeout_us, unsupported);
+    } else {
+        errno = ENOENT;
+    }
+    int saved = errno;
+    buf_release(&directory);
+    buf_release(&path);
+    errno = saved;
+    return fd;
 }
 
 static int lock_failed(const char *path, struct fail *fail)
 {
     if (errno == ETIMEDOUT)
-        return fail_set(fail, FAIL_CREATE, "cannot write %s: it is locked by another process",
-                        path);
+        return fail_set(fail, FAIL_CREATE, "cannot write %s: locked by another process", path);
     return sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
 }
 
-int store_put(const char *name, struct store_key key, struct span members, struct fail *fail)
+int store_put(const char *name, struct store_key key, struct span members, bool *unsupported,
+              struct fail *fail)
 {
-    struct buf directory = {0}, path = {0}, lock = {0};
-    if (store_path(name, &path, fail) != 0) {
-        buf_release(&path);
-        return -1;
+    struct buf path = {0}, lock = {0};
+    bool no_lock = false;
+    int result = store_path(name, &path, fail);
+    if (result == 0) {
+        buf_printf(&lock, "%s.lock", name);
+        int fd = store_lock(buf_text(&lock), LOCK_SECONDS * INT64_C(1000000), &no_lock);
+        if (fd >= 0 && !no_lock)
+            sys_replace_clean(buf_text(&path));
+        result = fd < 0 ? lock_failed(buf_text(&path), fail)
+                        : rewrite(buf_text(&path), key, members, fail);
+        if (fd >= 0)
+            close(fd);
     }
-    config_state_directory(&directory);
-    buf_printf(&lock, "%s.lock", buf_text(&path));
-    int fd = lock_in(buf_text(&directory), buf_text(&lock));
-    int result =
-        fd < 0 ? lock_failed(buf_text(&path), fail) : rewrite(buf_text(&path), key, members, fail);
-    if (fd >= 0)
-        close(fd);
-    buf_release(&directory);
+    if (unsupported)
+        *unsupported = no_lock;
     buf_release(&path);
     buf_release(&lock);
     return result;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* A small JSON file below the state directory that keeps one entry per profile and URL. Replaced
-   atomically under a lock, so that any number of processes may read and write it at once. */
+/* The state directory, and the small JSON files in it that keep one entry per profile and URL. They
+   are replaced atomically under a lock, so that any number of processes may read and write at once.
+ */
 #ifndef STATE_STORE_H
 #define STATE_STORE_H
 
 #include "core/fail.h"
 #include "json/json.h"
 
-/* Which entry. `profile` NULL is no profile, which is an entry like any other. Borrowed. */
+/* Selects an entry. A `profile` of NULL is no profile, which has an entry of its own. Borrowed. */
 struct store_key {
     const char *profile;
     const char *url;
@@ -16,10 +17,14 @@ struct store_key {
 /* Appends the path of the file called `name` to `out`. FAIL_CONFIG without a home directory. */
 int store_path(const char *name, struct buf *out, struct fail *fail);
 
-/* Calls on_member for each member of the entry, which is gone when that returns; not at all when
-   there is no such entry or file. FAIL_CONFIG (78) for a file that is not what this program
-   writes, that others can read, that is not ours or a symbolic link, with the command that mends
-   it, and for one of a newer version of the program, which is left to that. */
+/* Locks the file called `name`, which serves only as a lock; makes the directory if necessary.
+   A descriptor or -1 with errno, as sys_lock; ENOENT also without a home directory. */
+int store_lock(const char *name, int64_t timeout_us, bool *unsupported);
+
+/* Calls on_member for each member of the entry, borrowed for the call; not at all when there is no
+   such entry or file. FAIL_CONFIG (78) for a file that this program does not write: damaged, of
+   another user, readable by others, a symbolic link, or of a newer version; the hint has the
+   command that repairs it. */
 int store_get(const char *name, struct store_key key, json_member_fn *on_member, void *arg,
               struct fail *fail);
 
@@ -27,8 +32,10 @@ int store_get(const char *name, struct store_key key, json_member_fn *on_member,
 int store_check(const char *name, struct fail *fail);
 
 /* Sets the entry to `members`, JSON members without braces (`"a":1,"b":2`), or removes it when
-   `members` is empty. FAIL_CONFIG as store_get, FAIL_CREATE when it cannot be written or
-   another process keeps it locked (see sys_lock), FAIL_SIGNAL. */
-int store_put(const char *name, struct store_key key, struct span members, struct fail *fail);
+   `members` is empty. FAIL_CONFIG as store_get; FAIL_CREATE when the file cannot be written, would
+   be larger than store_get reads, or stays locked by another process; FAIL_SIGNAL.
+   *unsupported, unless NULL: written without a lock, for the file system has none. */
+int store_put(const char *name, struct store_key key, struct span members, bool *unsupported,
+              struct fail *fail);
 
 #endif

@@ -3,9 +3,12 @@
 
 #include "core/fault.h"
 #include "core/xmalloc.h"
+#include "system/process.h"
 #include "system/signals.h"
 #include "system/time.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -89,9 +92,31 @@ int sys_read_all(int fd, struct buf *out)
     return n < 0 ? -1 : 0;
 }
 
+/* Files and directories of the program itself are for the user alone, and usable by the user,
+   whatever the umask is. */
+static int open_private(const char *path, int flags)
+{
+    mode_t before = umask(077);
+    int fd = sys_open(path, flags, 0600);
+    int saved = errno;
+    umask(before);
+    errno = saved;
+    return fd;
+}
+
+int sys_open_private(const char *path, int flags)
+{
+    return open_private(path, flags | O_NOFOLLOW | O_NONBLOCK);
+}
+
 static int make_directory(const char *path)
 {
-    return !fault_here(EACCES) && (mkdir(path, 0700) == 0 || errno == EEXIST) ? 0 : -1;
+    mode_t before = umask(077);
+    int result = !fault_here(EACCES) && (mkdir(path, 0700) == 0 || errno == EEXIST) ? 0 : -1;
+    int saved = errno;
+    umask(before);
+    errno = saved;
+    return result;
 }
 
 int sys_make_directories(const char *path)
@@ -111,47 +136,158 @@ int sys_make_directories(const char *path)
     return result;
 }
 
-static int write_and_rename(int fd, const char *from, const char *to, const void *bytes, size_t len)
+int sys_rename(const char *from, const char *to)
 {
-    int result =
-        sys_write_all(fd, bytes, len, NULL) == 0 && !fault_here(EIO) && fsync(fd) == 0 ? 0 : -1;
+    return fault_here(EXDEV) ? -1 : rename(from, to);
+}
+
+int sys_unlink(const char *path)
+{
+    return fault_here(EACCES) ? -1 : unlink(path);
+}
+
+/* Replacing a file. */
+
+enum { SUFFIX = 6 /* random characters behind the dot of a temporary name */ };
+
+static const char suffix_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/* An unnamed file in the directory of `path`: a process that is killed leaves nothing behind. */
+static int open_unnamed(const char *path)
+{
+#ifdef O_TMPFILE
+    char *directory = xstrdup(path);
+    *strrchr(directory, '/') = '\0';
+    int fd = open_private(*directory ? directory : "/", O_TMPFILE | O_WRONLY);
     int saved = errno;
-    if (close(fd) != 0 && result == 0) {
-        result = -1;
-        saved = errno;
-    }
-    if (result == 0 && (fault_here(EXDEV) || rename(from, to) != 0)) {
-        result = -1;
-        saved = errno;
-    }
-    if (result != 0)
-        unlink(from);
+    free(directory);
     errno = saved;
+    return fd;
+#else
+    (void)path;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+static void choose_name(struct sys_replacement *r, const char *path)
+{
+    struct buf name = {0};
+    buf_printf(&name, "%s.", path);
+    for (int i = 0; i < SUFFIX; i++)
+        buf_byte(&name, suffix_characters[sys_random() % (sizeof suffix_characters - 1)]);
+    free(r->temporary);
+    buf_text(&name);
+    r->temporary = buf_take(&name);
+}
+
+/* Gives the unnamed file a name, which rename(2) needs. */
+static int link_unnamed(struct sys_replacement *r)
+{
+    char name[40];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", r->fd);
+    choose_name(r, r->path);
+    return fault_here(EACCES) ? -1
+                              : linkat(AT_FDCWD, name, AT_FDCWD, r->temporary, AT_SYMLINK_FOLLOW);
+}
+
+/* Where /proc is not mounted an unnamed file cannot be linked. */
+static bool can_link_unnamed(void)
+{
+    return access("/proc/self/fd", X_OK) == 0;
+}
+
+int sys_replace_begin(struct sys_replacement *r, const char *path)
+{
+    *r = (struct sys_replacement){.fd = -1, .path = xstrdup(path)};
+    if (can_link_unnamed())
+        r->fd = open_unnamed(path);
+    if (r->fd < 0) {
+        choose_name(r, path);
+        r->fd = open_private(r->temporary, O_WRONLY | O_CREAT | O_EXCL);
+        r->is_named = r->fd >= 0;
+    }
+    if (r->fd >= 0)
+        return 0;
+    sys_replace_abort(r);
+    return -1;
+}
+
+void sys_replace_abort(struct sys_replacement *r)
+{
+    int saved = errno;
+    if (r->fd >= 0)
+        close(r->fd);
+    if (r->is_named)
+        unlink(r->temporary);
+    free(r->path);
+    free(r->temporary);
+    *r = (struct sys_replacement){.fd = -1};
+    errno = saved;
+}
+
+int sys_replace_commit(struct sys_replacement *r)
+{
+    int result = !fault_here(EIO) && fsync(r->fd) == 0 ? 0 : -1;
+    if (result == 0 && !r->is_named) {
+        result = link_unnamed(r);
+        r->is_named = result == 0;
+    }
+    if (result == 0) {
+        int fd = r->fd;
+        r->fd = -1;
+        result = close(fd);
+    }
+    if (result == 0)
+        result = sys_rename(r->temporary, r->path);
+    if (result == 0)
+        r->is_named = false;
+    sys_replace_abort(r);
     return result;
 }
 
 int sys_replace_file(const char *path, const void *bytes, size_t len)
 {
-    struct buf name = {0};
-    buf_printf(&name, "%s.XXXXXX", path);
-    buf_text(&name);
-    int fd = fault_here(EACCES) ? -1 : mkstemp(name.data);
-    int result = -1;
-    if (fd >= 0) {
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
-        result = write_and_rename(fd, name.data, path, bytes, len);
-    }
-    int saved = errno;
-    buf_release(&name);
-    errno = saved;
-    return result;
+    struct sys_replacement r;
+    if (sys_replace_begin(&r, path) != 0)
+        return -1;
+    if (sys_write_all(r.fd, bytes, len, NULL) == 0)
+        return sys_replace_commit(&r);
+    sys_replace_abort(&r);
+    return -1;
 }
 
-/* fcntl(2) has no wait that ends after a time. 0, or the errno. */
-static int lock_in_time(int fd)
+/* Whether `name` is that of a temporary file for `base`: of this version or, with other characters,
+   of mkstemp(3). */
+static bool is_temporary(const char *name, const char *base)
+{
+    size_t len = strlen(base);
+    if (strncmp(name, base, len) != 0 || name[len] != '.' || strlen(name + len + 1) != SUFFIX)
+        return false;
+    for (const char *p = name + len + 1; *p; p++)
+        if (!isalnum((unsigned char)*p))
+            return false;
+    return true;
+}
+
+void sys_replace_clean(const char *path)
+{
+    char *directory = xstrdup(path), *base = strrchr(directory, '/');
+    *base++ = '\0';
+    DIR *entries = opendir(*directory ? directory : "/");
+    for (struct dirent *e; entries && (e = readdir(entries));)
+        if (is_temporary(e->d_name, base))
+            unlinkat(dirfd(entries), e->d_name, 0);
+    if (entries)
+        closedir(entries);
+    free(directory);
+}
+
+/* fcntl(2) has no wait with a time limit. 0, or the errno. */
+static int lock_in_time(int fd, int64_t timeout_us)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int64_t deadline = sys_now_us() + SYS_LOCK_SECONDS * INT64_C(1000000);
+    int64_t deadline = sys_now_us() + timeout_us;
     int error = 0;
     while (error == 0 && (fault_here(ENOLCK) || fcntl(fd, F_SETLK, &whole) != 0)) {
         bool is_taken = errno == EAGAIN || errno == EACCES || errno == EINTR;
@@ -160,12 +296,19 @@ static int lock_in_time(int fd)
     return error;
 }
 
-int sys_lock(const char *path)
+int sys_lock(const char *path, int64_t timeout_us, bool *unsupported)
 {
-    int fd = sys_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-    int error = fd < 0 ? 0 : lock_in_time(fd);
+    int fd = open_private(path, O_RDWR | O_CREAT | O_NOFOLLOW);
+    *unsupported = false;
+    if (fd < 0)
+        return -1;
+    int error = lock_in_time(fd, timeout_us);
     if (error == 0)
         return fd;
+    if (error != ETIMEDOUT && error != EINTR) {
+        *unsupported = true;
+        return fd;
+    }
     close(fd);
     errno = error;
     return -1;

@@ -25,16 +25,42 @@ bool sys_writable_now(int fd);
    `fd` is left open. -1 with errno. */
 int sys_read_all(int fd, struct buf *out);
 
+/* The program's own files: for the user alone, whatever the umask is. */
+
+/* As sys_open with mode 0600, without following a symbolic link (ELOOP) or waiting for the other
+   end of a FIFO. */
+int sys_open_private(const char *path, int flags);
 /* Makes a directory and its parents, mode 0700. -1 with errno. */
 int sys_make_directories(const char *path);
-/* Replaces a file atomically: a new file (mode 0600) in the same directory is written, synced and
-   renamed to `path`. -1 with errno, and the old file is unchanged. */
-int sys_replace_file(const char *path, const void *bytes, size_t len);
+/* As rename(2) and unlink(2). */
+int sys_rename(const char *from, const char *to);
+int sys_unlink(const char *path);
 
-enum { SYS_LOCK_SECONDS = 10 };
+/* A file under construction that is to replace `path` atomically. Without a name until it is
+   complete where the file system has unnamed files, else under a temporary name beside `path`. */
+struct sys_replacement {
+    int fd; /* write to this */
+    char *path, *temporary;
+    bool is_named; /* `temporary` exists */
+};
+
+/* `path` is absolute. -1 with errno. */
+int sys_replace_begin(struct sys_replacement *r, const char *path);
+/* Syncs the file and renames it to `path`. -1 with errno, and the old file is unchanged. Releases
+ *r in either case. */
+int sys_replace_commit(struct sys_replacement *r);
+/* Removes it instead. Keeps errno. */
+void sys_replace_abort(struct sys_replacement *r);
+/* All of it for a file that is in memory. -1 with errno. */
+int sys_replace_file(const char *path, const void *bytes, size_t len);
+/* Removes the temporary files that killed processes left beside `path`. Only for the holder of the
+   lock that guards `path`. */
+void sys_replace_clean(const char *path);
+
 /* An exclusive lock on a file that is created for that purpose (mode 0600), held until close(2).
-   Waits at most SYS_LOCK_SECONDS for another process (ETIMEDOUT); a caught signal ends the wait
-   (EINTR). A descriptor, or -1 with errno. */
-int sys_lock(const char *path);
+   Waits at most `timeout_us` for another process (ETIMEDOUT); a caught signal ends the wait
+   (EINTR). A descriptor, or -1 with errno. *unsupported: the file system has no locks, and the
+   descriptor holds none. */
+int sys_lock(const char *path, int64_t timeout_us, bool *unsupported);
 
 #endif

@@ -185,7 +185,7 @@ expect_first_failure()
     doctor
     expect_status 78
     expect_report settings failure:files url proxy name connection tls
-    expect_check files ".*others can read it; run 'chmod 600 .*'"
+    expect_check files ".*readable by others; run 'chmod 600 .*'"
     # Where the token comes from elsewhere nobody needs that file.
     export SIGMASIGHT_TOKEN=$TOKEN
     doctor

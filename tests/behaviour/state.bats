@@ -90,7 +90,7 @@ refused()
     for name in "${both[@]}"; do
         for mode in 640 604 602; do
             chmod "$mode" "$(state "$name")"
-            refused "$name" 'others can read it'
+            refused "$name" 'readable by others'
             [ "$(stat -c %a "$(state "$name")")" = 600 ]
         done
     done
@@ -101,7 +101,7 @@ refused()
     scene
     for name in "${both[@]}"; do
         chmod 644 "$(state "$name")"
-        refused "$name" 'others can read it'
+        refused "$name" 'readable by others'
     done
 }
 
@@ -129,7 +129,7 @@ refused()
         forget_requests
         if [ "$(id -u)" -eq 0 ]; then
             chown 65534 "$(state "$name")"
-            refused "$name" 'it belongs to somebody else'
+            refused "$name" 'owned by another user'
         fi
     done
 }
@@ -202,7 +202,7 @@ TABLE
         for content in '{"version":2,"entries":[]}' '{"entries":{},"version":2}' '{"version":3}'; do
             printf '%s' "$content" >"$(state "$name")"
             read_state "$name"
-            expect_failure 78 ".*$name: a newer version of the program wrote it; update this one, or remove the file"
+            expect_failure 78 ".*$name: written by a newer version of the program; update this program, or remove the file"
             expect_requests
         done
     done
@@ -601,10 +601,10 @@ crowded_scene()
         [ "$status" -eq "${ended[$command]}" ] || fail "$command: status $status, $(cat "$T/$command")"
     done
     for command in login logout; do
-        expect_line "sigmasight-chat: cannot write .*/credentials\.json: it is locked by another process" "$T/$command"
+        expect_line "sigmasight-chat: cannot write .*/credentials\.json: locked by another process" "$T/$command"
         [ "$(wc -l <"$T/$command")" -eq 1 ]
     done
-    local warning="sigmasight-chat: warning: cannot write .*/conversations\.json: it is locked by another process"
+    local warning="sigmasight-chat: warning: cannot write .*/conversations\.json: locked by another process"
     for command in send delete notes; do
         expect_line "$warning" "$T/$command"
     done

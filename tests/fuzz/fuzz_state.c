@@ -132,7 +132,7 @@ static int get(struct store_key key, struct buf *members)
 static void put(struct store_key key, const char *members)
 {
     struct fail fail = FAIL_INIT;
-    int result = store_put(CREDENTIALS_STORE, key, span_of(members), &fail);
+    int result = store_put(CREDENTIALS_STORE, key, span_of(members), NULL, &fail);
     fuzz_require(result == 0, "cannot be stored: %s", fail.message ? fail.message : "no reason");
 }
 
