@@ -85,8 +85,8 @@ void api_hint_url(struct fail *fail)
     fail_hint(fail, "check --url; it ends in /api/v1 as a rule");
 }
 
-int api_create(struct api *api, const char *mode, struct api_portfolios portfolios, char **id,
-               struct fail *fail)
+int api_create(struct api *api, const char *mode, struct api_portfolios portfolios,
+               struct api_context context, char **id, struct fail *fail)
 {
     static const char what[] = "cannot create a conversation";
     struct http_response response;
@@ -96,6 +96,7 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
     if (mode)
         json_put_text(&body, "mode", span_of(mode));
     put_portfolios(&body, portfolios);
+    context_put_creation(&body, context);
     buf_byte(&body, '}');
     *id = NULL;
     int result = api_call(api, "POST", conversation_url(api, NULL, ""), buf_view(&body), &response,
@@ -157,17 +158,18 @@ char *api_send_url(const struct api *api)
 }
 
 int api_send(struct api *api, const char *conversation, struct api_portfolios portfolios,
-             struct span text, const struct http_hooks *hooks, struct http_response *response,
-             struct fail *fail)
+             struct api_context context, struct span text, const struct http_hooks *hooks,
+             struct http_response *response, struct fail *fail)
 {
     struct buf body = {0};
     buf_byte(&body, '{');
     json_put_text(&body, "conversation_id", span_of(conversation));
     json_put_text(&body, "text", text);
-    if (portfolios.count) {
+    if (portfolios.count || context.count) {
         json_put_key(&body, "ui_context");
         buf_byte(&body, '{');
         put_portfolios(&body, portfolios);
+        context_put(&body, context);
         buf_byte(&body, '}');
     }
     buf_byte(&body, '}');

@@ -4,6 +4,7 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include "api/context.h"
 #include "api/http.h"
 #include "core/fail.h"
 #include "core/span.h"
@@ -28,8 +29,8 @@ void api_hint_url(struct fail *fail);
 
 /* POST /chat/conversations. *id is the new conversation's, owned by the caller. `mode` may be
    NULL. Failures as http_run and api_refused, FAIL_PROTOCOL for an answer without an ID. */
-int api_create(struct api *api, const char *mode, struct api_portfolios portfolios, char **id,
-               struct fail *fail);
+int api_create(struct api *api, const char *mode, struct api_portfolios portfolios,
+               struct api_context context, char **id, struct fail *fail);
 /* GET /chat/conversations?limit=&offset=. The response body is a bare array or an object that holds
    one; api_each_conversation reads it. */
 int api_list(struct api *api, int limit, int offset, struct http_response *response,
@@ -66,8 +67,8 @@ char *api_send_url(const struct api *api);
 /* POST /chat/send with a message in UTF-8. The hooks take the stream; a response they do not take
    is collected in *response, for api_refused to explain. */
 int api_send(struct api *api, const char *conversation, struct api_portfolios portfolios,
-             struct span text, const struct http_hooks *hooks, struct http_response *response,
-             struct fail *fail);
+             struct api_context context, struct span text, const struct http_hooks *hooks,
+             struct http_response *response, struct fail *fail);
 
 /* What login and refresh give. Owned: release wipes the token. */
 struct api_session {

@@ -153,8 +153,8 @@ static int create(struct exchange *x, struct fail *fail)
     struct chat_outcome *o = x->outcome;
     /* Interrupted here, it would leave a conversation behind that nobody knows. */
     http_patience(x->api->http, x->request->ephemeral ? CLEAN_UP : 0);
-    int result =
-        api_create(x->api, x->request->mode, x->request->portfolios, &o->conversation, fail);
+    int result = api_create(x->api, x->request->mode, x->request->portfolios, x->request->context,
+                            &o->conversation, fail);
     http_patience(x->api->http, 0);
     o->created = result == 0;
     if (result == 0 && sys_signal())
@@ -214,7 +214,7 @@ static int post(struct exchange *x, struct fail *fail)
     x->ended = x->moved = x->progress = 0;
     http_response_init(response);
     int result = api_send(x->api, x->outcome->conversation, x->request->portfolios,
-                          x->request->text, &hooks, response, fail);
+                          x->request->context, x->request->text, &hooks, response, fail);
     x->outcome->timing.first_delta_ms = since_start(x, x->reader->answer.first_delta_us);
     if (x->taken)
         result = conclude_stream(x, fail);

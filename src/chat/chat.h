@@ -14,6 +14,7 @@ struct chat_request {
     const char *conversation; /* NULL: create one */
     const char *mode;         /* of a new conversation, or an existing one changes to it; or NULL */
     struct api_portfolios portfolios;
+    struct api_context context;
     struct span text;
     bool ephemeral;    /* delete the created conversation when all is over */
     struct auth *auth; /* asked once for a new token after a 401 */

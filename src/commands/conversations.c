@@ -125,7 +125,7 @@ static int create(struct job *j, struct fail *fail)
     char *id;
     int result;
     do
-        result = api_create(&j->client.api, first_mode(j), ids, &id, fail);
+        result = api_create(&j->client.api, first_mode(j), ids, (struct api_context){0}, &id, fail);
     while (once_more(j, result, fail));
     if (result == 0 && j->json) {
         buf_byte(&j->out.pending, '{');

@@ -22,6 +22,9 @@ static int check_options(const struct settings *s, struct fail *fail)
     if (setting_is(s, OPT_EPHEMERAL) && (named || last))
         return fail_set(fail, FAIL_USAGE, "--ephemeral and --%s cannot be combined",
                         named ? "conversation" : "continue");
+    for (int i = 0; i < setting_count(s, OPT_CONTEXT); i++)
+        if (context_check(s->of[OPT_CONTEXT].list[i], fail) != 0)
+            return -1;
     return 0;
 }
 
@@ -97,11 +100,12 @@ static int converse(const struct invocation *in, struct reader *reader, struct c
                     struct chat_outcome *outcome, struct fail *fail)
 {
     const struct settings *s = in->settings;
-    const struct setting *portfolios = &s->of[OPT_PORTFOLIO];
+    const struct setting *portfolios = &s->of[OPT_PORTFOLIO], *context = &s->of[OPT_CONTEXT];
     struct chat_request request = {
         .conversation = conversation,
         .mode = mode_of(s, conversation),
         .portfolios = {(const char *const *)portfolios->list, (size_t)portfolios->count},
+        .context = {(const char *const *)context->list, (size_t)context->count},
         .text = text,
         .ephemeral = setting_is(s, OPT_EPHEMERAL),
         .auth = &client->auth,

@@ -23,6 +23,8 @@ static const struct option_row rows[OPT_COUNT] = {
      "answer mode: green, blue, indigo or violet"},
     {OPT_PORTFOLIO, "portfolio", 0, "ID", OPTION_LIST, GROUP_CONTEXT, NULL, NULL, NULL, true,
      "ask about this portfolio (repeatable)"},
+    {OPT_CONTEXT, "context", 0, "KEY=VALUE", OPTION_LIST, GROUP_SEND | GROUP_DETAIL, NULL, NULL,
+     NULL, false, "add a value to ui_context (repeatable)"},
     {OPT_OUTPUT, "output", 'o', "FORMAT", OPTION_CHOICE, GROUP_OUTPUT, "text|jsonl|json|raw",
      "text", NULL, true, "output format: text, jsonl, json or raw"},
     {OPT_JSON, "json", 'j', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_JSON, NULL, NULL, NULL, false,

@@ -17,6 +17,7 @@ enum option_id {
     OPT_EPHEMERAL,
     OPT_MODE,
     OPT_PORTFOLIO,
+    OPT_CONTEXT,
     OPT_OUTPUT,
     OPT_JSON,
     OPT_NO_STREAM,

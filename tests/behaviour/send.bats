@@ -144,6 +144,29 @@ expect_text()
     expect_text hi
 }
 
+@test "--context goes into ui_context, and page_hint and route into a new conversation" {
+    serve_hello
+    run_chat send --context page_hint=portfolio --context a=1 --context route=/x?y=z --context a= \
+        --context selection.symbol=AAPL --context selection.b=c=d --portfolio p-1 hi
+    expect_status 0
+    expect_body 1 '. == {portfolio_id: "p-1", portfolio_ids: ["p-1"], page_hint: "portfolio", route: "/x?y=z"}'
+    expect_body 2 '.ui_context == {portfolio_id: "p-1", portfolio_ids: ["p-1"], page_hint: "portfolio", a: "",
+        route: "/x?y=z", selection: {symbol: "AAPL", b: "c=d"}}'
+    run_chat send -c "$ID" --context selection.k=v hi
+    expect_status 0
+    expect_body 3 '.ui_context == {selection: {k: "v"}}'
+}
+
+@test "--context: invalid keys" {
+    serve_hello
+    for pair in nonsense =x 1a=x a-b=x 'a b=x' selection=x selection.=x selection.a.b=x portfolio_id=x portfolio_ids=x; do
+        run_chat send --context "$pair" hi
+        expect_status 64
+        expect_line 'sigmasight-chat: .*--context.*'
+    done
+    expect_requests
+}
+
 @test "a message of 1 MiB is sent" {
     serve_hello
     head -c 1048576 /dev/zero | tr '\0' m >"$T/message"
