@@ -2,13 +2,14 @@
 #include "config.h"
 
 #include "api/http_exchange.h"
+#include "api/http_result.h"
 
 #include "core/fault.h"
 #include "core/xmalloc.h"
 #include "system/system.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +38,33 @@ void http_response_release(struct http_response *r)
 
 /* The client. */
 
-/* A token_command has no business with our connections. */
-static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+/* libcurl calls this when it has an address to connect to, perhaps that of a proxy. */
+static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
-    (void)arg;
+    struct exchange *x = arg;
     (void)purpose;
-    return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
+    x->connecting = true;
+    if (!x->http->times.resolved)
+        x->http->times.resolved = sys_now_us();
+    if (to->family == AF_INET)
+        x->port = ntohs(((struct sockaddr_in *)(void *)&to->addr)->sin_port);
+    else if (to->family == AF_INET6)
+        x->port = ntohs(((struct sockaddr_in6 *)(void *)&to->addr)->sin6_port);
+    return sys_socket(to->family, to->socktype, to->protocol);
+}
+
+/* A connection, new or reused, is ready for the request. */
+static int on_ready(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    struct exchange *x = arg;
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    x->ready = true;
+    if (!x->response->sent)
+        x->response->sent = x->last_byte = sys_now_us();
+    return CURL_PREREQFUNC_OK;
 }
 
 static void set_up(struct http *h)
@@ -50,18 +72,13 @@ static void set_up(struct http *h)
     CURL *e = h->easy;
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_USERAGENT, "sigmasight-chat/" PACKAGE_VERSION);
-#if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-    curl_easy_setopt(e, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-#if LIBCURL_VERSION_NUM >= 0x075700
     /* Do not wait for a resolver's thread when there is nobody left to tell. */
     curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
-#endif
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_ready);
     http_receive_with(h);
     /* For a name with several addresses: it divides the time among them. */
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
@@ -159,24 +176,51 @@ static void measure(struct exchange *x)
     curl_off_t us;
     struct http *h = x->http;
     const char *address;
-    if (curl_easy_getinfo(h->easy, CURLINFO_NAMELOOKUP_TIME_T, &us) == CURLE_OK && us > 0)
-        h->times.resolved = x->begun + us;
     if (curl_easy_getinfo(h->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address)
         snprintf(h->address, sizeof h->address, "%s", address);
+    if (!x->ready)
+        return;
     if (curl_easy_getinfo(h->easy, CURLINFO_CONNECT_TIME_T, &us) == CURLE_OK && us > 0)
         h->times.connected = x->begun + us;
     if (curl_easy_getinfo(h->easy, CURLINFO_APPCONNECT_TIME_T, &us) == CURLE_OK && us > 0)
         h->times.secured = x->begun + us;
 }
 
-/* From the moment at which libcurl is about to send the request, whatever the connection took. */
-static void notice_connection(struct exchange *x)
+/* Failures. */
+
+static enum http_phase phase_of(const struct exchange *x)
 {
-    curl_off_t us;
-    if (!x->response->sent &&
-        curl_easy_getinfo(x->http->easy, CURLINFO_PRETRANSFER_TIME_T, &us) == CURLE_OK && us > 0) {
-        x->response->sent = x->last_byte = sys_now_us();
-    }
+    long sent = 0;
+    if (x->answered)
+        return HTTP_ANSWERED;
+    if (!x->ready)
+        return HTTP_CONNECTING;
+    /* Bytes that were handed to libcurl may not have left it. */
+    curl_easy_getinfo(x->http->easy, CURLINFO_REQUEST_SIZE, &sent);
+    return sent > 0 ? HTTP_SENT : HTTP_READY;
+}
+
+static int fail_with(struct exchange *x, CURLcode code)
+{
+    const struct http_config *config = &x->http->config;
+    long error = 0, proxy_status = 0;
+    enum http_culprit culprit;
+    curl_easy_getinfo(x->http->easy, CURLINFO_OS_ERRNO, &error);
+    curl_easy_getinfo(x->http->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    struct http_end end = {.code = code,
+                           .phase = phase_of(x),
+                           .origin = config->origin,
+                           .loopback = config->loopback,
+                           .in_body = x->headers_done,
+                           .timeout = (double)config->connect_timeout / SECOND,
+                           .text = x->error,
+                           .error = (int)error,
+                           .port = x->port,
+                           .proxy_status = (int)proxy_status};
+    http_result_fail(&end, &culprit, x->fail);
+    x->http->times.tls_failed = culprit == HTTP_BLAME_TLS;
+    x->http->times.proxy_failed = culprit == HTTP_BLAME_PROXY;
+    return -1;
 }
 
 /* The clocks. `now` is from before the turn's bytes were read, so that a process that was stopped
@@ -190,7 +234,7 @@ static int check_clocks(struct exchange *x, int64_t now, int64_t *wake)
                         (double)c->max_time / SECOND);
     if (!x->response->sent) {
         if (c->connect_timeout && now >= connect_end)
-            return http_fail_connect_clock(x);
+            return fail_with(x, CURLE_OPERATION_TIMEDOUT);
         *wake = now + CONNECTING < *wake ? now + CONNECTING : *wake;
     }
     if (c->idle_timeout && x->response->sent) {
@@ -230,7 +274,6 @@ static int take_turn(struct exchange *x, int64_t *wake)
     x->received = false;
     CURLMcode code =
         fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY : curl_multi_perform(x->http->multi, &running);
-    notice_connection(x);
     if (http_deliver(x) != 0)
         return -1;
     if (hooks && hooks->turn(hooks->arg, x->fail) != 0)
@@ -280,6 +323,20 @@ static CURLcode result_of(CURLM *multi)
     return CURLE_OK;
 }
 
+/* The end of an exchange with libcurl's result: 0, or -1 with its failure, the first cause. */
+static int conclude(struct exchange *x, CURLcode code)
+{
+    if (fail_is_set(x->fail))
+        return -1;
+    if (x->headers_done && x->response->status >= 300)
+        return 0; /* a refusal whose words are cut is one all the same */
+    if (x->full || (code == CURLE_OK && (x->headers_done || x->enough)))
+        return 0;
+    if (code == CURLE_OK)
+        return fail_set(x->fail, FAIL_CUT, "the connection was lost inside the response's headers");
+    return fail_with(x, code);
+}
+
 static int run(struct exchange *x)
 {
     struct http *h = x->http;
@@ -294,7 +351,7 @@ static int run(struct exchange *x)
     CURLcode code = result_of(h->multi);
     measure(x);
     curl_multi_remove_handle(h->multi, h->easy);
-    return http_conclude(x, code);
+    return conclude(x, code);
 }
 
 /* A header that is missing would send a request without its token. */
@@ -360,6 +417,8 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
     set_request(h->easy, request);
     curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, x.error);
+    curl_easy_setopt(h->easy, CURLOPT_OPENSOCKETDATA, &x);
+    curl_easy_setopt(h->easy, CURLOPT_PREREQDATA, &x);
     http_receive_for(&x);
     int result = run(&x);
     curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);

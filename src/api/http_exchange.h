@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the parts of api/http.h share: http.c runs an exchange, http_receive.c takes in what libcurl
-   delivers of it, http_failure.c says what became of it. */
+   delivers of it. */
 #ifndef API_HTTP_EXCHANGE_H
 #define API_HTTP_EXCHANGE_H
 
@@ -30,6 +30,10 @@ struct exchange {
     struct fail *fail;
     size_t sent;         /* of the request body */
     size_t header_bytes; /* of the response, to bound them */
+    bool connecting;     /* a connection was tried to an address, with `port` */
+    int port;
+    bool ready;    /* a connection was ready for the request */
+    bool answered; /* a byte of the response came */
     bool headers_done;
     bool taken;    /* the hooks take the body */
     bool received; /* bytes came in this turn */
@@ -46,10 +50,5 @@ void http_receive_with(struct http *h);
 void http_receive_for(struct exchange *x);
 /* Passes on what was gathered of the body: after each turn of libcurl. Fails as the hook does. */
 int http_deliver(struct exchange *x);
-
-/* The connect clock ran out: FAIL_UNREACHABLE, always -1. */
-int http_fail_connect_clock(struct exchange *x);
-/* The end of an exchange with libcurl's result: 0, or -1 with its failure, the first cause. */
-int http_conclude(struct exchange *x, CURLcode code);
 
 #endif

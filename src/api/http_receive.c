@@ -141,7 +141,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
     struct exchange *x = arg;
     size_t len = size * count;
     struct span line = span_trim(span_make(data, len));
-    x->received = true;
+    x->received = x->answered = true;
     if (x->headers_done)
         return len; /* a trailer */
     x->header_bytes += len;
@@ -190,7 +190,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct exchange *x = arg;
     size_t len = size * count;
-    x->received = true;
+    x->received = x->answered = true;
     if (x->taken)
         return gather(x, span_make(data, len)) == 0 ? len : 0;
     buf_append(&x->response->body, data, len);

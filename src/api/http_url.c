@@ -143,8 +143,8 @@ static void take_proxy(CURLU *u, const char *value, struct http_proxy *proxy)
         struct buf name = {0};
         buf_printf(&name, "%s://%s%s%s", scheme, host, port ? ":" : "", port ? port : "");
         proxy->name = buf_take(&name);
-        size_t bracket = host[0] == '[';
-        proxy->host = xmemdup(host + bracket, strlen(host) - 2 * bracket);
+        /* libcurl's defaults. */
+        proxy->port = port ? atoi(port) : strcasecmp(scheme, "https") == 0 ? 443 : 1080;
     }
     free(scheme);
     free(host);
@@ -153,7 +153,7 @@ static void take_proxy(CURLU *u, const char *value, struct http_proxy *proxy)
 
 int http_proxy_parse(const char *value, struct http_proxy *proxy)
 {
-    *proxy = (struct http_proxy){NULL, NULL};
+    *proxy = (struct http_proxy){NULL, 0};
     CURLU *u = fault_here(ENOMEM) ? NULL : curl_url();
     if (u)
         take_proxy(u, value, proxy);
@@ -164,6 +164,5 @@ int http_proxy_parse(const char *value, struct http_proxy *proxy)
 void http_proxy_release(struct http_proxy *proxy)
 {
     free(proxy->name);
-    free(proxy->host);
-    *proxy = (struct http_proxy){NULL, NULL};
+    *proxy = (struct http_proxy){NULL, 0};
 }

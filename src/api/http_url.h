@@ -22,10 +22,10 @@ int http_url_parse(const char *text, struct http_url *url, struct fail *fail);
    none. no_proxy is not looked at. */
 const char *http_proxy_variable(bool https);
 
-/* A proxy as messages may show it. All owned, NULL where it cannot be used. */
+/* A proxy as messages may show it. `name` is owned, and NULL where it cannot be used. */
 struct http_proxy {
     char *name; /* scheme://host:port, without user and password */
-    char *host; /* an IPv6 address without brackets */
+    int port;   /* also where `value` names none */
 };
 
 /* `value` is that of a variable. -1 when no proxy can be made of it. */

@@ -152,25 +152,26 @@ static void times_of_tokens(void)
 static void proxies(void)
 {
     static const struct {
-        const char *value, *name, *host; /* NULL: it is none */
+        const char *value, *name; /* NULL: it is none */
+        int port;
     } rows[] = {
-        {"http://me:secret@example.com:3128/", "http://example.com:3128", "example.com"},
-        {"me@example.com:3128", "http://example.com:3128", "example.com"},
-        {"example.com", "http://example.com", "example.com"},
-        {"socks5h://[::1]:1080", "socks5h://[::1]:1080", "::1"},
-        {"HTTPS://me:secret@example.com", "https://example.com", "example.com"},
-        {"me:secret@example.com:port", NULL, NULL},
-        {"ftp://example.com", NULL, NULL},
-        {"socks9://example.com", NULL, NULL},
-        {"http://", NULL, NULL},
+        {"http://me:secret@example.com:3128/", "http://example.com:3128", 3128},
+        {"me@example.com:3128", "http://example.com:3128", 3128},
+        {"example.com", "http://example.com", 1080},
+        {"socks5h://[::1]:1080", "socks5h://[::1]:1080", 1080},
+        {"HTTPS://me:secret@example.com", "https://example.com", 443},
+        {"me:secret@example.com:port", NULL, 0},
+        {"ftp://example.com", NULL, 0},
+        {"socks9://example.com", NULL, 0},
+        {"http://", NULL, 0},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct http_proxy proxy;
         int result = http_proxy_parse(rows[i].value, &proxy);
         check(result == (rows[i].name ? 0 : -1), "%s: %d", rows[i].value, result);
         if (rows[i].name && result == 0)
-            check(strcmp(proxy.name, rows[i].name) == 0 && strcmp(proxy.host, rows[i].host) == 0,
-                  "%s: %s, %s", rows[i].value, proxy.name, proxy.host);
+            check(strcmp(proxy.name, rows[i].name) == 0 && proxy.port == rows[i].port,
+                  "%s: %s, %d", rows[i].value, proxy.name, proxy.port);
         http_proxy_release(&proxy);
     }
 }

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/http_result.h"
+
+#include "api/http_url.h"
+#include "core/buf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* CURLE_TOO_LARGE: in the headers since libcurl 8.6, but the program may be built with older ones.
+ */
+enum { CODE_TOO_LARGE = 100 };
+
+struct row {
+    int code;
+    enum http_meaning in[HTTP_PHASES]; /* connecting, ready, sent, answered */
+};
+
+/* What is not listed. */
+static const enum http_meaning other[HTTP_PHASES] = {HTTP_UNREACHABLE, HTTP_UNSENT, HTTP_LOST,
+                                                     HTTP_LOST};
+
+/* A connection that was kept open may be found closed when it is reused; libcurl then connects
+   again and a failure to do so arrives in a later phase than the first: the connection was lost. */
+static const struct row rows[] = {
+    {CURLE_UNSUPPORTED_PROTOCOL, {HTTP_UNREACHABLE, HTTP_INVALID, HTTP_INVALID, HTTP_INVALID}},
+    {CURLE_FAILED_INIT, {HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL}},
+    {CURLE_NOT_BUILT_IN, {HTTP_PROXY_FAILED, HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL}},
+    {CURLE_COULDNT_RESOLVE_PROXY, {HTTP_PROXY_FAILED, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
+    {CURLE_COULDNT_RESOLVE_HOST, {HTTP_NAME_UNKNOWN, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
+    {CURLE_WEIRD_SERVER_REPLY, {HTTP_UNREACHABLE, HTTP_INVALID, HTTP_INVALID, HTTP_INVALID}},
+    /* Before 8.6 this is also the result for a header line that is too long. */
+    {CURLE_OUT_OF_MEMORY, {HTTP_INTERNAL, HTTP_INTERNAL, HTTP_TOO_LARGE, HTTP_TOO_LARGE}},
+    {CURLE_OPERATION_TIMEDOUT, {HTTP_CONNECT_TIMEOUT, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
+    {CURLE_SSL_CONNECT_ERROR, {HTTP_TLS_FAILED, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
+    {CURLE_SSL_CERTPROBLEM, {HTTP_BAD_FILE, HTTP_BAD_FILE, HTTP_BAD_FILE, HTTP_BAD_FILE}},
+    {CURLE_SSL_CIPHER, {HTTP_TLS_FAILED, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
+    {CURLE_PEER_FAILED_VERIFICATION, {HTTP_UNTRUSTED, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
+    {CURLE_BAD_CONTENT_ENCODING, {HTTP_UNREACHABLE, HTTP_INVALID, HTTP_INVALID, HTTP_INVALID}},
+    {CURLE_SSL_CACERT_BADFILE, {HTTP_BAD_FILE, HTTP_BAD_FILE, HTTP_BAD_FILE, HTTP_BAD_FILE}},
+    {CURLE_PROXY, {HTTP_PROXY_FAILED, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
+    {CURLE_SSL_CLIENTCERT, {HTTP_TLS_FAILED, HTTP_TLS_FAILED, HTTP_LOST, HTTP_LOST}},
+    {CODE_TOO_LARGE, {HTTP_UNREACHABLE, HTTP_TOO_LARGE, HTTP_TOO_LARGE, HTTP_TOO_LARGE}},
+};
+
+enum http_meaning http_meaning(CURLcode code, enum http_phase phase)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].code == (int)code)
+            return rows[i].in[phase];
+    return other[phase];
+}
+
+enum fail_cause http_cause(enum http_meaning meaning)
+{
+    switch (meaning) {
+    case HTTP_BAD_FILE:
+        return FAIL_INPUT;
+    case HTTP_UNSENT:
+        return FAIL_UNSENT;
+    case HTTP_LOST:
+        return FAIL_CUT;
+    case HTTP_INVALID:
+    case HTTP_TOO_LARGE:
+        return FAIL_PROTOCOL;
+    case HTTP_INTERNAL:
+        return FAIL_SOFTWARE;
+    default:
+        return FAIL_UNREACHABLE;
+    }
+}
+
+static const char *reason(const struct http_end *end)
+{
+    return end->text[0] ? end->text : curl_easy_strerror(end->code);
+}
+
+/* The system's text where there is one, without libcurl's sentence around it. */
+static const char *connect_reason(const struct http_end *end)
+{
+    return end->code == CURLE_COULDNT_CONNECT && end->error ? strerror(end->error) : reason(end);
+}
+
+/* Proxies. libcurl decides whether one is used, by rules of its own for no_proxy, and its older
+   versions do not tell. */
+
+/* Whether the connection that failed was to the proxy. Without exceptions it always is; with some
+   the port that was tried shows it. */
+static bool is_to_proxy(const struct http_end *end, const struct http_proxy *proxy)
+{
+    const char *one = getenv("no_proxy"), *other_name = getenv("NO_PROXY");
+    bool exceptions = (one && *one) || (other_name && *other_name);
+    int server_port = atoi(strrchr(end->origin, ':') + 1);
+    return !exceptions || (end->port == proxy->port && end->port != server_port);
+}
+
+/* libcurl's text about a proxy that cannot be used repeats all of the variable, the password too.
+ */
+static bool is_unusable(const struct http_end *end, const struct http_proxy *proxy)
+{
+    return end->code == CURLE_NOT_BUILT_IN ||
+           (!proxy->name && end->port == 0 &&
+            (end->code == CURLE_COULDNT_RESOLVE_PROXY || end->code == CURLE_COULDNT_CONNECT));
+}
+
+/* Records a failure that is the proxy's. False: it is another one. */
+static bool blame_proxy(const struct http_end *end, enum http_meaning meaning, const char *variable,
+                        const struct http_proxy *proxy, struct fail *fail)
+{
+    static const char hint[] = "check the proxy that the environment names";
+    if (is_unusable(end, proxy))
+        fail_set_hint(fail, FAIL_UNREACHABLE, hint,
+                      "the proxy in %s cannot be used: it must look like http://host:port",
+                      variable);
+    else if (!proxy->name)
+        return false;
+    else if (end->proxy_status >= 300)
+        fail_set_hint(fail, FAIL_UNREACHABLE, hint,
+                      "cannot connect to %s through the proxy %s: it answered with HTTP %d",
+                      end->origin, proxy->name, end->proxy_status);
+    else if (end->code == CURLE_COULDNT_RESOLVE_PROXY ||
+             (end->code == CURLE_COULDNT_CONNECT && is_to_proxy(end, proxy)))
+        fail_set_hint(fail, FAIL_UNREACHABLE, hint, "cannot connect to the proxy %s: %s",
+                      proxy->name, connect_reason(end));
+    else if (meaning == HTTP_PROXY_FAILED ||
+             (meaning == HTTP_UNREACHABLE && end->code != CURLE_COULDNT_CONNECT &&
+              is_to_proxy(end, proxy)))
+        fail_set_hint(fail, FAIL_UNREACHABLE, hint,
+                      "cannot connect to %s through the proxy %s: %s", end->origin, proxy->name,
+                      reason(end));
+    else
+        return false;
+    return true;
+}
+
+static bool is_proxys_fault(const struct http_end *end, enum http_meaning meaning,
+                            struct fail *fail)
+{
+    const char *variable = http_proxy_variable(strncmp(end->origin, "https:", 6) == 0);
+    struct http_proxy proxy;
+    if (end->loopback || end->phase != HTTP_CONNECTING || !variable)
+        return false;
+    http_proxy_parse(getenv(variable), &proxy);
+    bool blamed = blame_proxy(end, meaning, variable, &proxy, fail);
+    http_proxy_release(&proxy);
+    return blamed;
+}
+
+static int fail_to_connect(const struct http_end *end, enum http_meaning meaning,
+                           struct fail *fail)
+{
+    switch (meaning) {
+    case HTTP_CONNECT_TIMEOUT:
+        return fail_set(fail, FAIL_UNREACHABLE,
+                        "cannot connect to %s: no connection within %g s (--connect-timeout)",
+                        end->origin, end->timeout);
+    case HTTP_UNTRUSTED:
+        return fail_set_hint(fail, FAIL_UNREACHABLE,
+                             "--cacert FILE names the authority that signed it",
+                             "cannot trust %s: %s", end->origin, reason(end));
+    case HTTP_NAME_UNKNOWN:
+        return fail_set_hint(fail, FAIL_UNREACHABLE, "check the name in --url, and the network",
+                             "cannot connect to %s: %s", end->origin, reason(end));
+    case HTTP_TLS_FAILED:
+        return fail_set_hint(
+            fail, FAIL_UNREACHABLE,
+            "check that the server at this port accepts HTTPS, with HTTP/1.1 and TLS 1.2 or later",
+            "cannot connect to %s: %s", end->origin, reason(end));
+    default:
+        if (end->loopback && end->error == ECONNREFUSED)
+            return fail_set_hint(fail, FAIL_REFUSED, "start the server, or check --url",
+                                 "nothing is listening at %s", end->origin);
+        return fail_set_hint(fail, FAIL_UNREACHABLE, "is the server running, and --url right?",
+                             "cannot connect to %s: %s", end->origin, connect_reason(end));
+    }
+}
+
+static int fail_connected(const struct http_end *end, enum http_meaning meaning, struct fail *fail)
+{
+    enum fail_cause cause = http_cause(meaning);
+    switch (meaning) {
+    case HTTP_BAD_FILE:
+        return fail_set(fail, cause, "cannot read the certificates: %s", reason(end));
+    case HTTP_INTERNAL:
+        return fail_set(fail, cause, "libcurl: %s", reason(end));
+    case HTTP_INVALID:
+        return fail_set(fail, cause, "the server does not speak HTTP as it should: %s",
+                        reason(end));
+    case HTTP_TOO_LARGE:
+        return fail_set(fail, cause,
+                        "the server does not speak HTTP as it should: a header is too long, or "
+                        "memory too short for it");
+    case HTTP_UNSENT:
+        return fail_set(fail, cause, "the connection was lost before the request was sent: %s",
+                        reason(end));
+    default:
+        /* libcurl describes that it would have repeated the request, not what was lost. */
+        if (end->code == CURLE_SEND_FAIL_REWIND)
+            return fail_set(fail, cause, "the connection was lost before an answer");
+        return fail_set(fail, cause, "the connection was lost%s: %s",
+                        end->in_body ? "" : " before an answer", reason(end));
+    }
+}
+
+int http_result_fail(const struct http_end *end, enum http_culprit *culprit, struct fail *fail)
+{
+    enum http_meaning meaning = http_meaning(end->code, end->phase);
+    *culprit = HTTP_BLAME_SERVER;
+    if (is_proxys_fault(end, meaning, fail)) {
+        *culprit = HTTP_BLAME_PROXY;
+        return -1;
+    }
+    if (http_cause(meaning) != FAIL_UNREACHABLE)
+        return fail_connected(end, meaning, fail);
+    if (meaning == HTTP_TLS_FAILED || meaning == HTTP_UNTRUSTED)
+        *culprit = HTTP_BLAME_TLS;
+    return fail_to_connect(end, meaning, fail);
+}
