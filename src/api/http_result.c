@@ -126,9 +126,8 @@ static bool blame_proxy(const struct http_end *end, enum http_meaning meaning, c
     else if (meaning == HTTP_PROXY_FAILED ||
              (meaning == HTTP_UNREACHABLE && end->code != CURLE_COULDNT_CONNECT &&
               is_to_proxy(end, proxy)))
-        fail_set_hint(fail, FAIL_UNREACHABLE, hint,
-                      "cannot connect to %s through the proxy %s: %s", end->origin, proxy->name,
-                      reason(end));
+        fail_set_hint(fail, FAIL_UNREACHABLE, hint, "cannot connect to %s through the proxy %s: %s",
+                      end->origin, proxy->name, reason(end));
     else
         return false;
     return true;
@@ -147,8 +146,7 @@ static bool is_proxys_fault(const struct http_end *end, enum http_meaning meanin
     return blamed;
 }
 
-static int fail_to_connect(const struct http_end *end, enum http_meaning meaning,
-                           struct fail *fail)
+static int fail_to_connect(const struct http_end *end, enum http_meaning meaning, struct fail *fail)
 {
     switch (meaning) {
     case HTTP_CONNECT_TIMEOUT:
@@ -169,8 +167,9 @@ static int fail_to_connect(const struct http_end *end, enum http_meaning meaning
             "cannot connect to %s: %s", end->origin, reason(end));
     default:
         if (end->loopback && end->error == ECONNREFUSED)
-            return fail_set_hint(fail, FAIL_REFUSED, "start the server, or check --url",
-                                 "nothing is listening at %s", end->origin);
+            return fail_set_hint(fail, FAIL_NOT_LISTENING, "start the server, or check --url",
+                                 "cannot connect to %s: %s: nothing is listening there",
+                                 end->origin, strerror(end->error));
         return fail_set_hint(fail, FAIL_UNREACHABLE, "is the server running, and --url right?",
                              "cannot connect to %s: %s", end->origin, connect_reason(end));
     }

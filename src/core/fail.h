@@ -12,27 +12,29 @@
 
 enum fail_cause {
     FAIL_NONE,
-    FAIL_ANSWER,       /* the server sent an error event */
-    FAIL_ANSWER_RETRY, /* the same, and said that trying again may help */
-    FAIL_USAGE,        /* the command line */
-    FAIL_DATA,         /* the message or the ID was refused, or is no message */
-    FAIL_INPUT,        /* a named file cannot be read */
-    FAIL_UNREACHABLE,  /* no connection: name, connect, proxy, TLS */
-    FAIL_OVERLOADED,   /* 503: the request was not taken */
-    FAIL_SERVER,       /* 500, 502, 504: it may have been */
-    FAIL_SERVER_OTHER, /* the other 5xx: trying again does not help */
-    FAIL_QUOTA,        /* 429 that says a quota is used up */
-    FAIL_SOFTWARE,     /* a bug, or a library that ran out of memory */
-    FAIL_CREATE,       /* an output file cannot be created */
-    FAIL_OUTPUT,       /* output could not be written */
-    FAIL_BUSY,         /* 408, 429 */
-    FAIL_CLOCK,        /* a clock ran out after the connection stood */
-    FAIL_DEADLINE,     /* --max-time: there is no time to try again either */
-    FAIL_CUT,          /* the connection ended before `done` */
-    FAIL_PROTOCOL,     /* what came is not what the protocol says */
-    FAIL_DENIED,       /* 401, 403, no token */
-    FAIL_CONFIG,       /* a configuration or credentials file, plain HTTP to another machine */
-    FAIL_SIGNAL,       /* a signal asked to end; `signal` says which */
+    FAIL_ANSWER,        /* the server sent an error event */
+    FAIL_ANSWER_RETRY,  /* the same, and said that trying again may help */
+    FAIL_USAGE,         /* the command line */
+    FAIL_DATA,          /* the message or the ID was refused, or is no message */
+    FAIL_INPUT,         /* a named file cannot be read */
+    FAIL_UNREACHABLE,   /* no connection: name, connect, proxy, TLS */
+    FAIL_NOT_LISTENING, /* the same: no server listens at the port of this machine */
+    FAIL_OVERLOADED,    /* 503: the request was not taken */
+    FAIL_SERVER,        /* 500, 502, 504: it may have been */
+    FAIL_SERVER_OTHER,  /* the other 5xx: trying again does not help */
+    FAIL_QUOTA,         /* 429 that says a quota is used up */
+    FAIL_SOFTWARE,      /* a bug, or a library that ran out of memory */
+    FAIL_CREATE,        /* an output file cannot be created */
+    FAIL_OUTPUT,        /* output could not be written */
+    FAIL_BUSY,          /* 408, 429 */
+    FAIL_CLOCK,         /* a clock ran out after the connection stood */
+    FAIL_DEADLINE,      /* --max-time: there is no time to try again either */
+    FAIL_UNSENT,        /* the connection was lost before the request was sent */
+    FAIL_CUT,           /* the connection ended before `done` */
+    FAIL_PROTOCOL,      /* what came is not what the protocol says */
+    FAIL_DENIED,        /* 401, 403, no token */
+    FAIL_CONFIG,        /* a configuration or credentials file, plain HTTP to another machine */
+    FAIL_SIGNAL,        /* a signal asked to end; `signal` says which */
     FAIL_CAUSES
 };
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,16 @@ int sys_open(const char *path, int flags, mode_t mode)
     do {
         fd = fault_here(EMFILE) ? -1 : open(path, flags | O_CLOEXEC, mode);
     } while (fd < 0 && errno == EINTR && !sys_signal());
+    return fd;
+}
+
+int sys_socket(int family, int type, int protocol)
+{
+    int fd = fault_here(EMFILE) ? -1 : socket(family, type, protocol);
+    if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        close(fd);
+        return -1;
+    }
     return fd;
 }
 

@@ -13,6 +13,8 @@
 /* As open(2), but continues after an interruption unless a caught signal is pending. A descriptor,
    or -1 with errno. */
 int sys_open(const char *path, int flags, mode_t mode);
+/* As socket(2). A descriptor, or -1 with errno. */
+int sys_socket(int family, int type, int protocol);
 /* Writes all `len` bytes, waiting for a slow reader and continuing after a short write. -1 with
    errno: EINTR when a caught signal is pending (see sys_signal). *written, unless NULL, gets the
    number of bytes written. */

@@ -208,7 +208,7 @@ expect_first_failure()
     doctor -u http://127.0.0.1:1/
     expect_status 69
     expect_report settings files url proxy name failure:connection
-    expect_check connection 'cannot connect to http://127\.0\.0\.1:1: .*; is the server running, and --url right\?'
+    expect_check connection 'cannot connect to http://127\.0\.0\.1:1: .*nothing is listening there; start the server, or check --url'
     doctor -u http://example.org/
     expect_status 78
     expect_report settings files failure:url

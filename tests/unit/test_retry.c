@@ -33,6 +33,8 @@ static const struct {
     const char *what;
 } classes[] = {
     {FAIL_UNREACHABLE, "n", "failed", "resolve, connect, TLS"},
+    {FAIL_NOT_LISTENING, "n", "failed", "no server listens"},
+    {FAIL_UNSENT, "n", "interrupted", "cut, nothing was sent"},
     {FAIL_BUSY, "n", "failed", "408, 429"},
     {FAIL_OVERLOADED, "n", "failed", "503"},
     {FAIL_SERVER, "m", "failed", "500, 502, 504"},

@@ -170,8 +170,8 @@ static void proxies(void)
         int result = http_proxy_parse(rows[i].value, &proxy);
         check(result == (rows[i].name ? 0 : -1), "%s: %d", rows[i].value, result);
         if (rows[i].name && result == 0)
-            check(strcmp(proxy.name, rows[i].name) == 0 && proxy.port == rows[i].port,
-                  "%s: %s, %d", rows[i].value, proxy.name, proxy.port);
+            check(strcmp(proxy.name, rows[i].name) == 0 && proxy.port == rows[i].port, "%s: %s, %d",
+                  rows[i].value, proxy.name, proxy.port);
         http_proxy_release(&proxy);
     }
 }
