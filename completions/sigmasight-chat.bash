@@ -74,7 +74,7 @@ _sigmasight_chat_kind()
     -c | --conversation) kind=ID ;;
     -o | --output) kind='text jsonl json raw' ;;
     -m | --mode) kind='green blue indigo violet' ;;
-    --color | --highlight) kind='auto always never' ;;
+    --color | --render | --highlight) kind='auto always never' ;;
     --profile) kind=PROFILE ;;
     --events | --record | --token-file | --cacert) kind=FILE ;;
     -u | --url | --portfolio | --context | --events-fd | --max-event-size | --email | --limit) kind='' ;;
@@ -108,9 +108,9 @@ _sigmasight_chat_operand()
 _sigmasight_chat()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before i options
-    local common='-q --quiet -v --verbose --color -h --help'
+    local common='-q --quiet -v --verbose --color --no-status -h --help'
     local output='-o --output -j --json --no-stream --events --events-fd -n --no-newline
-        --highlight --max-event-size'
+        --render --highlight --max-event-size'
     local api='-u --url --profile --token-file --cacert --insecure --allow-http'
     local context='-m --mode --portfolio'
     local send='-c --conversation -C --continue --ephemeral --context --record --retry --retry-delay

@@ -116,6 +116,7 @@ complete -c sigmasight-chat -s h -l help -d 'Print a summary and exit'
 complete -c sigmasight-chat -n $common -s q -l quiet -d 'Nothing on standard error but failures'
 complete -c sigmasight-chat -n $common -s v -l verbose -d 'Say more; twice: the HTTP exchange'
 complete -c sigmasight-chat -n $common -l color -x -a 'auto always never' -d 'Colour the lines on standard error'
+complete -c sigmasight-chat -n $common -l no-status -d 'Draw no status line'
 
 # Commands that print an answer
 set -l output '__sigmasight_chat_command send decode'
@@ -125,7 +126,8 @@ complete -c sigmasight-chat -n $output -l no-stream -d 'Write the text once it i
 complete -c sigmasight-chat -n $output -l events -r -F -d 'The other events as JSON lines to FILE'
 complete -c sigmasight-chat -n $output -l events-fd -x -d 'The same to a descriptor'
 complete -c sigmasight-chat -n $output -s n -l no-newline -d 'Add no newline to the text'
-complete -c sigmasight-chat -n $output -l highlight -x -a 'auto always never' -d 'Colour the Markdown of the text'
+complete -c sigmasight-chat -n $output -l render -x -a 'auto always never' -d 'Render the Markdown of the text'
+complete -c sigmasight-chat -n $output -l highlight -x -a 'auto always never' -d 'The same as --render'
 complete -c sigmasight-chat -n $output -l max-event-size -x -d 'Refuse an event that is larger'
 
 # Commands that talk to the server

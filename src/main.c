@@ -71,6 +71,8 @@ static int run_configured(const struct command *c, struct settings *settings,
     }
     terminal_configure(terminal, setting_text(settings, OPT_COLOR), setting_is(settings, OPT_QUIET),
                        setting_count(settings, OPT_VERBOSE));
+    if (setting_is(settings, OPT_NO_STATUS))
+        terminal_disable_status(terminal);
     const struct invocation in = {settings, operands, terminal, fail_is_set(&why) ? &why : NULL};
     int result = c->run(&in, fail);
     fail_release(&why);

@@ -70,7 +70,7 @@ static void put_json_value(struct buf *out, const struct setting *s, const struc
 /* What can be configured at all, and the profile that was chosen. */
 static bool is_shown(const struct option_row *row)
 {
-    return row->in_file || row->id == OPT_PROFILE;
+    return (row->in_file && row->id != OPT_HIGHLIGHT) || row->id == OPT_PROFILE;
 }
 
 static void put_setting(struct writer *out, struct table *table, const struct settings *s,

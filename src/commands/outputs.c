@@ -8,7 +8,7 @@
 static struct sink_text_options text_options(const struct invocation *in)
 {
     const struct settings *s = in->settings;
-    const char *when = setting_text(s, OPT_HIGHLIGHT);
+    const char *when = setting_text(s, OPT_RENDER);
     bool highlight =
         strcmp(when, "auto") == 0 ? in->terminal->colored : strcmp(when, "always") == 0;
     return (struct sink_text_options){!setting_is(s, OPT_NO_NEWLINE), setting_is(s, OPT_NO_STREAM),

@@ -39,8 +39,10 @@ static const struct option_row rows[OPT_COUNT] = {
      true, "also write the raw event stream to FILE"},
     {OPT_NO_NEWLINE, "no-newline", 'n', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL,
      NULL, true, "do not print a trailing newline"},
-    {OPT_HIGHLIGHT, "highlight", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT | GROUP_DETAIL,
-     "auto|always|never", "auto", NULL, true, "colour Markdown: auto, always or never"},
+    {OPT_RENDER, "render", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT, "auto|always|never", "auto",
+     NULL, true, "render Markdown: auto, always or never"},
+    {OPT_HIGHLIGHT, "highlight", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT, "auto|always|never", NULL,
+     NULL, true, "the same as --render"},
     {OPT_RETRY, "retry", 0, "N", OPTION_NUMBER, GROUP_SEND | GROUP_DETAIL, NULL, "3", NULL, true,
      "retry at most N times"},
     {OPT_RETRY_DELAY, "retry-delay", 0, "S", OPTION_SECONDS, GROUP_SEND | GROUP_DETAIL, NULL, "1",
@@ -85,6 +87,8 @@ static const struct option_row rows[OPT_COUNT] = {
      "print details; twice: HTTP headers, too"},
     {OPT_COLOR, "color", 0, "WHEN", OPTION_CHOICE, GROUP_COMMON | GROUP_DETAIL, "auto|always|never",
      "auto", NULL, true, "colour: auto, always or never"},
+    {OPT_NO_STATUS, "no-status", 0, NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, true,
+     "no status line and no redrawing on standard error"},
     {OPT_HELP, "help", 'h', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, false,
      "print help; with -v, all options"},
 };
@@ -206,6 +210,9 @@ static void clear(struct setting *s)
 static int set(struct settings *settings, const struct option_row *row, const char *text,
                enum origin origin, const char *label, struct fail *fail)
 {
+    /* --highlight is the former name of --render. */
+    if (row->id == OPT_HIGHLIGHT)
+        row = &rows[OPT_RENDER];
     struct setting *s = &settings->of[row->id];
     double number = 0;
     enum fail_cause cause = origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG;

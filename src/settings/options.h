@@ -25,6 +25,7 @@ enum option_id {
     OPT_EVENTS_FD,
     OPT_RECORD,
     OPT_NO_NEWLINE,
+    OPT_RENDER,
     OPT_HIGHLIGHT,
     OPT_RETRY,
     OPT_RETRY_DELAY,
@@ -48,6 +49,7 @@ enum option_id {
     OPT_QUIET,
     OPT_VERBOSE,
     OPT_COLOR,
+    OPT_NO_STATUS,
     OPT_HELP,
     OPT_COUNT
 };

@@ -68,6 +68,11 @@ void terminal_configure(struct terminal *t, const char *color, bool quiet, int v
     t->live = t->err && !quiet && moves_cursor();
 }
 
+void terminal_disable_status(struct terminal *t)
+{
+    t->live = false;
+}
+
 void terminal_release(struct terminal *t)
 {
     buf_release(&t->line);

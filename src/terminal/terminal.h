@@ -32,6 +32,8 @@ void terminal_init(struct terminal *t);
 /* `color` is auto, always or never; auto goes by NO_COLOR, CLICOLOR_FORCE and TERM. On standard
    output it is for a terminal alone. There is a status line by TERM and INSIDE_EMACS. */
 void terminal_configure(struct terminal *t, const char *color, bool quiet, int verbosity);
+/* --no-status: no status line is drawn. */
+void terminal_disable_status(struct terminal *t);
 
 void terminal_release(struct terminal *t);
 /* The answer's output is about to be released. */
