@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # what sources this has set them
-# How .ci/run and tests/release/check run their steps, the functions step_NAME. Each sets, before `run_steps`:
-#   self      its own path; for one step it is called once more, in a process of its own
-#   steps     the names in their order
-#   minutes   for all of them; what is left when a step begins is what that step may take
-# The working directory is the top of the checkout. What a step said stands in _build/PREFIX-STEP.log.
+# shellcheck shell=bash disable=SC2154 # set by the script that sources this
+# Runs the steps of .ci/run and tests/release/check, which are functions step_NAME. The script sets before `run_steps`:
+#   self      its own path; it is called once more for each step, which runs in a process of its own
+#   steps     the names of the steps in their order
+#   minutes   the time for all of them; a step may take what is left when it begins
+# The working directory is the top of the checkout. The output of a step goes to _build/PREFIX-STEP.log.
 
 passed=0 failed=0 child='' table=''
 declare -A left_out=()
 
-# leave_out STEP REASON: in this run.
+# leave_out STEP REASON: does not run it, and prints the reason in its place.
 leave_out()
 {
     left_out[$1]=$2
@@ -29,8 +29,8 @@ finish()
     exit $((failed > 0 || passed == 0))
 }
 
-# The step of that name in what is left of the time. Signals are as a terminal would have them: tests send some.
-run()
+# run_step NAME: within the time that is left. SIGINT and SIGQUIT, which bash ignores in a background job, are reset.
+run_step()
 {
     local log=_build/$prefix-$1.log status=0 left=$((minutes * 60 - SECONDS)) began=$SECONDS result good bad
     echo "== $1"
@@ -53,14 +53,14 @@ run()
         tail -n 200 "$log"
     fi
     if [ "$status" -eq 124 ]; then
-        echo "out of time"
+        echo "timed out"
     fi
     echo "-- $1: $good passed, $bad failed ($((SECONDS - began)) s)"
     passed=$((passed + good)) failed=$((failed + bad))
     note "$1" "$good" "$bad" $((SECONDS - began)) "$log"
 }
 
-# A line of the table for a run that prints one: what the step's log says behind `proved: `.
+# note STEP PASSED FAILED SECONDS LOG: adds a row to the table of a release check, with the text after `proved: ` in LOG.
 note()
 {
     local words
@@ -72,15 +72,35 @@ note()
     table+=$(printf '%-12s %7d %7d %6d  %s' "$1" "$2" "$3" "$4" "$words")$'\n'
 }
 
+# --- other systems ---
+
+# copy_sources DIRECTORY: the files of the checkout, without what a build makes.
+copy_sources()
+{
+    ./bootstrap source
+    mkdir -p "$1"
+    (cd _build/source && tar -c -T ../source.list) | tar -x -C "$1"
+}
+
+# check_in_chroot RELEASE DIRECTORY: runs `./bootstrap check` in a minimal system of that release of Debian.
+check_in_chroot()
+{
+    local release=$1 root=$2
+    tests/release/chroot make "$root" "$release"
+    copy_sources "$root/source"
+    tests/release/chroot run "$root" sh -c 'cd /source && ./bootstrap check'
+    tests/release/chroot remove "$root"
+}
+
 # --- valgrind ---
 
-# Half of what a start costs is reading debugging information.
+# Reading debugging information for inlined functions would double the time of a start.
 valgrind='valgrind -q --vgdb=no --read-inline-info=no --error-exitcode=99 --leak-check=full'
-# What a thread of libcurl's may still have when the program ends is possibly lost.
+# Memory that a thread of libcurl still has when the program ends is "possibly lost".
 valgrind+=' --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect'
 
-# with_valgrind PROGRAM DIRECTORY: makes a program of that name in DIRECTORY, anew, that runs PROGRAM under valgrind.
-# What valgrind has to say goes to files beside it, so that the tests see the program's words only.
+# with_valgrind PROGRAM DIRECTORY: makes a new DIRECTORY with a script of the same name that runs PROGRAM under valgrind.
+# valgrind writes to log files there, so that the tests see only the output of PROGRAM.
 with_valgrind()
 {
     local made=$2/${1##*/}
@@ -88,15 +108,15 @@ with_valgrind()
     mkdir -p "$2"
     cat >"$made" <<SCRIPT
 #!/bin/sh
-# Numbers of processes come back.
+# Process IDs are reused, so the name has the time as well.
 read -r now _ </proc/uptime
 exec $valgrind --log-file='$2/'\$now-%p.log '$1' "\$@"
 SCRIPT
     chmod +x "$made"
 }
 
-# valgrind_is_content DIRECTORY: no run said anything; else what they said.
-valgrind_is_content()
+# expect_no_valgrind_errors DIRECTORY: fails if there is anything in the log files of with_valgrind.
+expect_no_valgrind_errors()
 {
     local said
     said=$(find "$1" -name '*.log' -exec cat {} +)
@@ -106,7 +126,9 @@ valgrind_is_content()
     fi
 }
 
-# run_steps PREFIX [STEP]...: these, or all. Ends the program.
+# --- the run ---
+
+# run_steps PREFIX [STEP]...: runs these steps, or all, and exits.
 run_steps()
 {
     prefix=$1
@@ -122,12 +144,12 @@ run_steps()
     local step
     for step in "${@:-${steps[@]}}"; do
         if ! declare -F "step_$step" >/dev/null; then
-            echo "there is no step $step; there are: ${steps[*]}"
+            echo "unknown step $step; the steps are: ${steps[*]}"
             failed=$((failed + 1))
         elif [ -n "${left_out[$step]-}" ]; then
-            echo "== $step: ${left_out[$step]}"
+            echo "== $step: left out: ${left_out[$step]}"
         else
-            run "$step"
+            run_step "$step"
         fi
     done
     exit
