@@ -16,12 +16,43 @@ char *api_url(const struct api *api, const char *path)
     return buf_take(&url);
 }
 
-/* A path segment from the user: nothing in it may change the path. */
+enum { ID_MAX = 256 };
+
+/* U+0000 to U+001F, U+007F to U+009F. */
+static bool has_control(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.at[i];
+        if (c < ' ' || c == 0x7F)
+            return true;
+        if (c == 0xC2 && i + 1 < s.len && (unsigned char)s.at[i + 1] < 0xA0)
+            return true;
+    }
+    return false;
+}
+
+bool api_is_id(struct span s)
+{
+    return s.len > 0 && s.len <= ID_MAX && !span_is(s, ".") && !span_is(s, "..") &&
+           !memchr(s.at, '/', s.len) && !has_control(s);
+}
+
+static int check_id(const char *id, struct fail *fail)
+{
+    if (api_is_id(span_of(id)))
+        return 0;
+    return fail_set_hint(fail, FAIL_DATA, "'sigmasight-chat conversations' lists those there are",
+                         "invalid conversation ID: expected at most %d bytes without '/' and "
+                         "control characters",
+                         ID_MAX);
+}
+
+/* A path segment: nothing in it may change the path. */
 static void put_segment(struct buf *out, const char *text)
 {
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
-        if (isalnum(c) || c == '-' || c == '_' || (c == '.' && text[1] != '\0'))
+        if (isalnum(c) || c == '-' || c == '_' || c == '.')
             buf_byte(out, (char)c);
         else
             buf_printf(out, "%%%02X", c);
@@ -68,13 +99,13 @@ int api_call(struct api *api, const char *method, char *url, struct span body,
     return result;
 }
 
-/* The ID in the answer to a creation, owned by the caller; NULL when it names none. */
+/* The ID in the response to a creation, owned by the caller; NULL when it names no valid one. */
 static char *created_id(struct span body)
 {
     struct json_reader *reader = json_reader_new();
     struct api_conversation c;
     char *id = NULL;
-    if (api_read_conversation(reader, body, &c))
+    if (api_read_conversation(reader, body, &c) && api_is_id(c.id))
         id = xmemdup(c.id.at, c.id.len);
     json_reader_free(reader);
     return id;
@@ -104,7 +135,7 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
     if (result != 0 && fail->http_status == 404)
         api_hint_url(fail);
     if (result == 0 && !(*id = created_id(buf_view(&response.body))))
-        result = fail_set(fail, FAIL_PROTOCOL, "%s: the answer names no ID", what);
+        result = fail_set(fail, FAIL_PROTOCOL, "%s: the response has no valid ID", what);
     buf_release(&body);
     http_response_release(&response);
     return result;
@@ -114,6 +145,8 @@ int api_set_mode(struct api *api, const char *id, const char *mode, struct fail 
 {
     struct http_response response;
     struct buf body = {0};
+    if (check_id(id, fail) != 0)
+        return -1;
     http_response_init(&response);
     buf_byte(&body, '{');
     json_put_text(&body, "mode", span_of(mode));
@@ -128,6 +161,8 @@ int api_set_mode(struct api *api, const char *id, const char *mode, struct fail 
 int api_delete(struct api *api, const char *id, struct fail *fail)
 {
     struct http_response response;
+    if (check_id(id, fail) != 0)
+        return -1;
     http_response_init(&response);
     int result = api_call(api, "DELETE", conversation_url(api, id, ""), span_make(NULL, 0),
                           &response, "cannot delete the conversation", fail);
@@ -148,6 +183,8 @@ int api_list(struct api *api, int limit, int offset, struct http_response *respo
 
 int api_get(struct api *api, const char *id, struct http_response *response, struct fail *fail)
 {
+    if (check_id(id, fail) != 0)
+        return -1;
     return api_call(api, "GET", conversation_url(api, id, ""), span_make(NULL, 0), response,
                     "cannot show the conversation", fail);
 }
@@ -162,6 +199,8 @@ int api_send(struct api *api, const char *conversation, struct api_portfolios po
              struct http_response *response, struct fail *fail)
 {
     struct buf body = {0};
+    if (check_id(conversation, fail) != 0)
+        return -1;
     buf_byte(&body, '{');
     json_put_text(&body, "conversation_id", span_of(conversation));
     json_put_text(&body, "text", text);

@@ -24,6 +24,11 @@ struct api_portfolios {
     size_t count;
 };
 
+/* Whether this can be the ID of a conversation: 1 to 256 bytes, not "." or "..", without '/' and
+   control characters. libcurl 8.13 and later removes dot segments from a path even where they are
+   percent-encoded. */
+bool api_is_id(struct span s);
+
 /* What to do next where nothing of the API is at an address. */
 void api_hint_url(struct fail *fail);
 
@@ -35,7 +40,8 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
    one; api_each_conversation reads it. */
 int api_list(struct api *api, int limit, int offset, struct http_response *response,
              struct fail *fail);
-/* GET /chat/conversations/{id} */
+/* GET /chat/conversations/{id}. This and the calls below fail with FAIL_DATA, and send nothing,
+   where the ID cannot be one. */
 int api_get(struct api *api, const char *id, struct http_response *response, struct fail *fail);
 
 /* What the API says of a conversation. Borrowed from the response and its reader. */
@@ -45,7 +51,8 @@ struct api_conversation {
     struct span id, mode, created_at; /* decoded, empty when absent */
 };
 
-/* Reads one. False when that is no JSON object or names no ID. */
+/* Reads one. False when that is no JSON object or names no ID,
+   valid or not. */
 bool api_read_conversation(struct json_reader *reader, struct span object,
                            struct api_conversation *c);
 

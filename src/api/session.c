@@ -27,7 +27,8 @@ static void take_session(void *arg, const struct json_member *m)
     struct api_session *s = arg;
     if (span_is(m->key, "expires_in"))
         json_to_int64(&m->value, &s->expires_in);
-    if (!span_is(m->key, "access_token") || m->value.type != JSON_STRING)
+    if (!span_is(m->key, "access_token") || m->value.type != JSON_STRING ||
+        !api_is_token(m->value.string))
         return;
     free(s->token);
     s->token = xmemdup(m->value.string.at, m->value.string.len);
@@ -40,8 +41,8 @@ static int open_session(struct api *api, const char *path, struct span body, con
     http_response_init(&response);
     *session = (struct api_session){.expires_in = -1};
     int result = api_call(api, "POST", api_url(api, path), body, &response, what, fail);
-    if (result == 0 && (json_read_object(buf_view(&response.body), take_session, session) != 0 ||
-                        !session->token || !api_is_token(span_of(session->token))))
+    if (result == 0 &&
+        (json_read_object(buf_view(&response.body), take_session, session) != 0 || !session->token))
         result = fail_set(fail, FAIL_PROTOCOL, "%s: the answer holds no token", what);
     if (result != 0)
         api_session_release(session);

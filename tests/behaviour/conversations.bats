@@ -72,7 +72,7 @@ new_with_options()
 @test "new: an answer without an ID" {
     serve <<<$'on POST /chat/conversations\nstatus 201\nbody {"mode":"green"}'
     run_chat conversations new
-    expect_failure 76 '.*no ID.*'
+    expect_failure 76 '.*no valid ID.*'
 }
 
 @test "new: a URL that leads elsewhere" {
@@ -551,7 +551,7 @@ TABLE
 @test "conversations: an ID can name nothing but a conversation" {
     serve_default
     local id
-    for id in . .. ../../auth/logout 'a/b' 'a?b=c' 'a#b' '%2e%2e' 'a b' $'a\r\nX: y' 'ä' '..;'; do
+    for id in 'a?b=c' 'a#b' '%2e%2e' 'a b' 'ä' '..;' '...' "$(repeat 256 x)"; do
         for command in show delete; do
             : >"$DUMP/log"
             run_chat conversations "$command" -- "$id"
@@ -563,6 +563,43 @@ TABLE
                 fail "a path that leads elsewhere"
             fi
         done
+    done
+}
+
+@test "conversations: what cannot be an ID is refused before anything is sent" {
+    serve_default
+    local id
+    for id in . .. ../../auth/logout 'a/b' / $'a\r\nX: y' $'a\x7f' $'a\u0085' "$(repeat 257 x)"; do
+        run_chat conversations show -- "$id"
+        expect_failure 65 '.*invalid conversation ID.*'
+        run_chat conversations mode -- "$id" blue
+        expect_failure 65 '.*invalid conversation ID.*'
+        run_chat conversations delete -- "$id"
+        expect_failure 65 '.*invalid conversation ID.*'
+        run_chat send -c "$id" -m blue hi
+        expect_failure 65 '.*invalid conversation ID.*'
+        run_chat send -c "$id" hi
+        expect_failure 65 '.*invalid conversation ID.*'
+    done
+    expect_requests
+}
+
+@test "conversations: an ID of the server that cannot be one is not used" {
+    local id
+    for id in '.' '..' 'a/b' 'a\\u0000b' 'a\\u001b' "$(repeat 257 x)"; do
+        serve <<SCENARIO
+on POST /chat/conversations
+status 201
+body {"conversation_id":"$id","mode":"green"}
+SCENARIO
+        run_chat conversations new
+        expect_status 76
+        expect_bytes ''
+        run_chat send --ephemeral hi
+        expect_failure 76 '.*no valid ID.*'
+        stop_server
+        expect_no '^(DELETE|PUT)|/send' "$DUMP/log"
+        rm -rf "$T/announcement"
     done
 }
 
