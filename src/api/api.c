@@ -4,6 +4,7 @@
 #include "api/call.h"
 #include "core/xmalloc.h"
 #include "json/json.h"
+#include "json/write.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "api/context.h"
 
 #include "json/json.h"
+#include "json/write.h"
 
 #include <ctype.h>
 #include <string.h>

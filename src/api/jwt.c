@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/jwt.h"
 
+#include "core/buf.h"
 #include "json/json.h"
 
 #include <string.h>

@@ -5,6 +5,7 @@
 #include "api/call.h"
 #include "core/xmalloc.h"
 #include "json/json.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 

@@ -209,7 +209,6 @@ int reader_feed(struct reader *r, struct span bytes, struct fail *fail)
         return 0;
     r->body_begun = true;
     int result = sinks_bytes(r->sinks, bytes, fail);
-    chat_look_ahead(r->parser, bytes);
     if (sse_feed(&r->sse, bytes.at, bytes.len, fail) != 0)
         result = -1;
     return result;

@@ -10,7 +10,7 @@
 #include "state/store.h"
 #include "system/system.h"
 #include "terminal/escape.h"
-#include "json/json.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

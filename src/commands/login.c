@@ -7,6 +7,7 @@
 #include "system/system.h"
 #include "terminal/table.h"
 #include "json/json.h"
+#include "json/write.h"
 
 #include <errno.h>
 #include <stdlib.h>

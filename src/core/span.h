@@ -31,25 +31,9 @@ static inline struct span span_of(const char *text)
     return span_make(text, text ? strlen(text) : 0);
 }
 
-/* Both of the same length of at most 16: their two ends, which may overlap, are compared without a
-   call. */
-static inline bool span_equal_short(struct span a, struct span b)
-{
-    size_t n = a.len;
-    if (n >= 8)
-        return memcmp(a.at, b.at, 8) == 0 && memcmp(a.at + n - 8, b.at + n - 8, 8) == 0;
-    if (n >= 4)
-        return memcmp(a.at, b.at, 4) == 0 && memcmp(a.at + n - 4, b.at + n - 4, 4) == 0;
-    if (n >= 2)
-        return memcmp(a.at, b.at, 2) == 0 && a.at[n - 1] == b.at[n - 1];
-    return n == 0 || a.at[0] == b.at[0];
-}
-
 static inline bool span_equal(struct span a, struct span b)
 {
-    if (a.len != b.len)
-        return false;
-    return a.len <= 16 ? span_equal_short(a, b) : memcmp(a.at, b.at, a.len) == 0;
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
 static inline bool span_is(struct span s, const char *text)

@@ -1,14 +1,247 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/xmalloc.h"
-#include "json/json_reader.h"
-#include "json/json_text.h"
+#include "json/json.h"
 
+#include "core/buf.h"
+#include "core/xmalloc.h"
+#include "json/memo.h"
+#include "json/text.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yajl/yajl_parse.h>
 #include <yajl/yajl_version.h>
 
-/* yajl does not look at what its allocation functions answer. */
+/* An open container that is wanted, and what is wanted of its members. */
+struct level {
+    unsigned depth; /* of its members */
+    unsigned slots; /* added to the slots of `shape` */
+    const struct json_shape *shape;
+    struct json_value *value; /* its own; its raw span begins where the container does */
+};
+
+/* One yajl handle reads all documents, so that nothing is allocated for each. It needs
+   yajl_allow_multiple_values, so this file checks that only white space follows the first value.
+   After an error, and after an incomplete document, the handle is replaced. */
+struct json_reader {
+    yajl_handle yajl;
+    struct json_memo *memo;
+    struct span doc;
+    struct json_found *found;
+    const struct json_key *want; /* the key of the value that comes next if it is wanted, or NULL */
+    struct json_key outermost;   /* the document's own key: no name, slot JSON_DOCUMENT */
+    unsigned depth;              /* of the open container */
+    struct level *level;
+    struct level levels[JSON_LEVELS + 2]; /* the first is outside the document */
+    json_member_fn *on_member;
+    void *arg;
+    struct span key;         /* of the member that a walk reports */
+    struct json_found alone; /* of a walk, or of a string that is read alone */
+    struct buf strings;      /* decoded text */
+    struct buf repaired;     /* a copy of the document without unpaired surrogates */
+    struct buf error;
+    size_t error_offset;
+};
+
+/* The shape of a walk: every member, whatever its key. */
+static const struct json_key any_key = {.slot = 1};
+static const struct json_shape every_member = {&any_key, 0};
+
+static const struct json_shape no_member = {&any_key, 0};
+
+static const char *position(const struct json_reader *r)
+{
+    return r->doc.at + yajl_get_bytes_consumed(r->yajl);
+}
+
+/* Copies decoded text that yajl is going to overwrite. All text of a document is not longer than
+   the document, so the copies made before stay where they are. */
+static struct span keep(struct json_reader *r, const unsigned char *text, size_t len)
+{
+    buf_reserve(&r->strings, r->doc.len - r->strings.len);
+    size_t at = r->strings.len;
+    buf_append(&r->strings, text, len);
+    return span_make(r->strings.data + at, len);
+}
+
+static void report(struct json_reader *r)
+{
+    struct json_member member = {r->key, r->found->slot[any_key.slot]};
+    bool is_element = r->key.at == NULL;
+    r->want = is_element ? &any_key : NULL;
+    r->on_member(r->arg, &member);
+}
+
+/* The callbacks of yajl return 1 to go on. A wanted value is complete: */
+static int complete(struct json_reader *r)
+{
+    r->want = NULL;
+    if (r->level->shape == &every_member)
+        report(r);
+    return 1;
+}
+
+/* The place of the wanted value. */
+static struct json_value *wanted_value(struct json_reader *r)
+{
+    unsigned slot = r->level->slots + r->want->slot;
+    r->found->seen |= UINT64_C(1) << slot;
+    return &r->found->slot[slot];
+}
+
+static int take(struct json_reader *r, enum json_type type, const char *start, size_t len,
+                struct span string)
+{
+    *wanted_value(r) = (struct json_value){type, span_make(start, len), string};
+    return complete(r);
+}
+
+static const struct span no_string;
+
+/* true, false and null end at the position. */
+static int take_word(struct json_reader *r, enum json_type type, size_t len)
+{
+    return r->want ? take(r, type, position(r) - len, len, no_string) : 1;
+}
+
+static int on_null(void *arg)
+{
+    return take_word(arg, JSON_NULL, 4);
+}
+
+static int on_boolean(void *arg, int value)
+{
+    return value ? take_word(arg, JSON_TRUE, 4) : take_word(arg, JSON_FALSE, 5);
+}
+
+/* yajl reports text where it lies in the document, unless the text has escapes or is the
+   document's first token: then it reports a copy. */
+static int on_number(void *arg, const char *text, size_t len)
+{
+    struct json_reader *r = arg;
+    if (!r->want)
+        return 1;
+    if (r->depth == 0)
+        text = span_trim(r->doc).at;
+    return take(r, JSON_NUMBER, text, len, no_string);
+}
+
+static int on_string(void *arg, const unsigned char *bytes, size_t len)
+{
+    struct json_reader *r = arg;
+    const char *text = (const char *)bytes;
+    if (!r->want)
+        return 1;
+    if (span_holds(r->doc, text))
+        return take(r, JSON_STRING, text - 1, len + 2, span_make(text, len));
+    const char *end = position(r);
+    const char *start = r->depth == 0 ? span_trim(r->doc).at : json_text_opening_quote(end - 1);
+    return take(r, JSON_STRING, start, (size_t)(end - start), keep(r, bytes, len));
+}
+
+/* Empties the slots of a shape. */
+static void forget(struct json_found *found, const struct json_shape *shape, unsigned slots)
+{
+    for (unsigned i = 0; i < shape->count; i++) {
+        const struct json_key *key = &shape->keys[i];
+        found->slot[slots + key->slot] = (struct json_value){.type = JSON_NONE};
+        if (key->inside)
+            forget(found, key->inside, slots + key->inside_at);
+    }
+}
+
+static const struct json_key *find_key(const struct json_shape *shape, struct span name)
+{
+    for (unsigned i = 0; i < shape->count; i++)
+        if (span_equal(shape->keys[i].name, name))
+            return &shape->keys[i];
+    return NULL;
+}
+
+static int on_key(void *arg, const unsigned char *bytes, size_t len)
+{
+    struct json_reader *r = arg;
+    const struct level *level = r->level;
+    struct span name = span_make((const char *)bytes, len);
+    if (r->depth != level->depth)
+        return 1;
+    if (level->shape == &every_member) {
+        r->key = span_holds(r->doc, name.at) ? name : keep(r, bytes, len);
+        r->want = &any_key;
+        return 1;
+    }
+    r->want = find_key(level->shape, name);
+    /* The last of equal keys counts, so what an earlier one had inside does not. */
+    if (r->want && r->want->inside)
+        forget(r->found, r->want->inside, level->slots + r->want->inside_at);
+    return 1;
+}
+
+/* `first`: what a walk wants next. */
+static int open_container(struct json_reader *r, const struct json_key *first)
+{
+    r->depth++;
+    if (!r->want)
+        return 1;
+    if (r->level == r->levels + JSON_LEVELS + 1)
+        abort(); /* more than JSON_LEVELS shapes inside each other */
+    const struct json_key *key = r->want;
+    struct json_value *value = wanted_value(r);
+    *value = (struct json_value){.type = JSON_NONE, .raw = {position(r) - 1, 0}};
+    r->level[1] = (struct level){.depth = r->depth,
+                                 .slots = r->level->slots + key->inside_at,
+                                 .shape = key->inside ? key->inside : &no_member,
+                                 .value = value};
+    r->level++;
+    r->want = r->level->shape == &every_member ? first : NULL;
+    return 1;
+}
+
+static int close_container(struct json_reader *r, enum json_type type)
+{
+    struct json_value *value = r->level->value;
+    if (r->depth-- != r->level->depth)
+        return 1;
+    r->level--;
+    value->type = type;
+    value->raw.len = (size_t)(position(r) - value->raw.at);
+    return complete(r);
+}
+
+static int on_start_map(void *arg)
+{
+    return open_container(arg, NULL);
+}
+
+static int on_end_map(void *arg)
+{
+    return close_container(arg, JSON_OBJECT);
+}
+
+static int on_start_array(void *arg)
+{
+    return open_container(arg, &any_key);
+}
+
+static int on_end_array(void *arg)
+{
+    return close_container(arg, JSON_ARRAY);
+}
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_null,
+    .yajl_boolean = on_boolean,
+    .yajl_number = on_number,
+    .yajl_string = on_string,
+    .yajl_start_map = on_start_map,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_end_map,
+    .yajl_start_array = on_start_array,
+    .yajl_end_array = on_end_array,
+};
+
+/* yajl does not check the results of its allocation functions. */
 static void *yajl_xmalloc(void *ctx, size_t size)
 {
     (void)ctx;
@@ -27,19 +260,20 @@ static void yajl_xfree(void *ctx, void *memory)
     free(memory);
 }
 
-static void renew(struct json_reader *r)
+static void replace_handle(struct json_reader *r)
 {
     yajl_alloc_funcs memory = {yajl_xmalloc, yajl_xrealloc, yajl_xfree, NULL};
     if (r->yajl)
         yajl_free(r->yajl);
-    r->yajl = yajl_alloc(&json_callbacks, &memory, r);
+    r->yajl = yajl_alloc(&callbacks, &memory, r);
     yajl_config(r->yajl, yajl_allow_multiple_values, 1);
 }
 
 struct json_reader *json_reader_new(void)
 {
     struct json_reader *r = xcalloc(1, sizeof *r);
-    renew(r);
+    r->memo = json_memo_new();
+    replace_handle(r);
     return r;
 }
 
@@ -48,118 +282,148 @@ void json_reader_free(struct json_reader *r)
     if (!r)
         return;
     yajl_free(r->yajl);
+    json_memo_free(r->memo);
     buf_wipe(&r->strings);
     buf_wipe(&r->repaired);
     buf_release(&r->error);
     free(r);
 }
 
-static void empty(struct json_found *found)
+static void clear(struct json_found *found)
 {
     for (uint64_t seen = found->seen; seen; seen &= seen - 1)
-        json_drop(&found->slot[__builtin_ctzll(seen)]);
+        found->slot[__builtin_ctzll(seen)] = (struct json_value){.type = JSON_NONE};
     found->seen = 0;
 }
 
-/* Records what yajl says of the bytes it was given last and makes the reader fit for use again. */
+static struct span without_prefix(struct span s, struct span prefix)
+{
+    return span_starts(s, prefix) ? span_make(s.at + prefix.len, s.len - prefix.len) : s;
+}
+
+static void put_yajl_error(struct buf *out, struct json_reader *r)
+{
+    unsigned char *said = yajl_get_error(r->yajl, 0, (const unsigned char *)r->doc.at, r->doc.len);
+    struct span line = span_first_line(span_of((const char *)said));
+    line = without_prefix(line, (struct span)SPAN("parse error: "));
+    line = without_prefix(line, (struct span)SPAN("lexical error: "));
+    if (line.len && line.at[line.len - 1] == '.')
+        line.len--;
+    buf_span(out, line);
+    yajl_free_error(r->yajl, said);
+}
+
+/* `why` is NULL where yajl knows the reason. */
 static int fail_read(struct json_reader *r, size_t offset, const char *why)
 {
     r->error_offset = offset;
     buf_clear(&r->error);
-    if (why) {
+    if (why)
         buf_puts(&r->error, why);
-    } else {
-        unsigned char *said =
-            yajl_get_error(r->yajl, 0, (const unsigned char *)r->doc.at, r->doc.len);
-        struct span line = span_first_line(span_of((const char *)said));
-        struct span noise = SPAN("parse error: ");
-        if (span_starts(line, noise))
-            line = span_make(line.at + noise.len, line.len - noise.len);
-        noise = (struct span)SPAN("lexical error: ");
-        if (span_starts(line, noise))
-            line = span_make(line.at + noise.len, line.len - noise.len);
-        if (line.len && line.at[line.len - 1] == '.')
-            line.len--;
-        buf_span(&r->error, line);
-        yajl_free_error(r->yajl, said);
-    }
+    else
+        put_yajl_error(&r->error, r);
     buf_text(&r->error);
-    empty(r->found);
-    renew(r);
+    clear(r->found);
+    replace_handle(r);
     return -1;
 }
 
-/* yajl takes the vertical tab and the form feed for white space, which RFC 8259, section 2, does
-   not; inside a string it refuses them itself. */
-static const char *strange_space(struct span s)
+/* yajl accepts the vertical tab and the form feed as white space, unlike RFC 8259, section 2. It
+   refuses them in strings. */
+static const char *find_invalid_space(struct span s)
 {
     const char *found = memchr(s.at, '\v', s.len);
     return found ? found : memchr(s.at, '\f', s.len);
 }
 
-void json_look_ahead(struct json_reader *r, struct span bytes)
+static void begin_document(struct json_reader *r, const struct json_shape *shape,
+                           struct json_found *found)
 {
-    r->plain = bytes;
-    for (const char *sign = "\\\v\f"; *sign && r->plain.len; sign++) {
-        const char *found = memchr(r->plain.at, *sign, r->plain.len);
-        if (found)
-            r->plain.len = (size_t)(found - r->plain.at);
-    }
-}
-
-static inline bool is_plain(const struct json_reader *r, struct span s)
-{
-    return span_holds(r->plain, s.at) && s.len <= r->plain.len - (size_t)(s.at - r->plain.at);
-}
-
-/* What yajl does not see to: -1 when the document cannot be, and a mended one in r->doc where it
-   needs to be mended. */
-static int prepare(struct json_reader *r, struct span document)
-{
-    const char *strange = strange_space(document);
-    if (strange)
-        return fail_read(r, json_offset(r, strange), "invalid char in json text");
-    if (memchr(document.at, '\\', document.len))
-        r->doc = json_text_mend(document, &r->repaired);
-    return 0;
-}
-
-/* Reads one document into *found, itself as r->outermost. */
-static int read_document(struct json_reader *r, struct span document, struct json_found *found)
-{
-    r->doc = document;
+    r->outermost.inside = shape;
     r->found = found;
     r->want = &r->outermost;
     r->depth = 0;
-    r->now = r->levels;
-    buf_clear(&r->strings);
-    empty(found);
+    r->level = r->levels;
+}
 
+static int read_document(struct json_reader *r, struct span document,
+                         const struct json_shape *shape, struct json_found *found)
+{
     const struct json_value *top = &found->slot[JSON_DOCUMENT];
+    r->doc = document;
+    begin_document(r, shape, found);
+    buf_clear(&r->strings);
+    clear(found);
     if (document.len == 0)
-        return fail_read(r, 0, "no JSON text at all");
-    if (!is_plain(r, document) && prepare(r, document) != 0)
-        return -1;
+        return fail_read(r, 0, "empty document");
+    const char *invalid = find_invalid_space(document);
+    if (invalid)
+        return fail_read(r, json_offset(r, invalid), "invalid char in json text");
+    r->doc = json_text_repair(document, &r->repaired);
     if (yajl_parse(r->yajl, (const unsigned char *)r->doc.at, r->doc.len) != yajl_status_ok)
         return fail_read(r, json_text_token_before(r->doc, yajl_get_bytes_consumed(r->yajl)), NULL);
-    /* A number at the very end is complete only when something that is not a digit follows. Inside
-       of what is not closed nobody must hear of it: yajl's copy is no part of the document. */
+    /* yajl reports a number only once a character follows it. It must not report one inside an
+       unclosed container, which would not lie in the document. */
     if (top->type == JSON_NONE && r->depth == 0)
         yajl_parse(r->yajl, (const unsigned char *)" ", 1);
     if (top->type == JSON_NONE)
-        return fail_read(r, r->doc.len, "unexpected end of the text");
+        return fail_read(r, r->doc.len, "unexpected end of text");
     const char *end = top->raw.at + top->raw.len;
     struct span rest = span_trim(span_make(end, r->doc.len - json_offset(r, end)));
     if (rest.len)
-        return fail_read(r, json_offset(r, rest.at), "more than one JSON text");
+        return fail_read(r, json_offset(r, rest.at), "unexpected text after the JSON value");
     return 0;
+}
+
+/* Reads one string of r->doc as a document of its own. */
+static int read_string_alone(struct json_reader *r, struct span raw)
+{
+    begin_document(r, NULL, &r->alone);
+    if (!json_text_has_unpaired(raw) &&
+        yajl_parse(r->yajl, (const unsigned char *)raw.at, raw.len) == yajl_status_ok)
+        return 0;
+    replace_handle(r);
+    return -1;
+}
+
+/* Checks and decodes the strings that the memo left out. */
+static int read_escaped(struct json_reader *r, const struct json_memo_escaped *escaped,
+                        struct json_found *found)
+{
+    for (unsigned i = 0; i < escaped->count; i++) {
+        struct span raw = escaped->raw[i];
+        if (read_string_alone(r, raw) != 0)
+            return -1;
+        for (uint64_t seen = found->seen; seen; seen &= seen - 1) {
+            struct json_value *value = &found->slot[__builtin_ctzll(seen)];
+            if (value->type == JSON_STRING && value->raw.at == raw.at)
+                value->string = r->alone.slot[JSON_DOCUMENT].string;
+        }
+    }
+    return 0;
+}
+
+/* Reads a document of a form that is known. */
+static int read_known(struct json_reader *r, struct span document, const struct json_shape *shape,
+                      struct json_found *found)
+{
+    struct json_memo_escaped escaped;
+    if (!json_memo_find(r->memo, document, shape, found, &escaped))
+        return -1;
+    r->doc = document;
+    buf_clear(&r->strings);
+    return read_escaped(r, &escaped, found);
 }
 
 int json_find(struct json_reader *r, struct span document, const struct json_shape *shape,
               struct json_found *found)
 {
-    r->outermost.inside = shape;
-    return read_document(r, document, found);
+    if (read_known(r, document, shape, found) == 0)
+        return 0;
+    if (read_document(r, document, shape, found) != 0)
+        return -1;
+    json_memo_add(r->memo, r->doc, shape, found);
+    return 0;
 }
 
 int json_walk(struct json_reader *r, struct span document, json_member_fn *on_member, void *arg,
@@ -168,10 +432,29 @@ int json_walk(struct json_reader *r, struct span document, json_member_fn *on_me
     r->on_member = on_member;
     r->arg = arg;
     r->key = span_make(NULL, 0);
-    r->outermost.inside = &json_every;
-    int result = read_document(r, document, &r->walked);
-    *top = r->walked.slot[JSON_DOCUMENT];
+    int result = read_document(r, document, &every_member, &r->alone);
+    *top = r->alone.slot[JSON_DOCUMENT];
     return result;
+}
+
+static int read_once(struct span document, enum json_type type, json_member_fn *on_member,
+                     void *arg)
+{
+    struct json_reader *r = json_reader_new();
+    struct json_value top;
+    int result = json_walk(r, document, on_member, arg, &top);
+    json_reader_free(r);
+    return result == 0 && top.type == type ? 0 : -1;
+}
+
+int json_read_object(struct span document, json_member_fn *on_member, void *arg)
+{
+    return read_once(document, JSON_OBJECT, on_member, arg);
+}
+
+int json_read_array(struct span document, json_member_fn *on_member, void *arg)
+{
+    return read_once(document, JSON_ARRAY, on_member, arg);
 }
 
 const char *json_error(const struct json_reader *r)
@@ -189,10 +472,42 @@ size_t json_offset(const struct json_reader *r, const char *at)
     return (size_t)(at - r->doc.at);
 }
 
+struct span json_key_before(struct span value)
+{
+    const char *closing = value.at - 1;
+    while (*closing != '"')
+        closing--;
+    const char *at = json_text_opening_quote(closing);
+    return span_make(at, (size_t)(closing + 1 - at));
+}
+
 const char *json_version(void)
 {
     static char name[32];
     int v = yajl_version();
     snprintf(name, sizeof name, "yajl/%d.%d.%d", v / 10000, v / 100 % 100, v % 100);
     return name;
+}
+
+bool json_to_double(const struct json_value *v, double *out)
+{
+    char text[64];
+    if (v->type != JSON_NUMBER || v->raw.len >= sizeof text)
+        return false;
+    memcpy(text, v->raw.at, v->raw.len);
+    text[v->raw.len] = '\0';
+    double value = strtod(text, NULL);
+    if (!isfinite(value))
+        return false;
+    *out = value;
+    return true;
+}
+
+bool json_to_int64(const struct json_value *v, int64_t *out)
+{
+    double value;
+    if (!json_to_double(v, &value) || fabs(value) > 9007199254740992.0)
+        return false;
+    *out = (int64_t)value;
+    return true;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON (RFC 8259), read by yajl and kept as the bytes that came: a value is a span of the document,
-   so that what is passed on is the server's own text, number by number and string by string. The
-   only user of yajl. */
+/* Reading JSON (RFC 8259) with yajl. A value is a span of the document, so that it can be passed on
+   as the server wrote it, digit by digit and escape by escape. src/json/ is the only user of
+   yajl. */
 #ifndef JSON_JSON_H
 #define JSON_JSON_H
 
-#include "core/buf.h"
 #include "core/span.h"
 
 #include <stdbool.h>
@@ -22,114 +21,96 @@ enum json_type {
     JSON_ARRAY
 };
 
-/* A value in a document. All of it is borrowed until the reader that gave it reads again: from the
-   document, or from the reader where the document had to be corrected or decoded. */
+/* A value in a document. Borrowed until its reader reads again: from the document, or from the
+   reader where the document had to be repaired or a string decoded. */
 struct json_value {
     enum json_type type;
     struct span raw;    /* the value's own bytes */
-    struct span string; /* JSON_STRING: decoded, valid UTF-8 where the document is, may hold NUL */
+    struct span string; /* JSON_STRING: decoded, valid UTF-8 if the document is, may hold NUL */
 };
 
-/* Reusable for any number of documents; reading allocates nothing once it is warm. */
+/* Reads any number of documents. Allocates nothing for a document that is not longer than those
+   before it. */
 struct json_reader;
 
 struct json_reader *json_reader_new(void);
-/* What was decoded is overwritten: it may be a secret. */
+/* Overwrites decoded text first: it may be a secret. */
 void json_reader_free(struct json_reader *r);
 
-/* Documents that lie in `bytes` come next: what yajl does not see to is looked for in all of them
-   at once. They are borrowed; before they change or go this is called anew, or nothing is read. */
-void json_look_ahead(struct json_reader *r, struct span bytes);
-
-/* Reading what is known beforehand. A shape says which members of an object are wanted, and which
-   members of those; the rest is checked and passed over. */
+/* A shape says which members of an object are wanted, and which members of their values. All other
+   members are checked and skipped. */
 
 struct json_shape;
 
 struct json_key {
     struct span name;                /* decoded */
-    unsigned slot;                   /* its value's place among what is found, not 0 */
-    const struct json_shape *inside; /* wanted of its value, if that is an object; NULL: nothing */
-    unsigned inside_at;              /* where the slots of `inside` begin */
+    unsigned slot;                   /* index of its value in json_found, not 0 */
+    const struct json_shape *inside; /* wanted in its value if that is an object; NULL: nothing */
+    unsigned inside_at;              /* added to the slots of `inside` */
 };
 
 struct json_shape {
-    const struct json_key *keys; /* not NULL; quickest in the order of the documents */
+    const struct json_key *keys;
     unsigned count;
 };
 
-/* At most so many shapes within shapes and slots in all, which is the duty of who writes them;
-   JSON_DOCUMENT is the slot of the document itself. */
+/* JSON_DOCUMENT is the slot of the document itself. The author of a shape keeps its slots below
+   JSON_SLOTS and at most JSON_LEVELS shapes inside each other. */
 enum { JSON_DOCUMENT, JSON_LEVELS = 4, JSON_SLOTS = 64 };
 
-/* What was found; one that is zeroed is empty. What is absent is JSON_NONE. */
+/* Zeroed is empty; an absent value is JSON_NONE. */
 struct json_found {
     struct json_value slot[JSON_SLOTS];
-    uint64_t seen; /* bit N: slot N may hold something */
+    uint64_t seen; /* bit N: slot N may be in use */
 };
 
-/* Checks that `document` is one JSON text in UTF-8 and puts what it holds of the shape in *found,
-   in the place of what was there before. Of a key that is there twice the last one counts, and
-   only what lies in that. An unpaired surrogate escape counts as \ufffd. Where the shape is NULL
-   only the document itself is found.
-   0, or -1 when it is not JSON: then nothing was found, and json_error() and json_error_offset()
-   say why and where. */
+/* Checks that `document` is one JSON text and stores the values that the shape wants in *found,
+   replacing what was there. Of equal keys the last one counts, with only the members of its own
+   value. An unpaired surrogate escape is read as \ufffd. A shape of NULL wants the document itself
+   only.
+   0, or -1 if it is not JSON: then *found is empty, and json_error() and json_error_offset() give
+   the reason and the place. */
 int json_find(struct json_reader *r, struct span document, const struct json_shape *shape,
               struct json_found *found);
 
-/* Reading what is not: each member in turn. */
+/* Reading all members. */
 
 struct json_member {
-    struct span key; /* decoded; of an element of an array NULL and empty */
+    struct span key; /* decoded; NULL and empty for an element of an array */
     struct json_value value;
 };
 
-/* Called as soon as the member is complete: the rest of the document may still turn out to be no
-   JSON. What is to outlast the call has to be copied. */
+/* Called when the member is complete: the rest of the document may still be invalid. The member is
+   borrowed until the callback returns. */
 typedef void json_member_fn(void *arg, const struct json_member *member);
 
-/* As json_find, but reports all members of an object or elements of an array, of the document
-   itself alone; on_member may walk their values with another reader. *top gets the document's own
-   value. */
+/* As json_find, but reports each member of the document's object or each element of its array, not
+   those further inside; on_member may read the value with another reader. *top gets the document's
+   own value. */
 int json_walk(struct json_reader *r, struct span document, json_member_fn *on_member, void *arg,
               struct json_value *top);
 
-/* The same for what is read once. -1 also when the document is of another type. */
+/* json_walk with a reader of its own. -1 also if the document is of another type. */
 int json_read_object(struct span document, json_member_fn *on_member, void *arg);
 int json_read_array(struct span document, json_member_fn *on_member, void *arg);
 
-/* The reason of the last failure, one line, owned by the reader; the offset in bytes of the token
-   that cannot be, or of its end. */
+/* The reason of the last failure, one line, owned by the reader; and the offset in bytes of the
+   invalid token, or of its end. */
 const char *json_error(const struct json_reader *r);
 size_t json_error_offset(const struct json_reader *r);
 
-/* The key of a member, given the raw span of its value: with its quotation marks, where it stands.
+/* The key of a member, given its value's raw span: with quotation marks, as it is in the document.
  */
 struct span json_key_before(struct span value);
-/* Where in the document that was read last a span of it begins, in bytes. */
+/* The offset in bytes of a span of the document that was read last. */
 size_t json_offset(const struct json_reader *r, const char *at);
 
 /* "yajl/2.1.0": the version at run time. */
 const char *json_version(void);
 
-/* Values to C. Each answers false and leaves the target alone when the type is another or the
-   number does not fit. */
+/* Conversions. Each returns false, and leaves the target alone, if the value is of another type or
+   the number does not fit. */
 bool json_to_int64(const struct json_value *v, int64_t *out);
 bool json_to_double(const struct json_value *v, double *out);
-
-/* Writing. */
-
-/* Appends `text` as a JSON string with its quotation marks. Escapes what RFC 8259 demands and DEL;
-   what is not UTF-8 becomes U+FFFD. */
-void json_put_string(struct buf *out, struct span text);
-/* Appends `"key":`, with a comma before it unless the object was just opened. */
-void json_put_key(struct buf *out, const char *key);
-/* Appends a value's bytes; a line break between its tokens becomes a space. */
-void json_put_raw(struct buf *out, struct span raw);
-/* Convenience: `"key":value`, as json_put_key. */
-void json_put_text(struct buf *out, const char *key, struct span text);
-/* The same for a terminated string; NULL is null. */
-void json_put_text_or_null(struct buf *out, const char *key, const char *text);
-void json_put_int(struct buf *out, const char *key, int64_t value);
 
 #endif

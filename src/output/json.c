@@ -3,6 +3,7 @@
 #include "output/sink.h"
 
 #include "core/xmalloc.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "output/sink.h"
 
+#include "json/write.h"
+
 #include <stdlib.h>
 
 void sinks_add(struct sinks *sinks, struct sink *sink)

@@ -2,6 +2,7 @@
 #include "state/credentials.h"
 
 #include "core/xmalloc.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 

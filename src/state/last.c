@@ -2,6 +2,7 @@
 #include "state/last.h"
 
 #include "core/xmalloc.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 #include <string.h>

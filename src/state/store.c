@@ -3,6 +3,7 @@
 
 #include "settings/config.h"
 #include "system/system.h"
+#include "json/write.h"
 
 #include <errno.h>
 #include <fcntl.h>

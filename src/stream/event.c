@@ -2,13 +2,11 @@
 #include "stream/event.h"
 
 #include "core/xmalloc.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-/* What no text delta needs, out of line so that its own way stays short. */
-#define APART __attribute__((noinline))
 
 /* The slots of what is found: twice those of a level, which is the payload itself or the `data` of
    an envelope, then the envelope's own. A level has beside the members under the guide's names
@@ -19,8 +17,6 @@ enum slot {
     WIRE_RESULT_ERROR,
     WIRE_MESSAGE,
     WIRE_CODE,
-    /* Nobody reads it: but it is in every delta, and what is expected is passed sooner. */
-    WIRE_ROLE,
     LEVEL_SLOTS,
     ENVELOPE_TYPE = 2 * LEVEL_SLOTS,
     ENVELOPE,
@@ -78,20 +74,7 @@ static const struct json_shape wire_error_inside = {&wire_error_key, 1};
 
 /* clang-format off */
 SHAPE(any, );
-SHAPE(message,
-      KEY("delta", CHAT_DELTA),
-      KEY("role", WIRE_ROLE), );
-/* The same, but deltas of this name come in an envelope, and there are very many of them. */
-static const struct json_shape token_in_data;
-static const struct json_key token_keys[] = {
-    ENVELOPE_OF(token),
-    KEY("delta", CHAT_DELTA),
-    KEY("role", WIRE_ROLE),
-};
-static const struct json_shape token_in_data = {
-    token_keys + ENVELOPE_KEYS, COUNT(token_keys) - ENVELOPE_KEYS
-};
-static const struct json_shape token_shape = {token_keys, COUNT(token_keys)};
+SHAPE(message, KEY("delta", CHAT_DELTA), );
 SHAPE(start,
       KEY("conversation_id", CHAT_CONVERSATION_ID),
       KEY("mode", CHAT_MODE),
@@ -148,7 +131,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-    {SPAN("token"), SPAN("message"), CHAT_MESSAGE, &token_shape},
+    {SPAN("token"), SPAN("message"), CHAT_MESSAGE, &message_shape},
     {SPAN("message"), SPAN("message"), CHAT_MESSAGE, &message_shape},
     {SPAN("heartbeat"), SPAN("heartbeat"), CHAT_HEARTBEAT, &any_shape},
     {SPAN("start"), SPAN("start"), CHAT_START, &start_shape},
@@ -191,12 +174,12 @@ void chat_parser_free(struct chat_parser *p)
 static const struct row *row_of(struct span wire)
 {
     for (const struct row *row = rows; row != rows + COUNT(rows); row++)
-        if (row->wire.len == wire.len && span_equal_short(row->wire, wire))
+        if (span_equal(row->wire, wire))
             return row;
     return &unknown;
 }
 
-APART static void malformed(struct chat_parser *p, const char *what, const char *detail)
+static void malformed(struct chat_parser *p, const char *what, const char *detail)
 {
     struct chat_event *event = &p->event;
     event->kind = CHAT_MALFORMED;
@@ -222,7 +205,7 @@ static void put(struct json_found *found, unsigned slot, struct json_value value
 
 /* Members under other names take their places; where the guide's own name stands, too, that one
    counts and both keep theirs. */
-APART static void take_renames(struct chat_event *event, struct json_found *found, unsigned level)
+static void take_renames(struct chat_event *event, struct json_found *found, unsigned level)
 {
     const struct json_value *slot = &found->slot[level];
     for (size_t i = 0; i < COUNT(renamed); i++) {
@@ -260,7 +243,7 @@ static void take_level(struct chat_event *event, struct json_found *found, const
 }
 
 /* A name of ours in the server's mouth is marked. */
-APART static void take_unknown_name(struct chat_parser *p, struct span wire)
+static void take_unknown_name(struct chat_parser *p, struct span wire)
 {
     static const struct span ours = SPAN("client.");
     p->event.name = wire;
@@ -287,11 +270,6 @@ static void check_members(struct chat_parser *p)
     if ((kind == CHAT_TOOL_STARTED || kind == CHAT_TOOL_FINISHED) &&
         member[CHAT_TOOL_NAME].type != JSON_STRING)
         malformed(p, "`tool_name` is not a string", "");
-}
-
-void chat_look_ahead(struct chat_parser *p, struct span bytes)
-{
-    json_look_ahead(p->json, bytes);
 }
 
 const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_event *from)

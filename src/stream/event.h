@@ -87,9 +87,6 @@ struct chat_parser;
 struct chat_parser *chat_parser_new(void);
 void chat_parser_free(struct chat_parser *p);
 
-/* Payloads that lie in `bytes` come next: as json_look_ahead. */
-void chat_look_ahead(struct chat_parser *p, struct span bytes);
-
 /* Never fails: what is not understood is CHAT_OTHER or CHAT_MALFORMED. The event is the parser's
    own. */
 const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_event *from);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Server-sent events to chat events: what chat_parse() promises of its spans and of their JSON. */
 #include "stream/event.h"
+#include "json/write.h"
 
 #include "fuzz.h"
 #include "model.h"
@@ -230,7 +231,6 @@ static int on_event(void *arg, const struct sse_event *from, struct fail *fail)
 static int feed(void *arg, struct span piece)
 {
     struct target *t = arg;
-    chat_look_ahead(t->used, piece);
     return sse_feed(&t->sse, piece.at, piece.len, &t->fail);
 }
 

@@ -2,6 +2,7 @@
 /* base/json against the grammar by the letter, and against yajl used plainly; the writers, which
    must give JSON of any bytes. */
 #include "json/json.h"
+#include "json/write.h"
 
 #include "fuzz.h"
 #include "model.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Walking JSON: what is one document, where its members stand, and writing. */
 #include "json/json.h"
+#include "json/write.h"
 
 #include "unit.h"
 
@@ -566,43 +567,6 @@ static void find_members(void)
     buf_release(&out);
 }
 
-/* Documents one after the other, however far the reader has looked ahead over them. */
-static void look_ahead(void)
-{
-    static const struct {
-        struct span doc;
-        const char *a; /* the bytes of its member, NULL: no JSON */
-    } rows[] = {
-        {SPAN("{\"a\":1}"), "1"},
-        {SPAN("{\"a\":\"\\ud800\"}"), "\"\\ufffd\""},
-        {SPAN("{\"a\":2}"), "2"},
-        {SPAN("{\"a\":\v3}"), NULL},
-        {SPAN("{\"a\":\"\\n\"}"), "\"\\n\""},
-        {SPAN("{\"a\":4\f}"), NULL},
-        {SPAN("{\"a\":5}"), "5"},
-    };
-    static struct json_found found;
-    struct json_reader *r = json_reader_new();
-    for (size_t first = 0; first < COUNT(rows); first++) {
-        struct buf all = {0};
-        for (size_t i = first; i < COUNT(rows); i++)
-            buf_span(&all, rows[i].doc);
-        for (size_t ahead = 0; ahead <= all.len; ahead++) {
-            json_look_ahead(r, span_make(all.data, ahead));
-            const char *at = all.data;
-            for (size_t i = first; i < COUNT(rows); at += rows[i].doc.len, i++) {
-                int result = json_find(r, span_make(at, rows[i].doc.len), &outer_shape, &found);
-                if (check_int(result, rows[i].a ? 0 : -1, rows[i].doc.at) && result == 0)
-                    check_span(found.slot[A].raw, span_of(rows[i].a), "a");
-            }
-        }
-        buf_release(&all);
-    }
-    json_look_ahead(r, span_make(NULL, 0));
-    check_int(json_find(r, rows[3].doc, &outer_shape, &found), -1, "nothing ahead");
-    json_reader_free(r);
-}
-
 /* Several decoded strings of one document stay side by side. */
 static void found_strings(void)
 {
@@ -715,7 +679,6 @@ int main(void)
     unit_case("json_read_object", read_object);
     unit_case("json_find", find_members);
     unit_case("json_find: decoded strings", found_strings);
-    unit_case("json_look_ahead", look_ahead);
     unit_case("strings are put", put_strings);
     unit_case("what is put can be read", put_and_read_again);
     unit_case("members are put", put_members);

@@ -7,6 +7,7 @@
 #include "oracle.h"
 #include "unit.h"
 #include "json/json.h"
+#include "json/write.h"
 
 /* "control characters other than newline and tab, escape sequences, C1 and bidirectional
    overrides" */

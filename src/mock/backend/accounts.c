@@ -3,7 +3,7 @@
 
 #include "core/xmalloc.h"
 #include "system/system.h"
-#include "json/json.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 #include <strings.h>

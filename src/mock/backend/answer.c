@@ -7,7 +7,7 @@
 #include "mock/backend/portfolio.h"
 #include "mock/backend/topic.h"
 #include "system/system.h"
-#include "json/json.h"
+#include "json/write.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "mock/backend/call.h"
 
 #include "mock/backend/portfolio.h"
-#include "json/json.h"
+#include "json/write.h"
 
 #include <ctype.h>
 

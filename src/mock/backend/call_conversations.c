@@ -2,7 +2,7 @@
 #include "mock/backend/call.h"
 
 #include "system/system.h"
-#include "json/json.h"
+#include "json/write.h"
 
 #include <errno.h>
 #include <stdlib.h>

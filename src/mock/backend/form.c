@@ -2,6 +2,7 @@
 #include "mock/backend/form.h"
 
 #include "core/utf8.h"
+#include "json/write.h"
 
 #include <string.h>
 #include <strings.h>

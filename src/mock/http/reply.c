@@ -2,7 +2,7 @@
 #include "mock/http/reply.h"
 
 #include "core/xmalloc.h"
-#include "json/json.h"
+#include "json/write.h"
 
 #include <stdlib.h>
 #include <strings.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "json/json_text.h"
+#include "json/text.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -20,6 +20,7 @@ static int hex4(const char *at)
     return value;
 }
 
+/* The code unit of the \uXXXX escape at an offset, or -1. */
 static int unit_at(struct span s, size_t at)
 {
     return s.len - at >= 6 && s.at[at] == '\\' && s.at[at + 1] == 'u' ? hex4(s.at + at + 2) : -1;
@@ -35,8 +36,8 @@ static bool is_low(int unit)
     return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
-/* Whether an unpaired surrogate escape stands at or after *at, which is moved to its backslash. A
-   backslash outside a string is an error that the parser finds. */
+/* Moves *at to the next unpaired surrogate escape and returns true, or returns false if there is
+   none. A backslash outside a string is an error that the parser reports. */
 static bool find_unpaired(struct span s, size_t *at)
 {
     for (;;) {
@@ -44,8 +45,7 @@ static bool find_unpaired(struct span s, size_t *at)
         if (!slash)
             return false;
         *at = (size_t)(slash - s.at);
-        /* Of a surrogate the first digit is d: nearly all escapes are others. */
-        int unit = s.len - *at > 2 && (slash[2] | 32) == 'd' ? unit_at(s, *at) : -1;
+        int unit = unit_at(s, *at);
         if (is_high(unit) && is_low(unit_at(s, *at + 6)))
             *at += 12;
         else if (is_high(unit) || is_low(unit))
@@ -55,8 +55,14 @@ static bool find_unpaired(struct span s, size_t *at)
     }
 }
 
-/* `\ud83d` and `\ufffd` are of one length, so a corrected document is its own size. */
-struct span json_text_mend(struct span document, struct buf *copy)
+bool json_text_has_unpaired(struct span text)
+{
+    size_t at = 0;
+    return find_unpaired(text, &at);
+}
+
+/* `\ud83d` and `\ufffd` have the same length, so offsets stay as they are. */
+struct span json_text_repair(struct span document, struct buf *copy)
 {
     size_t at = 0;
     if (!find_unpaired(document, &at))
@@ -70,8 +76,8 @@ struct span json_text_mend(struct span document, struct buf *copy)
     return document;
 }
 
-/* Inside the string a quotation mark follows an odd number of backslashes; before it there is
-   none. */
+/* A quotation mark inside the string follows an odd number of backslashes; no backslash precedes
+   the string. */
 const char *json_text_opening_quote(const char *closing)
 {
     for (const char *at = closing - 1;; at--) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of json/json.h that writes. */
-#include "json/json.h"
+#include "json/write.h"
 
 #include "core/utf8.h"
 

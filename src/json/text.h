@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The bytes of JSON text (RFC 8259): what yajl does not check or does not report. */
+#ifndef JSON_TEXT_H
+#define JSON_TEXT_H
+
+#include "core/buf.h"
+#include "core/span.h"
+
+#include <stdbool.h>
+
+/* Only a high surrogate followed by a low one encodes a character (section 7). yajl decodes an
+   unpaired surrogate escape to bytes that are not UTF-8. */
+bool json_text_has_unpaired(struct span text);
+
+/* The document with each unpaired surrogate escape replaced by \ufffd, in *copy; the document
+   itself if it has none. */
+struct span json_text_repair(struct span document, struct buf *copy);
+
+/* The opening quotation mark of a string, given its closing one. The string must not begin the
+   memory that it lies in: the byte before it is read. */
+const char *json_text_opening_quote(const char *closing);
+
+/* The start of the token that ends at offset `end`; of a string that it begins or ends with, the
+   quotation mark. */
+size_t json_text_token_before(struct span document, size_t end);
+
+#endif
