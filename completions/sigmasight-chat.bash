@@ -77,7 +77,7 @@ _sigmasight_chat_kind()
     --color | --render | --highlight) kind='auto always never' ;;
     --profile) kind=PROFILE ;;
     --events | --record | --token-file | --cacert) kind=FILE ;;
-    -u | --url | --portfolio | --context | --events-fd | --max-event-size | --email | --limit) kind='' ;;
+    -u | --url | --portfolio | --context | --max-message | --events-fd | --max-event-size | --email | --limit) kind='' ;;
     --retry | --retry-delay | --retry-max-time) kind='' ;;
     --connect-timeout | --idle-timeout | --stall-timeout | --max-time) kind='' ;;
     *) return 1 ;;
@@ -113,7 +113,7 @@ _sigmasight_chat()
         --render --highlight --max-event-size'
     local api='-u --url --profile --token-file --cacert --insecure --allow-http'
     local context='-m --mode --portfolio'
-    local send='-c --conversation -C --continue --ephemeral --context --record --retry --retry-delay
+    local send='-c --conversation -C --continue --ephemeral --edit --max-message --context --record --retry --retry-delay
         --retry-max-time --retry-all --connect-timeout --idle-timeout --stall-timeout --max-time'
     local login='--email --password-stdin'
     COMPREPLY=()

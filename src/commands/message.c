@@ -3,10 +3,11 @@
 
 #include "core/utf8.h"
 #include "system/system.h"
+#include "terminal/editor.h"
 
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-enum { MESSAGE_MAX = 1 << 20 };
 
 static int read_input(struct buf *message, const struct invocation *in, struct fail *fail)
 {
@@ -18,7 +19,7 @@ static int read_input(struct buf *message, const struct invocation *in, struct f
     return sys_fail(fail, FAIL_INPUT, "cannot read standard input");
 }
 
-/* What the server, written in Python, takes for white space. */
+/* The white space that the server removes: that of str.strip() in Python. */
 static bool is_space(uint32_t c)
 {
     return c == ' ' || (c >= 9 && c <= 13) || (c >= 28 && c <= 31) || c == 0x85 || c == 0xA0 ||
@@ -26,43 +27,68 @@ static bool is_space(uint32_t c)
            c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-static bool is_blank(struct span s)
+/* The number of characters without the white space at both ends. */
+static size_t count_characters(struct span s)
 {
+    size_t count = 0, blanks = 0;
     uint32_t c;
     for (size_t n; s.len; s = span_make(s.at + n, s.len - n)) {
         n = utf8_next(s, &c);
-        if (!is_space(c))
-            return false;
+        if (is_space(c)) {
+            blanks += count > 0;
+        } else {
+            count += blanks + 1;
+            blanks = 0;
+        }
     }
-    return true;
+    return count;
 }
 
-static int check(const struct buf *message, struct fail *fail)
+int message_check(const struct buf *message, const struct settings *settings, struct fail *fail)
 {
     struct span s = buf_view(message);
-    if (message->full) {
-        fail_set(fail, FAIL_DATA, "the message is larger than 1 MiB");
-        fail_hint(fail, "servers take no more than 4000 characters");
-        return -1;
-    }
-    if (!utf8_valid(s)) {
-        fail_set(fail, FAIL_DATA, "the message is not UTF-8 (byte %zu)", utf8_valid_prefix(s) + 1);
-        fail_hint(fail, "iconv -t UTF-8 converts a file");
-        return -1;
-    }
-    if (s.len == 0 || is_blank(s)) {
-        fail_set(fail, FAIL_DATA, "the message is empty");
-        fail_hint(fail, "give it as an argument or on standard input");
-        return -1;
-    }
+    const char *nul = s.len ? memchr(s.at, '\0', s.len) : NULL;
+    long long limit = setting_number(settings, OPT_MAX_MESSAGE);
+    if (message->full)
+        return fail_set(fail, FAIL_DATA, "the message is larger than 1 MiB");
+    if (!utf8_valid(s))
+        return fail_set_hint(fail, FAIL_DATA, "iconv -t UTF-8 converts a file",
+                             "the message is not UTF-8 (byte %zu)", utf8_valid_prefix(s) + 1);
+    if (nul)
+        return fail_set(fail, FAIL_DATA, "the message contains a NUL character (byte %zu)",
+                        (size_t)(nul - s.at) + 1);
+    size_t count = count_characters(s);
+    if (count == 0)
+        return fail_set_hint(fail, FAIL_DATA, "give it as an argument or on standard input",
+                             "the message is empty");
+    if (limit && count > (size_t)limit)
+        return fail_set_hint(fail, FAIL_DATA, "--max-message changes the limit of this program",
+                             "the message has %zu characters, the limit is %lld", count, limit);
     return 0;
+}
+
+/* Text piped into a command that has TEXT is easily forgotten, but waiting for it would hang. */
+static void note_unread_input(const struct invocation *in, struct fail *fail)
+{
+    static const struct span note =
+        SPAN("standard input is not read: - includes it, -- before the text silences this note");
+    struct stat st;
+    const struct operands *o = in->operands;
+    for (size_t i = 0; i < o->count; i++)
+        if (o->list[i].literal || operand_is_dash(&o->list[i]))
+            return;
+    if (o->count && in->terminal->err && !in->terminal->quiet && fstat(STDIN_FILENO, &st) == 0 &&
+        S_ISFIFO(st.st_mode))
+        terminal_line(in->terminal, note, fail);
 }
 
 int message_gather(struct buf *message, const struct invocation *in, struct fail *fail)
 {
     const struct operands *o = in->operands;
+    bool edit = setting_is(in->settings, OPT_EDIT);
     buf_init(message, MESSAGE_MAX);
-    if (o->count == 0 && read_input(message, in, fail) != 0)
+    note_unread_input(in, fail);
+    if (o->count == 0 && !edit && read_input(message, in, fail) != 0)
         return -1;
     for (size_t i = 0; i < o->count; i++) {
         if (i)
@@ -72,5 +98,7 @@ int message_gather(struct buf *message, const struct invocation *in, struct fail
         else if (read_input(message, in, fail) != 0)
             return -1;
     }
-    return check(message, fail);
+    if (edit && editor_run(message, fail) != 0)
+        return -1;
+    return message_check(message, in->settings, fail);
 }

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The message of `send`, from operands and standard input. */
+/* A message: where `send` gets it from, and what may be sent. */
 #ifndef COMMANDS_MESSAGE_H
 #define COMMANDS_MESSAGE_H
 
 #include "commands/command.h"
 #include "core/buf.h"
 
-/* Every operand, joined by one space; `-` is all of standard input, and so is no operand at all.
-   Standard input is read for nothing else. FAIL_DATA for an empty message, one of white space
-   only, one over 1 MiB and one that is not UTF-8; FAIL_INPUT when standard input cannot be
-   read. */
+/* The operands, joined by one space. The operand `-` stands for all of standard input, and so does
+   no operand at all, unless there is --edit. Standard input is not read otherwise. FAIL_INPUT if it
+   cannot be read, otherwise as editor_run and message_check. */
 int message_gather(struct buf *message, const struct invocation *in, struct fail *fail);
+
+enum { MESSAGE_MAX = 1 << 20 /* bytes */ };
+/* FAIL_DATA for a message that is blank, not UTF-8, over MESSAGE_MAX, or has a NUL or more than
+   --max-message characters without the white space at both ends. */
+int message_check(const struct buf *message, const struct settings *settings, struct fail *fail);
 
 #endif

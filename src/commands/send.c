@@ -142,15 +142,17 @@ static int connect_and_converse(const struct invocation *in, struct reader *read
     return result;
 }
 
-static int send_message(const struct invocation *in, struct reader *reader, int64_t started,
+static int send_message(const struct invocation *in, struct reader *reader, int64_t *started,
                         struct chat_outcome *outcome, struct fail *fail)
 {
     struct buf message = {0};
     int result = outputs_open_others(reader->sinks, in, fail);
     if (result == 0)
         result = message_gather(&message, in, fail);
+    if (setting_is(in->settings, OPT_EDIT))
+        *started = sys_now_us(); /* the time in the editor does not count */
     if (result == 0)
-        result = connect_and_converse(in, reader, buf_view(&message), started, outcome, fail);
+        result = connect_and_converse(in, reader, buf_view(&message), *started, outcome, fail);
     buf_release(&message);
     return result;
 }
@@ -166,7 +168,7 @@ static int run_send(const struct invocation *in, struct fail *fail)
     sys_signals_catch();
     chat_outcome_init(&outcome);
     reader_init(&reader, &sinks, (size_t)setting_number(in->settings, OPT_MAX_EVENT_SIZE));
-    send_message(in, &reader, started, &outcome, fail);
+    send_message(in, &reader, &started, &outcome, fail);
 
     struct summary summary = {.timing = outcome.timing};
     reader_summarize(&reader, &summary);

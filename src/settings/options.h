@@ -15,6 +15,8 @@ enum option_id {
     OPT_CONVERSATION,
     OPT_CONTINUE,
     OPT_EPHEMERAL,
+    OPT_EDIT,
+    OPT_MAX_MESSAGE,
     OPT_MODE,
     OPT_PORTFOLIO,
     OPT_CONTEXT,

@@ -179,6 +179,60 @@ int sys_capture(const char *command, const char *const *hidden, int64_t timeout_
     return error ? -1 : status;
 }
 
+static void attach_terminal(int tty)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (dup2(tty, fd) < 0)
+            _exit(126);
+}
+
+/* Waits for the process; passes on a signal that ends this one. 0, or the errno. */
+static int wait_for(pid_t pid, int *status)
+{
+    bool told = false;
+    for (;;) {
+        if (sys_signal() && !told)
+            told = kill(pid, sys_signal()) == 0;
+        if (waitpid(pid, status, 0) == pid)
+            return sys_signal() ? EINTR : 0;
+        if (errno != EINTR)
+            return errno;
+    }
+}
+
+int sys_run_at_terminal(const char *command, const char *argument)
+{
+    static const char *const secrets[] = {"SIGMASIGHT_TOKEN", "SIGMASIGHT_PASSWORD", NULL};
+    static const int ignored[] = {SIGINT, SIGQUIT};
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before[2];
+    int tty = sys_open("/dev/tty", O_RDWR | O_NOCTTY, 0), status = 0;
+    if (tty < 0) {
+        errno = ENXIO;
+        return -1;
+    }
+    char **environment = environment_without(secrets);
+    sigemptyset(&ignore.sa_mask);
+    for (int i = 0; i < 2; i++)
+        sigaction(ignored[i], &ignore, &before[i]);
+    pid_t pid = fault_here(EAGAIN) ? -1 : fork();
+    if (pid == 0) {
+        for (int i = 0; i < 2; i++)
+            sigaction(ignored[i], &before[i], NULL);
+        sys_ignored_give_back();
+        attach_terminal(tty);
+        close_sockets();
+        execle("/bin/sh", "sh", "-c", command, "sh", argument, (char *)NULL, environment);
+        _exit(127);
+    }
+    int error = pid < 0 ? errno : wait_for(pid, &status);
+    for (int i = 0; i < 2; i++)
+        sigaction(ignored[i], &before[i], NULL);
+    free(environment);
+    close(tty);
+    errno = error;
+    return error ? -1 : status;
+}
+
 static int read_line(int tty, struct buf *line)
 {
     char c;

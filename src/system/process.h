@@ -24,6 +24,12 @@ uint32_t sys_random(void);
 int sys_capture(const char *command, const char *const *hidden, int64_t timeout_us,
                 struct buf *out);
 
+/* Runs `sh -c command sh argument` on the controlling terminal, which is its standard input, output
+   and error, without the variables that hold secrets, and waits for it. SIGINT and SIGQUIT are
+   ignored meanwhile; another caught signal is passed on to it. The wait status as of waitpid(2), or
+   -1 with errno: ENXIO without a controlling terminal, EINTR after a signal. */
+int sys_run_at_terminal(const char *command, const char *argument);
+
 /* Reads a line from the terminal /dev/tty after showing `prompt`, without echo when `hidden`; the
    terminal settings are restored, also after a signal. -1 with errno: ENXIO without a terminal,
    EINTR, ENODATA at the end of input. */

@@ -503,10 +503,10 @@ refuse()
 
 @test "refused: a text that is too long leaves no conversation behind" {
     serve_default
-    run_chat send "$(repeat 4001 x)"
+    run_chat send --max-message 0 "$(repeat 4001 x)"
     expect_failure 65 '.*at most 4000 characters.*'
     expect_deleted
-    run_chat send -j "$(repeat 4001 x)"
+    run_chat send --max-message 0 -j "$(repeat 4001 x)"
     expect_status 65
     expect_close '.conversation_id == null and .exit_code == 65'
 }

@@ -3,6 +3,7 @@
 # What send makes of its command line, its input and its settings: the calls that reach the server.
 
 load helper
+load accounts
 
 # The text of the message that was sent last is the bytes of FILE.
 expect_sent()
@@ -57,14 +58,6 @@ expect_text()
     run_chat send -c "$ID" <"$T/message"
     expect_status 0
     expect_sent "$T/message"
-}
-
-@test "a NUL in the message is sent" {
-    serve_hello
-    printf 'a\0b' >"$T/message"
-    run_chat send -c "$ID" <"$T/message"
-    expect_status 0
-    expect_body 1 '.text == "a\u0000b"'
 }
 
 @test "white space around the message is sent as it is" {
@@ -167,10 +160,131 @@ expect_text()
     expect_requests
 }
 
-@test "a message of 1 MiB is sent" {
+@test "a message over 4000 characters is rejected before anything is sent" {
+    serve_hello
+    printf ' \xe3\x80\x80\n%s\xe2\x80\xa8 ' "$(printf 'é%.0s' {1..4000})" >"$T/message"
+    run_chat send <"$T/message"
+    expect_status 0
+    body 2 | jq -j .text | cmp - "$T/message" >&2
+    forget_requests
+    printf 'x\n%s' "$(printf 'é%.0s' {1..4000})" >"$T/message"
+    run_chat send <"$T/message"
+    expect_failure 65 'the message has 4002 characters, the limit is 4000; --max-message .*'
+    expect_requests
+    run_chat send --max-message 4002 -c "$ID" <"$T/message"
+    expect_status 0
+    run_chat send --max-message 0 -c "$ID" <"$T/message"
+    expect_status 0
+    echo '{"max-message": 3}' | configure
+    run_chat send -c "$ID" 'four'
+    expect_failure 65 'the message has 4 characters, the limit is 3.*'
+    run_chat send -c "$ID" ' two '
+    expect_status 0
+}
+
+@test "a message with a NUL is rejected before anything is sent" {
+    serve_hello
+    run_chat send < <(printf 'a\0b')
+    expect_failure 65 'the message contains a NUL character \(byte 2\)'
+    expect_requests
+}
+
+@test "a pipe on standard input that is not read is noted at a terminal" {
+    serve_hello
+    note='standard input is not read'
+    at_terminal wait "$note" wait Hello -- sh -c 'echo unread | "$@"' sh "$CHAT" send -c "$ID" hi
+    for arguments in '-- hi' '-q hi' 'hi -'; do
+        # shellcheck disable=SC2086 # words
+        at_terminal wait Hello -- sh -c 'echo more | "$@"' sh "$CHAT" send -c "$ID" $arguments
+        expect_no "$note" "$T/screen"
+    done
+    at_terminal wait Hello -- sh -c '"$@" </dev/null' sh "$CHAT" send -c "$ID" hi
+    expect_no "$note" "$T/screen"
+    echo unread | run_chat send -c "$ID" hi
+    expect_no "$note" "$ERR"
+}
+
+# editor SCRIPT: becomes $EDITOR; "$1" is the file.
+editor()
+{
+    printf '#!/bin/sh\n%s\n' "$1" >"$T/edit"
+    chmod +x "$T/edit"
+    export EDITOR="$T/edit" TMPDIR=$T/temporary
+    mkdir -p "$TMPDIR"
+}
+
+@test "--edit: the editor gets the text, and what it leaves is sent" {
+    serve_hello
+    # shellcheck disable=SC2016 # for sh
+    editor 'cp "$1" '"$T"'/seen; ls -l "$1" >'"$T"'/mode; env >'"$T"'/environment; test -t 0 && test -t 1 && test -t 2 &&
+        printf "edited\nwhat \n\n  \n\n" >"$1"'
+    at_terminal wait Hello -- "$CHAT" send -c "$ID" --edit some text
+    expect_line 'exit 0.*' "$OUT"
+    expect_bytes 'some text' "$T/seen"
+    expect_line "-rw------- .* $TMPDIR/[^/]*\\.md" "$T/mode"
+    expect_no SIGMASIGHT_TOKEN "$T/environment"
+    expect_body 1 '.text == "edited\nwhat "'
+    rmdir "$TMPDIR"
+    # VISUAL first; both may be commands with arguments.
+    mkdir "$T/runtime" "$TMPDIR"
+    export VISUAL="$T/edit --option 2>&1;#" XDG_RUNTIME_DIR=$T/runtime
+    printf '#!/bin/sh\necho "$1" >%s/seen; exit 1' "$T" >"$T/edit"
+    at_terminal wait 'failed with exit status 127' -- env VISUAL=false-command "$CHAT" send -c "$ID" --edit
+    at_terminal wait Hello -- env VISUAL='printf "visual %s" x >' "$CHAT" send -c "$ID" --edit
+    expect_body 2 '.text == "visual x"'
+    rmdir "$T/runtime" "$TMPDIR"
+}
+
+@test "--edit: a blank message or a failed editor sends nothing and leaves no file" {
+    serve_hello
+    for script in 'exit 0' 'printf " \n\n" >"$1"' 'echo text >"$1"; exit 3' 'echo text >"$1"; kill -TERM $$' 'rm "$1"'; do
+        editor "$script"
+        at_terminal wait sigmasight-chat: -- "$CHAT" send -c "$ID" --edit
+        expect_line 'exit 65.*' "$OUT"
+        rmdir "$TMPDIR"
+    done
+    expect_requests
+}
+
+@test "--edit: without a terminal it is a usage error" {
+    serve_hello
+    editor 'echo text >"$1"'
+    status=0
+    setsid -w "$CHAT" send -c "$ID" --edit >"$OUT" 2>"$ERR" </dev/null || status=$?
+    expect_status 64
+    expect_line 'sigmasight-chat: no terminal for the editor'
+    rmdir "$TMPDIR"
+    expect_requests
+}
+
+@test "--edit: SIGINT is for the editor, and the clocks begin after it" {
+    serve_hello
+    # shellcheck disable=SC2016 # for sh
+    editor 'trap "echo interrupted >>\"$1\"; exit 0" INT; echo ready; while :; do sleep 0.1; done'
+    at_terminal wait ready type '\x03' wait Hello -- "$CHAT" send -c "$ID" --max-time 20 --edit
+    expect_line 'exit 0.*' "$OUT"
+    expect_body 1 '.text == "interrupted"'
+    # shellcheck disable=SC2016 # for sh
+    editor 'sleep 1.2; echo slow >"$1"'
+    at_terminal wait Hello -- "$CHAT" send -c "$ID" --max-time 1 --edit
+    expect_line 'exit 0.*' "$OUT"
+    rmdir "$TMPDIR"
+}
+
+@test "--edit: a signal that ends the program removes the file" {
+    serve_hello
+    # shellcheck disable=SC2016 # for sh
+    editor 'echo ready; exec sleep 60'
+    at_terminal wait ready kill TERM -- "$CHAT" send -c "$ID" --edit
+    expect_line 'signal 15.*' "$OUT"
+    rmdir "$TMPDIR"
+    expect_requests
+}
+
+@test "a message of 1 MiB is sent where there is no limit of characters" {
     serve_hello
     head -c 1048576 /dev/zero | tr '\0' m >"$T/message"
-    run_chat send -c "$ID" <"$T/message"
+    run_chat send --max-message 0 -c "$ID" <"$T/message"
     expect_status 0
     expect_sent "$T/message"
 }
@@ -410,7 +524,7 @@ HEAD
 @test "no interim response is asked for, whatever the size of the message" {
     serve_hello
     head -c 1000000 /dev/zero | tr '\0' m >"$T/message"
-    run_chat send -c "$ID" <"$T/message"
+    run_chat send --max-message 0 -c "$ID" <"$T/message"
     expect_status 0
     expect_sent "$T/message"
     [ -z "$(header expect 1)" ]

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "terminal/editor.h"
+
+#include "system/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *find_variable(const char *first, const char *second, const char *fallback)
+{
+    const char *value = getenv(first);
+    if (!value || !*value)
+        value = getenv(second);
+    return value && *value ? value : fallback;
+}
+
+/* A new file in the directory for temporary files. Its descriptor, and its path in `path`. */
+static int create_file(struct buf *path, struct fail *fail)
+{
+    const char *directory = find_variable("XDG_RUNTIME_DIR", "TMPDIR", "/tmp");
+    int fd;
+    do {
+        buf_clear(path);
+        buf_printf(path, "%s/sigmasight-chat-%08x.md", directory, (unsigned)sys_random());
+        fd = sys_open(buf_text(path), O_WRONLY | O_CREAT | O_EXCL, 0600);
+    } while (fd < 0 && errno == EEXIST);
+    if (fd < 0)
+        return sys_fail(fail, FAIL_CREATE, "cannot create %s", buf_text(path));
+    fchmod(fd, 0600); /* whatever the umask is */
+    return fd;
+}
+
+static int write_file(int fd, const struct buf *text, const char *path, struct fail *fail)
+{
+    int result = sys_write_all(fd, text->data, text->len, NULL);
+    int error = errno;
+    if (close(fd) != 0 && result == 0) {
+        result = -1;
+        error = errno;
+    }
+    errno = error;
+    return result == 0 ? 0 : sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
+}
+
+/* An editor may replace the file, so it is opened by its name. */
+static int read_file(struct buf *text, const char *path, struct fail *fail)
+{
+    int fd = sys_open(path, O_RDONLY, 0);
+    buf_clear(text);
+    int result = fd < 0 ? -1 : sys_read_all(fd, text);
+    if (result != 0)
+        sys_fail(fail, FAIL_DATA, "cannot read %s", path);
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
+static int edit_file(const char *path, struct fail *fail)
+{
+    const char *editor = find_variable("VISUAL", "EDITOR", "vi");
+    struct buf command = {0};
+    /* The trap keeps the shell alive while the editor handles Ctrl-C; the editor does not inherit
+       it. */
+    buf_printf(&command, "trap : INT QUIT; %s \"$@\"", editor);
+    int status = sys_run_at_terminal(buf_text(&command), path);
+    int error = errno;
+    buf_release(&command);
+    errno = error;
+    if (status < 0 && error == ENXIO)
+        return fail_set(fail, FAIL_USAGE, "no terminal for the editor");
+    if (status < 0)
+        return sys_fail(fail, FAIL_DATA, "cannot run the editor '%s'", editor);
+    if (WIFSIGNALED(status))
+        return fail_set(fail, FAIL_DATA, "editor '%s' killed by signal %d, nothing was sent",
+                        editor, WTERMSIG(status));
+    if (status != 0)
+        return fail_set(fail, FAIL_DATA, "editor '%s' failed with exit status %d, nothing was sent",
+                        editor, WEXITSTATUS(status));
+    return 0;
+}
+
+static void drop_blank_lines(struct buf *text)
+{
+    while (text->len) {
+        size_t line = text->len;
+        while (line && span_is_blank(text->data[line - 1]) && text->data[line - 1] != '\n')
+            line--;
+        if (line && text->data[line - 1] != '\n')
+            break;
+        text->len = line ? line - 1 : 0;
+    }
+}
+
+int editor_run(struct buf *text, struct fail *fail)
+{
+    struct buf path = {0};
+    int fd = create_file(&path, fail);
+    int result = -1;
+    if (fd >= 0) {
+        const char *name = buf_text(&path);
+        result = write_file(fd, text, name, fail);
+        if (result == 0)
+            result = edit_file(name, fail);
+        if (result == 0)
+            result = read_file(text, name, fail);
+        unlink(name);
+    }
+    drop_blank_lines(text);
+    buf_release(&path);
+    return result;
+}
