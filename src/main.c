@@ -217,6 +217,7 @@ int main(int argc, char **argv)
     struct terminal terminal;
     struct fail fail = FAIL_INIT;
     const struct command *command = NULL;
+    sys_forbid_dumps();
     sys_stdio_open();
     sys_size_limit_outlive();
     if (argc < 2)

@@ -253,8 +253,10 @@ static int check_clocks(struct exchange *x, int64_t now, int64_t *wake)
 static int check_signal(struct exchange *x, int64_t now, int64_t *wake)
 {
     struct http *h = x->http;
-    if (!sys_signal())
+    if (!sys_signal()) {
+        h->interrupted = 0;
         return 0;
+    }
     if (!h->interrupted)
         h->interrupted = now;
     if (now >= h->interrupted + h->patience)
@@ -276,6 +278,9 @@ static int take_turn(struct exchange *x, int64_t *wake)
         fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY : curl_multi_perform(x->http->multi, &running);
     if (http_deliver(x) != 0)
         return -1;
+    /* Something other than the server may have ended the wait. */
+    if (!x->received)
+        sys_reader_check();
     if (hooks && hooks->turn(hooks->arg, x->fail) != 0)
         return -1;
     *wake = now + 3600 * (int64_t)SECOND;
@@ -302,12 +307,16 @@ static int take_turn(struct exchange *x, int64_t *wake)
 
 static int wait_until(struct http *h, int64_t wake, struct fail *fail)
 {
-    struct curl_waitfd extra = {.fd = sys_signal_fd(), .events = CURL_WAIT_POLLIN};
-    bool watch = extra.fd >= 0 && !h->interrupted; /* it stays readable */
+    struct curl_waitfd extra[2];
+    unsigned count = 0;
+    if (sys_signal_fd() >= 0 && !h->interrupted) /* it stays readable */
+        extra[count++] = (struct curl_waitfd){.fd = sys_signal_fd(), .events = CURL_WAIT_POLLIN};
+    if (sys_reader_fd() >= 0) /* a pipe never has urgent data: this is for POLLERR and POLLHUP */
+        extra[count++] = (struct curl_waitfd){.fd = sys_reader_fd(), .events = CURL_WAIT_POLLPRI};
     int64_t ms = (wake - sys_now_us()) / 1000 + 1;
-    CURLMcode code = fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY
-                                        : curl_multi_poll(h->multi, &extra, watch ? 1 : 0,
-                                                          ms < 0 ? 0 : (int)ms, NULL);
+    CURLMcode code = fault_here(ENOMEM)
+                         ? CURLM_OUT_OF_MEMORY
+                         : curl_multi_poll(h->multi, extra, count, ms < 0 ? 0 : (int)ms, NULL);
     if (code != CURLM_OK)
         return fail_set(fail, FAIL_SOFTWARE, "libcurl: %s", curl_multi_strerror(code));
     return 0;

@@ -5,7 +5,6 @@
 #include "core/xmalloc.h"
 #include "system/system.h"
 
-#include <poll.h>
 #include <stdlib.h>
 
 enum {
@@ -237,12 +236,10 @@ static int64_t on_time(void *sinks, int64_t now)
 static int pause_for(struct exchange *x, int64_t ms, struct fail *fail)
 {
     int64_t now = sys_now_us(), end = now + ms * 1000;
-    for (; !sys_signal() && now < end; now = sys_now_us()) {
-        struct pollfd signal = {.fd = sys_signal_fd(), .events = POLLIN};
-        int64_t left = (earlier(end, sinks_tick(x->reader->sinks, now)) - now) / 1000 + 1;
-        poll(&signal, 1, (int)earlier(left, 3600000));
-    }
-    return sys_signal() ? fail_signal(fail, sys_signal()) : 0;
+    int result = 0;
+    for (; result == 0 && now < end; now = sys_now_us())
+        result = sys_wait(-1, 0, earlier(end, sinks_tick(x->reader->sinks, now)));
+    return result == 0 ? 0 : fail_signal(fail, sys_signal());
 }
 
 static int announce(struct exchange *x, int attempt, int64_t delay, const char *reason,

@@ -122,7 +122,6 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         .max_time = max_time,
         .key = {setting_text(s, OPT_PROFILE), c->base},
     };
-    sys_forbid_dumps();
     if (check_url(c, s, &config, fail) != 0 || check_certificates(config.cacert, fail) != 0)
         return -1;
     c->api = (struct api){http_new(&config, fail), c->base, NULL};

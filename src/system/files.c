@@ -43,24 +43,20 @@ int sys_write_all(int fd, const void *bytes, size_t len, size_t *written)
     const char *p = bytes;
     size_t done = 0;
     int result = 0;
-    while (done < len) {
-        ssize_t n = fault_here(EIO) ? -1 : write(fd, p + done, len - done);
-        if (n >= 0) {
-            done += (size_t)n;
-        } else if (errno == EAGAIN) {
-            /* Somebody else made the description non-blocking; it is not ours to change. */
-            struct pollfd wait[2] = {{.fd = fd, .events = POLLOUT},
-                                     {.fd = sys_signal_fd(), .events = POLLIN}};
-            poll(wait, 2, -1);
-            if (sys_signal()) {
-                errno = EINTR;
-                result = -1;
-                break;
-            }
-        } else if (errno != EINTR || sys_signal()) {
+    while (result == 0 && done < len) {
+        /* After a signal only what the other end takes at once is written. */
+        if (sys_signal() && !sys_writable_now(fd)) {
+            errno = EINTR;
             result = -1;
             break;
         }
+        ssize_t n = fault_here(EIO) ? -1 : write(fd, p + done, len - done);
+        if (n >= 0)
+            done += (size_t)n;
+        else if (errno == EAGAIN) /* another process made it non-blocking: leave it so */
+            result = sys_wait(fd, POLLOUT, INT64_MAX) < 0 ? -1 : 0;
+        else if (errno != EINTR)
+            result = -1;
     }
     if (written)
         *written = done;
@@ -73,14 +69,9 @@ ssize_t sys_read(int fd, void *bytes, size_t len)
         ssize_t n = fault_here(EIO) ? -1 : read(fd, bytes, len);
         if (n >= 0)
             return n;
-        if (errno == EAGAIN) {
-            struct pollfd wait[2] = {{.fd = fd, .events = POLLIN},
-                                     {.fd = sys_signal_fd(), .events = POLLIN}};
-            poll(wait, 2, -1);
-            if (sys_signal())
-                errno = EINTR;
-        }
-        if (errno != EAGAIN && (errno != EINTR || sys_signal()))
+        if (errno == EAGAIN && sys_wait(fd, POLLIN, INT64_MAX) > 0)
+            continue;
+        if (errno != EINTR || sys_signal())
             return -1;
     }
 }

@@ -16,8 +16,8 @@ int sys_open(const char *path, int flags, mode_t mode);
 /* As socket(2). A descriptor, or -1 with errno. */
 int sys_socket(int family, int type, int protocol);
 /* Writes all `len` bytes, waiting for a slow reader and continuing after a short write. -1 with
-   errno: EINTR when a caught signal is pending (see sys_signal). *written, unless NULL, gets the
-   number of bytes written. */
+   errno: EINTR when a signal was caught (see sys_signal) and the descriptor would have to be waited
+   for. *written, unless NULL, gets the number of bytes written. */
 int sys_write_all(int fd, const void *bytes, size_t len, size_t *written);
 /* As read(2), but continues after an interruption unless a caught signal is pending (EINTR). */
 ssize_t sys_read(int fd, void *bytes, size_t len);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "config.h"
+
 #include "system/process.h"
 
 #include "core/fault.h"
@@ -14,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -23,6 +24,8 @@
 #endif
 
 extern char **environ;
+
+enum { LOOK_US = 20000 };
 
 void sys_stdio_open(void)
 {
@@ -78,76 +81,101 @@ static char **environment_without(const char *const *hidden)
     return list;
 }
 
-/* libcurl's wake-up sockets are not close-on-exec. Nobody hands a socket to a command on purpose;
-   files and pipes that the caller opened for it stay. */
-static void close_sockets(void)
+/* `limit` is the number of descriptors that the process may have. */
+static void close_above_stderr(long limit)
 {
-    struct stat st;
-    for (int fd = STDERR_FILENO + 1; fd < 256; fd++)
-        if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
-            close(fd);
+#ifdef HAVE_CLOSEFROM
+    (void)limit;
+    closefrom(STDERR_FILENO + 1);
+#else
+    for (int fd = STDERR_FILENO + 1; fd < limit; fd++)
+        close(fd);
+#endif
 }
 
 /* In the child, between fork and exec: only async-signal-safe calls. */
-static void become_command(char *const argv[], char **environment, int output)
+static void become_command(char *const argv[], char **environment, int output, long limit)
 {
     sys_ignored_give_back();
     setpgid(0, 0);
     int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0)
         _exit(126);
-    close_sockets();
+    close_above_stderr(limit);
     execve("/bin/sh", argv, environment);
     _exit(127);
 }
 
-/* One piece of the output: 1 to go on, 0 at its end, or the negative errno. */
-static int gather_piece(int fd, int64_t deadline, struct buf *out)
+/* A command that was started. */
+struct process {
+    pid_t pid;
+    int64_t deadline; /* sys_now_us() */
+    bool ended;
+    int status; /* of waitpid(2), once it has ended */
+};
+
+/* 0, or the errno. */
+static int look_whether_ended(struct process *p)
+{
+    pid_t got = p->ended ? 0 : waitpid(p->pid, &p->status, WNOHANG);
+    p->ended = p->ended || got == p->pid;
+    return got < 0 && errno != EINTR ? errno : 0;
+}
+
+/* Reads a piece of the output: 1 to go on, 0 at its end or that of a line, or a negative errno. */
+static int read_piece(int fd, struct buf *out)
 {
     char chunk[1024];
-    int64_t left = deadline - sys_now_us();
-    struct pollfd wait[2] = {{.fd = fd, .events = POLLIN},
-                             {.fd = sys_signal_fd(), .events = POLLIN}};
-    if (sys_signal())
-        return -EINTR;
-    if (left <= 0)
-        return -ETIMEDOUT;
-    if (poll(wait, 2, (int)(left / 1000) + 1) <= 0 || !wait[0].revents)
-        return 1;
     ssize_t n = read(fd, chunk, sizeof chunk);
     if (n < 0)
         return errno == EINTR ? 1 : -errno;
     buf_append(out, chunk, (size_t)n);
+    bool line_ended = memchr(chunk, '\n', (size_t)n) != NULL;
     wipe(chunk, sizeof chunk);
-    return n > 0;
+    return n > 0 && !line_ended;
 }
 
-/* Reads until the end of the output or of the time. 0, or the errno. */
-static int gather(int fd, int64_t deadline, struct buf *out)
+/* A child of the command may keep the output open after the command has ended: what was written by
+   then is all of it. poll(2) does not report that end, so it is looked for now and then. 0, or the
+   errno. */
+static int gather(struct process *p, int fd, struct buf *out)
 {
-    int more = 1;
-    while (more > 0 && !out->full)
-        more = gather_piece(fd, deadline, out);
-    return more < 0 ? -more : 0;
-}
-
-/* Waits for the process itself, which may go on after it has closed its output. */
-static int reap(pid_t pid, int64_t deadline, int *status)
-{
-    int error = 0;
-    while (error == 0) {
-        pid_t got = waitpid(pid, status, WNOHANG);
-        if (got == pid)
-            return 0;
-        error = got < 0 && errno != EINTR ? errno : sys_wait_to_retry(deadline);
+    int more = 1, error = 0;
+    while (more > 0 && error == 0 && !out->full) {
+        int64_t now = sys_now_us();
+        error = look_whether_ended(p);
+        int64_t next = now + (p->ended ? 1 : LOOK_US);
+        int ready = sys_wait(fd, POLLIN, next < p->deadline ? next : p->deadline);
+        if (ready < 0)
+            error = errno;
+        else if (ready > 0)
+            more = read_piece(fd, out);
+        else if (p->ended)
+            more = 0;
+        else if (sys_now_us() >= p->deadline)
+            error = ETIMEDOUT;
+        error = more < 0 ? -more : error;
     }
     return error;
 }
 
-int sys_capture(const char *command, const char *const *hidden, int64_t timeout_us, struct buf *out)
+/* Waits for the command itself, which may go on after its output is complete. 0, or the errno. */
+static int reap(struct process *p)
 {
-    int pipes[2], status = 0;
-    int64_t deadline = sys_now_us() + timeout_us;
+    int error = look_whether_ended(p);
+    while (error == 0 && !p->ended) {
+        error = sys_wait_to_retry(p->deadline);
+        if (error == 0)
+            error = look_whether_ended(p);
+    }
+    return error;
+}
+
+/* Starts the command; *output reads what it writes. Its process ID, or -1 with errno. */
+static pid_t start_command(const char *command, const char *const *hidden, int *output)
+{
+    int pipes[2];
+    long limit = sysconf(_SC_OPEN_MAX);
     if (fault_here(EMFILE) || pipe(pipes) != 0)
         return -1;
     fcntl(pipes[0], F_SETFD, FD_CLOEXEC);
@@ -157,26 +185,38 @@ int sys_capture(const char *command, const char *const *hidden, int64_t timeout_
     char *const argv[] = {sh, option, script, NULL};
     pid_t pid = fault_here(EAGAIN) ? -1 : fork();
     if (pid == 0)
-        become_command(argv, environment, pipes[1]);
-    int error = pid < 0 ? errno : 0;
+        become_command(argv, environment, pipes[1], limit);
+    int error = errno;
     free(environment);
     free(script);
     close(pipes[1]);
-    if (pid > 0) {
+    if (pid > 0)
         setpgid(pid, pid);
-        error = gather(pipes[0], deadline, out);
+    else
         close(pipes[0]);
-        if (error == 0)
-            error = reap(pid, deadline, &status);
-        if (error != 0) {
-            kill(-pid, SIGKILL);
-            waitpid(pid, &status, 0);
-        }
-    } else {
-        close(pipes[0]);
+    *output = pipes[0];
+    errno = error;
+    return pid;
+}
+
+int sys_capture(const char *command, const char *const *hidden, int64_t timeout_us, struct buf *out)
+{
+    int output;
+    struct process p = {.deadline = sys_now_us() + timeout_us};
+    p.pid = start_command(command, hidden, &output);
+    if (p.pid < 0)
+        return -1;
+    int error = gather(&p, output, out);
+    close(output);
+    if (error == 0)
+        error = reap(&p);
+    if (error != 0) {
+        kill(-p.pid, SIGKILL);
+        if (!p.ended)
+            waitpid(p.pid, &p.status, 0);
     }
     errno = error;
-    return error ? -1 : status;
+    return error ? -1 : p.status;
 }
 
 static void attach_terminal(int tty)
@@ -210,6 +250,7 @@ int sys_run_at_terminal(const char *command, const char *argument)
         errno = ENXIO;
         return -1;
     }
+    long limit = sysconf(_SC_OPEN_MAX);
     char **environment = environment_without(secrets);
     sigemptyset(&ignore.sa_mask);
     for (int i = 0; i < 2; i++)
@@ -220,7 +261,7 @@ int sys_run_at_terminal(const char *command, const char *argument)
             sigaction(ignored[i], &before[i], NULL);
         sys_ignored_give_back();
         attach_terminal(tty);
-        close_sockets();
+        close_above_stderr(limit);
         execle("/bin/sh", "sh", "-c", command, "sh", argument, (char *)NULL, environment);
         _exit(127);
     }
@@ -233,11 +274,50 @@ int sys_run_at_terminal(const char *command, const char *argument)
     return error ? -1 : status;
 }
 
+/* Signals that stop or end the process while the terminal's echo is off; those of signals.c end
+   the read in any case. */
+static const int terminal_signals[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGQUIT};
+enum { TERMINAL_SIGNALS = sizeof terminal_signals / sizeof terminal_signals[0] };
+
+/* Global because a signal handler has nothing else to write to. */
+static volatile sig_atomic_t terminal_signal;
+
+static void on_terminal_signal(int number)
+{
+    terminal_signal = number;
+}
+
+static void catch_terminal_signals(struct sigaction before[TERMINAL_SIGNALS])
+{
+    struct sigaction action = {.sa_handler = on_terminal_signal};
+    sigemptyset(&action.sa_mask);
+    terminal_signal = 0;
+    for (int i = 0; i < TERMINAL_SIGNALS; i++) {
+        sigaction(terminal_signals[i], NULL, &before[i]);
+        if (before[i].sa_handler != SIG_IGN)
+            sigaction(terminal_signals[i], &action, NULL);
+    }
+}
+
+static void restore_terminal_signals(const struct sigaction before[TERMINAL_SIGNALS])
+{
+    for (int i = 0; i < TERMINAL_SIGNALS; i++)
+        sigaction(terminal_signals[i], &before[i], NULL);
+}
+
+/* -1 with errno: EINTR for one of the terminal's signals, too. */
 static int read_line(int tty, struct buf *line)
 {
-    char c;
     for (;;) {
-        ssize_t n = sys_read(tty, &c, 1);
+        char c;
+        int ready = terminal_signal ? -1 : sys_wait(tty, POLLIN, sys_now_us() + LOOK_US);
+        ssize_t n = ready > 0 ? read(tty, &c, 1) : ready;
+        if (terminal_signal || (ready < 0 && sys_signal())) {
+            errno = EINTR;
+            return -1;
+        }
+        if (ready == 0 || (n < 0 && errno == EINTR))
+            continue;
         if (n < 0)
             return -1;
         if (n == 0) {
@@ -250,27 +330,49 @@ static int read_line(int tty, struct buf *line)
     }
 }
 
-int sys_ask(const char *prompt, bool hidden, struct buf *line)
+/* Shows the prompt once. */
+static int ask_once(int tty, const char *prompt, bool hidden, struct buf *line)
 {
     struct termios before, silent;
-    int tty = sys_open("/dev/tty", O_RDWR | O_NOCTTY, 0);
-    if (tty < 0 || tcgetattr(tty, &before) != 0) {
+    struct sigaction handlers[TERMINAL_SIGNALS];
+    if (tcgetattr(tty, &before) != 0)
+        return -1;
+    silent = before;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    catch_terminal_signals(handlers);
+    /* First, so that what is typed at once is not shown. In the background this raises SIGTTOU. */
+    int result = hidden ? tcsetattr(tty, TCSADRAIN, &silent) : 0;
+    bool silenced = hidden && result == 0;
+    if (result == 0) {
+        sys_write_all(tty, prompt, strlen(prompt), NULL);
+        result = read_line(tty, line);
+    }
+    int saved = errno;
+    if (silenced) {
+        tcsetattr(tty, TCSADRAIN, &before);
+        sys_write_all(tty, "\n", 1, NULL);
+    }
+    restore_terminal_signals(handlers);
+    errno = saved;
+    return result;
+}
+
+int sys_ask(const char *prompt, bool hidden, struct buf *line)
+{
+    int result, tty = sys_open("/dev/tty", O_RDWR | O_NOCTTY, 0);
+    if (tty < 0 || !isatty(tty)) {
         if (tty >= 0)
             close(tty);
         errno = ENXIO;
         return -1;
     }
-    silent = before;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    /* First: what is typed at once is not to be seen either. */
-    if (hidden)
-        tcsetattr(tty, TCSADRAIN, &silent);
-    sys_write_all(tty, prompt, strlen(prompt), NULL);
-    int result = read_line(tty, line), saved = errno;
-    if (hidden) {
-        tcsetattr(tty, TCSADRAIN, &before);
-        sys_write_all(tty, "\n", 1, NULL);
+    while ((result = ask_once(tty, prompt, hidden, line)) != 0 && terminal_signal &&
+           !sys_signal()) {
+        wipe(line->data, line->len);
+        buf_clear(line);
+        raise(terminal_signal); /* ends the process, or stops it until it is continued */
     }
+    int saved = errno;
     close(tty);
     errno = saved;
     return result;

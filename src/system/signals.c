@@ -2,22 +2,30 @@
 #include "system/signals.h"
 
 #include "core/fault.h"
+#include "system/time.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 /* The one piece of global state: a signal handler has nothing else to write to. */
 static struct {
     volatile sig_atomic_t caught;
+    volatile int64_t caught_at; /* sys_now_us() */
     int pipe[2];
     bool pipe_kills, size_kills;
+    int reader_fd; /* see sys_reader_watch */
     int stop_fd;
     const char *volatile stop_words; /* see sys_on_stop */
-} signals = {.pipe = {-1, -1}, .pipe_kills = true, .stop_fd = -1};
+} signals = {.pipe = {-1, -1}, .pipe_kills = true, .reader_fd = -1, .stop_fd = -1};
+
+/* timeout(1), shells and terminals send a signal twice: to the process and to its group. */
+enum { REPEAT_US = 500000, WAIT_MAX_MS = 3600000 };
 
 /* A signal that comes just before a write(2) or read(2) that then blocks would be seen only when
    the other end goes on: the alarm interrupts such a call again and again. */
@@ -26,15 +34,32 @@ static void on_alarm(int number)
     (void)number;
 }
 
-static void on_signal(int number)
+static void note(int number, int64_t now)
 {
-    int saved = errno;
-    if (!signals.caught)
-        signals.caught = number;
-    ssize_t ignored = write(signals.pipe[1], "", 1); /* one for each signal: it never blocks */
+    signals.caught = number;
+    signals.caught_at = now;
+    ssize_t ignored = write(signals.pipe[1], "", 1); /* one byte at most: it never blocks */
     (void)ignored;
     struct itimerval again = {{0, 20000}, {0, 20000}};
     setitimer(ITIMER_REAL, &again, NULL);
+}
+
+/* The signals that end the program in order. Each handler blocks the others. */
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+enum { ENDING = sizeof ending / sizeof ending[0] };
+
+static void on_signal(int number)
+{
+    int saved = errno;
+    int64_t now = sys_now_us();
+    if (!signals.caught) {
+        note(number, now);
+    } else if (now - signals.caught_at > REPEAT_US) {
+        struct sigaction action = {.sa_handler = SIG_DFL};
+        sigemptyset(&action.sa_mask);
+        sigaction(number, &action, NULL);
+        raise(number); /* it is delivered when the handler returns */
+    }
     errno = saved;
 }
 
@@ -69,9 +94,8 @@ static void catch_one(int number)
         return;
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
-    /* A second one of the same kind finds the default action. SA_NODEFER is left out: it must
-       not end the process inside the handler. */
-    action.sa_flags = (int)SA_RESETHAND;
+    for (size_t i = 0; i < ENDING; i++)
+        sigaddset(&action.sa_mask, ending[i]);
     sigaction(number, &action, NULL);
 }
 
@@ -132,9 +156,8 @@ void sys_signals_catch(void)
     struct sigaction alarm_action = {.sa_handler = on_alarm};
     sigemptyset(&alarm_action.sa_mask);
     sigaction(SIGALRM, &alarm_action, NULL);
-    catch_one(SIGINT);
-    catch_one(SIGTERM);
-    catch_one(SIGHUP);
+    for (size_t i = 0; i < ENDING; i++)
+        catch_one(ending[i]);
     catch_stop();
 }
 
@@ -146,6 +169,75 @@ int sys_signal(void)
 int sys_signal_fd(void)
 {
     return signals.pipe[0];
+}
+
+void sys_signal_forget(void)
+{
+    char byte;
+    sigset_t all, before;
+    struct itimerval off = {{0, 0}, {0, 0}};
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    if (signals.caught) {
+        ssize_t ignored = read(signals.pipe[0], &byte, 1);
+        (void)ignored;
+        setitimer(ITIMER_REAL, &off, NULL);
+        signals.caught = 0;
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+void sys_reader_watch(int fd)
+{
+    struct stat st;
+    bool has_reader = fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+    signals.reader_fd = has_reader ? fd : -1;
+}
+
+int sys_reader_fd(void)
+{
+    return signals.pipe_kills && !signals.caught ? signals.reader_fd : -1;
+}
+
+void sys_reader_check(void)
+{
+    struct pollfd reader = {.fd = sys_reader_fd(), .events = 0};
+    sigset_t all, before;
+    if (reader.fd < 0 || poll(&reader, 1, 0) <= 0)
+        return;
+    if (reader.revents & POLLNVAL)
+        signals.reader_fd = -1;
+    if (!(reader.revents & (POLLERR | POLLHUP)))
+        return;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    if (!signals.caught)
+        note(SIGPIPE, sys_now_us());
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+int sys_wait(int fd, short events, int64_t deadline)
+{
+    for (;;) {
+        struct pollfd wait[] = {{.fd = fd, .events = events},
+                                {.fd = sys_signal_fd(), .events = POLLIN},
+                                {.fd = sys_reader_fd(), .events = 0}};
+        if (sys_signal()) {
+            errno = EINTR;
+            return -1;
+        }
+        int64_t left = deadline - sys_now_us();
+        int ms = left <= 0 ? 0 : left / 1000 < WAIT_MAX_MS ? (int)(left / 1000) + 1 : WAIT_MAX_MS;
+        int ready = poll(wait, 3, ms);
+        if (ready == 0 && left <= 0)
+            return 0;
+        if (ready <= 0)
+            continue;
+        if (wait[0].revents)
+            return 1;
+        if (wait[2].revents)
+            sys_reader_check();
+    }
 }
 
 bool sys_pipe_kills(void)

@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /* Signals. SIGINT, SIGTERM and SIGHUP are recorded so that the program can end in order; one that
-   was ignored at the start stays ignored. A second one of the same kind ends the process at once.
+   was ignored at the start stays ignored. Another one within half a second is ignored, for it is
+   usually the same one sent to the process and to its group; a later one ends the process at once.
    SIGPIPE is ignored: a write fails with EPIPE. */
 #ifndef SYSTEM_SIGNALS_H
 #define SYSTEM_SIGNALS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 void sys_signals_catch(void);
 /* The first signal that was caught, 0 for none. */
 int sys_signal(void);
 /* A descriptor that becomes readable when a signal is caught; -1 before sys_signals_catch. */
 int sys_signal_fd(void);
+/* Forgets the signal that was caught: the program goes on. */
+void sys_signal_forget(void);
+
+/* Watches the reader of an output if `fd` is a pipe or a socket. When it is gone, a program that
+   waits catches SIGPIPE (sys_signal), unless that was ignored at the start. */
+void sys_reader_watch(int fd);
+/* The descriptor to include when waiting with poll(2), for POLLERR and POLLHUP; -1 for none. Call
+   sys_reader_check when it has ended the wait: it records SIGPIPE if the reader is gone. */
+int sys_reader_fd(void);
+void sys_reader_check(void);
+
+/* Waits until `fd` (-1 for none) has one of the poll(2) `events` or an error: 1; until `deadline`
+   (sys_now_us(), INT64_MAX for none): 0; or for a caught signal: -1 with EINTR. */
+int sys_wait(int fd, short events, int64_t deadline);
+
 /* Whether EPIPE means to die of SIGPIPE: it was not ignored when the program began. */
 bool sys_pipe_kills(void);
 /* What is written to `fd` before SIGTSTP stops the process, so that nothing unfinished stays on the

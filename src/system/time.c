@@ -4,7 +4,6 @@
 #include "system/signals.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <time.h>
 
 int64_t sys_now_us(void)
@@ -23,11 +22,8 @@ int64_t sys_wall_ms(void)
 
 int sys_wait_to_retry(int64_t deadline)
 {
-    struct pollfd wake = {.fd = sys_signal_fd(), .events = POLLIN};
-    if (sys_signal())
-        return EINTR;
-    if (sys_now_us() >= deadline)
+    int64_t now = sys_now_us();
+    if (!sys_signal() && now >= deadline)
         return ETIMEDOUT;
-    poll(&wake, 1, 10);
-    return 0;
+    return sys_wait(-1, 0, now + 10000) < 0 ? errno : 0;
 }

@@ -3,6 +3,7 @@
 
 #include "system/system.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,8 +99,9 @@ static void end_cut_line(struct terminal *t)
     }
 }
 
-/* `style` is an SGR parameter for the whole line. */
-static void write_line(struct terminal *t, struct span line, const char *style)
+/* `style` is an SGR parameter for the whole line. A failure to write is ignored, but for one that a
+   signal caused: that ends the program. */
+static int write_line(struct terminal *t, struct span line, const char *style, struct fail *fail)
 {
     end_cut_line(t);
     buf_clear(&t->line);
@@ -107,7 +109,10 @@ static void write_line(struct terminal *t, struct span line, const char *style)
         buf_printf(&t->line, "\033[%sm", style);
     buf_span(&t->line, line);
     buf_puts(&t->line, t->color ? "\033[0m\n" : "\n");
-    sys_write_all(STDERR_FILENO, t->line.data, t->line.len, NULL);
+    int result = sys_write_all(STDERR_FILENO, t->line.data, t->line.len, NULL);
+    if (result != 0 && errno == EINTR && sys_signal())
+        return fail_signal(fail, sys_signal());
+    return 0;
 }
 
 int terminal_begin_line(struct terminal *t, struct fail *fail)
@@ -120,8 +125,7 @@ int terminal_begin_line(struct terminal *t, struct fail *fail)
 int terminal_line(struct terminal *t, struct span line, struct fail *fail)
 {
     int result = terminal_begin_line(t, fail);
-    write_line(t, line, "2");
-    return result;
+    return write_line(t, line, "2", fail) != 0 ? -1 : result;
 }
 
 int terminal_warning(struct terminal *t, struct span text, struct fail *fail)
@@ -130,7 +134,8 @@ int terminal_warning(struct terminal *t, struct span text, struct fail *fail)
     struct buf line = {0};
     buf_puts(&line, "sigmasight-chat: warning: ");
     escape_put_line(&line, text);
-    write_line(t, buf_view(&line), "33");
+    if (write_line(t, buf_view(&line), "33", fail) != 0)
+        result = -1;
     buf_release(&line);
     return result;
 }
@@ -162,6 +167,8 @@ void terminal_failure(struct terminal *t, const struct fail *fail)
         buf_puts(&line, "; ");
         escape_put_line(&line, span_of(fail->hint));
     }
-    write_line(t, buf_view(&line), "31");
+    struct fail ignored = FAIL_INIT;
+    write_line(t, buf_view(&line), "31", &ignored);
+    fail_release(&ignored);
     buf_release(&line);
 }

@@ -19,6 +19,7 @@ void writer_init(struct writer *o, int fd, const char *name)
 void writer_init_standard(struct writer *o)
 {
     writer_init(o, STDOUT_FILENO, "standard output");
+    sys_reader_watch(STDOUT_FILENO);
 }
 
 int writer_create(struct writer *o, const char *path, bool keep, struct fail *fail)

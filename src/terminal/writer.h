@@ -23,7 +23,7 @@ struct writer {
 enum { WRITER_BATCH = 32768 };
 
 void writer_init(struct writer *o, int fd, const char *name);
-/* Standard output under the name that messages have for it. */
+/* Standard output under the name that messages use. Its reader is watched (sys_reader_watch). */
 void writer_init_standard(struct writer *o);
 /* Creates or truncates a file; FAIL_CREATE. With `keep` its contents stay until writer_restart. */
 int writer_create(struct writer *o, const char *path, bool keep, struct fail *fail);

@@ -169,6 +169,25 @@ run_without_terminal()
     expect_requests
 }
 
+@test "login: Control-Z and fg: the terminal echoes in between, and the password is asked for again without" {
+    serve_default
+    # shellcheck disable=SC2016 # the inner shell expands
+    at_terminal wait 'Password: ' echo off type 'hun' type '\x1a' wait 'in the shell' echo on type '\n' \
+        wait 'Password: ' echo off type 'hunter2\n' wait 'Logged in' -- \
+        bash -c 'set -m; "$CHAT" login --email me@example.com; echo in the shell; read -r _; fg'
+    expect_bytes 'exit 0\necho on\n'
+    expect_no hun "$T/screen"
+    body 1 | jq -e '.password == "hunter2"'
+}
+
+@test "login: the terminal echoes again after Control-\\" {
+    serve_default
+    at_terminal wait 'Password: ' echo off type 'hunt' type '\x1c' -- "$CHAT" login --email me@example.com
+    expect_bytes "signal 3\necho on\n"
+    expect_no hunt "$T/screen"
+    expect_requests
+}
+
 @test "login: Control-D instead of a password" {
     serve_default
     at_terminal wait 'Password: ' echo off type '\x04' wait sigmasight-chat: -- "$CHAT" login --email me@example.com
@@ -619,16 +638,28 @@ row()
     [ "$(($(cat "$T/process")))" -eq "$(($(cat "$T/group")))" ]
 }
 
-@test "token_command: it has none of our descriptors" {
+@test "token_command: it has none of our descriptors, and none of the caller's" {
     serve_hello
     no_token
-    # bats has some of its own that everybody inherits.
-    sh -c "ls /proc/self/fd >$T/usual; :" 3>&-
     token_command "ls /proc/self/fd >$T/descriptors; echo $TOKEN"
-    status=0
-    "$CHAT" send --record "$T/record" -c "$ID" hi >"$OUT" 2>"$ERR" 3>&- || status=$?
+    run_chat send -c "$ID" --record "$T/record" --events-fd 8 hi 7<"$T" 8>"$T/events" 9<"$T"
     expect_status 0
-    diff "$T/usual" "$T/descriptors" >&2 || fail "it has others"
+    expect_bytes '0\n1\n2\n3\n' "$T/descriptors"
+}
+
+@test "token_command: a child that keeps its output open is not waited for" {
+    serve_hello
+    no_token
+    local command
+    mkfifo "$T/never"
+    for command in "cat $T/never & echo $TOKEN" "cat $T/never & printf %s $TOKEN"; do
+        token_command "$command"
+        launch "$CHAT" send -q -c "$ID" hi </dev/null >"$OUT" 2>"$ERR"
+        await_end 5
+        : >"$T/never"
+        expect_status 0
+        expect_bytes 'Hello\n'
+    done
 }
 
 @test "token_command: a limit to the size of files does to it what it would without us" {
@@ -649,10 +680,11 @@ row()
     for name in INT TERM HUP; do
         rm -f "$T/told" "$T/never"
         mkfifo "$T/never"
-        token_command "trap '' INT TERM HUP; cat $T/never & echo asked >&4; cat $T/never"
-        pipe_from told
-        launch "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR" 4>"$T/told"
+        token_command "exec 4>$T/told; trap '' INT TERM HUP; cat $T/never & echo asked >&4; cat $T/never"
+        pipe_from told kept
+        launch "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR"
         expect_read "$told" $'asked\n'
+        exec {KEPT}<&-
         kill -s "$name" "$PID"
         await_end
         expect_signal "$name"
@@ -1312,6 +1344,17 @@ expect_guarded()
     if [ "$(id -u)" -ne 0 ]; then
         [ "$(stat -c %u "/proc/$PID/environ")" -eq 0 ] || fail "it can be dumped"
     fi
+}
+
+@test "secret: nor while send waits for its message" {
+    pipe_to MESSAGE
+    launch "$CHAT" send <"$T/message" >"$OUT" 2>"$ERR"
+    printf 'unfinished' >&"$MESSAGE"
+    # It has read that when there is room for all the pipe can take.
+    head -c 65536 /dev/zero | tr '\0' x >&"$MESSAGE"
+    expect_guarded
+    kill "$PID"
+    await_end
 }
 
 @test "secret: nor while login waits, or token_command runs" {

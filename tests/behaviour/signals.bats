@@ -327,6 +327,77 @@ SCENARIO
     expect_signal INT
 }
 
+@test "a signal while nobody reads standard error" {
+    serve <<'SCENARIO'
+on POST /chat/send
+repeat 20000
+event tool_started {"tool_name":"get_quotes_of_a_long_list","arguments":{}}
+event tool_finished {"tool_name":"get_quotes_of_a_long_list","result":{},"duration_ms":3}
+end-repeat
+event done {}
+SCENARIO
+    start -c "$ID" hi
+    read -r -t "$PATIENCE" -N 10 -u "$NOTES" BEGINNING
+    dies INT
+}
+
+# While the conversation is deleted a signal does not end the program at once.
+delete_slowly()
+{
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"half"}
+gate here
+on DELETE /chat/conversations/*
+gate gone
+status 204
+SCENARIO
+    start --ephemeral "$@" hi
+    await_gate here
+    kill -s INT "$PID"
+    await_gate gone
+}
+
+@test "another signal within half a second of the first is ignored, of whichever kind" {
+    local again
+    for again in INT TERM HUP; do
+        rm -f "$T/announcement" "$T/answer" "$T/notes" "$T/events"
+        delete_slowly --events "$T/events"
+        kill -s "$again" "$PID"
+        open_gate gone
+        await_end
+        expect_signal INT
+        jq -se 'last | .event == "client.close" and .data.status == "cancelled" and .data.exit_code == 130' "$T/events"
+        stop_server
+    done
+}
+
+@test "timeout: the signal that it sends twice does not cost client.close" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"half"}
+gate here
+SCENARIO
+    pipe_from ANSWER
+    launch "$CHAT" send -j -c "$ID" hi >"$T/answer" 2>"$ERR"
+    await_gate here
+    # Both are there when it goes on.
+    kill -s STOP "$PID"
+    kill -s TERM "$PID"
+    kill -s HUP "$PID"
+    kill -s CONT "$PID"
+    await_end
+    [ "$ENDING" = signal ]
+    cat <&"$ANSWER" >"$OUT"
+    expect_close '.status == "cancelled"'
+}
+
+@test "a signal more than half a second after the first ends it at once" {
+    delete_slowly
+    sleep 0.6
+    dies TERM
+}
+
 @test "a signal that was ignored at the start stays ignored" {
     serve <<'SCENARIO'
 on POST /chat/send
@@ -440,6 +511,84 @@ SCENARIO
 --no-stream one
 --output=json two
 RUNS
+}
+
+# leaves: the reader goes away, and the program dies within a short time though nothing happens.
+leaves()
+{
+    exec {ANSWER}<&-
+    await_end 1
+    expect_signal PIPE
+}
+
+@test "a reader that goes away while the server is silent" {
+    local option
+    for option in --output=text --output=jsonl --output=json --output=raw --no-stream; do
+        rm -f "$T/announcement" "$T/answer" "$T/notes"
+        wait_for_headers "$option"
+        leaves
+        expect_end "$NOTES"
+        stop_server
+    done
+    rm -f "$T/announcement" "$T/answer" "$T/notes"
+    wait_for_conversation
+    leaves
+    stop_server
+    rm -f "$T/announcement" "$T/answer" "$T/notes"
+    back_off
+    leaves
+}
+
+@test "a reader that goes away while the server is silent: client.close says so" {
+    wait_for_text --events "$T/events"
+    leaves
+    jq -se 'last | .event == "client.close" and .data.status == "cancelled" and .data.exit_code == 141' "$T/events"
+}
+
+@test "a reader at a socket that goes away while the server is silent" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"half"}
+gate here
+SCENARIO
+    python3 - "$CHAT" send -c "$ID" hi <<'END_OF_PYTHON'
+import signal, socket, subprocess, sys
+ours, its = socket.socketpair()
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=its)
+its.close()
+assert ours.recv(4) == b"half"
+ours.close()
+sys.exit(child.wait(1) != -signal.SIGPIPE)
+END_OF_PYTHON
+}
+
+@test "a reader that goes away: an ephemeral conversation is deleted before" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"half"}
+gate here
+SCENARIO
+    start --ephemeral hi
+    await_gate here
+    exec {ANSWER}<&-
+    await_end 3
+    expect_signal PIPE
+    [ "$(count_requests 'DELETE .*')" -eq 1 ]
+}
+
+@test "a reader that goes away while the server is silent, with SIGPIPE ignored: nothing happens" {
+    serve <<'SCENARIO'
+on POST /chat/send
+gate one
+event done {}
+SCENARIO
+    pipe_from ANSWER
+    launch env --ignore-signal=PIPE "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
+    await_gate one
+    exec {ANSWER}<&-
+    open_gate one
+    await_end
+    expect_status 0
 }
 
 @test "a reader that goes away with SIGPIPE ignored is an output error" {
