@@ -1,24 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "api/http_exchange.h"
+#include "api/http.h"
+
 #include "api/http_result.h"
+#include "api/http_trace.h"
 
 #include "core/fault.h"
 #include "core/xmalloc.h"
 #include "system/system.h"
 
 #include <arpa/inet.h>
+#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     SECOND = 1000000,
     /* libcurl gives up a silent address when its part of the time is over, but sets no timer to try
        the next one: until there is a connection it is asked this often. */
-    CONNECTING = SECOND / 10
+    CONNECTING = SECOND / 10,
+    HEADERS_MAX = 256 * 1024,
+    GATHERED_MAX = 32 * 1024
+};
+
+struct http {
+    struct http_config config;
+    CURLM *multi;
+    CURL *easy;
+    struct http_trace trace;
+    struct buf gathered; /* of a body that the hooks take, in this turn */
+    struct http_times times;
+    char address[64]; /* of the newest connection */
+    int64_t (*tick)(void *arg, int64_t now);
+    void *tick_arg;
+    int64_t patience;    /* see http_patience */
+    int64_t interrupted; /* when a signal was noticed, 0 before */
+};
+
+/* What belongs to the exchange under way. */
+struct transfer {
+    struct http *http;
+    const struct http_request *request;
+    struct http_response *response;
+    struct fail *fail;
+    size_t sent;         /* of the request body */
+    size_t header_bytes; /* of the response, to bound them */
+    int port;            /* of the last address that a connection was tried to */
+    bool ready;          /* a connection was ready for the request */
+    bool answered;       /* a byte of the response came */
+    bool headers_done;
+    bool taken;    /* the hooks take the body */
+    bool received; /* bytes came in this turn */
+    bool enough;   /* a hook ended it */
+    bool full;     /* the collected body has reached its bound */
+    int64_t reset; /* X-RateLimit-Reset, Unix seconds, 0 without */
+    int64_t begun, last_byte;
+    char error[CURL_ERROR_SIZE];
 };
 
 void http_response_init(struct http_response *r)
@@ -36,14 +77,156 @@ void http_response_release(struct http_response *r)
     http_response_init(r);
 }
 
+/* Callbacks of libcurl. */
+
+static size_t on_read(char *to, size_t size, size_t count, void *arg)
+{
+    struct transfer *x = arg;
+    size_t room = size * count, left = x->request->body.len - x->sent;
+    size_t n = left < room ? left : room;
+    if (n)
+        memcpy(to, x->request->body.at + x->sent, n);
+    x->sent += n;
+    return n;
+}
+
+static void keep_header(struct buf *target, struct span value)
+{
+    buf_clear(target);
+    buf_span(target, value);
+}
+
+static void on_field(struct transfer *x, struct span name, struct span value)
+{
+    struct http_response *r = x->response;
+    if (name.len == 12 && strncasecmp(name.at, "content-type", 12) == 0)
+        keep_header(&r->content_type, value);
+    else if (name.len == 16 && strncasecmp(name.at, "content-encoding", 16) == 0)
+        keep_header(&r->content_encoding, value);
+    else if (name.len == 8 && strncasecmp(name.at, "location", 8) == 0)
+        keep_header(&r->location, value);
+    else if (name.len == 17 && strncasecmp(name.at, "x-ratelimit-reset", 17) == 0) {
+        char text[24] = "";
+        memcpy(text, value.at, value.len < sizeof text ? value.len : sizeof text - 1);
+        x->reset = strtoll(text, NULL, 10);
+    }
+}
+
+/* A status line begins a response: an interim one (1xx) may stand before the one that counts. */
+static void on_status_line(struct transfer *x, struct span line)
+{
+    const char *space = memchr(line.at, ' ', line.len);
+    x->response->status = space ? atoi(space + 1) : 0;
+    buf_clear(&x->response->content_type);
+    buf_clear(&x->response->content_encoding);
+    buf_clear(&x->response->location);
+    x->reset = 0;
+}
+
+/* A hint in Unix time is turned into one in ms from now; nonsense into none. */
+static void take_retry_hint(struct transfer *x)
+{
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(x->http->easy, CURLINFO_RETRY_AFTER, &seconds);
+    if (seconds > 0)
+        x->response->retry_after = (int64_t)(seconds < INT32_MAX ? seconds : INT32_MAX) * 1000;
+    else if (x->reset > 0 && x->reset < INT64_MAX / 2000 && x->reset * 1000 > sys_wall_ms())
+        x->response->retry_after = x->reset * 1000 - sys_wall_ms();
+}
+
+static void on_headers_end(struct transfer *x)
+{
+    if (x->response->status < 200)
+        return;
+    x->headers_done = true;
+    take_retry_hint(x);
+    const struct http_hooks *hooks = x->request->hooks;
+    x->taken = hooks && hooks->takes(hooks->arg, x->response, x->fail);
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *arg)
+{
+    struct transfer *x = arg;
+    size_t len = size * count;
+    struct span line = span_trim(span_make(data, len));
+    x->received = x->answered = true;
+    if (x->headers_done)
+        return len; /* a trailer */
+    x->header_bytes += len;
+    if (x->header_bytes > HEADERS_MAX) {
+        fail_set(x->fail, FAIL_PROTOCOL, "the response has more than %d KiB of headers",
+                 HEADERS_MAX / 1024);
+        return 0;
+    }
+    const char *colon = line.len ? memchr(line.at, ':', line.len) : NULL;
+    if (line.len == 0)
+        on_headers_end(x);
+    else if (line.len > 5 && memcmp(line.at, "HTTP/", 5) == 0)
+        on_status_line(x, line);
+    else if (colon)
+        on_field(x, span_make(line.at, (size_t)(colon - line.at)),
+                 span_trim(span_make(colon + 1, line.len - (size_t)(colon - line.at) - 1)));
+    return fail_is_set(x->fail) ? 0 : len;
+}
+
+static int deliver(struct transfer *x)
+{
+    struct buf *gathered = &x->http->gathered;
+    const struct http_hooks *hooks = x->request->hooks;
+    if (gathered->len == 0)
+        return 0;
+    int result = hooks->body(hooks->arg, buf_view(gathered), x->fail);
+    buf_clear(gathered);
+    return result;
+}
+
+/* libcurl calls once for each chunk, and a server sends one for each event: small ones are
+   gathered, so that what a turn brings is read at one go. */
+static int gather(struct transfer *x, struct span bytes)
+{
+    const struct http_hooks *hooks = x->request->hooks;
+    if (x->http->gathered.len + bytes.len > GATHERED_MAX && deliver(x) != 0)
+        return -1;
+    if (bytes.len > GATHERED_MAX / 8)
+        return deliver(x) == 0 ? hooks->body(hooks->arg, bytes, x->fail) : -1;
+    buf_span(&x->http->gathered, bytes);
+    return 0;
+}
+
+/* Answering less than what came makes libcurl stop with CURLE_WRITE_ERROR. */
+static size_t on_body(char *data, size_t size, size_t count, void *arg)
+{
+    struct transfer *x = arg;
+    size_t len = size * count;
+    x->received = x->answered = true;
+    if (x->taken)
+        return gather(x, span_make(data, len)) == 0 ? len : 0;
+    buf_append(&x->response->body, data, len);
+    x->full = x->response->body.full;
+    return x->full ? 0 : len;
+}
+
+/* Tracing. */
+
+static int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *arg)
+{
+    (void)easy;
+    if (type == CURLINFO_TEXT)
+        http_trace_bytes(arg, '*', span_make(data, len));
+    else if (type == CURLINFO_HEADER_OUT)
+        http_trace_bytes(arg, '>', span_make(data, len));
+    else if (type == CURLINFO_HEADER_IN)
+        http_trace_bytes(arg, '<', span_make(data, len));
+    return 0;
+}
+
 /* The client. */
 
 /* libcurl calls this when it has an address to connect to, perhaps that of a proxy. */
 static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
-    struct exchange *x = arg;
+    struct transfer *x = arg;
     (void)purpose;
-    x->connecting = true;
     if (!x->http->times.resolved)
         x->http->times.resolved = sys_now_us();
     if (to->family == AF_INET)
@@ -56,7 +239,7 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
 /* A connection, new or reused, is ready for the request. */
 static int on_ready(void *arg, char *to, char *from, int to_port, int from_port)
 {
-    struct exchange *x = arg;
+    struct transfer *x = arg;
     (void)to;
     (void)from;
     (void)to_port;
@@ -79,7 +262,14 @@ static void set_up(struct http *h)
     curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_ready);
-    http_receive_with(h);
+    curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+    if (h->config.trace) {
+        curl_easy_setopt(e, CURLOPT_VERBOSE, 1L);
+        curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
+        curl_easy_setopt(e, CURLOPT_DEBUGDATA, &h->trace);
+    }
     /* For a name with several addresses: it divides the time among them. */
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
                      h->config.connect_timeout ? (long)(h->config.connect_timeout / 1000 + 1)
@@ -104,6 +294,7 @@ struct http *http_new(const struct http_config *config, struct fail *fail)
 {
     struct http *h = xcalloc(1, sizeof *h);
     h->config = *config;
+    h->trace = (struct http_trace){.show = config->trace, .arg = config->trace_arg};
     if (!fault_here(ENOMEM) && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
         h->easy = curl_easy_init();
         h->multi = curl_multi_init();
@@ -124,7 +315,7 @@ void http_free(struct http *h)
     curl_easy_cleanup(h->easy);
     curl_multi_cleanup(h->multi);
     curl_global_cleanup();
-    buf_release(&h->trace_line);
+    http_trace_release(&h->trace);
     buf_release(&h->gathered);
     free(h);
 }
@@ -171,7 +362,7 @@ void http_extend(struct http *h, int64_t waited_us)
 /* Times. */
 
 /* A reused connection has no times of its own: those of the first one stay. */
-static void measure(struct exchange *x)
+static void measure(struct transfer *x)
 {
     curl_off_t us;
     struct http *h = x->http;
@@ -188,7 +379,7 @@ static void measure(struct exchange *x)
 
 /* Failures. */
 
-static enum http_phase phase_of(const struct exchange *x)
+static enum http_phase phase_of(const struct transfer *x)
 {
     long sent = 0;
     if (x->answered)
@@ -200,7 +391,7 @@ static enum http_phase phase_of(const struct exchange *x)
     return sent > 0 ? HTTP_SENT : HTTP_READY;
 }
 
-static int fail_with(struct exchange *x, CURLcode code)
+static int fail_with(struct transfer *x, CURLcode code)
 {
     const struct http_config *config = &x->http->config;
     long error = 0, proxy_status = 0;
@@ -225,7 +416,7 @@ static int fail_with(struct exchange *x, CURLcode code)
 
 /* The clocks. `now` is from before the turn's bytes were read, so that a process that was stopped
    looks at the socket before it takes the pause for silence. */
-static int check_clocks(struct exchange *x, int64_t now, int64_t *wake)
+static int check_clocks(struct transfer *x, int64_t now, int64_t *wake)
 {
     const struct http_config *c = &x->http->config;
     int64_t connect_end = x->begun + c->connect_timeout, idle_end = x->last_byte + c->idle_timeout;
@@ -250,7 +441,7 @@ static int check_clocks(struct exchange *x, int64_t now, int64_t *wake)
 }
 
 /* A caught signal ends the exchange, at once or when patience is over. */
-static int check_signal(struct exchange *x, int64_t now, int64_t *wake)
+static int check_signal(struct transfer *x, int64_t now, int64_t *wake)
 {
     struct http *h = x->http;
     if (!sys_signal()) {
@@ -268,7 +459,7 @@ static int check_signal(struct exchange *x, int64_t now, int64_t *wake)
 enum turn { TURN_AGAIN, TURN_OVER };
 
 /* Everything but the waiting. -1 with fail set. */
-static int take_turn(struct exchange *x, int64_t *wake)
+static int take_turn(struct transfer *x, int64_t *wake)
 {
     const struct http_hooks *hooks = x->request->hooks;
     int64_t now = sys_now_us();
@@ -276,7 +467,7 @@ static int take_turn(struct exchange *x, int64_t *wake)
     x->received = false;
     CURLMcode code =
         fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY : curl_multi_perform(x->http->multi, &running);
-    if (http_deliver(x) != 0)
+    if (deliver(x) != 0)
         return -1;
     /* Something other than the server may have ended the wait. */
     if (!x->received)
@@ -333,7 +524,7 @@ static CURLcode result_of(CURLM *multi)
 }
 
 /* The end of an exchange with libcurl's result: 0, or -1 with its failure, the first cause. */
-static int conclude(struct exchange *x, CURLcode code)
+static int conclude(struct transfer *x, CURLcode code)
 {
     if (fail_is_set(x->fail))
         return -1;
@@ -346,7 +537,7 @@ static int conclude(struct exchange *x, CURLcode code)
     return fail_with(x, code);
 }
 
-static int run(struct exchange *x)
+static int run(struct transfer *x)
 {
     struct http *h = x->http;
     CURLMcode added =
@@ -420,7 +611,7 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
              struct fail *fail)
 {
     http_response_release(response);
-    struct exchange x = {.http = h, .request = request, .response = response, .fail = fail};
+    struct transfer x = {.http = h, .request = request, .response = response, .fail = fail};
     x.begun = x.last_byte = sys_now_us();
     struct curl_slist *headers = make_headers(request);
     set_request(h->easy, request);
@@ -428,7 +619,9 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
     curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, x.error);
     curl_easy_setopt(h->easy, CURLOPT_OPENSOCKETDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_PREREQDATA, &x);
-    http_receive_for(&x);
+    curl_easy_setopt(h->easy, CURLOPT_READDATA, &x);
+    curl_easy_setopt(h->easy, CURLOPT_HEADERDATA, &x);
+    curl_easy_setopt(h->easy, CURLOPT_WRITEDATA, &x);
     int result = run(&x);
     curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, NULL);

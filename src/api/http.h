@@ -22,8 +22,7 @@ struct http_config {
     int64_t idle_timeout;    /* no byte received */
     int64_t deadline;        /* sys_now_us() at which everything must be over */
     int64_t max_time;        /* the time up to it, for messages */
-    /* The exchange, a line at a time: '>' and '<' headers, '*' remarks. No secrets in it. May be
-       NULL. */
+    /* The exchange, as http_trace.h shows it. May be NULL. */
     void (*trace)(void *arg, char kind, struct span line);
     void *trace_arg;
 };

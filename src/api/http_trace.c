@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/http_trace.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* Headers whose values are shown. */
+static const char *const harmless[] = {
+    "accept",
+    "accept-ranges",
+    "age",
+    "allow",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "expires",
+    "host",
+    "keep-alive",
+    "last-modified",
+    "proxy-connection",
+    "retry-after",
+    "server",
+    "strict-transport-security",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "vary",
+    "via",
+    "www-authenticate",
+    "x-accel-buffering",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-request-id",
+};
+
+static bool is_harmless(struct span name)
+{
+    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
+        if (name.len == strlen(harmless[i]) && strncasecmp(name.at, harmless[i], name.len) == 0)
+            return true;
+    return false;
+}
+
+/* libcurl repeats elsewhere what is masked in headers, and a proxy's address with its password. */
+static bool repeats_secret(struct span remark)
+{
+    static const char *const signs[] = {"authorization", "cookie", "@"};
+    for (size_t i = 0; i < remark.len; i++)
+        for (size_t j = 0; j < sizeof signs / sizeof signs[0]; j++)
+            if (remark.len - i >= strlen(signs[j]) &&
+                strncasecmp(remark.at + i, signs[j], strlen(signs[j])) == 0)
+                return true;
+    return false;
+}
+
+/* A header without its value. What has no name, such as a folded line, is the rest of one. */
+static void show_masked(struct http_trace *t, char kind, struct span name)
+{
+    struct buf line = {0};
+    buf_span(&line, name);
+    buf_puts(&line, name.len ? ": [masked]" : "[masked]");
+    t->show(t->arg, kind, buf_view(&line));
+    buf_release(&line);
+}
+
+static void show_header(struct http_trace *t, char kind, struct span line)
+{
+    bool folded = line.len && (line.at[0] == ' ' || line.at[0] == '\t');
+    const char *colon = line.len && !folded ? memchr(line.at, ':', line.len) : NULL;
+    struct span name = span_make(line.at, colon ? (size_t)(colon - line.at) : 0);
+    if (line.len == 0 || is_harmless(name))
+        t->show(t->arg, kind, line);
+    else
+        show_masked(t, kind, name);
+}
+
+static void show_line(struct http_trace *t, char kind, struct span line)
+{
+    if (line.len && line.at[line.len - 1] == '\r')
+        line.len--;
+    bool first = kind == '<' ? line.len >= 5 && memcmp(line.at, "HTTP/", 5) == 0 : !t->in_head;
+    if (kind == '>')
+        t->in_head = line.len > 0;
+    if (first)
+        t->show(t->arg, kind, line);
+    else
+        show_header(t, kind, line);
+}
+
+static void show_remark(struct http_trace *t, struct span remark)
+{
+    while (remark.len) {
+        struct span line = span_first_line(remark);
+        size_t used = line.len < remark.len ? line.len + 1 : line.len;
+        t->show(t->arg, '*', repeats_secret(line) ? (struct span)SPAN("[masked]") : line);
+        remark = span_make(remark.at + used, remark.len - used);
+    }
+}
+
+/* libcurl reports what it sent, which may be a part of a line. */
+void http_trace_bytes(struct http_trace *t, char kind, struct span bytes)
+{
+    if (kind == '*') {
+        show_remark(t, bytes);
+        return;
+    }
+    struct buf *partial = kind == '>' ? &t->sent : &t->received;
+    while (bytes.len) {
+        const char *lf = memchr(bytes.at, '\n', bytes.len);
+        size_t n = lf ? (size_t)(lf - bytes.at) : bytes.len;
+        buf_append(partial, bytes.at, n);
+        if (lf) {
+            show_line(t, kind, buf_view(partial));
+            buf_wipe(partial);
+            n++;
+        }
+        bytes = span_make(bytes.at + n, bytes.len - n);
+    }
+}
+
+void http_trace_release(struct http_trace *t)
+{
+    buf_wipe(&t->sent);
+    buf_wipe(&t->received);
+}
