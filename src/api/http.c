@@ -90,6 +90,26 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg)
     return n;
 }
 
+static bool is_name(struct span s, const char *name)
+{
+    return s.len == strlen(name) && strncasecmp(s.at, name, s.len) == 0;
+}
+
+/* Whether a list of codings (RFC 9110, 5.6.1) has no other than `identity` and `allowed`. */
+static bool has_only(struct span list, const char *allowed)
+{
+    while (list.len) {
+        const char *comma = memchr(list.at, ',', list.len);
+        size_t n = comma ? (size_t)(comma - list.at) : list.len;
+        struct span coding = span_trim(span_make(list.at, n));
+        if (coding.len && !is_name(coding, "identity") && !is_name(coding, allowed))
+            return false;
+        n += comma ? 1 : 0;
+        list = span_make(list.at + n, list.len - n);
+    }
+    return true;
+}
+
 static void keep_header(struct buf *target, struct span value)
 {
     buf_clear(target);
@@ -99,13 +119,19 @@ static void keep_header(struct buf *target, struct span value)
 static void on_field(struct transfer *x, struct span name, struct span value)
 {
     struct http_response *r = x->response;
-    if (name.len == 12 && strncasecmp(name.at, "content-type", 12) == 0)
+    if (is_name(name, "content-type")) {
         keep_header(&r->content_type, value);
-    else if (name.len == 16 && strncasecmp(name.at, "content-encoding", 16) == 0)
-        keep_header(&r->content_encoding, value);
-    else if (name.len == 8 && strncasecmp(name.at, "location", 8) == 0)
+    } else if (is_name(name, "content-encoding")) {
+        if (!has_only(value, "identity"))
+            keep_header(&r->content_encoding, value);
+    } else if (is_name(name, "location")) {
         keep_header(&r->location, value);
-    else if (name.len == 17 && strncasecmp(name.at, "x-ratelimit-reset", 17) == 0) {
+    } else if (is_name(name, "transfer-encoding")) {
+        /* libcurl would unpack it: a small body may become a huge one. */
+        if (!has_only(value, "chunked"))
+            fail_set(x->fail, FAIL_PROTOCOL, "unexpected Transfer-Encoding: %.*s", (int)value.len,
+                     value.at);
+    } else if (is_name(name, "x-ratelimit-reset")) {
         char text[24] = "";
         memcpy(text, value.at, value.len < sizeof text ? value.len : sizeof text - 1);
         x->reset = strtoll(text, NULL, 10);
@@ -123,15 +149,19 @@ static void on_status_line(struct transfer *x, struct span line)
     x->reset = 0;
 }
 
-/* A hint in Unix time is turned into one in ms from now; nonsense into none. */
+/* Retry-After, else the time until X-RateLimit-Reset, at most INT32_MAX seconds. */
 static void take_retry_hint(struct transfer *x)
 {
     curl_off_t seconds = 0;
+    int64_t now = sys_wall_ms();
     curl_easy_getinfo(x->http->easy, CURLINFO_RETRY_AFTER, &seconds);
-    if (seconds > 0)
-        x->response->retry_after = (int64_t)(seconds < INT32_MAX ? seconds : INT32_MAX) * 1000;
-    else if (x->reset > 0 && x->reset < INT64_MAX / 2000 && x->reset * 1000 > sys_wall_ms())
-        x->response->retry_after = x->reset * 1000 - sys_wall_ms();
+    if (seconds <= 0 && x->reset > now / 1000) {
+        int64_t wait = x->reset - now / 1000;
+        x->response->retry_after =
+            (wait < INT32_MAX ? wait : INT32_MAX) * INT64_C(1000) - now % 1000;
+    } else if (seconds > 0) {
+        x->response->retry_after = (seconds < INT32_MAX ? seconds : INT32_MAX) * INT64_C(1000);
+    }
 }
 
 static void on_headers_end(struct transfer *x)
@@ -150,14 +180,14 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
     size_t len = size * count;
     struct span line = span_trim(span_make(data, len));
     x->received = x->answered = true;
-    if (x->headers_done)
-        return len; /* a trailer */
     x->header_bytes += len;
     if (x->header_bytes > HEADERS_MAX) {
         fail_set(x->fail, FAIL_PROTOCOL, "the response has more than %d KiB of headers",
                  HEADERS_MAX / 1024);
         return 0;
     }
+    if (x->headers_done)
+        return len; /* a trailer */
     const char *colon = line.len ? memchr(line.at, ':', line.len) : NULL;
     if (line.len == 0)
         on_headers_end(x);
@@ -193,12 +223,35 @@ static int gather(struct transfer *x, struct span bytes)
     return 0;
 }
 
+/* An HTTP/2 connection begins with a SETTINGS frame (RFC 9113, 3.4, 4.1). */
+static bool is_http2(struct span bytes)
+{
+    static const char stream_0[4] = {0};
+    return bytes.len >= 9 && bytes.at[0] == 0 && bytes.at[3] == 4 &&
+           memcmp(bytes.at + 5, stream_0, sizeof stream_0) == 0;
+}
+
+/* What came has no status line. */
+static int fail_without_head(struct transfer *x, struct span bytes)
+{
+    if (is_http2(bytes))
+        return fail_set(x->fail, FAIL_SERVER_OTHER,
+                        "cannot talk to %s: the server supports HTTP/2 only, and this program "
+                        "HTTP/1.1 only",
+                        x->http->config.origin);
+    return fail_set(x->fail, FAIL_PROTOCOL, "invalid HTTP response: it has no status line");
+}
+
 /* Answering less than what came makes libcurl stop with CURLE_WRITE_ERROR. */
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *x = arg;
     size_t len = size * count;
     x->received = x->answered = true;
+    if (!x->headers_done) {
+        fail_without_head(x, span_make(data, len));
+        return 0;
+    }
     if (x->taken)
         return gather(x, span_make(data, len)) == 0 ? len : 0;
     buf_append(&x->response->body, data, len);
@@ -259,6 +312,10 @@ static void set_up(struct http *h)
     /* Do not wait for a resolver's thread when there is nobody left to tell. */
     curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    /* Bytes without a status line are passed on, so that they can be looked at. */
+    curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 1L);
+    curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_ready);

@@ -64,10 +64,11 @@ void http_deadline(struct http *h, int64_t at);
 /* What is known once the headers are complete. Owned by whoever declared it. */
 struct http_response {
     int status;
-    struct buf content_type, content_encoding, location;
-    int64_t retry_after; /* ms from now, -1 without: Retry-After or X-RateLimit-Reset */
-    struct buf body;     /* of a response that no hook took; bounded, see HTTP_BODY_MAX */
-    int64_t sent;        /* sys_now_us() when the request went out, in whole or in part; 0 before */
+    struct buf content_type, location;
+    struct buf content_encoding; /* empty for identity */
+    int64_t retry_after;         /* ms from now, -1 without: Retry-After or X-RateLimit-Reset */
+    struct buf body;             /* of a response that no hook took; bounded, see HTTP_BODY_MAX */
+    int64_t sent; /* sys_now_us() when the request went out, in whole or in part; 0 before */
 };
 
 enum { HTTP_BODY_MAX = 1 << 20 };

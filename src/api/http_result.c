@@ -184,12 +184,11 @@ static int fail_connected(const struct http_end *end, enum http_meaning meaning,
     case HTTP_INTERNAL:
         return fail_set(fail, cause, "libcurl: %s", reason(end));
     case HTTP_INVALID:
-        return fail_set(fail, cause, "the server does not speak HTTP as it should: %s",
-                        reason(end));
+        return fail_set(fail, cause, "invalid HTTP response: %s", reason(end));
     case HTTP_TOO_LARGE:
         return fail_set(fail, cause,
-                        "the server does not speak HTTP as it should: a header is too long, or "
-                        "memory too short for it");
+                        "invalid HTTP response: a header is too long, or there is not enough "
+                        "memory for it");
     case HTTP_UNSENT:
         return fail_set(fail, cause, "the connection was lost before the request was sent: %s",
                         reason(end));

@@ -194,7 +194,7 @@ static bool is_cut_json(const struct http_response *response)
 static void put_strange_success(struct buf *words, const struct http_response *response)
 {
     if (response->content_encoding.len)
-        buf_printf(words, "the answer is compressed (%.*s), which nobody asked for",
+        buf_printf(words, "the answer is compressed (%.*s): unexpected Content-Encoding",
                    (int)response->content_encoding.len, response->content_encoding.data);
     else if (response->status != 200)
         buf_puts(words, "an answer of this status holds no event stream");
@@ -214,8 +214,7 @@ static void put_hint(const struct http_response *response, struct fail *fail)
     else if (response->status < 400)
         fail_hint(fail, "redirects are not followed; check --url");
     else if (response->retry_after >= 0)
-        fail_hint(fail, "it asks to be left alone for %lld s",
-                  (long long)(response->retry_after + 999) / 1000);
+        fail_hint(fail, "retry after %lld s", (long long)(response->retry_after + 999) / 1000);
 }
 
 /* The status stands in the first line, which is the one that a person is shown. */

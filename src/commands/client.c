@@ -97,6 +97,19 @@ static int check_url(struct client *c, const struct settings *s, struct http_con
     return exposed ? -1 : 0;
 }
 
+/* libcurl's TLS library writes the keys of each connection to the file that this variable names. */
+static int warn_of_key_log(const struct client *c, const struct invocation *in, struct fail *fail)
+{
+    const char *path = getenv("SSLKEYLOGFILE");
+    if (!c->https || !path || !*path || !in->terminal->verbosity || in->terminal->quiet)
+        return 0;
+    struct buf line = {0};
+    buf_printf(&line, "SSLKEYLOGFILE is set: whoever reads %s can decrypt the connection", path);
+    int result = terminal_warning(in->terminal, buf_view(&line), fail);
+    buf_release(&line);
+    return result;
+}
+
 int client_open(struct client *c, const struct invocation *in, int64_t started, struct fail *fail)
 {
     const struct settings *s = in->settings;
@@ -122,7 +135,8 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         .max_time = max_time,
         .key = {setting_text(s, OPT_PROFILE), c->base},
     };
-    if (check_url(c, s, &config, fail) != 0 || check_certificates(config.cacert, fail) != 0)
+    if (check_url(c, s, &config, fail) != 0 || check_certificates(config.cacert, fail) != 0 ||
+        warn_of_key_log(c, in, fail) != 0)
         return -1;
     c->api = (struct api){http_new(&config, fail), c->base, NULL};
     return c->api.http ? 0 : -1;

@@ -437,6 +437,18 @@ date_in()
     expect_status 0
 }
 
+@test "a time that no clock has is bounded" {
+    local value
+    for value in 4611686018427386 9223372036854775807 99999999999999999999; do
+        serve_then "status 429"$'\n'"header X-RateLimit-Reset: $value"
+        run_chat send --retry-max-time 0 --max-time 60 -q hi
+        expect_status 75
+        [ "$(posts)" -eq 1 ] || fail "$value"
+        expect_error '.*2147483647 s.*'
+        again
+    done
+}
+
 @test "the retry_after of an error event" {
     first_delay 'event error {"message":"m","retryable":true,"retry_after":7.5}' --retry-delay 0.01
     [ "$DELAY" -eq 7500 ] || fail "$DELAY"

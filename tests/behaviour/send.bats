@@ -651,6 +651,30 @@ SCENARIO
     expect_no "$TOKEN" "$ERR" "$OUT"
 }
 
+@test "-vv masks cookies in any spelling, folded lines and unknown headers" {
+    serve <<'SCENARIO'
+on POST /chat/send
+wire HTTP/1.1 200 OK\r\nSet-Cookie: a=SECRET\r\nSet-Cookie2: a=SECRET\r\nset-cookie : a=SECRET\r\nX-Session: SECRET\r\n
+raw X-Folded: a\r\n SECRET\r\n\tSECRET\r\nContent-Type: text/event-stream\r\n\r\nevent: done\ndata: {}\n\n
+SCENARIO
+    run_chat send -vv -c "$ID" hi
+    expect_status 0
+    grep -i 'content-type: text/event-stream' "$ERR"
+    grep -F 'X-Session: [masked]' "$ERR"
+    expect_no SECRET "$ERR"
+}
+
+@test "-v warns of SSLKEYLOGFILE, which discloses a connection" {
+    export SSLKEYLOGFILE=$T/keys SIGMASIGHT_TOKEN=$TOKEN
+    run_chat send -v --retry 0 -u https://127.0.0.1:1/api/v1 -c "$ID" hi
+    expect_status 69
+    expect_line "sigmasight-chat: warning: SSLKEYLOGFILE is set: .*$T/keys.*"
+    run_chat send --retry 0 -u https://127.0.0.1:1/api/v1 -c "$ID" hi
+    expect_error
+    run_chat send -v --retry 0 -u http://127.0.0.1:1/api/v1 -c "$ID" hi
+    expect_no SSLKEYLOGFILE "$ERR"
+}
+
 @test "no message of a refusal has the token" {
     serve <<'SCENARIO'
 on POST /chat/send

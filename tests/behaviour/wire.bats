@@ -196,6 +196,59 @@ SCENARIO
     done
 }
 
+@test "header fields of every kind count toward the bound: trailers and interim responses" {
+    serve <<SCENARIO
+on POST /chat/send
+wire $(head_of HTTP/1.1 'Transfer-Encoding: chunked\r\n')\\r\\n0\\r\\n
+fill 100000000 X-Long: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\\r\\n
+on POST /chat/send
+wire HTTP/1.1 103 Early Hints\\r\\n
+fill 100000000 X-Long: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\\r\\n\\r\\nHTTP/1.1 103 Early Hints\\r\\n
+SCENARIO
+    run_chat send -c "$ID" hi
+    expect_status 76
+    expect_error '.*more than 256 KiB of headers.*'
+    run_chat send -c "$ID" hi
+    expect_status 76
+    expect_error '.*more than 256 KiB of headers.*'
+}
+
+@test "a transfer coding other than chunked is refused before it is unpacked" {
+    head -c 2000000 /dev/zero | gzip -c >"$T/bomb"
+    local coding
+    for coding in gzip 'gzip, chunked' 'chunked, gzip' 'deflate' 'x-other'; do
+        serve_wire "wire $(head_of HTTP/1.1 "Transfer-Encoding: $coding\\r\\nConnection: close\\r\\n")\\r\\n" "file $T/bomb"
+        run_chat send -o raw -c "$ID" hi
+        expect_status 76
+        expect_bytes ''
+        expect_error
+        stop_server
+        rm "$T/announcement"
+    done
+    serve_wire "wire $(head_of HTTP/1.1 'Transfer-Encoding: identity\r\nConnection: close\r\n')\\r\\n" "file $TRANSCRIPTS/short-first.sse"
+    expect_whole
+}
+
+@test "each field of Content-Encoding counts" {
+    serve_wire "wire $(head_of HTTP/1.1 'Content-Encoding: gzip\r\nContent-Encoding: identity\r\nConnection: close\r\n')\\r\\n" \
+        'raw event: done\ndata: {}\n\n'
+    run_chat send -c "$ID" hi
+    expect_status 76
+    expect_error '.*gzip.*'
+    stop_server
+    rm "$T/announcement"
+    serve_wire "wire $(head_of HTTP/1.1 'Content-Encoding: identity\r\nConnection: close\r\n')\\r\\n" "file $TRANSCRIPTS/short-first.sse"
+    expect_whole
+}
+
+@test "a server that has HTTP/2 only is told apart at once" {
+    serve_wire 'wire \0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64\0\x04\0\x01\0\0\0\x05\0\0\x40\0' silence
+    run_chat send -c "$ID" hi
+    expect_status 69
+    expect_error '.*HTTP/2 only.*'
+    [ "$(count_requests 'POST /chat/send')" -eq 1 ]
+}
+
 @test "what does not speak HTTP" {
     serve <<'SCENARIO'
 on POST /chat/send
