@@ -98,6 +98,7 @@ last_body_of()
 # at_terminal [STEP ARGUMENT]... -- COMMAND...: see terminal.py. $OUT: how it ended; $T/screen.
 at_terminal()
 {
+    need_terminal
     python3 "$BATS_TEST_DIRNAME/terminal.py" "$T/screen" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
         fail "not as expected at the terminal"
 }

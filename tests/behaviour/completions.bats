@@ -9,6 +9,7 @@ each_shell=(bash zsh fish)
 # Every shell completes in a directory with these files.
 scene()
 {
+    need_terminal # zsh completes only at a terminal
     mkdir "$T/bin" "$T/here"
     ln -s "$CHAT" "$T/bin/sigmasight-chat"
     PATH=$T/bin:$PATH

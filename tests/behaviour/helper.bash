@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What the behaviour tests share. Each test has a directory of its own and, when it calls serve, a server of its
-# own; a test that leaves a process behind fails.
+# Functions for all behaviour tests. Each test has its own directory $T and, after serve, its own server. A test that leaves
+# a process behind fails.
 
-# The seconds within which comes what must come, however slow the program is.
+# How many seconds to wait for an event before the test fails.
 export PATIENCE=${PATIENCE-10}
 
 setup()
@@ -17,10 +17,10 @@ setup()
     unset "${!SIGMASIGHT_@}" http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
     export LC_ALL=C TERM=dumb HOME=$T/home XDG_CONFIG_HOME=$T/config XDG_STATE_HOME=$T/state
     mkdir "$HOME" "$DUMP"
-    # Every process inherits the writing end; when the reading end says that there is no writer, all are gone.
+    # Every process inherits the writing end. The reading end is at end of file when all have ended.
     local both
     mkfifo "$T/leash"
-    # shellcheck disable=SC2094 # it is a pipe
+    # shellcheck disable=SC2094 # a pipe
     exec {both}<>"$T/leash" {LEASH}>"$T/leash" {LEASH_END}<"$T/leash" {both}>&-
 }
 
@@ -28,7 +28,7 @@ teardown()
 {
     local result=0 ended
     keep_lines "$T"/*
-    # What a failed test left behind goes with it.
+    # A failed test may have left the program running.
     if [ -z "${BATS_TEST_COMPLETED-}" ] && [ -n "$RUNNING" ]; then
         kill -KILL "$RUNNING" || :
     fi
@@ -37,7 +37,7 @@ teardown()
     ended=0
     read -r -t 5 -u "$LEASH_END" || ended=$?
     if [ "$ended" -gt 128 ]; then
-        echo "a process is still there" >&2
+        echo "a process is still running" >&2
         result=1
     fi
     return "$result"
@@ -45,14 +45,14 @@ teardown()
 
 # --- the server ---
 
-# serve [OPTION]...: starts a server; standard input is its scenario.
+# serve [OPTION]...: starts sigmasight-mock with the scenario on standard input.
 serve()
 {
     cat >"$T/scenario"
     serve_default --scenario "$T/scenario" "$@"
 }
 
-# serve_default [OPTION]...: one that answers as the real ones do. It listens when this returns.
+# serve_default [OPTION]...: starts it with its default answers. It is listening when this returns.
 serve_default()
 {
     mkfifo "$T/announcement"
@@ -78,7 +78,7 @@ stop_server()
     fi
 }
 
-# steer METHOD PATH: a call below /mock/, which must succeed.
+# steer METHOD PATH: sends a request for /mock/PATH, which must succeed.
 steer()
 {
     local connection line=''
@@ -86,27 +86,28 @@ steer()
     printf '%s /mock/%s HTTP/1.1\r\nHost: mock\r\nConnection: close\r\n\r\n' "$1" "$2" >&"$connection"
     read -r -t "$((PATIENCE * 2))" line <&"$connection" || :
     exec {connection}>&-
-    [[ $line == *' 204 '* ]] || fail "the server did not do '$1 $2': $line"
+    [[ $line == *' 204 '* ]] || fail "the server refused '$1 $2': $line"
 }
 
-# Lets the response go on; waits until it has come to the gate.
+# open_gate NAME: lets the response continue.
 open_gate()
 {
     steer POST "gates/$1"
 }
 
+# await_gate NAME: waits until the response has come to the gate.
 await_gate()
 {
     steer GET "gates/$1"
 }
 
-# The calls that came, a line each.
+# Prints a line for each request that the server received.
 requests()
 {
     sed 's|/api/v1||' "$DUMP/log"
 }
 
-# expect_requests [LINE]...: exactly these.
+# expect_requests [LINE]...: the server received exactly these requests.
 expect_requests()
 {
     if [ "$#" -eq 0 ]; then
@@ -114,42 +115,50 @@ expect_requests()
         return
     fi
     printf '%s\n' "$@" >"$T/wanted"
-    requests | diff "$T/wanted" - >&2 || fail "other requests came"
+    requests | diff "$T/wanted" - >&2 || fail "the requests differ"
 }
 
-# How many calls of that kind came.
+# count_requests LINE: prints how often the server received that request.
 count_requests()
 {
     requests | grep -c -x -e "$1" || :
 }
 
-# request N: the file of the Nth request; header NAME N; body N.
+# request N: prints the path of the file with the Nth request.
 request()
 {
     printf '%s/%04d.request' "$DUMP" "$1"
 }
 
+# header NAME N: prints that header of the Nth request.
 header()
 {
     sed -n '2,/^\r$/p' "$(request "$2")" | tr -d '\r' | sed -n "s/^$1: //Ip"
 }
 
+# body N: prints the body of the Nth request.
 body()
 {
     sed '1,/^\r$/d' "$(request "$1")"
 }
 
-# expect_body N FILTER: of the JSON that was sent with the Nth request.
+# expect_body N FILTER: the jq filter is true for the body of the Nth request.
 expect_body()
 {
     local result
     result=$(body "$1" | jq "[$2] | $TRUTH") || :
-    [ "$result" = true ] || fail "body $1 is not: $2; but: $(body "$1")"
+    [ "$result" = true ] || fail "body $1 does not match $2: $(body "$1")"
+}
+
+# need_terminal: skips the test if there are no pseudo-terminals. In a bare chroot /dev/pts is not mounted.
+need_terminal()
+{
+    (: <>/dev/ptmx) 2>/dev/null || skip "this system has no pseudo-terminals"
 }
 
 # --- the program ---
 
-# run_chat ARGUMENT...: runs it to its end. $status, and the files $OUT and $ERR.
+# run_chat ARGUMENT...: runs sigmasight-chat. Sets $status; the output is in the files $OUT and $ERR.
 run_chat()
 {
     status=0
@@ -157,7 +166,7 @@ run_chat()
     keep_lines "$OUT"
 }
 
-# keep_lines FILE...: those that hold JSON lines go to $LINES_KEPT, where tests/check/lines looks at them.
+# keep_lines FILE...: copies the files with JSON lines to $LINES_KEPT, for tests/check/lines.
 keep_lines()
 {
     local file start
@@ -171,25 +180,26 @@ keep_lines()
     done 2>/dev/null
 }
 
-# pipe_from NAME [kept]: a named pipe $T/name for what is launched next to write to; descriptor $NAME reads from it.
-# Where the program itself opens it, it must be kept from looking ended before that, and never ends.
+# pipe_from NAME [kept]: makes a named pipe $T/name, to which the next launched command can write. Sets $NAME to a
+# descriptor that reads from it. If the command itself opens the pipe, `kept` prevents an end of file before that; the pipe
+# then has no end of file at all.
 pipe_from()
 {
     local pipe=$T/${1,,}
     mkfifo "$pipe"
-    # shellcheck disable=SC2094 # it is a pipe
+    # shellcheck disable=SC2094 # a pipe
     exec {KEPT}<>"$pipe" {FROM}<"$pipe"
     OURS+=("$KEPT" "$FROM")
     [ "${2-}" = kept ] || HELD+=("$KEPT")
     printf -v "$1" %s "$FROM"
 }
 
-# pipe_to NAME: the other way round, to be read from.
+# pipe_to NAME: makes a named pipe from which the next launched command can read. $NAME writes to it.
 pipe_to()
 {
     local pipe=$T/${1,,}
     mkfifo "$pipe"
-    # shellcheck disable=SC2094 # it is a pipe
+    # shellcheck disable=SC2094 # a pipe
     exec {KEPT}<>"$pipe" {TO}>"$pipe"
     OURS+=("$KEPT" "$TO")
     HELD+=("$KEPT")
@@ -217,20 +227,20 @@ launch()
     RUNNING=$PID
 }
 
-# expect_read DESCRIPTOR TEXT: these bytes come next; for they may be long in coming, but not later than others are sent.
+# expect_read DESCRIPTOR TEXT: these are the next bytes.
 expect_read()
 {
     local got=''
     read -r -t "$PATIENCE" -N "${#2}" -d '' -u "$1" got || :
-    [ "$got" = "$2" ] || fail "came: '$got' instead of '$2'"
+    [ "$got" = "$2" ] || fail "read '$got' instead of '$2'"
 }
 
-# expect_end DESCRIPTOR: nothing comes any more.
+# expect_end DESCRIPTOR: it is at end of file.
 expect_end()
 {
     local got='' result=0
     read -r -t "$PATIENCE" -N 1000 -d '' -u "$1" got || result=$?
-    [ "$result:$got" = 1: ] || fail "no end, but: '$got'"
+    [ "$result:$got" = 1: ] || fail "expected end of file, got '$got'"
 }
 
 # await_end [SECONDS]: waits for the command of launch. Sets $status as a shell does, and ENDING to "exit" or "signal".
@@ -250,11 +260,13 @@ expect_signal()
     [ "$ENDING $status" = "signal $((128 + $(kill -l "$1")))" ] || fail "$ENDING with status $status instead of SIG$1"
 }
 
-# --- what must be ---
+# --- expectations ---
 
-# Of the results of a filter. No result is not true, which not every jq says by its status.
+# A jq filter for the array of the results of another filter: there are some, and the last one is true. The exit status of
+# `jq -e` is not the same in all versions if there are none.
 TRUTH='length > 0 and .[-1] != null and .[-1] != false'
 
+# fail MESSAGE...: fails the test and shows the output of the program.
 fail()
 {
     {
@@ -272,37 +284,37 @@ fail()
 
 expect_status()
 {
-    [ "$status" -eq "$1" ] || fail "status $status instead of $1"
+    [ "$status" -eq "$1" ] || fail "exit status $status instead of $1"
 }
 
-# expect_bytes TEXT [FILE]: TEXT has the escapes of printf %b.
+# expect_bytes TEXT [FILE]: FILE (default: $OUT) has exactly these bytes. TEXT may contain escapes as for printf %b.
 expect_bytes()
 {
     printf '%b' "$1" >"$T/expected"
-    cmp "$T/expected" "${2-$OUT}" >&2 || fail "other bytes"
+    cmp "$T/expected" "${2-$OUT}" >&2 || fail "the bytes differ"
 }
 
-# expect_line PATTERN [FILE]: one line matches, all of it.
+# expect_line PATTERN [FILE]: exactly one line of FILE (default: $ERR) matches as a whole.
 expect_line()
 {
-    [ "$(grep -c -x -E -e "$1" "${2-$ERR}")" -eq 1 ] || fail "not one line is: $1"
+    [ "$(grep -c -x -E -e "$1" "${2-$ERR}")" -eq 1 ] || fail "expected one line: $1"
 }
 
-# expect_no TEXT FILE...
+# expect_no TEXT FILE...: none of the files contains TEXT, in upper or lower case.
 expect_no()
 {
     local text=$1
     shift
     if grep -q -i -F -e "$text" "$@"; then
-        fail "there is: $text"
+        fail "unexpected: $text"
     fi
 }
 
-# Standard error is the line of one error and nothing else.
+# expect_error [PATTERN]: standard error is one line with an error message that matches.
 expect_error()
 {
     expect_line "sigmasight-chat: ${1-.*}"
-    [ "$(wc -l <"$ERR")" -eq 1 ] || fail "more than the line of the error"
+    [ "$(wc -l <"$ERR")" -eq 1 ] || fail "expected one line on standard error"
 }
 
 expect_utf8()
@@ -310,43 +322,43 @@ expect_utf8()
     iconv -f UTF-8 -t UTF-8 "${1-$OUT}" >"$T/utf8" || fail "not UTF-8"
 }
 
-# JSON lines: each a JSON object of its own; client.close comes once, at the end.
+# expect_lines [FILE]: FILE has JSON lines, of which the last one and no other is client.close.
 expect_lines()
 {
     local file=${1-$OUT}
     expect_utf8 "$file"
-    [ -z "$(tail -c 1 "$file")" ] || fail "the last line has no end"
+    [ -z "$(tail -c 1 "$file")" ] || fail "the last line is incomplete"
     jq -R -e 'fromjson | (.event | type == "string") and has("data")' "$file" >"$T/valid" || fail "not JSON lines"
     expect_no false "$T/valid"
     jq -s -e 'map(.event == "client.close") | .[-1] and (map(select(.)) | length == 1)' "$file" >/dev/null ||
-        fail "client.close is not the last, or not once"
+        fail "client.close must be the last line, once"
 }
 
-# The events' names on one line.
+# names [FILE]: prints the names of the events on one line.
 names()
 {
     jq -r .event "${1-$OUT}" | paste -s -d ' ' -
 }
 
-# expect_jq FILTER [FILE]: of all lines together as an array.
+# expect_jq FILTER [FILE]: the jq filter is true for the array of all lines.
 expect_jq()
 {
     local result
     result=$(jq -s "[$1] | $TRUTH" "${2-$OUT}") || :
-    [ "$result" = true ] || fail "not so: $1"
+    [ "$result" = true ] || fail "not true: $1"
 }
 
-# expect_close FILTER [FILE]: of the last line's data.
+# expect_close FILTER [FILE]: the jq filter is true for the data of client.close, which is the last line.
 expect_close()
 {
     local result
     result=$(tail -n 1 "${2-$OUT}" | jq -s "map(select(.event == \"client.close\").data) | length == 1 and ([.[0] | $1] | $TRUTH)") || :
-    [ "$result" = true ] || fail "client.close is not: $1"
+    [ "$result" = true ] || fail "not true for client.close: $1"
 }
 
-# --- often needed ---
+# --- shortcuts ---
 
-# A scenario that answers every message with one word, whatever the conversation.
+# serve_hello [OPTION]...: serves one word as the answer to every message.
 serve_hello()
 {
     serve "$@" <<'END_OF_SCENARIO'
@@ -357,7 +369,7 @@ event done {"tool_calls_count":0,"total_tokens":7,"latency_ms":12}
 END_OF_SCENARIO
 }
 
-# repeat N TEXT
+# repeat N TEXT: prints TEXT N times.
 repeat()
 {
     printf "%.0s$2" $(seq "$1")

@@ -18,6 +18,7 @@ harmless()
 # on_terminal ARGUMENT...: runs the program with standard output on a terminal, whose bytes go to $OUT.
 on_terminal()
 {
+    need_terminal
     printf '%q ' "$CHAT" "$@" >"$T/command"
     status=0
     script -qec "stty -opost; exec $(cat "$T/command") 2>$T/err" /dev/null </dev/null >"$OUT" 3>&- || status=$?
@@ -26,6 +27,7 @@ on_terminal()
 # The same with standard error there, too.
 all_on_terminal()
 {
+    need_terminal
     printf '%q ' "$CHAT" "$@" >"$T/command"
     status=0
     script -qec "stty -opost; exec $(cat "$T/command")" /dev/null </dev/null >"$OUT" 3>&- || status=$?

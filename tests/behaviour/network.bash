@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2119,SC2120 # what the tests are told
-# Real components between the program and the server, and networks of the tests' own, beside helper.bash.
+# shellcheck disable=SC2034,SC2119,SC2120 # variables and functions for the tests
+# For tests with network components: proxies, certificates, and network namespaces. Load it after helper.bash.
 
 eval "helper_$(declare -f setup)"
 eval "helper_$(declare -f teardown)"
@@ -29,8 +29,8 @@ teardown()
 
 # --- components ---
 
-# component NAME READY COMMAND...: starts it in the foreground of its own process; its log goes to $T/NAME.log. 1 where
-# it ends before it has said READY.
+# component NAME READY COMMAND...: starts COMMAND, whose output goes to $T/NAME.log, and waits for a line that contains
+# READY. Returns 1 if COMMAND ends before that.
 component()
 {
     local name=$1 ready=$2 line='' both log
@@ -53,7 +53,7 @@ component()
     return 1
 }
 
-# Ends all of them; their logs are complete then.
+# Ends all components and completes their logs.
 stop_components()
 {
     local each pid name log
@@ -67,8 +67,8 @@ stop_components()
     COMPONENTS=()
 }
 
-# start_nginx LISTEN [NAME]: what stands in its `server` comes from standard input; LISTEN is ADDRESS, or ADDRESS and
-# options. Sets PROXY_PORT, and NGINX to its process. @PORT@ in the lines is the server's port.
+# start_nginx LISTEN [NAME]: starts nginx. LISTEN is an address and optionally parameters of `listen`. Standard input is the
+# rest of the `server` block, where @PORT@ is replaced by the port of the mock. Sets PROXY_PORT, and NGINX to its process ID.
 start_nginx()
 {
     local lines address=${1%% *} options='' tries name=${2-nginx} dir
@@ -109,16 +109,16 @@ CONFIGURATION
         fi
     done
     cat "$T/$name.log" >&2
-    fail "nginx does not start ($tries times)"
+    fail "failed to start nginx ($tries attempts)"
 }
 
-# The way most installations have it.
+# proxy_lines [LINE]...: prints the usual configuration of a reverse proxy.
 proxy_lines()
 {
     printf '%s\n' 'location / {' 'proxy_pass http://127.0.0.1:@PORT@;' "$@" '}'
 }
 
-# start_tinyproxy LINE...: a forward proxy with these settings besides. Sets FORWARD to its URL.
+# start_tinyproxy LINE...: starts a forward proxy with these additional settings. Sets FORWARD to its URL.
 start_tinyproxy()
 {
     local port tries
@@ -132,12 +132,12 @@ start_tinyproxy()
         fi
     done
     cat "$T/tinyproxy.log" >&2
-    fail "tinyproxy does not start ($tries times)"
+    fail "failed to start tinyproxy ($tries attempts)"
 }
 
 # --- certificates ---
 
-# certificate NAME SUBJECT_ALT_NAMES [FROM TO]: issues $TLS/NAME.pem.
+# certificate NAME SUBJECT_ALT_NAMES [FROM TO]: issues $TLS/NAME.pem, valid from FROM to TO.
 certificate()
 {
     echo "subjectAltName = $2" >"$TLS/extensions"
@@ -146,7 +146,7 @@ certificate()
         -startdate "${3-20250101000000Z}" -enddate "${4-20991231235959Z}" -out "$TLS/$1.pem"
 }
 
-# For setup_file: an authority, another one, and certificates of every kind, in $TLS.
+# make_certificates, for setup_file: makes two certificate authorities and certificates of every kind in $TLS.
 make_certificates()
 {
     export TLS=$BATS_FILE_TMPDIR/tls
@@ -198,39 +198,40 @@ CONFIGURATION
     }
 }
 
-# --- networks of one's own ---
+# --- network namespaces ---
 
-# hold COMMAND...: a process that keeps the namespaces of COMMAND (unshare and its options) alive. HOLDER.
+# hold COMMAND...: starts a process in the namespaces that COMMAND (unshare and its options) makes, which keeps them alive.
+# Sets HOLDER to its process ID. Returns 1 if COMMAND is not permitted.
 hold()
 {
     local number=${#HOLDERS[@]} line='' writer ready
     mkfifo "$T/ready.$number" "$T/hold.$number"
     # shellcheck disable=SC2094 # a pipe
     exec {writer}<>"$T/ready.$number" {ready}<"$T/ready.$number"
-    # What it reads never comes.
+    # Nothing is ever written to what it reads.
     "$@" sh -c 'ip link set lo up && echo ready; read -r _' \
         <>"$T/hold.$number" >"$T/ready.$number" 2>"$T/hold.err" 3>&- {writer}>&- {ready}>&- &
     HOLDER=$!
     HOLDERS+=("$HOLDER")
     exec {writer}>&-
-    # Where unshare itself may not, this is the end.
+    # End of file if unshare fails.
     read -r -t "$PATIENCE" -u "$ready" line || :
     exec {ready}<&-
     [ "$line" = ready ]
 }
 
-# own_network: from here on the program, the server and the components run in a network, and with mounts, of the test's
-# own. Skips the test where the machine does not allow that.
+# own_network: runs the program, the server and the components in network and mount namespaces of this test from here on.
+# Skips the test if the system does not permit that.
 own_network()
 {
     local tool how=(unshare --net --mount) enter=(--net --mount)
     for tool in unshare nsenter ip; do
-        command -v $tool >/dev/null || skip "there is no $tool here"
+        command -v $tool >/dev/null || skip "requires $tool"
     done
     if [ "$(id -u)" -ne 0 ]; then
         how+=(--user --map-root-user) enter=(--user --preserve-credentials "${enter[@]}")
     fi
-    hold "${how[@]}" || skip "this machine allows no network namespaces: $(head -n 1 "$T/hold.err")"
+    hold "${how[@]}" || skip "network namespaces are not permitted: $(head -n 1 "$T/hold.err")"
     ENTER=("${enter[@]}")
     INSIDE=(nsenter --target "$HOLDER" --root "${ENTER[@]}" --)
     PROGRAM=$CHAT SERVER=$MOCK
@@ -245,7 +246,7 @@ own_network()
     }
 }
 
-# wrapper NAME PROGRAM: $T/NAME runs it inside.
+# wrapper NAME PROGRAM: makes a script $T/NAME that runs PROGRAM in the namespaces.
 wrapper()
 {
     {
@@ -256,27 +257,27 @@ wrapper()
     chmod +x "$T/$1"
 }
 
-# inside COMMAND...
+# inside COMMAND...: runs COMMAND in the namespaces.
 inside()
 {
     "${INSIDE[@]}" "$@"
 }
 
-# two_machines: the program runs on one, near, and from here on everything else on another, far; a wire is between them,
-# which is 10.77.0.1 here and 10.77.0.2 there.
+# two_machines: makes a second network namespace for the server and the components, as another machine would be. The
+# program's end of the link between them has the address 10.77.0.1, the server's end 10.77.0.2.
 two_machines()
 {
     own_network
     NEAR=("${INSIDE[@]}")
-    [ -w /dev/net/tun ] || skip "this machine has no /dev/net/tun"
+    [ -w /dev/net/tun ] || skip "requires /dev/net/tun"
     mkfifo "$T/control" "$T/says"
     exec {CONTROL}<>"$T/control" {SAYS}<>"$T/says"
     component link ready "${NEAR[@]}" python3 "$BATS_TEST_DIRNAME/link.py" "$T/control" "$T/says" ||
-        skip "this machine allows no interfaces of one's own: $(tail -n 1 "$T/link.log")"
-    # It lasts as long as the test.
+        skip "network interfaces are not permitted: $(tail -n 1 "$T/link.log")"
+    # The link is kept until the end of the test.
     LASTING=("${COMPONENTS[@]}") COMPONENTS=()
     hold "${NEAR[@]}" unshare --net ||
-        skip "this machine allows no second network namespace: $(head -n 1 "$T/hold.err")"
+        skip "a second network namespace is not permitted: $(head -n 1 "$T/hold.err")"
     INSIDE=(nsenter --target "$HOLDER" --root "${ENTER[@]}" --)
     wrapper mock "$SERVER"
     near ip link set wire-far netns "$HOLDER"
@@ -287,41 +288,41 @@ two_machines()
     link_up
 }
 
+# near COMMAND...: runs COMMAND in the namespaces of the program.
 near()
 {
     "${NEAR[@]}" "$@"
 }
 
-# What is lost is sent again soon.
+# Sets the link up, with a short retransmission timeout.
 link_up()
 {
     near ip link set wire up
     near ip route replace 10.77.0.0/24 dev wire rto_min 20ms
 }
 
-# lose [PERCENT]: of all packets, from now on. Sets LOST to the number of those that are lost already.
+# lose [PERCENT]: drops that share of all packets from now on. Sets LOST to the number of packets dropped so far.
 lose()
 {
     echo "${1-}" >&"$CONTROL"
     read -r -t "$PATIENCE" -u "$SAYS" LOST
 }
 
-# lost_more_than COUNT
+# lost_more_than COUNT: more packets than that were dropped.
 lost_more_than()
 {
     lose
     [ "$LOST" -gt "$1" ]
 }
 
-# own_hosts LINE...: the whole of /etc/hosts inside.
-# Where a loopback address is among several, the resolver puts it first.
+# own_hosts LINE...: makes these lines the /etc/hosts of the namespaces. The resolver sorts loopback addresses first.
 own_hosts()
 {
     printf '%s\n' "$@" '127.0.0.1 localhost' >"$T/hosts"
     inside mount --bind "$T/hosts" /etc/hosts
 }
 
-# As steer of helper.bash, for a server inside.
+# Does what steer of helper.bash does, for a server in the namespaces.
 steer_inside()
 {
     # shellcheck disable=SC2016 # the inner shell expands
@@ -329,8 +330,8 @@ steer_inside()
         '"$(declare -f helper_steer)"'; helper_steer "$@"' steer "$@"
 }
 
-# A link to nowhere: what is sent to 10.66.0.2 or fd66::2 is neither answered nor refused. 10.67.0.2 is this machine;
-# by its source address it is no nearer than 10.66.0.2, so the order in which a name has them stands.
+# Makes a link on which packets to 10.66.0.2 and fd66::2 are neither answered nor refused. 10.67.0.2 is an address of this
+# namespace with the same source address as 10.66.0.2, so that the resolver does not change the order of the two.
 black_hole()
 {
     inside sh -e -c '
@@ -344,17 +345,17 @@ black_hole()
         ip neighbour add fd66::2 lladdr 02:00:00:00:66:02 dev hole'
 }
 
-# await COMMAND...: until it succeeds, at most 10 s; for what nobody announces.
+# await COMMAND...: repeats COMMAND until it succeeds, at most $PATIENCE seconds. For what can only be polled.
 await()
 {
-    local end=$((SECONDS + 10))
+    local end=$((SECONDS + PATIENCE))
     until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || fail "in vain: $*"
+        [ "$SECONDS" -lt "$end" ] || fail "timed out: $*"
         read -r -t 0.02 -u "$LEASH_END" _ || :
     done
 }
 
-# connecting ADDRESS PORT: a connection of the program there is being attempted (SYN-SENT), IPv4.
+# connecting ADDRESS PORT: the program is connecting to that IPv4 address (SYN-SENT).
 connecting()
 {
     local address machine=inside

@@ -707,6 +707,7 @@ SCENARIO
 # --- at a terminal ---
 
 @test "at a terminal send says that it waits for the message and how to end it" {
+    need_terminal
     serve_hello
     printf 'typed by hand\n' | script -qec "stty -echo; exec '$CHAT' send -c $ID 2>'$ERR'" /dev/null >"$OUT" 3>&-
     grep -i -E 'ctrl-d|\^D|control-d|end of file' "$ERR"

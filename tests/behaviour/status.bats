@@ -8,6 +8,7 @@ load helper
 # on_screen [STEP ARGUMENT]... -- COMMAND...: see screen.py. $OUT: how it ended; $T/last, $T/bytes, $T/draws.
 on_screen()
 {
+    need_terminal
     TERM=${term-xterm-256color} python3 "$BATS_TEST_DIRNAME/screen.py" "$T" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
         fail "not as expected on the screen"
 }
@@ -331,6 +332,7 @@ colours()
 # The tmux of this test; its server ends with it.
 in_tmux()
 {
+    need_terminal
     tmux -f /dev/null -S "$T/tmux" "$@" 3>&-
 }
 
