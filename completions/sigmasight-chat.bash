@@ -99,6 +99,7 @@ _sigmasight_chat_operand()
 {
     case $1,$2,$3 in
     decode,1,*) kind=FILE ;;
+    config,1,*) kind='path edit' ;;
     conversations,1,*) kind='list new show mode delete' ;;
     conversations,2,show | conversations,2,mode | conversations,*,delete) kind=ID ;;
     conversations,3,mode) kind='green blue indigo violet' ;;

@@ -105,7 +105,7 @@ complete -c sigmasight-chat -n __sigmasight_chat_no_command -a login -d 'Log in 
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a logout -d 'Delete the stored token'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a whoami -d 'Show the account and the source of the token'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a conversations -d 'List, create, show, change, delete conversations'
-complete -c sigmasight-chat -n __sigmasight_chat_no_command -a config -d 'Show each setting and where it came from'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a config -d 'Show each setting and its origin, edit the configuration'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a doctor -d 'Check settings, connection, token, server'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a schema -d 'Print the JSON Schema of the JSON lines'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -s V -l version -d 'Versions of program and libraries'
@@ -169,6 +169,9 @@ complete -c sigmasight-chat -n '__sigmasight_chat_command decode' -F
 set -l login '__sigmasight_chat_command login'
 complete -c sigmasight-chat -n $login -l email -x -d 'Email address of the account'
 complete -c sigmasight-chat -n $login -l password-stdin -d 'Read the password from standard input'
+
+# config
+complete -c sigmasight-chat -n '__sigmasight_chat_command config' -a 'path edit'
 
 # whoami, conversations, config, doctor
 complete -c sigmasight-chat -n '__sigmasight_chat_command whoami conversations config doctor' -s j -l json -d 'Print JSON objects'

@@ -61,9 +61,11 @@ static int run_configured(const struct command *c, struct settings *settings,
                           struct operands *operands, struct terminal *terminal, struct fail *fail)
 {
     struct fail why = FAIL_INIT;
-    if (config_complete(settings, &why) != 0) {
+    struct buf warnings = {0};
+    if (config_complete(settings, &warnings, &why) != 0) {
         if (!c->unsettled) {
             fail_move(fail, &why);
+            buf_release(&warnings);
             return -1;
         }
         settings_keep_given(settings);
@@ -73,8 +75,10 @@ static int run_configured(const struct command *c, struct settings *settings,
                        setting_count(settings, OPT_VERBOSE));
     if (setting_is(settings, OPT_NO_STATUS))
         terminal_disable_status(terminal);
-    const struct invocation in = {settings, operands, terminal, fail_is_set(&why) ? &why : NULL};
+    const struct invocation in = {settings, operands, terminal, buf_view(&warnings),
+                                  fail_is_set(&why) ? &why : NULL};
     int result = c->run(&in, fail);
+    buf_release(&warnings);
     fail_release(&why);
     return result;
 }

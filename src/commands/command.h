@@ -15,6 +15,7 @@ struct invocation {
     const struct settings *settings;
     const struct operands *operands;
     struct terminal *terminal;
+    struct span warnings; /* lines, see config_complete */
     /* Why the settings cannot be used, and are only those of the command line and the defaults;
        else NULL. Only with command.unsettled. */
     struct fail *unsettled;

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* config: each setting, its value, and where it came from. */
+/* config: each setting with its value and origin; the configuration file. */
 #include "commands/command.h"
 
+#include "core/xmalloc.h"
 #include "settings/config.h"
 #include "system/system.h"
+#include "terminal/editor.h"
 #include "terminal/table.h"
-#include "json/json.h"
 #include "json/write.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* As messages call it. */
+/* The origin of a value as it is printed. */
 static void put_origin(struct buf *out, const struct settings *s, const struct option_row *row)
 {
     switch (s->of[row->id].origin) {
@@ -48,10 +53,10 @@ static void put_value(struct buf *out, const struct setting *s, const struct opt
     }
 }
 
-/* As the configuration file would have it. */
+/* The value as it would be in the configuration file. */
 static void put_json_value(struct buf *out, const struct setting *s, const struct option_row *row)
 {
-    if (s->origin == ORIGIN_NONE) {
+    if (s->origin == ORIGIN_NONE || (row->type == OPTION_TEXT && !s->text)) {
         buf_puts(out, "null");
     } else if (row->type == OPTION_FLAG) {
         buf_puts(out, s->count ? "true" : "false");
@@ -68,26 +73,35 @@ static void put_json_value(struct buf *out, const struct setting *s, const struc
     }
 }
 
-/* What can be configured at all, and the profile that was chosen. */
+/* The settings that can be configured, and the profile in use. */
 static bool is_shown(const struct option_row *row)
 {
     return (row->in_file && row->id != OPT_HIGHLIGHT) || row->id == OPT_PROFILE;
 }
 
+static void put_json_setting(struct writer *out, const struct settings *s,
+                             const struct option_row *row, struct span origin)
+{
+    struct buf line = {0};
+    buf_byte(&line, '{');
+    json_put_text(&line, "setting", span_of(row->name));
+    json_put_key(&line, "value");
+    put_json_value(&line, &s->of[row->id], row);
+    json_put_text(&line, "origin", origin);
+    buf_puts(&line, "}\n");
+    writer_put_json(out, buf_view(&line));
+    buf_release(&line);
+}
+
 static void put_setting(struct writer *out, struct table *table, const struct settings *s,
-                        const struct option_row *row, bool json)
+                        const struct option_row *row)
 {
     struct buf value = {0}, origin = {0};
-    put_value(&value, &s->of[row->id], row);
     put_origin(&origin, s, row);
-    if (json) {
-        buf_byte(&out->pending, '{');
-        json_put_text(&out->pending, "setting", span_of(row->name));
-        json_put_key(&out->pending, "value");
-        put_json_value(&out->pending, &s->of[row->id], row);
-        json_put_text(&out->pending, "origin", buf_view(&origin));
-        buf_puts(&out->pending, "}\n");
+    if (setting_is(s, OPT_JSON)) {
+        put_json_setting(out, s, row, buf_view(&origin));
     } else {
+        put_value(&value, &s->of[row->id], row);
         table_add(table, span_of(row->name));
         table_add(table, buf_view(&value));
         table_add(table, buf_view(&origin));
@@ -96,30 +110,144 @@ static void put_setting(struct writer *out, struct table *table, const struct se
     buf_release(&origin);
 }
 
-static int show_config(const struct invocation *in, struct fail *fail)
+static void print_warnings(const struct invocation *in, struct fail *fail)
 {
-    const struct settings *s = in->settings;
+    struct span rest = in->warnings;
+    while (rest.len && !in->terminal->quiet) {
+        struct span line = span_first_line(rest);
+        terminal_warning(in->terminal, line, fail);
+        rest = span_make(line.at + line.len + 1, rest.len - line.len - 1);
+    }
+}
+
+static int show_settings(const struct invocation *in, struct fail *fail)
+{
     struct writer out;
     struct table table = {.columns = 3};
-    bool json = setting_is(s, OPT_JSON);
-    sys_signals_catch();
+    if (in->unsettled) {
+        fail_move(fail, in->unsettled);
+        return -1;
+    }
+    print_warnings(in, fail);
     writer_init_standard(&out);
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (is_shown(option_row(id)))
-            put_setting(&out, &table, s, option_row(id), json);
+            put_setting(&out, &table, in->settings, option_row(id));
     table_put(&table, &out);
     table_release(&table);
     return writer_finish(&out, fail);
 }
 
+/* The configuration file. */
+
+static int find_path(struct buf *path, struct fail *fail)
+{
+    if (config_path(path))
+        return 0;
+    return fail_set(fail, FAIL_CONFIG,
+                    "no place for a configuration file: neither XDG_CONFIG_HOME nor HOME is set");
+}
+
+static int print_path(const struct invocation *in, struct fail *fail)
+{
+    struct buf path = {0};
+    struct writer out;
+    (void)in;
+    if (find_path(&path, fail) != 0)
+        return -1;
+    writer_init_standard(&out);
+    buf_printf(&out.pending, "%s\n", buf_text(&path));
+    buf_release(&path);
+    return writer_finish(&out, fail);
+}
+
+static const char example[] =
+    "// Configuration of sigmasight-chat. The keys are named like the long options; man\n"
+    "// sigmasight-chat describes them. Remove the // before a setting to use it.\n"
+    "{\n"
+    "  // \"url\": \"https://sigmasight.example.com/api/v1\",\n"
+    "  // \"token_command\": \"pass show sigmasight\",\n"
+    "  // \"mode\": \"green\",\n"
+    "  // \"cacert\": \"~/certificates/ca.pem\",\n"
+    "  // \"profiles\": {\"local\": {\"url\": \"http://localhost:8000/api/v1\", \"token_command\": "
+    "\"\"}},\n"
+    "  \"retry\": 3\n"
+    "}\n";
+
+/* Creates the file with the example unless it exists. */
+static int create_example(const char *path, struct fail *fail)
+{
+    char *directory = xmemdup(path, (size_t)(strrchr(path, '/') - path));
+    int fd = -1, result = sys_make_directories(directory);
+    free(directory);
+    if (result == 0)
+        fd = sys_open_private(path, O_WRONLY | O_CREAT | O_EXCL);
+    if (fd < 0 && errno == EEXIST)
+        return 0;
+    if (fd >= 0)
+        result = sys_write_all(fd, example, sizeof example - 1, NULL);
+    if (fd < 0 || result != 0)
+        sys_fail(fail, FAIL_CREATE, "cannot create %s", path);
+    if (fd >= 0)
+        close(fd);
+    return fail_is_set(fail) ? -1 : 0;
+}
+
+/* Reads the configuration as the next command will. */
+static int check_edited(const struct invocation *in, struct fail *fail)
+{
+    struct settings fresh = {0};
+    struct buf warnings = {0};
+    int result = config_complete(&fresh, &warnings, fail);
+    struct invocation after = *in;
+    after.warnings = buf_view(&warnings);
+    print_warnings(&after, fail);
+    buf_release(&warnings);
+    settings_release(&fresh);
+    return result;
+}
+
+static int edit_file(const struct invocation *in, struct fail *fail)
+{
+    struct buf path = {0};
+    int result = find_path(&path, fail);
+    if (result == 0)
+        result = editor_check(fail);
+    if (result == 0)
+        result = create_example(buf_text(&path), fail);
+    if (result == 0)
+        result = editor_open(buf_text(&path), fail);
+    if (result == 0)
+        result = check_edited(in, fail);
+    buf_release(&path);
+    return result;
+}
+
+static int run_config(const struct invocation *in, struct fail *fail)
+{
+    const char *word = in->operands->count ? in->operands->list[0].text : "";
+    sys_signals_catch();
+    if (!*word)
+        return show_settings(in, fail);
+    if (strcmp(word, "path") == 0)
+        return print_path(in, fail);
+    if (strcmp(word, "edit") == 0)
+        return edit_file(in, fail);
+    return fail_set(fail, FAIL_USAGE, "config: unknown subcommand %s", word);
+}
+
 const struct command command_config = {
     .name = "config",
-    .summary = "show each setting and its origin",
-    .usage = "[OPTION]...",
+    .summary = "show each setting and its origin, edit the configuration",
+    .usage = "[path | edit] [OPTION]...",
     .about = "Prints name, value and origin of each setting: the command line, the profile,\n"
-             "the environment, the configuration file or the default.\n",
+             "the environment, the configuration file or the default.\n\n"
+             "  path   print the name of the configuration file\n"
+             "  edit   edit it in $VISUAL or $EDITOR, and check it\n",
     .examples = "  sigmasight-chat config\n"
                 "  sigmasight-chat config --profile staging\n",
+    .operands = 1,
     .groups = GROUP_API | GROUP_JSON,
-    .run = show_config,
+    .unsettled = true,
+    .run = run_config,
 };

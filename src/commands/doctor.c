@@ -82,6 +82,19 @@ static void put_sources(struct buf *out, const struct settings *s)
     }
 }
 
+static void report_warnings(struct doctor *d)
+{
+    struct buf message = {0};
+    for (struct span rest = d->in->warnings, line; rest.len;
+         rest = span_make(line.at + line.len + 1, rest.len - line.len - 1)) {
+        line = span_first_line(rest);
+        buf_clear(&message);
+        buf_span(&message, line);
+        report(d, "settings", WARNING, buf_text(&message), NULL);
+    }
+    buf_release(&message);
+}
+
 static int check_settings(struct doctor *d)
 {
     struct buf path = {0}, message = {0};
@@ -94,6 +107,7 @@ static int check_settings(struct doctor *d)
                place && !there ? " (not there)" : "");
     put_sources(&message, d->in->settings);
     report(d, "settings", OK, buf_text(&message), NULL);
+    report_warnings(d);
     buf_release(&path);
     buf_release(&message);
     return 0;

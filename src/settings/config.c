@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings/config.h"
 
+#include "core/xmalloc.h"
 #include "system/system.h"
 #include "json/json.h"
 
@@ -13,7 +14,7 @@
 
 enum { CONFIG_MAX = 1 << 20 };
 
-/* Base directories as the XDG specification has them: a relative one is to be ignored. */
+/* A base directory of the XDG specification, which requires relative paths to be ignored. */
 static bool put_directory(struct buf *out, const char *variable, const char *below_home)
 {
     const char *base = getenv(variable), *home = getenv("HOME");
@@ -39,17 +40,56 @@ bool config_state_directory(struct buf *out)
     return put_directory(out, "XDG_STATE_HOME", ".local/state");
 }
 
-/* A file under inspection. The whole of it is checked, also the profiles that are not used. */
+/* The file being read. */
 struct config {
     struct settings *settings;
-    struct settings checked; /* takes what is only looked at */
+    struct settings unused; /* receives the settings of other profiles, which are only checked */
     struct json_reader *json;
     struct span text;
     const char *path;
     const char *profile; /* NULL for none */
     bool profile_found;
+    struct buf *warnings;
     struct fail *fail;
 };
+
+/* The offset after the comment that begins at `start`; 0 if it is none or has no end. */
+static size_t find_comment_end(const char *text, size_t start, size_t len)
+{
+    size_t i = start + 2;
+    if (i > len || (text[start + 1] != '/' && text[start + 1] != '*'))
+        return 0;
+    if (text[start + 1] == '/') {
+        while (i < len && text[i] != '\n')
+            i++;
+        return i;
+    }
+    while (i + 1 < len && !(text[i] == '*' && text[i + 1] == '/'))
+        i++;
+    return i + 1 < len ? i + 2 : 0;
+}
+
+/* Replaces comments by spaces, outside strings, so that offsets stay valid. Returns the offset of
+   an invalid comment, or the length of the text. */
+static size_t blank_comments(char *text, size_t len)
+{
+    bool string = false;
+    for (size_t i = 0; i < len; i++) {
+        if (string && text[i] == '\\') {
+            i++;
+        } else if (text[i] == '"') {
+            string = !string;
+        } else if (!string && text[i] == '/') {
+            size_t end = find_comment_end(text, i, len);
+            if (!end)
+                return i;
+            for (; i < end; i++)
+                text[i] = text[i] == '\n' ? '\n' : ' ';
+            i--;
+        }
+    }
+    return len;
+}
 
 static int fail_at(struct config *c, size_t offset, const char *why)
 {
@@ -61,7 +101,7 @@ static int fail_at(struct config *c, size_t offset, const char *why)
     return fail_set(c->fail, FAIL_CONFIG, "%s:%zu:%zu: %s", c->path, line, column, why);
 }
 
-/* Where a member begins, in the file or in what is corrected of it. */
+/* The offset of a member's key. */
 static size_t place_of(const struct config *c, const struct json_member *m)
 {
     return json_offset(c->json, json_key_before(m->value.raw).at);
@@ -109,12 +149,17 @@ static const struct option_row *row_of_key(struct span key)
     return NULL;
 }
 
-/* One value to the settings. Complains at the place of `m`. */
+/* Sets one value; a failure is reported at the place of `m`. */
 static void set_one(struct config *c, struct settings *to, const struct option_row *row,
                     struct span text, enum origin origin, const struct json_member *m)
 {
     struct fail why = FAIL_INIT;
     struct buf value = {0};
+    const char *home = getenv("HOME");
+    if (row->type == OPTION_FILE && home && text.len > 1 && memcmp(text.at, "~/", 2) == 0) {
+        buf_puts(&value, home);
+        text = span_make(text.at + 1, text.len - 1);
+    }
     buf_span(&value, text);
     if (text.len && memchr(text.at, '\0', text.len))
         fail_set(&why, FAIL_CONFIG, "%s: a NUL character", row->name);
@@ -159,11 +204,13 @@ static void take_value(struct config *c, struct settings *to, const struct optio
                 m);
 }
 
-/* A key with a setting's name, in the file itself or in a profile. */
+/* A key other than "profiles", at the top level or in a profile. */
 static void take_setting(struct config *c, struct settings *to, enum origin origin,
                          const struct json_member *m)
 {
     const struct option_row *row = row_of_key(m->key);
+    if (row && row->id == OPT_HIGHLIGHT)
+        buf_printf(c->warnings, "%s: highlight is obsolete, use render\n", c->path);
     if (row && type_fits(row->type, m->value.type)) {
         take_value(c, to, row, origin, m);
         return;
@@ -193,12 +240,19 @@ static void take_profile_setting(void *arg, const struct json_member *m)
 static void take_profile(void *arg, const struct json_member *m)
 {
     struct config *c = arg;
+    struct fail *failure = c->fail, mistake = FAIL_INIT;
     bool used = c->profile && span_is(m->key, c->profile);
-    struct profile_target target = {c, used ? c->settings : &c->checked};
+    struct profile_target target = {c, used ? c->settings : &c->unused};
+    if (!used)
+        c->fail = &mistake;
     if (m->value.type == JSON_OBJECT)
         json_read_object(m->value.raw, take_profile_setting, &target);
     else
         fail_at(c, place_of(c, m), "a profile must be an object");
+    if (fail_is_set(&mistake))
+        buf_printf(c->warnings, "%s\n", mistake.message);
+    fail_release(&mistake);
+    c->fail = failure;
     c->profile_found = c->profile_found || used;
 }
 
@@ -224,59 +278,113 @@ static int parse(struct config *c)
     else if (top.type != JSON_OBJECT)
         fail_at(c, 0, "not a JSON object");
     json_reader_free(c->json);
-    settings_release(&c->checked);
+    settings_release(&c->unused);
     return fail_is_set(c->fail) ? -1 : 0;
 }
 
-/* 1 when there is no file. */
-static int read_file(const char *path, struct buf *text, struct fail *fail)
+/* Others must not be able to change the file: it can name a token_command. */
+static int check_owner(const struct stat *st, const char *path, struct fail *fail)
+{
+    const char *why = sys_distrust(st);
+    if (!why)
+        return 0;
+    fail_set(fail, FAIL_CONFIG, "%s: %s", path, why);
+    if (st->st_uid == geteuid())
+        fail_hint_command(fail, "chmod go-w", path);
+    return -1;
+}
+
+static int check_directory(const char *path, struct fail *fail)
 {
     struct stat st;
-    int fd = sys_open(path, O_RDONLY, 0);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return 1;
-    int result = fd < 0 ? -1 : fstat(fd, &st);
-    if (result == 0 && (st.st_mode & 022)) {
-        result = fail_set(fail, FAIL_CONFIG, "%s: others can write it", path);
-        fail_hint_command(fail, "chmod go-w", path);
-    } else if (result != 0 || sys_read_all(fd, text) != 0) {
-        result = sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
-    } else if (text->full) {
-        result = fail_set(fail, FAIL_CONFIG, "%s: larger than 1 MiB", path);
-    }
-    if (fd >= 0)
-        close(fd);
+    const char *slash = strrchr(path, '/');
+    char *directory = slash > path ? xmemdup(path, (size_t)(slash - path)) : xstrdup("/");
+    int result = stat(directory, &st) != 0
+                     ? sys_fail(fail, FAIL_CONFIG, "cannot read %s", directory)
+                     : check_owner(&st, directory, fail);
+    free(directory);
     return result;
 }
 
-static int read_config(struct settings *settings, const char *profile, struct fail *fail)
+static int check_file(int fd, const char *path, struct fail *fail)
+{
+    struct stat st;
+    char *target = realpath(path, NULL);
+    int result = fstat(fd, &st);
+    if (result != 0 || !target)
+        result = sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
+    else if (!S_ISREG(st.st_mode))
+        result = fail_set(fail, FAIL_CONFIG, "%s: not a regular file", path);
+    else if (check_owner(&st, path, fail) != 0 || check_directory(path, fail) != 0 ||
+             check_directory(target, fail) != 0)
+        result = -1;
+    free(target);
+    return result;
+}
+
+/* 1 if there is no file. */
+static int read_file(const char *path, struct buf *text, struct fail *fail)
+{
+    int fd = sys_open(path, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? 1
+                   : sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
+    int result = check_file(fd, path, fail);
+    if (result == 0 && sys_read_all(fd, text) != 0)
+        result = sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
+    else if (text->full)
+        result = fail_set(fail, FAIL_CONFIG, "%s: larger than 1 MiB", path);
+    close(fd);
+    return result;
+}
+
+static int parse_text(struct config *c, struct buf *text)
+{
+    static const struct span mark = SPAN("\xef\xbb\xbf");
+    size_t end = blank_comments(text->data, text->len);
+    bool marked = span_starts(buf_view(text), mark);
+    c->text = marked ? span_make(text->data + mark.len, text->len - mark.len) : buf_view(text);
+    if (end < text->len)
+        return fail_at(c, end - (text->len - c->text.len), "invalid comment");
+    return parse(c);
+}
+
+static int refuse_profile(const char *profile, const char *path, struct fail *fail)
+{
+    struct buf hint = {0};
+    if (*path)
+        buf_printf(&hint, "profiles are listed under \"profiles\" in %s", path);
+    else
+        buf_puts(&hint, "the configuration file needs XDG_CONFIG_HOME or HOME");
+    fail_set_hint(fail, FAIL_CONFIG, buf_text(&hint), "no profile '%s'", profile);
+    buf_release(&hint);
+    return -1;
+}
+
+static int read_config(struct settings *settings, struct buf *warnings, struct fail *fail)
 {
     struct buf path = {0}, text;
     buf_init(&text, CONFIG_MAX);
     int result = config_path(&path) ? read_file(buf_text(&path), &text, fail) : 1;
     struct config c = {.settings = settings,
-                       .text = buf_view(&text),
                        .path = buf_text(&path),
-                       .profile = profile,
+                       .profile = setting_text(settings, OPT_PROFILE),
+                       .warnings = warnings,
                        .fail = fail};
     if (result == 0)
-        result = parse(&c);
-    if (result >= 0 && profile && !c.profile_found) {
-        result = fail_set(fail, FAIL_CONFIG, "no profile '%s'", profile);
-        fail_hint(fail, "profiles stand under \"profiles\" in %s",
-                  *c.path ? c.path
-                          : "the configuration file, and neither XDG_CONFIG_HOME nor HOME says "
-                            "where that is");
-    }
+        result = parse_text(&c, &text);
+    if (result >= 0 && c.profile && !c.profile_found)
+        result = refuse_profile(c.profile, c.path, fail);
     buf_release(&path);
     buf_release(&text);
     return result < 0 ? -1 : 0;
 }
 
-int config_complete(struct settings *settings, struct fail *fail)
+int config_complete(struct settings *settings, struct buf *warnings, struct fail *fail)
 {
     if (settings_from_environment(settings, fail) != 0 ||
-        read_config(settings, setting_text(settings, OPT_PROFILE), fail) != 0)
+        read_config(settings, warnings, fail) != 0)
         return -1;
     settings_default(settings);
     return 0;

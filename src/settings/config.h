@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Settings from the outside: the configuration file, its profiles, the environment. */
+/* The configuration file and its profiles. */
 #ifndef SETTINGS_CONFIG_H
 #define SETTINGS_CONFIG_H
 
 #include "core/buf.h"
 #include "settings/options.h"
 
-/* Completes what the command line left open, in this order: the profile (--profile or
-   SIGMASIGHT_PROFILE), the environment, the file's own keys, the defaults. No file is no failure.
-   FAIL_CONFIG with file, line and column for one that is not JSON, has an unknown key or a value of
-   the wrong type, that others can write, or that has no such profile. */
-int config_complete(struct settings *settings, struct fail *fail);
+/* Completes the settings of the command line with those of the profile (--profile or
+   SIGMASIGHT_PROFILE), the environment, the configuration file and the defaults, in this order of
+   precedence. The file need not exist. FAIL_CONFIG with file, line and column if it is not JSON
+   (with comments), has an unknown key or a value of the wrong type, or does not have the profile;
+   if it is not a regular file of the user or root, or others can write it or its directory. Appends
+   a line to `warnings` for each profile that is not in use and has a mistake, and for each obsolete
+   key. */
+int config_complete(struct settings *settings, struct buf *warnings, struct fail *fail);
 
-/* Appends "$XDG_CONFIG_HOME/sigmasight-chat/config.json", by default below ~/.config. false when
+/* Appends "$XDG_CONFIG_HOME/sigmasight-chat/config.json", by default below ~/.config. false if
    neither variable nor HOME is set. */
 bool config_path(struct buf *out);
 /* "$XDG_STATE_HOME/sigmasight-chat", by default below ~/.local/state. */

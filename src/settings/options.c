@@ -35,11 +35,11 @@ static const struct option_row rows[OPT_COUNT] = {
      "print JSON Lines"},
     {OPT_NO_STREAM, "no-stream", 0, NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL,
      NULL, true, "print the text only when the answer is complete"},
-    {OPT_EVENTS, "events", 0, "FILE", OPTION_TEXT, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL, NULL,
+    {OPT_EVENTS, "events", 0, "FILE", OPTION_FILE, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL, NULL,
      true, "also write all events except text to FILE"},
     {OPT_EVENTS_FD, "events-fd", 0, "N", OPTION_NUMBER, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL,
      NULL, false, "same, to the open file descriptor N"},
-    {OPT_RECORD, "record", 0, "FILE", OPTION_TEXT, GROUP_SEND | GROUP_DETAIL, NULL, NULL, NULL,
+    {OPT_RECORD, "record", 0, "FILE", OPTION_FILE, GROUP_SEND | GROUP_DETAIL, NULL, NULL, NULL,
      true, "also write the raw event stream to FILE"},
     {OPT_NO_NEWLINE, "no-newline", 'n', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL,
      NULL, true, "do not print a trailing newline"},
@@ -75,11 +75,11 @@ static const struct option_row rows[OPT_COUNT] = {
      "SIGMASIGHT_URL", true, "base URL of the API"},
     {OPT_PROFILE, "profile", 0, "NAME", OPTION_TEXT, GROUP_API, NULL, NULL, "SIGMASIGHT_PROFILE",
      false, "use a profile of the configuration file"},
-    {OPT_TOKEN_FILE, "token-file", 0, "FILE", OPTION_TEXT, GROUP_API | GROUP_DETAIL, NULL, NULL,
+    {OPT_TOKEN_FILE, "token-file", 0, "FILE", OPTION_FILE, GROUP_API | GROUP_DETAIL, NULL, NULL,
      NULL, true, "read the token from FILE"},
     {OPT_TOKEN_COMMAND, "token_command", 0, "COMMAND", OPTION_TEXT, 0, NULL, NULL, NULL, true,
      "a shell command that prints the token"},
-    {OPT_CACERT, "cacert", 0, "FILE", OPTION_TEXT, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL, true,
+    {OPT_CACERT, "cacert", 0, "FILE", OPTION_FILE, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL, true,
      "trust the CA certificates in FILE (PEM)"},
     {OPT_INSECURE, "insecure", 0, NULL, OPTION_FLAG, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL,
      true, "do not verify the server's certificate"},
@@ -222,7 +222,8 @@ static int set(struct settings *settings, const struct option_row *row, const ch
     enum fail_cause cause = origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG;
     if (row->type != OPTION_FLAG && !read_value(row, text, &number))
         return option_refuse(row, text, label, cause, fail);
-    if (row->type != OPTION_FLAG && !*text)
+    bool disables = row->id == OPT_TOKEN_COMMAND && origin == ORIGIN_PROFILE;
+    if (row->type != OPTION_FLAG && !*text && !disables)
         return fail_set(fail, cause, "%s: value must not be empty", label);
     if (s->origin > origin)
         return 0;
@@ -235,7 +236,7 @@ static int set(struct settings *settings, const struct option_row *row, const ch
         s->list[s->count] = xstrdup(text);
     } else if (row->type != OPTION_FLAG) {
         free(s->text);
-        s->text = xstrdup(text);
+        s->text = *text ? xstrdup(text) : NULL;
     }
     s->count++;
     if (row->type == OPTION_FLAG && text && strcmp(text, "false") == 0)

@@ -59,7 +59,8 @@ enum option_id {
 enum option_type {
     OPTION_FLAG,    /* no argument; repetitions are counted */
     OPTION_TEXT,    /* a string that is not empty */
-    OPTION_LIST,    /* the same, may be given several times */
+    OPTION_FILE,    /* the same; `~/` in the configuration file is the home directory */
+    OPTION_LIST,    /* a string, may be given several times */
     OPTION_CHOICE,  /* one of `choices` */
     OPTION_NUMBER,  /* an integer from 0 */
     OPTION_SECONDS, /* a decimal number from 0 */
@@ -144,10 +145,10 @@ struct operands {
    is set if the reason is an unknown long option. */
 int options_parse(unsigned groups, int argc, char **argv, struct settings *settings,
                   struct operands *operands, struct fail *fail);
-/* Sets the option `name` unless it has a value of higher precedence; "false" clears a flag. Values
-   of a list accumulate within one origin. `label` names the setting in messages. 0, 1 if `name` is
-   not a key of the configuration file, -1 with *fail: FAIL_USAGE for the command line, FAIL_CONFIG
-   otherwise. */
+/* Sets the option `name` unless it has a value of higher precedence; "false" clears a flag, an
+   empty token_command in a profile disables that of the file. Values of a list accumulate within
+   one origin. `label` names the setting in messages. 0, 1 if `name` is not a key of the
+   configuration file, -1 with *fail: FAIL_USAGE for the command line, FAIL_CONFIG otherwise. */
 int settings_set(struct settings *settings, const char *name, const char *text, enum origin origin,
                  const char *label, struct fail *fail);
 /* Sets options from their environment variables. FAIL_CONFIG. */

@@ -240,16 +240,30 @@ static int wait_for(pid_t pid, int *status)
     }
 }
 
+static int open_terminal(void)
+{
+    int tty = sys_open("/dev/tty", O_RDWR | O_NOCTTY, 0);
+    if (tty < 0)
+        errno = ENXIO;
+    return tty;
+}
+
+bool sys_has_terminal(void)
+{
+    int tty = open_terminal();
+    if (tty >= 0)
+        close(tty);
+    return tty >= 0;
+}
+
 int sys_run_at_terminal(const char *command, const char *argument)
 {
     static const char *const secrets[] = {"SIGMASIGHT_TOKEN", "SIGMASIGHT_PASSWORD", NULL};
     static const int ignored[] = {SIGINT, SIGQUIT};
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before[2];
-    int tty = sys_open("/dev/tty", O_RDWR | O_NOCTTY, 0), status = 0;
-    if (tty < 0) {
-        errno = ENXIO;
+    int tty = open_terminal(), status = 0;
+    if (tty < 0)
         return -1;
-    }
     long limit = sysconf(_SC_OPEN_MAX);
     char **environment = environment_without(secrets);
     sigemptyset(&ignore.sa_mask);

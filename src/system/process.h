@@ -26,6 +26,8 @@ uint32_t sys_random(void);
 int sys_capture(const char *command, const char *const *hidden, int64_t timeout_us,
                 struct buf *out);
 
+/* Whether the process has a controlling terminal. */
+bool sys_has_terminal(void);
 /* Runs `sh -c command sh argument` on the controlling terminal, which is its standard input, output
    and error, without the variables that hold secrets, and waits for it. SIGINT and SIGQUIT are
    ignored meanwhile; another caught signal is passed on to it. The wait status as of waitpid(2), or

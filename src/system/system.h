@@ -9,6 +9,7 @@
 #include "system/process.h"
 #include "system/signals.h"
 #include "system/time.h"
+#include "system/trust.h"
 
 /* Records the failure of a call that set errno: the caught signal that interrupted it, else `cause`
    with the text of errno appended. Always -1. */

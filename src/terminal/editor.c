@@ -26,11 +26,10 @@ static int create_file(struct buf *path, struct fail *fail)
     do {
         buf_clear(path);
         buf_printf(path, "%s/sigmasight-chat-%08x.md", directory, (unsigned)sys_random());
-        fd = sys_open(buf_text(path), O_WRONLY | O_CREAT | O_EXCL, 0600);
+        fd = sys_open_private(buf_text(path), O_WRONLY | O_CREAT | O_EXCL);
     } while (fd < 0 && errno == EEXIST);
     if (fd < 0)
         return sys_fail(fail, FAIL_CREATE, "cannot create %s", buf_text(path));
-    fchmod(fd, 0600); /* whatever the umask is */
     return fd;
 }
 
@@ -59,7 +58,12 @@ static int read_file(struct buf *text, const char *path, struct fail *fail)
     return result;
 }
 
-static int edit_file(const char *path, struct fail *fail)
+int editor_check(struct fail *fail)
+{
+    return sys_has_terminal() ? 0 : fail_set(fail, FAIL_USAGE, "no terminal for the editor");
+}
+
+int editor_open(const char *path, struct fail *fail)
 {
     const char *editor = find_variable("VISUAL", "EDITOR", "vi");
     struct buf command = {0};
@@ -70,16 +74,14 @@ static int edit_file(const char *path, struct fail *fail)
     int error = errno;
     buf_release(&command);
     errno = error;
-    if (status < 0 && error == ENXIO)
-        return fail_set(fail, FAIL_USAGE, "no terminal for the editor");
     if (status < 0)
         return sys_fail(fail, FAIL_DATA, "cannot run the editor '%s'", editor);
     if (WIFSIGNALED(status))
-        return fail_set(fail, FAIL_DATA, "editor '%s' killed by signal %d, nothing was sent",
-                        editor, WTERMSIG(status));
+        return fail_set(fail, FAIL_DATA, "editor '%s' killed by signal %d", editor,
+                        WTERMSIG(status));
     if (status != 0)
-        return fail_set(fail, FAIL_DATA, "editor '%s' failed with exit status %d, nothing was sent",
-                        editor, WEXITSTATUS(status));
+        return fail_set(fail, FAIL_DATA, "editor '%s' failed with exit status %d", editor,
+                        WEXITSTATUS(status));
     return 0;
 }
 
@@ -98,13 +100,13 @@ static void drop_blank_lines(struct buf *text)
 int editor_run(struct buf *text, struct fail *fail)
 {
     struct buf path = {0};
-    int fd = create_file(&path, fail);
+    int fd = editor_check(fail) == 0 ? create_file(&path, fail) : -1;
     int result = -1;
     if (fd >= 0) {
         const char *name = buf_text(&path);
         result = write_file(fd, text, name, fail);
         if (result == 0)
-            result = edit_file(name, fail);
+            result = editor_open(name, fail);
         if (result == 0)
             result = read_file(text, name, fail);
         unlink(name);

@@ -13,4 +13,9 @@
    can be created; FAIL_DATA if the editor fails; FAIL_SIGNAL. */
 int editor_run(struct buf *text, struct fail *fail);
 
+/* Lets the user edit a file. FAIL_USAGE, FAIL_DATA and FAIL_SIGNAL as above. */
+int editor_open(const char *path, struct fail *fail);
+/* FAIL_USAGE without a controlling terminal. */
+int editor_check(struct fail *fail);
+
 #endif

@@ -209,14 +209,35 @@ CONFIG
   "modus": "blue"
 }
 CONFIG
-    refused 4:15 'unknown key "modus"' <<'CONFIG'
+}
+
+@test "unused profile: a mistake is a warning of config and doctor alone" {
+    serve_default
+    configure <<'CONFIG'
 {
   "profiles": {
-    "unused": {},
-    "other": {"modus": "blue"}
+    "used": {"mode": "blue"},
+    "broken": {"modus": "blue"},
+    "none": []
   }
 }
 CONFIG
+    run_chat config --profile used
+    expect_status 0
+    expect_setting mode blue 'profile used'
+    expect_line "sigmasight-chat: warning: $(config):4:16: unknown key \"modus\".*"
+    expect_line "sigmasight-chat: warning: $(config):5:5: a profile must be an object"
+    run_chat config -q
+    expect_bytes '' "$ERR"
+    run_chat doctor
+    expect_status 0
+    expect_line "warning +settings +$(config):4:16: unknown key \"modus\".*" "$OUT"
+    expect_bytes '' "$ERR"
+    run_chat send hi
+    expect_status 0
+    expect_bytes '' "$ERR"
+    run_chat config --profile broken
+    expect_failure 78 ".*:4:16: unknown key.*"
 }
 
 @test "bad file: keys that are options, but make no sense in a file" {
@@ -299,7 +320,8 @@ TABLE
     expect_requests
 }
 
-@test "bad file: a value of the wrong type in a profile, also in one that is not used" {
+@test "bad file: a value of the wrong type in a profile" {
+    export SIGMASIGHT_PROFILE=p
     for text in 'url": 1' 'mode": "purple"' 'verbose": {}'; do
         refused 2:3 "${text%%\"*}" <<<"{\"profiles\": {\"p\": {
   \"$text}}}"
@@ -315,6 +337,7 @@ TABLE
 @test "bad file: profiles that are none" {
     refused 1:2 profiles <<<'{"profiles": []}'
     refused 1:2 profiles <<<'{"profiles": "p"}'
+    export SIGMASIGHT_PROFILE=p
     refused 2:2 profile <<<'{"profiles": {
  "p": "x"}}'
     refused 2:2 profile <<<'{"profiles": {
@@ -365,12 +388,12 @@ CONFIG
 
 @test "bad file: one that others can write, and the command that mends it" {
     serve_default
-    local mode
-    for mode in 620 602; do
+    local place
+    for place in "$(config)" "$(dirname "$(config)")"; do
         echo '{"mode": "blue"}' | configure
-        chmod "$mode" "$(config)"
+        chmod o+w "$place"
         run_chat send hi
-        expect_failure 78 "$(config): .*write.*chmod.*"
+        expect_failure 78 "$place: others can write it; run 'chmod go-w .*'"
         sh -c "$(sed -n "s/.*; run '\(.*\)'\$/\1/p" "$ERR")"
         run_chat config
         expect_setting mode blue "$(config)"
@@ -379,6 +402,148 @@ CONFIG
     run_chat config
     expect_status 0
     expect_requests
+}
+
+@test "bad file: one of another user or group, also behind a symbolic link" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    echo '{"token_command": "touch '"$T"'/ran; echo x"}' | configure
+    mkdir "$T/elsewhere"
+    for place in "$(config)" "$(dirname "$(config)")"; do
+        chown 4321 "$place"
+        run_chat whoami
+        expect_failure 78 "$place: it belongs to another user"
+        chown 0 "$place"
+    done
+    chmod 664 "$(config)"
+    chgrp 4321 "$(config)"
+    run_chat whoami
+    expect_failure 78 "$(config): its group can write it.*"
+    # root has a private group.
+    chgrp 0 "$(config)"
+    run_chat config
+    expect_status 0
+    mv "$(config)" "$T/elsewhere/config.json"
+    ln -s "$T/elsewhere/config.json" "$(config)"
+    run_chat config
+    expect_status 0
+    chown 4321 "$T/elsewhere"
+    run_chat whoami
+    expect_failure 78 "$T/elsewhere: it belongs to another user"
+    chown 0 "$T/elsewhere"
+    chown 4321 "$T/elsewhere/config.json"
+    run_chat whoami
+    expect_failure 78 "$(config): it belongs to another user"
+    [ ! -e "$T/ran" ]
+}
+
+@test "bad file: a FIFO is refused at once" {
+    mkdir -p "$(dirname "$(config)")"
+    mkfifo "$(config)"
+    run_chat config
+    expect_failure 78 "$(config): not a regular file"
+}
+
+@test "file: byte order mark and comments" {
+    {
+        printf '\xef\xbb\xbf'
+        cat <<'CONFIG'
+// "mode": "green"
+/* "mode": "violet" **/{"mode": "blue", // to the end
+/**/"token_command": "echo \"//x/*\"" /* / */
+}//
+CONFIG
+    } | configure
+    run_chat config
+    expect_status 0
+    expect_setting mode blue "$(config)"
+    expect_setting token_command 'echo "//x/*"' "$(config)"
+    refused 1:6 'unknown key "x"' < <(printf '\xef\xbb\xbf/**/{"x": 1}')
+    refused 2:7 'unknown key "x"' <<<$'/* a\n b*/ {"x": 1}'
+    refused 1:2 'invalid comment' <<<'{/* }'
+    refused 1:2 'invalid comment' <<<'{/*/ }'
+    refused 1:2 'invalid comment' <<<'{/ }'
+    refused 1:3 'invalid comment' < <(printf '{}/')
+}
+
+@test "file: ~/ in file names is the home directory" {
+    serve_default
+    echo "$TOKEN" >"$HOME/token"
+    no_token
+    echo '{"token-file": "~/token", "events": "~/events", "email": "~/x"}' | configure
+    run_chat config
+    expect_setting token-file "$HOME/token" "$(config)"
+    expect_setting email '~/x' "$(config)"
+    run_chat send hi
+    expect_status 0
+    [ -s "$HOME/events" ]
+}
+
+@test "profile: an empty token_command disables that of the file" {
+    serve_default
+    no_token
+    log_in
+    jq -n '{token_command: "echo wrong", profiles: {p: {token_command: ""}}}' | configure
+    log_in me@example.com --profile p
+    run_chat whoami --profile p
+    expect_status 0
+    expect_line 'token	login' "$OUT"
+    run_chat config -j --profile p
+    expect_jq 'map(select(.setting == "token_command")) == [{setting: "token_command", value: null, origin: "profile p"}]'
+    refused 1:2 'token_command: value must not be empty' <<<'{"token_command": ""}'
+}
+
+@test "highlight is still accepted as render" {
+    echo '{"highlight": "never"}' | configure
+    run_chat config
+    expect_status 0
+    expect_setting render never "$(config)"
+    expect_line "sigmasight-chat: warning: $(config): highlight is obsolete, use render"
+    run_chat doctor
+    expect_line "warning +settings +$(config): highlight is obsolete, use render" "$OUT"
+}
+
+@test "config path: the name of the file, also of one that cannot be used" {
+    run_chat config path
+    expect_status 0
+    expect_bytes "$(config)\n"
+    echo nonsense | configure
+    run_chat config path
+    expect_status 0
+    expect_bytes "$(config)\n"
+    run_chat config paht
+    expect_status 64
+    unset HOME XDG_CONFIG_HOME
+    run_chat config path
+    expect_failure 78
+}
+
+@test "config edit: begins with an example, and checks the result" {
+    export EDITOR='cp "$1" '"$T/example"'; :'
+    at_terminal -- "$CHAT" config edit
+    expect_line 'exit 0.*' "$OUT"
+    cmp "$T/example" "$(config)" >&2
+    [ "$(stat -c %a "$(config)")" = 600 ]
+    expect_line '//.*' <(head -n 1 "$(config)")
+    # Each commented setting is valid.
+    sed -i 's|^  // |  |' "$(config)"
+    run_chat config
+    expect_status 0
+    expect_bytes '' "$ERR"
+    # What is there is edited; an invalid result stays.
+    export EDITOR='printf "{\"modus\": 1}" >'
+    at_terminal wait ':1:2: unknown key' -- "$CHAT" config edit
+    expect_line 'exit 78.*' "$OUT"
+    expect_bytes '{"modus": 1}' "$(config)"
+    export EDITOR='printf "{}" >'
+    at_terminal -- "$CHAT" config edit
+    expect_line 'exit 0.*' "$OUT"
+}
+
+@test "config edit: without a terminal it is a usage error and creates nothing" {
+    status=0
+    EDITOR=true setsid -w "$CHAT" config edit >"$OUT" 2>"$ERR" </dev/null || status=$?
+    expect_status 64
+    [ ! -e "$(config)" ]
 }
 
 @test "bad file: one that is a directory, or too large" {
@@ -435,7 +600,7 @@ CONFIG
     jq -R -n '[inputs | {key: ., value: 0}] | from_entries' "$T/shown" >"$T/all"
     expect_no '"conversation"' "$T/all"
     jq '{profiles: {all: .}}' "$T/all" | configure
-    run_chat config
+    run_chat config --profile all
     expect_status 78
     expect_no 'unknown key' "$ERR"
 }

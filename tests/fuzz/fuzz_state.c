@@ -99,14 +99,16 @@ static void check_settings(const struct settings *settings)
 static void read_config(const char *profile)
 {
     struct settings settings = {0};
+    struct buf warnings = {0};
     struct fail fail = FAIL_INIT;
     if (profile)
         settings_set(&settings, "profile", profile, ORIGIN_COMMAND_LINE, "--profile", &fail);
-    if (config_complete(&settings, &fail) != 0)
+    if (config_complete(&settings, &warnings, &fail) != 0)
         check_fail(&fail);
     else
         check_settings(&settings);
     settings_release(&settings);
+    buf_release(&warnings);
 }
 
 /* Stored credentials. */
