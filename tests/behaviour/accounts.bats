@@ -735,7 +735,7 @@ TABLE
     token_command "read -r line <$T/answer; echo \$line"
     launch "$CHAT" send --max-time 0.3 hi </dev/null >"$OUT" 2>"$ERR"
     local in_time=yes
-    read -r -t 1.5 -u "$ENDED" ENDING status || in_time=no
+    read -r -t 1.5 -u "$ENDED" _ status || in_time=no
     # If it still waits, it need not any longer.
     (echo "$TOKEN" >&"$answer") 2>/dev/null || :
     [ "$in_time" = yes ] || fail "--max-time has no say"
