@@ -1,31 +1,67 @@
 /* SPDX-License-Identifier: MIT */
-/* sigmasight-mock: dispatch, the error line and the exit status. */
+/* sigmasight-mock: connects the scenario, the backend and the HTTP server; the error line and the
+   exit status. */
 #include <config.h>
 
 #include "core/fail.h"
+#include "mock/backend/backend.h"
+#include "mock/http/dump.h"
 #include "mock/http/file.h"
 #include "mock/http/server.h"
 #include "mock/options.h"
-#include "mock/parent.h"
+#include "mock/scenario/control.h"
+#include "mock/scenario/scenario.h"
 #include "system/system.h"
 
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
-/* How often the parent is looked for where the system does not tell. */
-enum { PARENT_MS = 500 };
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+/* How often the parent process is looked for, in ms. */
+enum { PARENT_INTERVAL = 500 };
+
+struct mock {
+    struct gates *gates;
+    struct scenario *scenario; /* NULL for none */
+    struct backend *backend;
+    struct dump *dump; /* NULL for none */
+};
+
+static void dump_or_warn(struct dump *dump, const struct request *request)
+{
+    struct fail f = FAIL_INIT;
+    if (dump_request(dump, request, &f) != 0)
+        fprintf(stderr, "sigmasight-mock: %s\n", f.message);
+    fail_release(&f);
+}
+
+static void answer(void *mock, struct request *request, struct reply *reply)
+{
+    const struct mock *m = mock;
+    if (control_owns(request->path)) {
+        control_answer(m->gates, request, reply);
+        return;
+    }
+    request->counted = true;
+    gates_begin_request(m->gates);
+    if (m->dump)
+        dump_or_warn(m->dump, request);
+    if (!m->scenario || !scenario_answer(m->scenario, request, reply))
+        backend_answer(m->backend, request, reply);
+}
 
 static int announce(const struct options *o, uint16_t port, struct fail *f)
 {
-    struct buf text = {0};
-    int result = 0;
-    buf_printf(&text, "%u\n", port);
-    if (o->port_file)
-        result = file_write(o->port_file, buf_view(&text), f);
-    buf_release(&text);
-    if (result != 0)
+    char text[16];
+    int len = snprintf(text, sizeof text, "%u\n", port);
+    if (o->port_file && file_write(o->port_file, span_make(text, (size_t)len), f) != 0)
         return -1;
     printf("http://%s:%u/api/v1\n", o->ipv6 ? "[::1]" : "127.0.0.1", port);
     if (fflush(stdout) != 0)
@@ -33,50 +69,71 @@ static int announce(const struct options *o, uint16_t port, struct fail *f)
     return 0;
 }
 
-static void wait_for_end(const struct options *o, const struct parent *parent)
+/* Linux reports the end of the parent as SIGTERM. It is also looked for, for other systems and for
+   a parent that ended before this call. */
+static void wait_for_end(const struct options *o, pid_t parent)
 {
     struct pollfd on = {.fd = sys_signal_fd(), .events = POLLIN};
-    while (!sys_signal() && !(o->with_parent && parent_is_gone(parent)))
-        poll(&on, 1, o->with_parent ? PARENT_MS : -1);
+    while (!sys_signal() && !(o->with_parent && getppid() != parent))
+        poll(&on, 1, o->with_parent ? PARENT_INTERVAL : -1);
 }
 
-static int serve(const struct options *o, struct fail *f)
+static int prepare(struct mock *m, const struct options *o, struct fail *f)
 {
-    struct parent parent = {0};
-    if (o->with_parent)
-        parent_watch(&parent);
-    sys_signals_catch();
-    struct server *server = server_start(o, f);
-    if (!server)
+    m->gates = gates_new();
+    if (!m->gates)
+        return fail_errno(f, FAIL_SOFTWARE, errno, "cannot create a pipe");
+    if (o->scenario && !(m->scenario = scenario_load(o->scenario, f)))
         return -1;
-    int result = announce(o, server_port(server), f);
-    if (result == 0)
-        wait_for_end(o, &parent);
-    server_stop(server);
-    return result;
+    m->backend = backend_new(&o->backend, f);
+    if (!m->backend)
+        return -1;
+    if (o->dump && !(m->dump = dump_new(o->dump, f)))
+        return -1;
+    return 0;
 }
 
-static int run(const struct options *o, struct fail *f)
+static void serve(const struct options *o, struct fail *f)
 {
-    if (!o->help && !o->version)
-        return serve(o, f);
+    struct mock m = {NULL, NULL, NULL, NULL};
+    struct server *server = NULL;
+    pid_t parent = getppid();
+#ifdef __linux__
+    if (o->with_parent)
+        prctl(PR_SET_PDEATHSIG, (unsigned long)SIGTERM);
+#endif
+    sys_signals_catch();
+    if (prepare(&m, o, f) == 0)
+        server = server_start(o->ipv6, (uint16_t)o->port, m.gates, answer, &m, f);
+    if (server && announce(o, server_port(server), f) == 0)
+        wait_for_end(o, parent);
+    if (m.gates)
+        gates_stop(m.gates);
+    server_stop(server);
+    dump_free(m.dump);
+    backend_free(m.backend);
+    scenario_free(m.scenario);
+    gates_free(m.gates);
+}
+
+static void print(const struct options *o, struct fail *f)
+{
     if (o->help)
         options_print_help();
     else
         printf("sigmasight-mock %s (libmicrohttpd %s)\n", PACKAGE_VERSION, MHD_get_version());
     if (fflush(stdout) != 0)
-        return fail_errno(f, FAIL_OUTPUT, errno, "cannot write standard output");
-    return 0;
+        fail_errno(f, FAIL_OUTPUT, errno, "cannot write standard output");
 }
 
 int main(int argc, char **argv)
 {
     struct fail f = FAIL_INIT;
-    struct options options;
+    struct options o;
     sys_stdio_open();
-    if (options_read(&options, argc, argv, &f) == 0)
-        run(&options, &f);
-    options_release(&options);
+    if (options_read(&o, argc, argv, &f) == 0)
+        (o.help || o.version ? print : serve)(&o, &f);
+    options_release(&o);
     if (fail_is_set(&f))
         fprintf(stderr, "sigmasight-mock: %s%s\n", f.message,
                 f.cause == FAIL_USAGE ? "; see 'sigmasight-mock --help'" : "");

@@ -12,10 +12,10 @@ enum kind { FLAG, NUMBER, TEXT, TEXTS };
 
 struct row {
     const char *name;
-    const char *argument; /* NULL: takes none */
+    const char *argument; /* NULL for a flag */
     const char *help;
     enum kind kind;
-    size_t place; /* of the member of struct options: bool, int64_t, const char * */
+    size_t place; /* in struct options: bool, int64_t, const char * */
     int64_t min, max;
 };
 
@@ -23,25 +23,35 @@ struct row {
 
 static const struct row rows[] = {
     {"port", "N", "listen on port N, 0 for any free one (8000)", NUMBER, PLACE(port), 0, 65535},
-    {"port-file", "FILE", "write the port to FILE once connections are accepted", TEXT,
+    {"port-file", "FILE", "write the port to FILE when it accepts connections", TEXT,
      PLACE(port_file), 0, 0},
     {"ipv6", NULL, "listen on ::1 instead of 127.0.0.1", FLAG, PLACE(ipv6), 0, 0},
-    {"with-parent", NULL, "end when the parent process ends", FLAG, PLACE(with_parent), 0, 0},
-    {"generation", "N", "which generation of the API to speak, 1 or 2 (1)", NUMBER,
-     PLACE(generation), 1, 2},
-    {"token", "TOKEN", "accept this token always; may be repeated", TEXTS, 0, 0, 0},
-    {"token-life", "SECONDS", "how long a token from login is good (86400)", NUMBER,
-     PLACE(token_life), 0, 1000000000},
-    {"web-tokens", NULL, "accept only those of --token, none from login", FLAG, PLACE(web_tokens),
-     0, 0},
-    {"pace", "MS", "wait so long between two pieces of an answer (40)", NUMBER, PLACE(pace), 0,
+    {"with-parent", NULL, "exit when the parent process exits", FLAG, PLACE(with_parent), 0, 0},
+    {"generation", "N", "generation of the API, 1 or 2 (1)", NUMBER, PLACE(backend.generation), 1,
+     2},
+    {"token", "TOKEN", "always accept this token; repeatable", TEXTS, 0, 0, 0},
+    {"token-life", "SECONDS", "lifetime of a token from login (86400)", NUMBER,
+     PLACE(backend.token_life), 0, 1000000000},
+    {"web-tokens", NULL, "accept only tokens of --token, none from login", FLAG,
+     PLACE(backend.web_tokens), 0, 0},
+    {"portfolios", "N", "portfolios of each account, 0 to 4 (1)", NUMBER, PLACE(backend.portfolios),
+     0, BACKEND_PORTFOLIOS},
+    {"pace", "MS", "delay between two deltas of an answer (40)", NUMBER, PLACE(backend.pace), 0,
      3600000},
-    {"trim-deltas", NULL, "trim white space as the first generation does", FLAG, PLACE(trim_deltas),
-     0, 0},
-    {"answer", "FILE", "answer every message with this recorded stream", TEXT, PLACE(answer), 0, 0},
+    {"trim-deltas", NULL, "trim white space as the first generation does", FLAG,
+     PLACE(backend.trim_deltas), 0, 0},
+    {"broken-history", NULL, "fail after tool calls as the first generation does", FLAG,
+     PLACE(backend.broken_history), 0, 0},
+    {"error", "CODE", "fail every message with this error", TEXT, PLACE(backend.error), 0, 0},
+    {"rate-limit", "N", "answer 429 to more than N calls a second", NUMBER,
+     PLACE(backend.rate_limit), 1, 1000000},
+    {"retry-after", "SECONDS", "send Retry-After with these", NUMBER, PLACE(backend.retry_after), 0,
+     1000000},
+    {"answer", "FILE", "answer every message with this recorded stream", TEXT,
+     PLACE(backend.answer), 0, 0},
     {"scenario", "FILE", "answer as this scenario says", TEXT, PLACE(scenario), 0, 0},
     {"dump", "DIR", "write every request to a file in DIR", TEXT, PLACE(dump), 0, 0},
-    {"help", NULL, "print this and exit", FLAG, PLACE(help), 0, 0},
+    {"help", NULL, "print this help and exit", FLAG, PLACE(help), 0, 0},
     {"version", NULL, "print the version and exit", FLAG, PLACE(version), 0, 0},
 };
 
@@ -53,8 +63,9 @@ static int set_number(const struct row *row, int64_t *number, const char *text, 
     errno = 0;
     long long value = strtoll(text, &end, 10);
     if (end == text || *end || errno || value < row->min || value > row->max)
-        return fail_set(f, FAIL_USAGE, "--%s needs a number from %lld to %lld, not '%s'", row->name,
-                        (long long)row->min, (long long)row->max, text);
+        return fail_set(f, FAIL_USAGE,
+                        "invalid value '%s' for --%s: expected a number from %lld to %lld", text,
+                        row->name, (long long)row->min, (long long)row->max);
     *number = value;
     return 0;
 }
@@ -62,6 +73,7 @@ static int set_number(const struct row *row, int64_t *number, const char *text, 
 static int set(struct options *o, const struct row *row, const char *text, struct fail *f)
 {
     void *member = (char *)o + row->place;
+    struct backend_options *b = &o->backend;
     switch (row->kind) {
     case FLAG:
         *(bool *)member = true;
@@ -72,8 +84,8 @@ static int set(struct options *o, const struct row *row, const char *text, struc
         *(const char **)member = text;
         return 0;
     case TEXTS:
-        o->tokens = xrealloc(o->tokens, (o->token_count + 1) * sizeof *o->tokens);
-        o->tokens[o->token_count++] = text;
+        b->tokens = xrealloc(b->tokens, (b->token_count + 1) * sizeof *b->tokens);
+        b->tokens[b->token_count++] = text;
         return 0;
     }
     return 0;
@@ -81,7 +93,10 @@ static int set(struct options *o, const struct row *row, const char *text, struc
 
 int options_read(struct options *o, int argc, char **argv, struct fail *f)
 {
-    *o = (struct options){.port = 8000, .generation = 1, .token_life = 86400, .pace = 40};
+    *o = (struct options){
+        .port = 8000,
+        .backend = {
+            .generation = 1, .token_life = 86400, .portfolios = 1, .pace = 40, .retry_after = -1}};
     struct option longs[ROWS + 1] = {{.name = NULL}};
     for (int i = 0; i < ROWS; i++)
         longs[i] = (struct option){.name = rows[i].name,
@@ -92,7 +107,7 @@ int options_read(struct options *o, int argc, char **argv, struct fail *f)
         if (set(o, &rows[at], optarg, f) != 0)
             return -1;
     if (got == ':')
-        return fail_set(f, FAIL_USAGE, "option '%s' needs an argument", argv[optind - 1]);
+        return fail_set(f, FAIL_USAGE, "option '%s' requires an argument", argv[optind - 1]);
     if (got != -1)
         return fail_set(f, FAIL_USAGE, "unknown option '%s'", argv[optind - 1]);
     if (optind < argc)
@@ -102,15 +117,15 @@ int options_read(struct options *o, int argc, char **argv, struct fail *f)
 
 void options_release(struct options *o)
 {
-    free(o->tokens);
-    o->tokens = NULL;
+    free(o->backend.tokens);
+    o->backend.tokens = NULL;
 }
 
 void options_print_help(void)
 {
     puts("usage: sigmasight-mock [OPTION]...\n"
          "\n"
-         "A SigmaSight backend on this machine's loopback address, for tests and demos.\n");
+         "A SigmaSight backend on the loopback address, for tests and demos.\n");
     for (int i = 0; i < ROWS; i++) {
         char name[40];
         snprintf(name, sizeof name, "--%s%s%s", rows[i].name, rows[i].argument ? " " : "",

@@ -856,56 +856,56 @@ has()
         run -65 --separate-stderr "$MOCK" --port 0 --with-parent --scenario wrong
         [ "$stderr" = "sigmasight-mock: wrong:$want" ] || { echo "$stderr" && false; }
     done <<-'END'
-	raw x|1: 'raw' stands before the first 'on'
-	on POST|1: 'on' needs METHOD /PATH and perhaps 'once'
-	on POST /x twice|1: 'on' needs METHOD /PATH and perhaps 'once'
+	raw x|1: 'raw' comes before the first 'on'
+	on POST|1: 'on' requires METHOD /PATH and optionally 'once'
+	on POST /x twice|1: 'on' requires METHOD /PATH and optionally 'once'
 	# c\n\non GET /x\n  nonsense|4: unknown step 'nonsense'
-	on GET /x\nstatus 99|2: 'status' needs a number from 200 to 599
+	on GET /x\nstatus 99|2: 'status' requires a number from 200 to 599
 	on GET /x\nraw x\nstatus 200|3: 'status' must come before the body
-	on GET /x\nheader x|2: 'header' needs NAME: VALUE
-	on GET /x\nraw \\q|2: bad escape '\q'
-	on GET /x\nraw \\x1|2: bad escape '\x'
-	on GET /x\npause 1s|2: 'pause' needs a number
-	on GET /x\nbatch 0|2: 'batch' needs a number above 0
-	on GET /x\nfill x|2: 'fill' needs a number of bytes and a TEXT
-	on GET /x\nraw x\ndefault|3: 'default' must be alone in its block
+	on GET /x\nheader x|2: 'header' requires NAME: VALUE
+	on GET /x\nraw \\q|2: invalid escape '\q'
+	on GET /x\nraw \\x1|2: invalid escape '\x'
+	on GET /x\npause 1s|2: 'pause' requires a number
+	on GET /x\nbatch 0|2: 'batch' requires a number above 0
+	on GET /x\nfill x|2: 'fill' requires a number of bytes and a TEXT
+	on GET /x\nraw x\ndefault|3: 'default' must be the only step of its block
 	on GET /x\ndefault\nraw x|3: 'raw' follows the end of its block
 	on GET /x\nclose\nraw x|3: 'raw' follows the end of its block
 	on GET /x\nraw x\nwire y|3: 'wire' must be the first step of its block
-	on GET /x\nframe|2: 'frame' is for blocks that begin with 'wire'
-	on GET /x\nrepeat 2\nraw x|3: the block before has a 'repeat' without 'end-repeat'
+	on GET /x\nframe|2: 'frame' requires a block that begins with 'wire'
+	on GET /x\nrepeat 2\nraw x|3: the block before has 'repeat' without 'end-repeat'
 	on GET /x\nend-repeat|2: 'end-repeat' without 'repeat'
 	on GET /x\nrepeat 2\nend-repeat|3: 'end-repeat' has nothing to repeat
 	on GET /x\nrepeat 2\nraw x\nreset|4: 'reset' cannot be repeated
-	on GET /x\ngate a/b|2: 'gate' needs a NAME without a slash
-	on GET /x\ngate|2: 'gate' needs a NAME without a slash
-	on GET|1: 'on' needs METHOD /PATH and perhaps 'once'
-	on GET x|1: 'on' needs METHOD /PATH and perhaps 'once'
-	on GET /x\nrepeat 2\nraw x\non GET /y|4: the block before has a 'repeat' without 'end-repeat'
-	on GET /x\ndefault x|2: 'default' must be alone in its block
-	on GET /x\nstatus 204\ndefault|3: 'default' must be alone in its block
-	on GET /x\nstatus 600|2: 'status' needs a number from 200 to 599
-	on GET /x\nstatus ok|2: 'status' needs a number from 200 to 599
-	on GET /x\npause 99999999999999999999|2: 'pause' needs a number
-	on GET /x\nheader|2: 'header' needs NAME: VALUE
-	on GET /x\nheader : x|2: 'header' needs NAME: VALUE
-	on GET /x\nno-header|2: 'no-header' needs a NAME
-	on GET /x\nwire y\nstatus 200|3: 'status' has no meaning after 'wire', which writes its own
+	on GET /x\ngate a/b|2: 'gate' requires a NAME without a slash
+	on GET /x\ngate|2: 'gate' requires a NAME without a slash
+	on GET|1: 'on' requires METHOD /PATH and optionally 'once'
+	on GET x|1: 'on' requires METHOD /PATH and optionally 'once'
+	on GET /x\nrepeat 2\nraw x\non GET /y|4: the block before has 'repeat' without 'end-repeat'
+	on GET /x\ndefault x|2: 'default' has an unknown error code
+	on GET /x\nstatus 204\ndefault|3: 'default' must be the only step of its block
+	on GET /x\nstatus 600|2: 'status' requires a number from 200 to 599
+	on GET /x\nstatus ok|2: 'status' requires a number from 200 to 599
+	on GET /x\npause 99999999999999999999|2: 'pause' requires a number
+	on GET /x\nheader|2: 'header' requires NAME: VALUE
+	on GET /x\nheader : x|2: 'header' requires NAME: VALUE
+	on GET /x\nno-header|2: 'no-header' requires a NAME
+	on GET /x\nwire y\nstatus 200|3: 'status' cannot be used after 'wire'
 	on GET /x\nstatus 200\nwire y|3: 'wire' must be the first step of its block
 	on GET /x\nraw x\nwire-file y|3: 'wire-file' must be the first step of its block
-	on GET /x\nevent|2: 'event' needs a NAME
-	on GET /x\nfill 3|2: 'fill' needs a number of bytes and a TEXT
-	on GET /x\nfile|2: 'file' needs a PATH
-	on GET /x\nwire-file|2: 'wire-file' needs a PATH
-	on GET /x\nraw \\xg0|2: bad escape '\x'
-	on GET /x\nraw \\x0G|2: bad escape '\x'
-	on GET /x\nraw x\\|2: bad escape '\'
-	on GET /x\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2|18: 'repeat' is nested too deep
-	on GET /x\nrepeat x|2: 'repeat' needs a number
-	on GET /x\nrepeat 2\nraw x\nend-repeat 2|4: 'end-repeat' takes nothing
-	on GET /x\ncut x|2: 'cut' needs a number
-	on GET /x\nwire y\nframe x|3: 'frame' takes nothing
-	on GET /x\nclose x|2: 'close' takes nothing
+	on GET /x\nevent|2: 'event' requires a NAME
+	on GET /x\nfill 3|2: 'fill' requires a number of bytes and a TEXT
+	on GET /x\nfile|2: 'file' requires a PATH
+	on GET /x\nwire-file|2: 'wire-file' requires a PATH
+	on GET /x\nraw \\xg0|2: invalid escape '\x'
+	on GET /x\nraw \\x0G|2: invalid escape '\x'
+	on GET /x\nraw x\\|2: invalid escape '\'
+	on GET /x\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2\nrepeat 2|18: 'repeat' is nested too deeply
+	on GET /x\nrepeat x|2: 'repeat' requires a number
+	on GET /x\nrepeat 2\nraw x\nend-repeat 2|4: 'end-repeat' takes no argument
+	on GET /x\ncut x|2: 'cut' requires a number
+	on GET /x\nwire y\nframe x|3: 'frame' takes no argument
+	on GET /x\nclose x|2: 'close' takes no argument
 	END
     printf 'on GET /x\r\n  file nowhere\r\n' >wrong
     run -66 --separate-stderr "$MOCK" --port 0 --scenario wrong

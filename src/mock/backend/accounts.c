@@ -53,7 +53,7 @@ static void put_base64(struct buf *out, struct span s)
         buf_byte(out, digits[bits << (6 - have) & 63]);
 }
 
-/* Header, claims and a signature that nobody can check: it only makes the token unique. */
+/* The signature is random: it only makes the token unique. */
 static char *make_jwt(const struct account *account, int64_t expires)
 {
     static const struct span header = SPAN("{\"alg\":\"HS256\",\"typ\":\"JWT\"}");

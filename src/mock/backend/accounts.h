@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may call, and the tokens that say so. Kept in memory; callers keep each other out. */
+/* Accounts and their tokens. Kept in memory. */
 #ifndef MOCK_BACKEND_ACCOUNTS_H
 #define MOCK_BACKEND_ACCOUNTS_H
 
@@ -15,6 +15,7 @@ struct account {
     char *email;
     char id[UUID_SIZE];
     int64_t created; /* Unix time, ms */
+    int messages;    /* that were sent */
 };
 
 struct token {
@@ -22,25 +23,25 @@ struct token {
     char *text;
     struct account *account;
     int64_t expires; /* Unix time, ms */
-    bool fixed;      /* of the command line: always good */
+    bool fixed;      /* from the command line: always valid */
 };
 
 /* Owned: accounts_release. A zeroed one is empty. */
 struct accounts {
     struct account *accounts;
     struct token *tokens;
-    bool only_fixed; /* what accounts_issue gives out is refused */
+    bool only_fixed; /* tokens of accounts_issue are refused */
 };
 
 void accounts_release(struct accounts *a);
 
-/* The account of that address, made when it is new; lives as long as `a`. */
+/* The account with that address, created if it is new; lives as long as `a`. */
 struct account *accounts_get(struct accounts *a, struct span email);
-/* A new token that looks like a JWT, good for `life` seconds; lives as long as `a`. */
+/* A new token in the form of a JWT, valid for `life` seconds; lives as long as `a`. */
 const char *accounts_issue(struct accounts *a, struct account *account, int64_t life);
 /* Accepts a token always. */
 void accounts_accept(struct accounts *a, struct account *account, const char *token);
-/* Whose token that is; NULL when it is unknown, expired or refused. */
+/* The account of a token; NULL when it is unknown, expired or refused. */
 struct account *accounts_check(const struct accounts *a, struct span token);
 
 #endif

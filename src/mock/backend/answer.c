@@ -1,38 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/backend/answer.h"
 
-#include "mock/backend/ascii.h"
-#include "mock/backend/conversations.h"
+#include "mock/backend/data.h"
 #include "mock/backend/ids.h"
-#include "mock/backend/portfolio.h"
-#include "mock/backend/topic.h"
+#include "mock/backend/records.h"
 #include "system/system.h"
-#include "json/write.h"
 
-#include <string.h>
+#include <ctype.h>
+#include <stdlib.h>
 
-/* A tool takes so many times as long as a delta. */
+/* A tool takes this many times as long as a delta. */
 enum { TOOL_PACES = 8 };
 
-/* An answer while it is told. The clock runs ahead: it says when the event will be sent. */
+/* How an event of the second generation is sent. */
+enum envelope {
+    BARE,    /* without one */
+    COUNTED, /* with the next sequence number */
+    ZERO     /* with sequence number 0 */
+};
+
+/* An answer while it is written. Its clock says when the event will be sent. */
 struct telling {
     const struct question *q;
     struct script *script;
-    struct buf run;     /* the second generation's name for this answer */
-    unsigned sequence;  /* and its count of events */
+    struct values values; /* of the events */
+    struct buf text;      /* all deltas so far */
+    struct buf run;
+    unsigned sequence, deltas, tools;
     int64_t start, now; /* Unix time, ms */
-    struct buf text;    /* all deltas so far */
-    unsigned deltas, tools;
 };
 
-static const char *model(const struct question *q)
+static void begin(struct telling *t, const struct question *q, struct script *script)
 {
-    return q->second ? "gpt-5-mini" : "gpt-4o";
+    int64_t now = sys_wall_ms();
+    *t = (struct telling){.q = q, .script = script, .start = now, .now = now};
+    buf_puts(&t->run, "run_");
+    put_random_hex(&t->run, 6);
+    values_set(&t->values, "RUN", "%s", buf_text(&t->run));
+    values_set(&t->values, "CONVERSATION", "%s", q->conversation);
+    values_set(&t->values, "MODE", "%s", q->mode);
+    values_set(&t->values, "MODEL", "%s", q->second ? "gpt-5-mini" : "gpt-4o");
+    values_set(&t->values, "ROLE", "assistant");
+    values_set(&t->values, "USER", "%s", q->user_message);
+    values_set(&t->values, "ASSISTANT", "%s", q->assistant_message);
+    values_raw(&t->values, "PORTFOLIOS", q->portfolios);
+    values_raw(&t->values, "HINT", q->page_hint);
+    values_raw(&t->values, "ROUTE", q->route);
+    if (q->portfolio.len > 0)
+        values_raw(&t->values, "PORTFOLIO", q->portfolio);
+    else
+        values_set(&t->values, "PORTFOLIO", q->default_portfolio[0] ? "\"%s\"" : "null",
+                   q->default_portfolio);
 }
 
-static bool is_space(char c)
+static void release(struct telling *t)
 {
-    return c == ' ' || c == '\n' || c == '\t';
+    values_release(&t->values);
+    buf_release(&t->text);
+    buf_release(&t->run);
 }
 
 static void wait_paces(struct telling *t, int paces)
@@ -43,82 +68,36 @@ static void wait_paces(struct telling *t, int paces)
     t->now += ms;
 }
 
-/* --- events --- */
-
-static void tell_bare(struct telling *t, const char *name, struct buf *data)
+/* Appends the event `name`, whose payload is the section of that name for a generation. */
+static void tell_as(struct telling *t, const char *generation, const char *name,
+                    enum envelope envelope)
 {
+    struct section s;
     struct buf event = {0};
+    data_find(generation, span_of(name), &s);
     buf_printf(&event, "event: %s\ndata: ", name);
-    buf_span(&event, buf_view(data));
+    if (envelope != BARE)
+        buf_printf(&event, "{\"type\": \"%s\", \"run_id\": \"%s\", \"seq\": %u, \"data\": ", name,
+                   buf_text(&t->run), envelope == ZERO ? 0 : t->sequence++);
+    data_expand(&event, &s, " ", &t->values);
+    if (envelope != BARE)
+        buf_printf(&event, ", \"timestamp\": %lld}", (long long)t->now);
     buf_puts(&event, "\n\n");
     script_take(t->script, &event);
-    buf_release(data);
 }
 
-static void tell_numbered(struct telling *t, const char *name, unsigned sequence, struct buf *data)
+/* The same event of either generation; NULL: the generation has none. */
+static void tell(struct telling *t, const char *first, const char *second, enum envelope envelope)
 {
-    struct buf envelope = {0};
-    buf_printf(&envelope, "{\"type\": \"%s\", \"run_id\": \"%s\", \"seq\": %u, \"data\": ", name,
-               buf_text(&t->run), sequence);
-    buf_span(&envelope, buf_view(data));
-    buf_printf(&envelope, ", \"timestamp\": %lld}", (long long)t->now);
-    buf_release(data);
-    tell_bare(t, name, &envelope);
+    if (t->q->second && second)
+        tell_as(t, "second", second, envelope);
+    else if (!t->q->second && first)
+        tell_as(t, "first", first, BARE);
 }
 
-/* An event of the second generation in its envelope. */
-static void tell(struct telling *t, const char *name, struct buf *data)
+static bool is_space(char c)
 {
-    tell_numbered(t, name, t->sequence++, data);
-}
-
-static void put_start(const struct question *q, struct buf *data)
-{
-    buf_printf(data, "{\"conversation_id\": \"%s\", \"mode\": \"%s\", \"model\": \"%s\"",
-               q->conversation, q->mode, model(q));
-}
-
-static void tell_start(struct telling *t)
-{
-    struct buf data = {0};
-    put_start(t->q, &data);
-    if (!t->q->second) {
-        buf_puts(&data, "}");
-        tell_bare(t, "start", &data);
-        return;
-    }
-    struct span portfolio = t->q->portfolio, portfolios = t->q->portfolios;
-    buf_puts(&data, ", \"reasoning_effort\": \"medium\", \"text_verbosity\": \"medium\", "
-                    "\"web_search_enabled\": false, \"page_hint\": null, \"route\": null, "
-                    "\"portfolio_id\": ");
-    json_put_raw(&data, portfolio.len ? portfolio : span_of("\"" PORTFOLIO_ID "\""));
-    buf_puts(&data, ", \"portfolio_ids\": ");
-    json_put_raw(&data, portfolios.len ? portfolios : span_of("null"));
-    buf_puts(&data, "}");
-    tell(t, "start", &data);
-}
-
-/* What the second generation says around `start`. */
-static void tell_created(struct telling *t)
-{
-    char user[UUID_SIZE], assistant[UUID_SIZE];
-    uuid_make(user);
-    uuid_make(assistant);
-    struct buf data = {0};
-    buf_printf(&data,
-               "{\"user_message_id\": \"%s\", \"assistant_message_id\": \"%s\", "
-               "\"conversation_id\": \"%s\", \"run_id\": \"%s\"}",
-               user, assistant, t->q->conversation, buf_text(&t->run));
-    tell_bare(t, "message_created", &data);
-}
-
-static void tell_response(struct telling *t)
-{
-    struct buf data = {0};
-    buf_puts(&data, "{\"response_id\": \"resp_");
-    put_random_hex(&data, 12);
-    buf_puts(&data, "\", \"provider\": \"openai\"}");
-    tell(t, "response_id", &data);
+    return c == ' ' || c == '\n' || c == '\t';
 }
 
 static struct span trim(struct span s)
@@ -132,131 +111,155 @@ static struct span trim(struct span s)
 
 static void tell_delta(struct telling *t, struct span delta)
 {
-    struct buf data = {0};
     if (t->q->trim)
         delta = trim(delta);
     buf_span(&t->text, delta);
     t->deltas++;
-    buf_puts(&data, "{\"delta\": \"");
-    ascii_put(&data, delta);
-    if (t->q->second) {
-        buf_puts(&data, "\"}");
-        tell(t, "token", &data);
-    } else {
-        buf_puts(&data, "\", \"role\": \"assistant\"}");
-        tell_bare(t, "message", &data);
-    }
+    values_ascii(&t->values, "DELTA", delta);
+    tell(t, "message", "token", COUNTED);
 }
 
 /* A word and the white space after it are a delta. */
-static void tell_text(struct telling *t, const char *text)
+static void tell_text(struct telling *t, struct span text)
 {
-    while (*text) {
+    while (text.len > 0) {
         size_t len = 0;
-        while (text[len] && !is_space(text[len]))
+        while (len < text.len && !is_space(text.at[len]))
             len++;
-        while (is_space(text[len]))
+        while (len < text.len && is_space(text.at[len]))
             len++;
         wait_paces(t, 1);
-        tell_delta(t, span_make(text, len));
-        text += len;
+        tell_delta(t, span_make(text.at, len));
+        text = span_make(text.at + len, text.len - len);
     }
 }
 
-static void tell_tool(struct telling *t, const struct tool *tool)
+/* The heading of a tool has its name, its duration in ms and its arguments. */
+static void tell_tool(struct telling *t, struct span name)
 {
-    bool second = t->q->second;
-    struct buf id = {0}, data = {0};
-    buf_puts(&id, "fc_");
+    struct section s;
+    if (!data_find("tool", name, &s))
+        abort();
+    const char *arguments = strchr(s.rest.at, ' ') + 1;
+    struct buf id = {0}, expanded = {0};
     put_random_hex(&id, 12);
-    buf_puts(&data, "{");
-    if (second)
-        buf_printf(&data, "\"tool_call_id\": \"%s\", ", buf_text(&id));
-    buf_printf(&data, "\"tool_name\": \"%s\", \"%s\": %s}", tool->name,
-               second ? "tool_args" : "arguments", tool->arguments);
+    values_time(&t->values, "NOW", t->now);
+    template_expand(&expanded, span_of(arguments), false, &t->values);
+    values_set(&t->values, "CALL", "fc_%s", buf_text(&id));
+    values_raw(&t->values, "TOOL", s.name);
+    values_raw(&t->values, "ARGUMENTS", buf_view(&expanded));
+    values_set(&t->values, "DURATION", "%ld", strtol(s.rest.at, NULL, 10));
     wait_paces(t, 1);
-    (second ? tell : tell_bare)(t, second ? "tool_call" : "tool_started", &data);
-
+    tell(t, "tool_started", "tool_call", COUNTED);
+    buf_clear(&expanded);
+    data_expand(&expanded, &s, " ", &t->values);
+    values_raw(&t->values, "RESULT", buf_view(&expanded));
     wait_paces(t, TOOL_PACES);
-    buf_puts(&data, "{");
-    if (second)
-        buf_printf(&data, "\"tool_call_id\": \"%s\", ", buf_text(&id));
-    buf_printf(&data, "\"tool_name\": \"%s\", \"%s\": ", tool->name,
-               second ? "tool_result" : "result");
-    tool->put_result(&data, t->now);
-    buf_printf(&data, "%s, \"duration_ms\": %lld}", second ? "" : ", \"error\": null",
-               (long long)tool->duration);
-    (second ? tell : tell_bare)(t, second ? "tool_result" : "tool_finished", &data);
-    buf_release(&id);
+    tell(t, "tool_finished", "tool_result", COUNTED);
     t->tools++;
+    buf_release(&id);
+    buf_release(&expanded);
 }
 
-/* --- ends --- */
-
-/* The first generation says `done` twice: before it stores the answer and after. */
-static void tell_done_first(struct telling *t)
+static void tell_opening(struct telling *t)
 {
-    struct buf data = {0};
-    buf_printf(&data,
-               "{\"total_tokens\": %u, \"prompt_tokens\": null, \"completion_tokens\": null, "
-               "\"latency_ms\": null, \"tool_calls_count\": %u}",
-               t->deltas, t->tools);
-    tell_bare(t, "done", &data);
-    buf_printf(&data,
-               "{\"total_tokens\": null, \"prompt_tokens\": null, \"completion_tokens\": null, "
-               "\"latency_ms\": %lld, \"tool_calls_count\": %u}",
-               (long long)(t->now - t->start), t->tools);
-    tell_bare(t, "done", &data);
+    tell(t, NULL, "message_created", BARE);
+    tell(t, "start", "start", COUNTED);
 }
 
-static void tell_done_second(struct telling *t)
+/* The first generation sends `done` before and after it stores an answer that succeeded. */
+static void tell_done(struct telling *t, bool stored)
 {
-    struct buf data = {0};
-    buf_puts(&data, "{\"final_text\": \"");
-    ascii_put(&data, buf_view(&t->text));
-    buf_printf(&data,
-               "\", \"tool_calls_count\": %u, \"latency_ms\": %lld, \"token_counts\": "
-               "{\"initial\": %u, \"continuation\": 0}, \"post_tool_first_token_gaps_ms\": [], "
-               "\"event_timeline\": [{\"type\": \"message_created\", \"t_ms\": 0}, "
-               "{\"type\": \"done_emit\", \"t_ms\": %lld}], \"fallback_used\": false, "
-               "\"model_used\": \"%s\", \"retry_stats\": {\"attempts\": 1, \"max_retries\": 2, "
-               "\"used_fallback_model\": false}}",
-               t->tools, (long long)(t->now - t->start), t->deltas, (long long)(t->now - t->start),
-               model(t->q));
-    tell_numbered(t, "done", 0, &data);
+    values_ascii(&t->values, "TEXT", buf_view(&t->text));
+    values_set(&t->values, "TOOLS", "%u", t->tools);
+    values_set(&t->values, "COUNT", "%u", t->deltas);
+    if (stored) {
+        values_set(&t->values, "TOKENS", "%u", t->deltas);
+        values_set(&t->values, "LATENCY", "null");
+        tell(t, "done", NULL, BARE);
+    }
+    values_set(&t->values, "TOKENS", "null");
+    values_set(&t->values, "LATENCY", "%lld", (long long)(t->now - t->start));
+    tell(t, "done", "done", ZERO);
 }
 
-static void begin(struct telling *t, const struct question *q, struct script *script)
+/* --- answers --- */
+
+/* Lower case, with a blank for each run of bytes that are neither letters nor digits, and at both
+   ends. */
+static void put_words(struct buf *out, struct span text)
 {
-    int64_t now = sys_wall_ms();
-    *t = (struct telling){.q = q, .script = script, .start = now, .now = now};
-    buf_puts(&t->run, "run_");
-    put_random_hex(&t->run, 6);
+    buf_byte(out, ' ');
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        bool word = isalnum(c) || c >= 0x80;
+        if (word || out->data[out->len - 1] != ' ')
+            buf_byte(out, word ? (char)tolower(c) : ' ');
+    }
+    buf_byte(out, ' ');
 }
 
-static void release(struct telling *t)
+/* Whether one of the topic's words, of which an underscore is the end of a word, begins a word of
+   the question. */
+static bool matches(const struct section *topic, const char *words)
 {
-    buf_release(&t->run);
-    buf_release(&t->text);
+    struct buf list = {0}, word = {0};
+    buf_printf(&list, "%.*s %.*s", (int)topic->name.len, topic->name.at, (int)topic->rest.len,
+               topic->rest.at);
+    bool found = false;
+    char *state, *list_text = buf_take(&list);
+    for (char *p = strtok_r(list_text, " ", &state); p && !found; p = strtok_r(NULL, " ", &state)) {
+        buf_clear(&word);
+        buf_printf(&word, " %s", p);
+        if (word.data[word.len - 1] == '_')
+            word.data[word.len - 1] = ' ';
+        found = strcmp(p, "*") == 0 || strstr(words, buf_text(&word));
+    }
+    free(list_text);
+    buf_release(&word);
+    return found;
 }
 
-void answer_play(const struct question *q, struct script *script)
+static void tell_topic(struct telling *t, const struct section *topic)
 {
-    const struct topic *topic = topic_for(q->text);
+    static const struct span call = SPAN("+ ");
+    struct buf text = {0};
+    for (size_t i = topic->begin; i < topic->end; i++) {
+        struct span line = span_of(data_lines[i]);
+        if (span_starts(line, call)) {
+            tell_text(t, buf_view(&text));
+            buf_clear(&text);
+            tell_tool(t, span_make(line.at + call.len, line.len - call.len));
+            continue;
+        }
+        buf_span(&text, line);
+        if (i + 1 < topic->end)
+            buf_byte(&text, '\n');
+    }
+    tell_text(t, buf_view(&text));
+    buf_release(&text);
+}
+
+unsigned answer_play(const struct question *q, struct script *script)
+{
     struct telling t;
+    struct section topic = {.next = 0};
+    struct buf words = {0};
+    put_words(&words, q->text);
+    while (data_next("topic", &topic) && !matches(&topic, buf_text(&words)))
+        continue;
     begin(&t, q, script);
-    if (q->second)
-        tell_created(&t);
-    tell_start(&t);
-    if (q->second)
-        tell_response(&t);
-    if (topic->opening)
-        tell_text(&t, topic->opening);
-    for (int i = 0; i < TOPIC_TOOLS && topic->tools[i]; i++)
-        tell_tool(&t, topic->tools[i]);
-    tell_text(&t, topic->text);
-    (q->second ? tell_done_second : tell_done_first)(&t);
+    tell_opening(&t);
+    put_random_hex(&t.text, 12);
+    values_raw(&t.values, "RESPONSE", buf_view(&t.text));
+    buf_clear(&t.text);
+    tell(&t, NULL, "response_id", COUNTED);
+    tell_topic(&t, &topic);
+    tell_done(&t, true);
+    unsigned tools = t.tools;
     release(&t);
+    buf_release(&words);
+    return tools;
 }
 
 const char *answer_mode(struct span text)
@@ -267,28 +270,53 @@ const char *answer_mode(struct span text)
     return mode_find(trim(span_make(text.at + command.len, text.len - command.len)));
 }
 
-/* Both say the same here, but for the end. */
+/* Both generations send the same here, except for the end. */
 void answer_play_mode(const struct question *q, const char *mode, struct script *script)
 {
-    struct question changed = *q;
-    changed.mode = mode;
     struct telling t;
-    begin(&t, &changed, script);
-    struct buf data = {0};
-    put_start(&changed, &data);
-    buf_byte(&data, '}');
-    tell_bare(&t, "start", &data);
-    buf_printf(&data, "{\"delta\": \"Mode changed to %s\", \"role\": \"system\"}", mode);
-    tell_bare(&t, "message", &data);
-    if (q->second) {
-        buf_printf(&data, "{\"final_text\": \"Mode changed to %s\", \"tool_calls_count\": 0}",
-                   mode);
-        tell_numbered(&t, "done", 0, &data);
-    } else {
-        buf_puts(&data, "{\"total_tokens\": null, \"prompt_tokens\": null, "
-                        "\"completion_tokens\": null, \"latency_ms\": null, "
-                        "\"tool_calls_count\": 0}");
-        tell_bare(&t, "done", &data);
-    }
+    begin(&t, q, script);
+    values_set(&t.values, "MODE", "%s", mode);
+    values_set(&t.values, "ROLE", "system");
+    buf_printf(&t.text, "Mode changed to %s", mode);
+    values_ascii(&t.values, "DELTA", buf_view(&t.text));
+    tell_as(&t, "first", "start", BARE);
+    tell_as(&t, "first", "message", BARE);
+    tell_done(&t, false);
+    release(&t);
+}
+
+static void tell_error(struct telling *t, const char *code, const struct section *s)
+{
+    struct buf message = {0};
+    if (s)
+        data_expand(&message, s, "\n", NULL);
+    else
+        buf_puts(&message, "'id'");
+    values_set(&t->values, "CODE", "%s", code);
+    values_ascii(&t->values, "MESSAGE", buf_view(&message));
+    values_raw(&t->values, "DETAILS", s ? s->rest : span_of("\"retryable\": false"));
+    tell(t, "error", "error", ZERO);
+    if (!t->q->second)
+        tell_done(t, false);
+    buf_release(&message);
+}
+
+/* The heading of an error has its code and further members of the second generation's event. */
+void answer_play_error(const struct question *q, struct script *script)
+{
+    struct telling t;
+    struct section s;
+    data_find("error", span_of(q->error), &s);
+    begin(&t, q, script);
+    tell_opening(&t);
+    tell_error(&t, q->error, &s);
+    release(&t);
+}
+
+void answer_play_broken(const struct question *q, struct script *script)
+{
+    struct telling t;
+    begin(&t, q, script);
+    tell_error(&t, "internal_error", NULL);
     release(&t);
 }

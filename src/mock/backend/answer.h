@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The event streams that answer a message, in the words of either generation. */
+/* The event streams that answer a message, in the form of either generation. Each function appends
+   to the script; an event is a unit of output. */
 #ifndef MOCK_BACKEND_ANSWER_H
 #define MOCK_BACKEND_ANSWER_H
 
@@ -11,19 +12,25 @@
 
 struct question {
     bool second; /* the generation */
-    const char *conversation, *mode;
+    const char *conversation, *mode, *user_message, *assistant_message;
     struct span text;
-    struct span portfolio, portfolios; /* JSON of the context, empty for none */
-    int64_t pace;                      /* ms between two deltas */
-    bool trim;                         /* deltas lose the white space at their ends */
+    const char *default_portfolio;                       /* the ID if the message has none */
+    struct span portfolio, portfolios, page_hint, route; /* JSON; `portfolio` empty for none */
+    const char *error;                                   /* a code, for answer_play_error */
+    int64_t pace;                                        /* ms between two deltas */
+    bool trim; /* deltas lose the white space at their ends */
 };
 
-/* The mode that a text such as "/mode blue" asks for, NULL for any other text. */
+/* The mode that a text such as "/mode blue" selects; NULL for any other text. */
 const char *answer_mode(struct span text);
 
-/* Appends the answer to the script: one event is one unit. */
-void answer_play(const struct question *q, struct script *script);
-/* The same for a text that asks for this mode. */
+/* The canned answer to the text. Returns the number of tool calls. */
+unsigned answer_play(const struct question *q, struct script *script);
+/* The answer to a text that selects a mode. */
 void answer_play_mode(const struct question *q, const char *mode, struct script *script);
+/* An answer that fails with the error of the question. */
+void answer_play_error(const struct question *q, struct script *script);
+/* An answer that fails as the first generation does after one with tool calls. */
+void answer_play_broken(const struct question *q, struct script *script);
 
 #endif

@@ -1,47 +1,120 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/backend/form.h"
 
-#include "core/utf8.h"
 #include "json/write.h"
 
 #include <string.h>
 #include <strings.h>
 
-static const char *const names[FORM_FIELDS] = {
-    [FORM_EMAIL] = "email",
-    [FORM_PASSWORD] = "password",
-    [FORM_MODE] = "mode",
-    [FORM_CONVERSATION] = "conversation_id",
-    [FORM_TEXT] = "text",
-    [FORM_PORTFOLIO] = "portfolio_id",
-    [FORM_PORTFOLIOS] = "portfolio_ids",
+#define SHARED                                                                                     \
+    {SPAN("portfolio_id"), FORM_PORTFOLIO, NULL, 0},                                               \
+        {SPAN("portfolio_ids"), FORM_PORTFOLIOS, NULL, 0},                                         \
+        {SPAN("page_hint"), FORM_PAGE_HINT, NULL, 0},                                              \
+    {                                                                                              \
+        SPAN("route"), FORM_ROUTE, NULL, 0                                                         \
+    }
+
+static const struct json_key context_keys[] = {SHARED};
+static const struct json_shape context = {context_keys,
+                                          sizeof context_keys / sizeof context_keys[0]};
+
+/* In the order of enum form_field. */
+static const struct json_key keys[] = {
+    {SPAN("email"), FORM_EMAIL, NULL, 0},
+    {SPAN("password"), FORM_PASSWORD, NULL, 0},
+    {SPAN("mode"), FORM_MODE, NULL, 0},
+    {SPAN("conversation_id"), FORM_CONVERSATION, NULL, 0},
+    {SPAN("text"), FORM_TEXT, NULL, 0},
+    {SPAN("rating"), FORM_RATING, NULL, 0},
+    {SPAN("comment"), FORM_COMMENT, NULL, 0},
+    {SPAN("edited_text"), FORM_EDITED, NULL, 0},
+    {SPAN("content"), FORM_CONTENT, NULL, 0},
+    {SPAN("scope"), FORM_SCOPE, NULL, 0},
+    SHARED,
+    {SPAN("ui_context"), FORM_CONTEXT, &context, 0},
+};
+static const struct json_shape shape = {keys, sizeof keys / sizeof keys[0]};
+
+static const struct row {
+    const char *type, *message, *context;
+} rows[] = {
+    [PROBLEM_MISSING] = {"missing", "Field required", NULL},
+    [PROBLEM_OBJECT] = {"model_attributes_type",
+                        "Input should be a valid dictionary or object to extract fields from",
+                        NULL},
+    [PROBLEM_STRING] = {"string_type", "Input should be a valid string", NULL},
+    [PROBLEM_TOO_SHORT] = {"string_too_short", "String should have at least 1 character",
+                           "{\"min_length\":1}"},
+    [PROBLEM_TOO_LONG] = {"string_too_long", "String should have at most 4000 characters",
+                          "{\"max_length\":4000}"},
+    [PROBLEM_EMAIL] = {"value_error",
+                       "value is not a valid email address: An email address must have an @-sign.",
+                       "{\"reason\":\"An email address must have an @-sign.\"}"},
+    [PROBLEM_MODE] = {"string_pattern_mismatch",
+                      "String should match pattern '^(green|blue|indigo|violet)$'",
+                      "{\"pattern\":\"^(green|blue|indigo|violet)$\"}"},
+    [PROBLEM_RATING] = {"literal_error", "Input should be 'up' or 'down'",
+                        "{\"expected\":\"'up' or 'down'\"}"},
+    [PROBLEM_INTEGER] = {"int_parsing",
+                         "Input should be a valid integer, unable to parse string as an integer",
+                         NULL},
 };
 
-static void note_field(struct form *form, int first, const struct json_member *m)
+static void put_problem(struct buf *problems, const struct row *row, const char *part,
+                        const char *name, struct span input)
 {
-    for (int i = first; i < FORM_FIELDS; i++) {
-        struct form_value *v = &form->values[i];
-        if (!span_is(m->key, names[i]))
-            continue;
-        v->type = m->value.type;
-        v->raw = m->value.raw;
-        buf_clear(&v->string);
-        if (v->type == JSON_STRING)
-            buf_span(&v->string, m->value.string);
+    buf_puts(problems, problems->len ? ",{" : "{");
+    json_put_text(problems, "type", span_of(row->type));
+    buf_printf(problems, ",\"loc\":[\"%s\"", part);
+    if (name)
+        buf_printf(problems, ",\"%s\"", name);
+    buf_puts(problems, "]");
+    json_put_text(problems, "msg", span_of(row->message));
+    json_put_key(problems, "input");
+    json_put_raw(problems, input);
+    if (row->context)
+        buf_printf(problems, ",\"ctx\":%s", row->context);
+    buf_byte(problems, '}');
+}
+
+void problem_add(struct buf *problems, enum problem problem, const char *part, const char *name,
+                 struct span input)
+{
+    put_problem(problems, &rows[problem], part, name, input);
+}
+
+static void put_problem_text(struct buf *problems, const struct row *row, const char *part,
+                             const char *name, struct span input)
+{
+    struct buf json = {0};
+    json_put_string(&json, input);
+    put_problem(problems, row, part, name, buf_view(&json));
+    buf_release(&json);
+}
+
+void problem_add_text(struct buf *problems, enum problem problem, const char *part,
+                      const char *name, struct span input)
+{
+    put_problem_text(problems, &rows[problem], part, name, input);
+}
+
+bool problem_uuid(struct buf *problems, const char *part, const char *name, struct span text,
+                  char out[UUID_SIZE])
+{
+    struct buf why = {0}, message = {0}, error = {0};
+    bool valid = uuid_read(text, out, &why);
+    if (!valid) {
+        buf_printf(&message, "Input should be a valid UUID, %s", buf_text(&why));
+        buf_puts(&error, "{\"error\":");
+        json_put_string(&error, buf_view(&why));
+        buf_byte(&error, '}');
+        struct row row = {"uuid_parsing", buf_text(&message), buf_text(&error)};
+        put_problem_text(problems, &row, part, name, text);
     }
-}
-
-static void note_context(void *arg, const struct json_member *m)
-{
-    note_field(arg, FORM_PORTFOLIO, m);
-}
-
-static void note_member(void *arg, const struct json_member *m)
-{
-    if (span_is(m->key, "ui_context"))
-        json_read_object(m->value.raw, note_context, arg);
-    else
-        note_field(arg, 0, m);
+    buf_release(&why);
+    buf_release(&message);
+    buf_release(&error);
+    return valid;
 }
 
 static bool is_json(const struct request *request)
@@ -60,12 +133,12 @@ bool form_read(struct form *form, const struct request *request, struct buf *pro
     if (body.len == 0 || !is_json(request))
         return true;
     form->reader = json_reader_new();
-    if (json_walk(form->reader, body, note_member, form, &form->top) == 0) {
-        /* The reader hands out parts of the body, unless it had to correct a copy of it. */
-        form->repaired = !span_holds(body, form->top.raw.at);
+    if (json_find(form->reader, body, &shape, &form->found) == 0) {
+        /* A value is a part of the body, unless the reader had to correct a copy of it. */
+        form->repaired = !span_holds(body, form->found.slot[FORM_BODY].raw.at);
         return true;
     }
-    form->top.type = JSON_NONE;
+    form->found = (struct json_found){.seen = 0};
     buf_printf(problems, "{\"type\":\"json_invalid\",\"loc\":[\"body\",%zu],",
                json_error_offset(form->reader));
     buf_puts(problems, "\"msg\":\"JSON decode error\",\"input\":{},\"ctx\":{\"error\":");
@@ -76,112 +149,40 @@ bool form_read(struct form *form, const struct request *request, struct buf *pro
 
 void form_release(struct form *form)
 {
-    for (int i = 0; i < FORM_FIELDS; i++)
-        buf_release(&form->values[i].string);
     json_reader_free(form->reader);
-    *form = (struct form){.reader = NULL};
-}
-
-void problem_add(struct buf *problems, const struct problem *p)
-{
-    if (problems->len > 0)
-        buf_byte(problems, ',');
-    buf_byte(problems, '{');
-    json_put_text(problems, "type", span_of(p->type));
-    buf_printf(problems, ",\"loc\":[\"%s\"", p->part);
-    if (p->name)
-        buf_printf(problems, ",\"%s\"", p->name);
-    buf_puts(problems, "]");
-    json_put_text(problems, "msg", span_of(p->message));
-    json_put_key(problems, "input");
-    json_put_raw(problems, p->input);
-    if (p->context) {
-        json_put_key(problems, "ctx");
-        buf_puts(problems, p->context);
-    }
-    buf_byte(problems, '}');
-}
-
-void problem_add_text(struct buf *problems, struct problem p, struct span input)
-{
-    struct buf valid = {0}, json = {0};
-    utf8_replace(&valid, input);
-    json_put_string(&json, buf_view(&valid));
-    p.input = buf_view(&json);
-    problem_add(problems, &p);
-    buf_release(&valid);
-    buf_release(&json);
+    form->reader = NULL;
 }
 
 bool form_is_object(const struct form *form, const struct request *request, struct buf *problems)
 {
-    if (form->top.type == JSON_OBJECT)
+    const struct json_value *body = &form->found.slot[FORM_BODY];
+    if (body->type == JSON_OBJECT)
         return true;
-    struct problem p = {.type = "model_attributes_type",
-                        .part = "body",
-                        .message = "Input should be a valid dictionary or object to extract "
-                                   "fields from",
-                        .input = form->top.raw};
-    if (request->body.len == 0) {
-        p = (struct problem){
-            .type = "missing", .part = "body", .message = "Field required", .input = SPAN("null")};
-        problem_add(problems, &p);
-    } else if (form->top.type == JSON_NONE) {
-        problem_add_text(problems, p, buf_view(&request->body));
-    } else {
-        problem_add(problems, &p);
-    }
+    if (request->body.len == 0)
+        problem_add(problems, PROBLEM_MISSING, "body", NULL, span_of("null"));
+    else if (body->type == JSON_NONE)
+        problem_add_text(problems, PROBLEM_OBJECT, "body", NULL, buf_view(&request->body));
+    else
+        problem_add(problems, PROBLEM_OBJECT, "body", NULL, body->raw);
     return false;
 }
 
-const struct buf *form_string(const struct form *form, enum form_field field, bool needed,
-                              struct buf *problems)
+const struct span *form_string(const struct form *form, enum form_field field, bool required,
+                               struct buf *problems)
 {
-    const struct form_value *v = &form->values[field];
-    struct problem p = {.part = "body", .name = names[field]};
+    const struct json_value *v = &form->found.slot[field];
+    const char *name = keys[field - 1].name.at;
     if (v->type == JSON_STRING)
         return &v->string;
-    if (v->type == JSON_NONE && !needed)
-        return NULL;
-    if (v->type == JSON_NONE) {
-        p.type = "missing";
-        p.message = "Field required";
-        p.input = form->top.raw;
-    } else {
-        p.type = "string_type";
-        p.message = "Input should be a valid string";
-        p.input = v->raw;
-    }
-    problem_add(problems, &p);
+    if (v->type != JSON_NONE)
+        problem_add(problems, PROBLEM_STRING, "body", name, v->raw);
+    else if (required)
+        problem_add(problems, PROBLEM_MISSING, "body", name, form->found.slot[FORM_BODY].raw);
     return NULL;
 }
 
-bool form_uuid(const struct form *form, enum form_field field, char out[UUID_SIZE],
-               struct buf *problems)
+struct span form_json(const struct form *form, enum form_field field, const char *fallback)
 {
-    const struct buf *text = form_string(form, field, true, problems);
-    return text && problem_uuid(problems, "body", names[field], buf_view(text), out);
-}
-
-bool problem_uuid(struct buf *problems, const char *part, const char *name, struct span text,
-                  char out[UUID_SIZE])
-{
-    struct buf why = {0}, message = {0}, context = {0};
-    bool good = uuid_read(text, out, &why);
-    if (!good) {
-        buf_printf(&message, "Input should be a valid UUID, %s", buf_text(&why));
-        buf_byte(&context, '{');
-        json_put_text(&context, "error", buf_view(&why));
-        buf_byte(&context, '}');
-        struct problem p = {.type = "uuid_parsing",
-                            .part = part,
-                            .name = name,
-                            .message = buf_text(&message),
-                            .context = buf_text(&context)};
-        problem_add_text(problems, p, text);
-    }
-    buf_release(&why);
-    buf_release(&message);
-    buf_release(&context);
-    return good;
+    const struct json_value *v = &form->found.slot[field];
+    return v->type == JSON_NONE ? span_of(fallback) : v->raw;
 }

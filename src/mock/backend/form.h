@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The JSON of a request's body, and what FastAPI and pydantic find wrong with it. */
+/* The JSON body of a request, and the problems that FastAPI and pydantic report about it. */
 #ifndef MOCK_BACKEND_FORM_H
 #define MOCK_BACKEND_FORM_H
 
@@ -10,58 +10,67 @@
 
 #include <stdbool.h>
 
-/* Every member that any call reads. */
+/* Every member that any call reads, as slots of struct json_found. Slot 0 is the body itself. */
 enum form_field {
+    FORM_BODY,
     FORM_EMAIL,
     FORM_PASSWORD,
     FORM_MODE,
     FORM_CONVERSATION,
     FORM_TEXT,
-    FORM_PORTFOLIO,  /* here or in `ui_context` */
-    FORM_PORTFOLIOS, /* the same */
-    FORM_FIELDS
-};
-
-struct form_value {
-    enum json_type type; /* JSON_NONE: absent */
-    struct span raw;     /* its JSON */
-    struct buf string;   /* of a JSON_STRING */
+    FORM_RATING,
+    FORM_COMMENT,
+    FORM_EDITED,
+    FORM_CONTENT,
+    FORM_SCOPE,
+    FORM_PORTFOLIO, /* this and the next three also in `ui_context` */
+    FORM_PORTFOLIOS,
+    FORM_PAGE_HINT,
+    FORM_ROUTE,
+    FORM_CONTEXT
 };
 
 /* Owned: form_release. A zeroed one is a request without a body. */
 struct form {
     struct json_reader *reader;
-    struct json_value top; /* JSON_NONE: no JSON */
-    struct form_value values[FORM_FIELDS];
-    bool repaired; /* had an unpaired surrogate, which no database takes */
+    struct json_found found; /* indexed by enum form_field; borrowed from the reader and the body */
+    bool repaired;           /* the body has an unpaired surrogate, which no database accepts */
 };
 
-/* Reads the body; only as JSON when its type says so or nothing. False when it is malformed: then
-   `problems` has the one problem. */
+/* Problems are the elements of the array in {"detail":[…]}, appended to a buffer. */
+enum problem {
+    PROBLEM_MISSING,
+    PROBLEM_OBJECT,
+    PROBLEM_STRING,
+    PROBLEM_TOO_SHORT,
+    PROBLEM_TOO_LONG,
+    PROBLEM_EMAIL,
+    PROBLEM_MODE,
+    PROBLEM_RATING,
+    PROBLEM_INTEGER
+};
+
+/* `part` is "body", "path" or "query"; `name` may be NULL; `input` is JSON. */
+void problem_add(struct buf *problems, enum problem problem, const char *part, const char *name,
+                 struct span input);
+/* The same with a text as the input. */
+void problem_add_text(struct buf *problems, enum problem problem, const char *part,
+                      const char *name, struct span input);
+/* Reads a UUID; adds a problem and returns false when the text is none. */
+bool problem_uuid(struct buf *problems, const char *part, const char *name, struct span text,
+                  char out[UUID_SIZE]);
+
+/* Reads the body if its type is JSON or not stated. False, with the only problem, when it is
+   malformed. */
 bool form_read(struct form *form, const struct request *request, struct buf *problems);
 void form_release(struct form *form);
 
-/* Problems are the elements of the array in {"detail":[…]}. Where each stands: `part` is "body",
-   "path" or "query"; `name` may be NULL; `input` is JSON; `context` an object or NULL. */
-struct problem {
-    const char *type, *part, *name, *message, *context;
-    struct span input;
-};
-
-void problem_add(struct buf *problems, const struct problem *p);
-/* The same with a text as the input. */
-void problem_add_text(struct buf *problems, struct problem p, struct span input);
-
 /* Adds a problem unless the body is an object. */
 bool form_is_object(const struct form *form, const struct request *request, struct buf *problems);
-/* The member as a string. NULL with a problem, and for an absent one that is not `needed`. */
-const struct buf *form_string(const struct form *form, enum form_field field, bool needed,
-                              struct buf *problems);
-/* The member as an UUID. */
-bool form_uuid(const struct form *form, enum form_field field, char out[UUID_SIZE],
-               struct buf *problems);
-/* What a text in the path or the body must be: an UUID. */
-bool problem_uuid(struct buf *problems, const char *part, const char *name, struct span text,
-                  char out[UUID_SIZE]);
+/* The string of a member. NULL with a problem, or when it is absent and not `required`. */
+const struct span *form_string(const struct form *form, enum form_field field, bool required,
+                               struct buf *problems);
+/* The JSON of a member; `fallback` when it is absent. */
+struct span form_json(const struct form *form, enum form_field field, const char *fallback);
 
 #endif

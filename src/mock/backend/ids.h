@@ -14,8 +14,8 @@ enum { UUID_SIZE = 37 }; /* with the terminator */
 
 /* A new random one. */
 void uuid_make(char out[UUID_SIZE]);
-/* Reads one in any form that pydantic takes: with hyphens or without, in braces, after urn:uuid:.
-   False when it is none; then `why` gets pydantic's words. */
+/* Reads a UUID in any form that pydantic accepts: with or without hyphens, in braces, after
+   urn:uuid:. False when it is invalid; then `why` gets pydantic's reason. */
 bool uuid_read(struct span text, char out[UUID_SIZE], struct buf *why);
 
 /* `bytes` random bytes in hexadecimal. */

@@ -15,7 +15,7 @@ void recording_release(struct recording *r)
     r->loaded = false;
 }
 
-/* The line at the start of `s`, with its end: LF, CR LF or CR. */
+/* The length of the first line with its terminator: LF, CR LF or CR. */
 static size_t line_length(struct span s)
 {
     static const struct span crlf = SPAN("\r\n");

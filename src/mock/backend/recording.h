@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A recorded event stream, to be sent again. */
+/* A recorded event stream that is sent as the answer. */
 #ifndef MOCK_BACKEND_RECORDING_H
 #define MOCK_BACKEND_RECORDING_H
 
@@ -16,7 +16,7 @@ struct recording {
 /* -1 with FAIL_INPUT. */
 int recording_read(struct recording *r, const char *path, struct fail *f);
 void recording_release(struct recording *r);
-/* Every event up to its blank line is a unit, with `pace` ms between them. The script borrows. */
+/* Each event, with its empty line, is a unit, with `pace` ms between them. The script borrows. */
 void recording_play(const struct recording *r, int64_t pace, struct script *script);
 
 #endif

@@ -22,7 +22,7 @@ struct dump {
 struct dump *dump_new(const char *directory, struct fail *f)
 {
     struct buf path = {0};
-    /* When it is there or cannot be made, the log tells. */
+    /* If this fails, creating the log shows whether the directory exists. */
     mkdir(directory, 0777);
     buf_printf(&path, "%s/log", directory);
     int log = sys_open(buf_text(&path), O_WRONLY | O_CREAT | O_APPEND, 0666);

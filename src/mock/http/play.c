@@ -15,28 +15,28 @@
 #include <sys/ioctl.h>
 #endif
 
-/* How much play_to_socket writes at once at most. */
+/* The most that play_to_socket writes at once. */
 enum { WRITE_BLOCK = 256 * 1024 };
 
 struct play {
     struct script script;
-    struct stage *stage;
+    struct gates *gates;
     int fd;
     size_t at;        /* the current step */
     uint64_t written; /* of the current step's bytes */
     uint64_t left;    /* of the script's limit */
-    uint64_t *rounds; /* for each step that is a REPEAT: how many are still to come */
+    uint64_t *rounds; /* for each STEP_REPEAT: the repetitions that remain */
     uint64_t chunk;   /* bytes in a write, 0: whole units */
     uint64_t batch;   /* units in a write */
     enum play_end end;
 };
 
-struct play *play_new(struct script *script, struct stage *stage, int fd)
+struct play *play_new(struct script *script, struct gates *gates, int fd)
 {
     struct play *p = xcalloc(1, sizeof *p);
     p->script = *script;
     script_init(script);
-    p->stage = stage;
+    p->gates = gates;
     p->fd = fd;
     p->left = p->script.limit;
     p->rounds = xcalloc(p->script.count + 1, sizeof *p->rounds);
@@ -53,52 +53,39 @@ void play_free(struct play *p)
     free(p);
 }
 
-/* The HTTP library holds back what it expects more to follow; before a wait all must have left. */
+/* libmicrohttpd holds back output when it expects more; before a wait all of it must be sent. */
 static void push(const struct play *p)
 {
     int on = 1;
     setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-static enum play_end wait_with(struct play *p, const struct latch *latch, int64_t ms)
+static enum play_end go_on(enum wake wake)
 {
-    push(p);
-    enum woken woken = wait_for(stage_stopped(p->stage), p->fd, latch, ms);
-    return woken == WOKEN_LATCH || woken == WOKEN_TIME ? PLAY_ON : PLAY_CLOSED;
+    return wake == WAKE_EVENT || wake == WAKE_TIME ? PLAY_ON : PLAY_CLOSED;
 }
 
-static enum play_end pass_gate(struct play *p, struct span name)
-{
-    struct gate *gate = stage_gate(p->stage, name);
-    if (!gate)
-        return PLAY_CLOSED;
-    /* Before anybody is told that the response is here, it must be. */
-    push(p);
-    stage_arrive(p->stage, gate);
-    return wait_with(p, gate_open(gate), -1);
-}
-
-/* A reset throws away what the peer's full buffer kept us from sending. Nothing tells when the
-   kernel's own queue is empty, so this is the one place that looks more than once. */
+/* A reset discards what is still in the socket's send queue. The kernel does not report when the
+   queue is empty, so this is the one place that polls at intervals. */
 static void drain(const struct play *p)
 {
 #ifdef SIOCOUTQ
     int queued;
     while (ioctl(p->fd, SIOCOUTQ, &queued) == 0 && queued > 0)
-        if (wait_for(stage_stopped(p->stage), p->fd, NULL, 1) != WOKEN_TIME)
+        if (gates_sleep(p->gates, p->fd, 1) != WAKE_TIME)
             break;
 #else
     (void)p;
 #endif
 }
 
-/* SO_LINGER would act when the descriptor is closed, but that is the HTTP library's, which shuts
-   the connection down in order first. To dissolve the association resets it at once. */
+/* SO_LINGER would take effect when the descriptor is closed, but libmicrohttpd shuts the connection
+   down in order first. Dissolving the association resets it at once. */
 static void reset(const struct play *p)
 {
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
     push(p);
     drain(p);
-    struct sockaddr none = {.sa_family = AF_UNSPEC};
     (void)connect(p->fd, &none, sizeof none);
 }
 
@@ -114,11 +101,14 @@ static enum play_end act(struct play *p, enum step_kind kind, const struct step 
         p->batch = step->count;
         return PLAY_ON;
     case STEP_PAUSE:
-        return wait_with(p, NULL, (int64_t)step->count);
+        push(p);
+        return go_on(gates_sleep(p->gates, p->fd, (int64_t)step->count));
     case STEP_GATE:
-        return pass_gate(p, step->bytes);
+        push(p);
+        return go_on(gates_pass(p->gates, step->bytes, p->fd));
     case STEP_SILENCE:
-        wait_with(p, NULL, -1);
+        push(p);
+        gates_sleep(p->gates, p->fd, -1);
         return PLAY_CLOSED;
     case STEP_RESET:
         reset(p);
@@ -140,20 +130,20 @@ static void repeat(struct play *p, const struct step *step)
     }
 }
 
-/* How many bytes one write may have where `max` is what there is room for. */
+/* The most bytes of one write into a buffer of `max` bytes. */
 static size_t room(const struct play *p, size_t max)
 {
     return p->chunk && p->chunk < max ? (size_t)p->chunk : max;
 }
 
-/* What one write gathers. */
+/* The bytes of one write. */
 struct gathered {
     char *out;
     size_t room, len;
     uint64_t units;
 };
 
-/* Some or all of what the step has still to write. */
+/* Copies as much of the rest of the step as there is room for. */
 static void copy(struct play *p, const struct step *step, struct gathered *g)
 {
     uint64_t want = step->count - p->written;
@@ -174,10 +164,10 @@ static void copy(struct play *p, const struct step *step, struct gathered *g)
     p->left -= want;
 }
 
-/* Adds the current step's bytes. False when the write has all that belongs in it. */
+/* Adds the bytes of the current step. False when the write is complete. */
 static bool gather(struct play *p, const struct step *step, struct gathered *g)
 {
-    /* Only `chunk` cuts a unit that would be whole in the next write. */
+    /* Unless `chunk` is set, a unit that fits into the next write is not split. */
     if (!p->chunk && g->len > 0 && step->count > g->room - g->len)
         return false;
     copy(p, step, g);
@@ -200,7 +190,7 @@ enum play_end play_next(struct play *p, char *out, size_t max, size_t *len)
         } else if (step->kind == STEP_REPEAT || step->kind == STEP_END_REPEAT) {
             repeat(p, step);
         } else if (g.len > 0) {
-            more = false; /* what was gathered leaves before anything else happens */
+            more = false; /* these bytes are sent before anything else happens */
         } else {
             p->end = act(p, step->kind, step);
             p->at++;
@@ -231,7 +221,7 @@ static bool send_all(const struct play *p, const char *bytes, size_t len)
             bytes += n;
             len -= (size_t)n;
         } else if (errno == EAGAIN) {
-            if (wait_writable(stage_stopped(p->stage), p->fd) == WOKEN_STOP)
+            if (gates_wait_writable(p->gates, p->fd) == WAKE_STOP)
                 return false;
         } else if (errno != EINTR) {
             return false;

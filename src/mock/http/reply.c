@@ -75,12 +75,6 @@ void reply_detail(struct reply *r, unsigned status, const char *text)
     buf_byte(&r->body, '}');
 }
 
-void reply_unauthorized(struct reply *r)
-{
-    headers_add(&r->headers, "www-authenticate", "Bearer");
-    reply_detail(r, 401, "Could not validate credentials");
-}
-
 void reply_stream(struct reply *r)
 {
     r->streamed = true;

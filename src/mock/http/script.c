@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* A pattern is copied in blocks of at least this, for a short one would cost a call per byte. */
+/* A short pattern is repeated to at least this size, so that it is copied in large pieces. */
 enum { FILL_BLOCK = 4096 };
 
 void script_init(struct script *s)
@@ -23,9 +23,9 @@ void script_release(struct script *s)
 
 static struct step *append(struct script *s, enum step_kind kind)
 {
-    if (s->count == s->room) {
-        s->room = s->room ? s->room * 2 : 16;
-        s->steps = xrealloc(s->steps, s->room * sizeof *s->steps);
+    if (s->count == s->capacity) {
+        s->capacity = s->capacity ? s->capacity * 2 : 16;
+        s->steps = xrealloc(s->steps, s->capacity * sizeof *s->steps);
     }
     struct step *step = &s->steps[s->count++];
     *step = (struct step){.kind = kind};
@@ -77,7 +77,6 @@ void script_step(struct script *s, enum step_kind kind, uint64_t count)
     append(s, kind)->count = count;
     if (kind != STEP_END_REPEAT)
         return;
-    /* The nearest REPEAT that has no partner yet. */
     for (size_t i = at; i-- > 0;) {
         struct step *step = &s->steps[i];
         if (step->kind == STEP_REPEAT && step->partner == 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a response does, step by step: the bytes of its body and everything that happens between
-   them. Canned answers, recorded ones and scenarios all become one of these; play.h plays it. */
+/* A streamed response as a list of steps: the bytes of its body, and the waits and the end of the
+   connection between them. play.h plays it. */
 #ifndef MOCK_HTTP_SCRIPT_H
 #define MOCK_HTTP_SCRIPT_H
 
@@ -15,13 +15,13 @@ enum step_kind {
     STEP_BYTES,      /* a unit of output: `bytes` over and over, `count` bytes in all */
     STEP_REPEAT,     /* the steps up to `partner`, `count` times */
     STEP_END_REPEAT, /* `partner` is the STEP_REPEAT */
-    STEP_CHUNK,      /* from here on every write is `count` bytes; 0: one unit */
-    STEP_BATCH,      /* from here on every write is up to `count` units */
+    STEP_CHUNK,      /* from now on a write has `count` bytes; 0: one unit */
+    STEP_BATCH,      /* from now on a write has up to `count` units */
     STEP_PAUSE,      /* `count` milliseconds */
     STEP_GATE,       /* until the gate whose name is `bytes` is open */
     STEP_SILENCE,    /* until the client goes away */
-    STEP_END,        /* a proper end, as after the last step */
-    STEP_CLOSE,      /* the connection ends without one */
+    STEP_END,        /* a regular end, as after the last step */
+    STEP_CLOSE,      /* the connection is closed without one */
     STEP_RESET       /* the connection is reset */
 };
 
@@ -33,17 +33,17 @@ struct step {
     size_t partner;
 };
 
-/* A zeroed one is empty, but see script_init. */
+/* Owned: script_release. Set up by script_init. */
 struct script {
     struct step *steps;
-    size_t count, room;
-    uint64_t limit;        /* how many bytes of output are written at most */
-    enum step_kind ending; /* what happens then */
+    size_t count, capacity;
+    uint64_t limit;        /* the most bytes of output */
+    enum step_kind ending; /* what happens at the limit */
 };
 
-enum { SCRIPT_DEPTH = 16 }; /* how deep repetitions may be nested */
+enum { SCRIPT_DEPTH = 16 }; /* of nested repetitions */
 
-/* Nothing to do, no limit. */
+/* No steps, no limit. */
 void script_init(struct script *s);
 void script_release(struct script *s);
 
@@ -54,10 +54,10 @@ void script_take(struct script *s, struct buf *b);
 /* `pattern` over and over, `count` bytes in all; it is copied. No bytes when it is empty. */
 void script_fill(struct script *s, struct span pattern, uint64_t count);
 void script_gate(struct script *s, struct buf *name);
-/* Every other kind; an END_REPEAT finds its REPEAT by itself. */
+/* A step of any other kind. An END_REPEAT belongs to the nearest REPEAT that has none. */
 void script_step(struct script *s, enum step_kind kind, uint64_t count);
 
-/* Whether the steps are nothing but output, without a limit; then *length is how much. */
+/* Whether all steps are output and there is no limit; then *length is its size in bytes. */
 bool script_is_plain(const struct script *s, uint64_t *length);
 
 #endif

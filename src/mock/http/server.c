@@ -2,49 +2,166 @@
 #include "mock/http/server.h"
 
 #include "core/xmalloc.h"
-#include "mock/backend/backend.h"
-#include "mock/http/dump.h"
-#include "mock/http/listener.h"
-#include "mock/http/respond.h"
-#include "mock/http/stage.h"
-#include "mock/scenario/control.h"
-#include "mock/scenario/scenario.h"
+#include "mock/http/play.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-/* The library's buffer for a connection, which bounds how large a chunk can be. Only what is used
-   of it costs memory. */
-enum { SERVER_CONNECTION_MEMORY = 2 * 1024 * 1024 };
+enum {
+    BACKLOG = 128,
+    /* libmicrohttpd's buffer for a connection, which bounds the size of a chunk. Only the part
+       that is used costs memory. */
+    CONNECTION_MEMORY = 2 * 1024 * 1024,
+    /* The size in which libmicrohttpd asks for a streamed body, if its buffer has that much room.
+     */
+    STREAM_BLOCK = 1024 * 1024
+};
 
 struct server {
-    const struct options *options;
-    struct stage *stage;
-    struct backend *backend;
-    struct scenario *scenario; /* NULL for none */
-    struct dump *dump;         /* NULL for none */
+    struct gates *gates;
+    server_answer_fn *answer;
+    void *arg;
     struct MHD_Daemon *daemon;
-    int listener; /* the daemon's once that runs */
     uint16_t port;
 };
 
-static int connection_fd(struct MHD_Connection *connection)
+/* --- the socket --- */
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static int bind_and_listen(int fd, union address *a, socklen_t len)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    return info ? (int)info->connect_fd : -1;
+    int on = 1;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, &a->any, len) != 0 || listen(fd, BACKLOG) != 0)
+        return -1;
+    return getsockname(fd, &a->any, &len);
 }
 
-/* Called before the library decodes the target, which only here is as it came. */
+/* A listening socket; *port gets the actual port. -1 with FAIL_UNREACHABLE. */
+static int open_listener(bool ipv6, uint16_t *port, struct fail *f)
+{
+    union address a = {.any = {.sa_family = AF_UNSPEC}};
+    if (ipv6)
+        a.v6 = (struct sockaddr_in6){
+            .sin6_family = AF_INET6, .sin6_port = htons(*port), .sin6_addr = in6addr_loopback};
+    else
+        a.v4 = (struct sockaddr_in){.sin_family = AF_INET,
+                                    .sin_port = htons(*port),
+                                    .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    int fd = socket(a.any.sa_family, SOCK_STREAM, 0);
+    if (fd < 0 || bind_and_listen(fd, &a, ipv6 ? sizeof a.v6 : sizeof a.v4) != 0) {
+        fail_errno(f, FAIL_UNREACHABLE, errno, "cannot listen on %s port %u",
+                   ipv6 ? "::1" : "127.0.0.1", *port);
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    *port = ntohs(ipv6 ? a.v6.sin6_port : a.v4.sin_port);
+    return fd;
+}
+
+/* --- the response --- */
+
+static enum MHD_Result queue(const struct reply *reply, const struct request *request,
+                             struct MHD_Response *response)
+{
+    if (!response)
+        return MHD_NO;
+    for (size_t i = 0; i < reply->headers.count; i++) {
+        const struct header *h = &reply->headers.list[i];
+        /* libmicrohttpd writes this one itself, from the length of the response. */
+        if (strcasecmp(h->name, "content-length") != 0)
+            MHD_add_response_header(response, h->name, h->value);
+    }
+    enum MHD_Result result = MHD_queue_response(request->connection, reply->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static ssize_t read_stream(void *play, uint64_t position, char *out, size_t max)
+{
+    (void)position;
+    size_t len;
+    switch (play_next(play, out, max, &len)) {
+    case PLAY_ON:
+        return (ssize_t)len;
+    case PLAY_DONE:
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    default:
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+}
+
+static void free_stream(void *play)
+{
+    play_free(play);
+}
+
+/* libmicrohttpd has one reason phrase for each status. A head with another one is written here;
+   the end of the connection ends its body. */
+static void put_head(const struct reply *reply, struct buf *head)
+{
+    buf_printf(head, "HTTP/1.1 %u %s\r\n", reply->status, reply->reason);
+    for (size_t i = 0; i < reply->headers.count; i++)
+        buf_printf(head, "%s: %s\r\n", reply->headers.list[i].name, reply->headers.list[i].value);
+    buf_puts(head, "connection: close\r\n\r\n");
+}
+
+static enum MHD_Result stream(struct server *s, struct reply *reply, const struct request *request)
+{
+    struct play *play = play_new(&reply->script, s->gates, request->fd);
+    if (play_steps(play, reply->lead) != PLAY_ON || reply->bare || reply->reason) {
+        struct buf head = {0};
+        if (reply->reason)
+            put_head(reply, &head);
+        play_to_socket(play, buf_view(&head));
+        buf_release(&head);
+        play_free(play);
+        return MHD_NO;
+    }
+    uint64_t length = reply->length < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)reply->length;
+    return queue(
+        reply, request,
+        MHD_create_response_from_callback(length, STREAM_BLOCK, read_stream, play, free_stream));
+}
+
+static enum MHD_Result respond(struct server *s, struct request *request)
+{
+    struct reply reply;
+    reply_init(&reply);
+    s->answer(s->arg, request, &reply);
+    enum MHD_Result result =
+        reply.streamed ? stream(s, &reply, request)
+                       : queue(&reply, request,
+                               MHD_create_response_from_buffer(reply.body.len, reply.body.data,
+                                                               MHD_RESPMEM_MUST_COPY));
+    reply_release(&reply);
+    return result;
+}
+
+/* --- the request --- */
+
+/* Called before libmicrohttpd decodes the target: the only place that sees it as it was sent. */
 static void *begin_request(void *server, const char *target, struct MHD_Connection *connection)
 {
     (void)server;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct request *r = xcalloc(1, sizeof *r);
     r->connection = connection;
-    r->fd = connection_fd(connection);
+    r->fd = info ? (int)info->connect_fd : -1;
     r->target = xstrdup(target);
     buf_init(&r->body, REQUEST_BODY_MAX);
     return r;
@@ -58,7 +175,7 @@ static void end_request(void *server, struct MHD_Connection *connection, void **
     if (!r)
         return;
     if (r->counted)
-        stage_end(((struct server *)server)->stage);
+        gates_end_request(((struct server *)server)->gates);
     free(r->method);
     free(r->target);
     free(r->version);
@@ -68,31 +185,7 @@ static void end_request(void *server, struct MHD_Connection *connection, void **
     *context = NULL;
 }
 
-static void dump(struct server *s, const struct request *r)
-{
-    struct fail f = FAIL_INIT;
-    if (s->dump && dump_request(s->dump, r, &f) != 0)
-        fprintf(stderr, "sigmasight-mock: %s\n", f.message);
-    fail_release(&f);
-}
-
-static enum MHD_Result answer(struct server *s, struct request *r)
-{
-    struct reply reply;
-    reply_init(&reply);
-    if (control_owns(r->path)) {
-        control_answer(s->stage, r, &reply);
-    } else {
-        r->counted = true;
-        stage_begin(s->stage);
-        dump(s, r);
-        if (!s->scenario || !scenario_answer(s->scenario, r, &reply))
-            backend_answer(s->backend, r, &reply);
-    }
-    return respond(&reply, r, s->stage);
-}
-
-/* The library calls this when the headers have come, for each part of the body, and at its end. */
+/* libmicrohttpd calls this after the header, for each part of the body, and at its end. */
 static enum MHD_Result on_request(void *server, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_len, void **context)
@@ -110,49 +203,28 @@ static enum MHD_Result on_request(void *server, struct MHD_Connection *connectio
         *upload_len = 0;
         return MHD_YES;
     }
-    return answer(server, r);
+    return respond(server, r);
 }
 
-static int start_daemon(struct server *s, struct fail *f)
+struct server *server_start(bool ipv6, uint16_t port, struct gates *gates, server_answer_fn *answer,
+                            void *arg, struct fail *f)
 {
-    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
-                     MHD_USE_POLL | MHD_USE_ITC | (s->options->ipv6 ? MHD_USE_IPv6 : 0U);
-    s->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, s->listener,
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_MEMORY,
-                         MHD_OPTION_URI_LOG_CALLBACK, begin_request, s, MHD_OPTION_NOTIFY_COMPLETED,
-                         end_request, s, MHD_OPTION_END);
-    if (!s->daemon)
-        return fail_set(f, FAIL_SOFTWARE, "cannot start the HTTP server");
-    s->listener = -1;
-    return 0;
-}
-
-static int prepare(struct server *s, struct fail *f)
-{
-    const struct options *o = s->options;
-    s->stage = stage_new();
-    if (!s->stage)
-        return fail_errno(f, FAIL_SOFTWARE, errno, "cannot make a pipe");
-    if (o->scenario && !(s->scenario = scenario_load(o->scenario, f)))
-        return -1;
-    if (!(s->backend = backend_new(o, f)))
-        return -1;
-    if (o->dump && !(s->dump = dump_new(o->dump, f)))
-        return -1;
-    s->port = (uint16_t)o->port;
-    s->listener = listener_open(o->ipv6, &s->port, f);
-    return s->listener < 0 ? -1 : 0;
-}
-
-struct server *server_start(const struct options *options, struct fail *f)
-{
+    int listener = open_listener(ipv6, &port, f);
+    if (listener < 0)
+        return NULL;
     struct server *s = xcalloc(1, sizeof *s);
-    s->options = options;
-    s->listener = -1;
-    if (prepare(s, f) == 0 && start_daemon(s, f) == 0)
+    *s = (struct server){.gates = gates, .answer = answer, .arg = arg, .port = port};
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+                     MHD_USE_POLL | MHD_USE_ITC | (ipv6 ? MHD_USE_IPv6 : 0U);
+    s->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, listener,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
+        begin_request, s, MHD_OPTION_NOTIFY_COMPLETED, end_request, s, MHD_OPTION_END);
+    if (s->daemon)
         return s;
-    server_stop(s);
+    fail_set(f, FAIL_SOFTWARE, "cannot start the HTTP server");
+    close(listener);
+    free(s);
     return NULL;
 }
 
@@ -160,16 +232,7 @@ void server_stop(struct server *s)
 {
     if (!s)
         return;
-    if (s->stage)
-        stage_stop(s->stage);
-    if (s->daemon)
-        MHD_stop_daemon(s->daemon);
-    if (s->listener >= 0)
-        close(s->listener);
-    dump_free(s->dump);
-    scenario_free(s->scenario);
-    backend_free(s->backend);
-    stage_free(s->stage);
+    MHD_stop_daemon(s->daemon);
     free(s);
 }
 

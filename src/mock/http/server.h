@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* The HTTP server: takes requests in and finds who answers them. A thread for each connection. */
+/* An HTTP/1.1 server on the loopback address, with a thread for each connection. The only user of
+   libmicrohttpd besides request.h. */
 #ifndef MOCK_HTTP_SERVER_H
 #define MOCK_HTTP_SERVER_H
 
 #include "core/fail.h"
-#include "mock/options.h"
+#include "mock/http/gates.h"
+#include "mock/http/reply.h"
+#include "mock/http/request.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct server;
 
-/* Listens and serves from then on. Borrows the options. NULL with FAIL_USAGE, FAIL_DATA,
-   FAIL_INPUT, FAIL_CREATE or FAIL_UNREACHABLE (cannot listen). */
-struct server *server_start(const struct options *options, struct fail *f);
-/* Ends at once whatever is under way. */
+/* Answers a request that was received completely. `reply` is fresh from reply_init; `arg` is that
+   of server_start. Called from the thread of the connection, which it may block. */
+typedef void server_answer_fn(void *arg, struct request *request, struct reply *reply);
+
+/* Listens on `port` (0: any free one) of ::1 or 127.0.0.1 and serves from then on. `gates` is
+   borrowed. NULL with FAIL_UNREACHABLE (cannot listen) or FAIL_SOFTWARE. */
+struct server *server_start(bool ipv6, uint16_t port, struct gates *gates, server_answer_fn *answer,
+                            void *arg, struct fail *f);
+/* Aborts all responses; call gates_stop before, so that none of them waits. NULL is legal. */
 void server_stop(struct server *s);
 
-/* The port that it listens on. */
+/* The port on which it listens. */
 uint16_t server_port(const struct server *s);
 
 #endif
