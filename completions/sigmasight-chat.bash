@@ -100,6 +100,7 @@ _sigmasight_chat_operand()
     case $1,$2,$3 in
     decode,1,*) kind=FILE ;;
     config,1,*) kind='path edit' ;;
+    completion,1,*) kind='bash zsh fish' ;;
     conversations,1,*) kind='list new show mode delete' ;;
     conversations,2,show | conversations,2,mode | conversations,*,delete) kind=ID ;;
     conversations,3,mode) kind='green blue indigo violet' ;;
@@ -120,7 +121,7 @@ _sigmasight_chat()
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        _sigmasight_chat_words 'send decode login logout whoami conversations config doctor schema
+        _sigmasight_chat_words 'send decode login logout whoami conversations config doctor schema completion
             -h --help -V --version'
         return
     fi
@@ -131,7 +132,7 @@ _sigmasight_chat()
     logout) options="$common $api" ;;
     whoami | config | doctor) options="$common $api -j --json" ;;
     conversations) options="$common $api $context -j --json --limit" ;;
-    schema) options=$common ;;
+    schema | completion) options=$common ;;
     *) return ;;
     esac
 

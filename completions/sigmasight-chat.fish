@@ -108,10 +108,11 @@ complete -c sigmasight-chat -n __sigmasight_chat_no_command -a conversations -d 
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a config -d 'Show each setting and its origin, edit the configuration'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a doctor -d 'Check settings, connection, token, server'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a schema -d 'Print the JSON Schema of the JSON lines'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a completion -d 'Print the completion script for a shell'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -s V -l version -d 'Versions of program and libraries'
 
 # Every command
-set -l common '__sigmasight_chat_command send decode login logout whoami conversations config doctor schema'
+set -l common '__sigmasight_chat_command send decode login logout whoami conversations config doctor schema completion'
 complete -c sigmasight-chat -s h -l help -d 'Print a summary and exit'
 complete -c sigmasight-chat -n $common -s q -l quiet -d 'Nothing on standard error but failures'
 complete -c sigmasight-chat -n $common -s v -l verbose -d 'Say more; twice: the HTTP exchange'
@@ -169,6 +170,9 @@ complete -c sigmasight-chat -n '__sigmasight_chat_command decode' -F
 set -l login '__sigmasight_chat_command login'
 complete -c sigmasight-chat -n $login -l email -x -d 'Email address of the account'
 complete -c sigmasight-chat -n $login -l password-stdin -d 'Read the password from standard input'
+
+# completion
+complete -c sigmasight-chat -n '__sigmasight_chat_command completion' -a 'bash zsh fish'
 
 # config
 complete -c sigmasight-chat -n '__sigmasight_chat_command config' -a 'path edit'

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* schema: the JSON Schema of the JSON lines. */
-#include "commands/schema.h"
+/* schema: the JSON Schema of JSON Lines output. */
 #include "commands/command.h"
-
-#include "system/system.h"
-
-#include <string.h>
+#include "commands/embedded.h"
 
 static int print_schema(const struct invocation *in, struct fail *fail)
 {
     (void)in;
-    struct writer out;
-    sys_signals_catch();
-    writer_init_standard(&out);
-    for (const char *const *line = schema_lines; *line; line++) {
-        buf_puts(&out.pending, *line);
-        buf_byte(&out.pending, '\n');
-    }
-    return writer_finish(&out, fail);
+    return embedded_print(embedded_schema, fail);
 }
 
 const struct command command_schema = {

@@ -274,3 +274,19 @@ END
     offered 'sigmasight-chat send hello -- -o j'
     offered 'sigmasight-chat decode -- --o'
 }
+
+@test "completion: prints the scripts that are installed" {
+    for pair in bash:sigmasight-chat.bash zsh:_sigmasight-chat fish:sigmasight-chat.fish; do
+        run_chat completion "${pair%%:*}"
+        expect_status 0
+        cmp "$SRCDIR/completions/${pair#*:}" "$OUT" >&2
+    done
+    run_chat completion
+    expect_status 64
+    run_chat completion csh
+    expect_status 64
+    expect_line "sigmasight-chat: completion: unknown shell 'csh': expected bash, zsh or fish"
+    status=0
+    "$CHAT" completion bash >/dev/full 2>"$ERR" || status=$?
+    expect_status 74
+}
