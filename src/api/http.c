@@ -39,6 +39,7 @@ struct http {
     void *tick_arg;
     int64_t patience;    /* see http_patience */
     int64_t interrupted; /* when a signal was noticed, 0 before */
+    int64_t last_used;   /* when the newest exchange ended, 0 before */
 };
 
 /* What belongs to the exchange under way. */
@@ -361,6 +362,8 @@ struct http *http_new(const struct http_config *config, struct fail *fail)
         http_free(h);
         return NULL;
     }
+    /* One connection is kept: an idle one that is not reused is closed when another is kept. */
+    curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, 1L);
     set_up(h);
     return h;
 }
@@ -387,6 +390,11 @@ const char *http_version(void)
 struct http_times http_times(const struct http *h)
 {
     return h->times;
+}
+
+void http_forget_times(struct http *h)
+{
+    h->times = (struct http_times){.used = false};
 }
 
 const char *http_address(const struct http *h)
@@ -428,6 +436,7 @@ static void measure(struct transfer *x)
         snprintf(h->address, sizeof h->address, "%s", address);
     if (!x->ready)
         return;
+    h->times.used = true;
     if (curl_easy_getinfo(h->easy, CURLINFO_CONNECT_TIME_T, &us) == CURLE_OK && us > 0)
         h->times.connected = x->begun + us;
     if (curl_easy_getinfo(h->easy, CURLINFO_APPCONNECT_TIME_T, &us) == CURLE_OK && us > 0)
@@ -608,6 +617,7 @@ static int run(struct transfer *x)
     CURLcode code = result_of(h->multi);
     measure(x);
     curl_multi_remove_handle(h->multi, h->easy);
+    h->last_used = sys_now_us();
     return conclude(x, code);
 }
 
@@ -676,6 +686,9 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
     curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, x.error);
     curl_easy_setopt(h->easy, CURLOPT_OPENSOCKETDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_PREREQDATA, &x);
+    /* libcurl's own limit is in whole seconds. */
+    bool is_stale = h->last_used && x.begun - h->last_used > HTTP_IDLE_SECONDS * (int64_t)SECOND;
+    curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, is_stale ? 1L : 0L);
     curl_easy_setopt(h->easy, CURLOPT_READDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_HEADERDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_WRITEDATA, &x);

@@ -40,10 +40,14 @@ const char *http_version(void);
    nothing is known of the server. */
 struct http_times {
     int64_t resolved, connected, secured;
+    bool used; /* a connection was ready for a request, be it new or reused */
     bool tls_failed, proxy_failed;
 };
 
+/* Of the exchanges since http_forget_times. */
 struct http_times http_times(const struct http *h);
+/* The next exchanges belong to something new. A connection that they reuse has no times. */
+void http_forget_times(struct http *h);
 /* The IP address that it went to, perhaps a proxy's; "" without one. Borrowed for the life of the
    client, until the next exchange. */
 const char *http_address(const struct http *h);
@@ -99,6 +103,10 @@ struct http_request {
     struct span body;               /* JSON; `at` NULL for none */
     const struct http_hooks *hooks; /* NULL: the body is collected */
 };
+
+/* A connection that was idle for longer is not reused: the server, or something on the way, may
+   have closed it. */
+enum { HTTP_IDLE_SECONDS = 3 };
 
 /* Runs one exchange to its end; *response is begun anew. 0 when a response with any status came and
    ended in order, or a hook had enough. -1 with *fail: FAIL_UNREACHABLE, FAIL_CUT, FAIL_CLOCK,

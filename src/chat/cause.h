@@ -7,7 +7,12 @@
 #include "core/fail.h"
 
 /* Whether the server may have stored a message whose request ended with this failure. */
-enum retry_class { RETRY_NEVER, RETRY_NOT_STORED, RETRY_MAYBE_STORED };
+enum retry_class {
+    RETRY_NEVER,
+    RETRY_NOT_STORED,
+    RETRY_MAYBE_STORED,
+    RETRY_ONCE /* not stored, and a second retry would fail as well */
+};
 
 /* One row per cause. */
 struct cause_row {

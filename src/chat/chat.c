@@ -17,7 +17,8 @@ enum {
     CLEAN_UP = 2 * SECOND
 };
 
-struct exchange {
+/* A question that is being asked. */
+struct chat {
     struct api *api;
     struct reader *reader;
     const struct chat_request *request;
@@ -36,73 +37,84 @@ struct exchange {
 
 /* The summary's times. */
 
-static int64_t since_start(const struct exchange *x, int64_t at)
+static int64_t since_start(const struct chat *c, int64_t at)
 {
-    return at > 0 ? (at - x->request->started) / 1000 : -1;
+    return at > 0 ? (at - c->request->started) / 1000 : -1;
 }
 
-static void note_connection(struct exchange *x)
+static void note_connection(struct chat *c)
 {
-    struct http_times times = http_times(x->api->http);
-    x->outcome->connected = times.connected > 0;
-    x->outcome->timing.connect_ms = since_start(x, times.connected);
-    x->outcome->timing.tls_ms = since_start(x, times.secured);
+    struct http_times times = http_times(c->api->http);
+    c->outcome->connected = times.used || times.connected > 0;
+    c->outcome->timing.connect_ms = since_start(c, times.connected);
+    c->outcome->timing.tls_ms = since_start(c, times.secured);
 }
 
-/* Hooks of the stream. */
+/* The stream: called by http_run through stream_hooks. */
 
-static bool takes_stream(void *arg, const struct http_response *response, struct fail *fail)
+static bool stream_takes(void *arg, const struct http_response *response, struct fail *fail)
 {
-    struct exchange *x = arg;
-    x->taken = api_is_event_stream(response);
-    if (!x->taken)
+    struct chat *c = arg;
+    c->taken = api_is_event_stream(response);
+    if (!c->taken)
         return false;
-    x->outcome->accepted = true;
-    x->moved = sys_now_us();
-    char *url = api_send_url(x->api);
-    struct sink_open open = {url, response->status, x->attempt, x->outcome->conversation};
-    sinks_open(x->reader->sinks, &open, fail);
+    c->outcome->accepted = true;
+    c->moved = sys_now_us();
+    char *url = api_send_url(c->api);
+    struct sink_open open = {url, response->status, c->attempt, c->outcome->conversation};
+    sinks_open(c->reader->sinks, &open, fail);
     free(url);
     return true;
 }
 
-static int on_body(void *arg, struct span bytes, struct fail *fail)
+/* The time in which the answer is written, which is up to whoever reads it, does not count. */
+static void discount(struct chat *c, int64_t since)
 {
-    struct exchange *x = arg;
-    if (!x->reader->body_begun) {
-        x->first = sys_now_us();
-        x->outcome->timing.first_byte_ms = since_start(x, x->first);
+    int64_t us = sys_now_us() - since;
+    c->moved += us;
+    if (c->ended)
+        c->ended += us;
+    http_extend(c->api->http, us);
+}
+
+static int stream_body(void *arg, struct span bytes, struct fail *fail)
+{
+    struct chat *c = arg;
+    int64_t now = sys_now_us();
+    if (!c->reader->body_begun) {
+        c->first = now;
+        c->outcome->timing.first_byte_ms = since_start(c, c->first);
     }
-    return reader_feed(x->reader, bytes, fail);
+    int result = reader_feed(c->reader, bytes, fail);
+    discount(c, now);
+    return result;
 }
 
 /* Text that arrives together with `start`, long after the question, was kept back by something
    between the server and here. */
-static int warn_of_buffering(struct exchange *x, struct fail *fail)
+static int warn_of_buffering(struct chat *c, struct fail *fail)
 {
-    if (!x->reader->body_begun || !x->first_turn)
+    if (!c->reader->body_begun || !c->first_turn)
         return 0;
-    x->first_turn = false;
-    if (!x->reader->answer.begun || x->first - x->response.sent < BUFFERED)
+    c->first_turn = false;
+    if (!c->reader->answer.begun || c->first - c->response.sent < BUFFERED)
         return 0;
-    return sinks_warning(x->reader->sinks,
+    return sinks_warning(c->reader->sinks,
                          "the answer came in one piece: something between the server and here "
                          "buffers the stream",
                          fail);
 }
 
-static int on_turn(void *arg, struct fail *fail)
+static int stream_turn(void *arg, struct fail *fail)
 {
-    struct exchange *x = arg;
-    if (!x->taken)
+    struct chat *c = arg;
+    if (!c->taken)
         return 0;
-    int result = warn_of_buffering(x, fail);
+    int result = warn_of_buffering(c, fail);
     int64_t before = sys_now_us();
-    if (reader_flush(x->reader, fail) != 0)
+    if (reader_flush(c->reader, fail) != 0)
         result = -1;
-    int64_t waited = sys_now_us() - before;
-    x->moved += waited;
-    http_extend(x->api->http, waited);
+    discount(c, before);
     return result;
 }
 
@@ -111,64 +123,64 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static int on_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
+static int stream_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
 {
-    struct exchange *x = arg;
-    const struct answer *answer = &x->reader->answer;
+    struct chat *c = arg;
+    const struct answer *answer = &c->reader->answer;
     if (answer->ended) {
-        if (!x->ended)
-            x->ended = now;
-        x->drained_out = now >= x->ended + DRAIN;
-        *wake = earlier(*wake, x->ended + DRAIN);
-        return x->drained_out ? HTTP_ENOUGH : HTTP_GO_ON;
+        if (!c->ended)
+            c->ended = sys_now_us(); /* the time in which `done` was written does not count */
+        c->drained_out = now >= c->ended + DRAIN;
+        *wake = earlier(*wake, c->ended + DRAIN);
+        return c->drained_out ? HTTP_ENOUGH : HTTP_GO_ON;
     }
-    if (!x->request->stall_timeout || !x->taken)
+    if (!c->request->stall_timeout || !c->taken)
         return HTTP_GO_ON;
-    if (answer->progress != x->progress) {
-        x->progress = answer->progress;
-        x->moved = now;
+    if (answer->progress != c->progress) {
+        c->progress = answer->progress;
+        c->moved = now;
     }
-    if (now >= x->moved + x->request->stall_timeout)
+    if (now >= c->moved + c->request->stall_timeout)
         return fail_set(fail, FAIL_CLOCK,
                         "out of time: no event but heartbeats for %g s (--stall-timeout)",
-                        (double)x->request->stall_timeout / SECOND);
-    *wake = earlier(*wake, x->moved + x->request->stall_timeout);
+                        (double)c->request->stall_timeout / SECOND);
+    *wake = earlier(*wake, c->moved + c->request->stall_timeout);
     return HTTP_GO_ON;
 }
 
-/* The calls of an exchange. Each is one attempt. */
+/* The calls of a question. Each is one attempt. */
 
-static void warn_of_orphan(struct exchange *x)
+static void warn_of_orphan(struct chat *c)
 {
     struct fail ignored = FAIL_INIT;
-    sinks_warning(x->reader->sinks,
+    sinks_warning(c->reader->sinks,
                   "a conversation may have been created and could not be deleted: no time left",
                   &ignored);
     fail_release(&ignored);
 }
 
-static int create(struct exchange *x, struct fail *fail)
+static int create(struct chat *c, struct fail *fail)
 {
-    struct chat_outcome *o = x->outcome;
+    struct chat_outcome *o = c->outcome;
     /* Interrupted here, it would leave a conversation behind that nobody knows. */
-    http_patience(x->api->http, x->request->ephemeral ? CLEAN_UP : 0);
-    int result = api_create(x->api, x->request->mode, x->request->portfolios, x->request->context,
+    http_patience(c->api->http, c->request->ephemeral ? CLEAN_UP : 0);
+    int result = api_create(c->api, c->request->mode, c->request->portfolios, c->request->context,
                             &o->conversation, fail);
-    http_patience(x->api->http, 0);
+    http_patience(c->api->http, 0);
     o->created = result == 0;
     if (result == 0 && sys_signal())
         return fail_signal(fail, sys_signal());
-    if (x->request->ephemeral && fail->cause == FAIL_SIGNAL && http_times(x->api->http).connected)
-        warn_of_orphan(x);
+    if (c->request->ephemeral && fail->cause == FAIL_SIGNAL && http_times(c->api->http).connected)
+        warn_of_orphan(c);
     return result;
 }
 
-static int set_mode(struct exchange *x, struct fail *fail)
+static int set_mode(struct chat *c, struct fail *fail)
 {
-    return api_set_mode(x->api, x->outcome->conversation, x->request->mode, fail);
+    return api_set_mode(c->api, c->outcome->conversation, c->request->mode, fail);
 }
 
-static void warn_after_done(struct exchange *x, const struct fail *why, struct fail *fail)
+static void warn_after_done(struct chat *c, const struct fail *why, struct fail *fail)
 {
     struct buf text = {0};
     if (why->cause == FAIL_CUT)
@@ -176,107 +188,109 @@ static void warn_after_done(struct exchange *x, const struct fail *why, struct f
     else
         buf_printf(&text, "%s,", why->message);
     buf_puts(&text, " after `done`: the server may not have stored the answer");
-    sinks_warning(x->reader->sinks, buf_text(&text), fail);
+    sinks_warning(c->reader->sinks, buf_text(&text), fail);
     buf_release(&text);
 }
 
 /* What the events said counts for more than how the connection ended afterwards: after `done` a
    cut only means that the server may not have stored the answer. */
-static int conclude_stream(struct exchange *x, struct fail *fail)
+static int conclude_stream(struct chat *c, struct fail *fail)
 {
-    const struct answer *answer = &x->reader->answer;
+    const struct answer *answer = &c->reader->answer;
     bool cut = fail->cause == FAIL_CUT || fail->cause == FAIL_CLOCK || fail->cause == FAIL_DEADLINE;
     if (cut && (answer->done || fail_is_set(&answer->verdict))) {
         struct fail after = FAIL_INIT;
         fail_move(&after, fail);
         if (answer->done && !fail_is_set(&answer->verdict))
-            warn_after_done(x, &after, fail);
+            warn_after_done(c, &after, fail);
         fail_release(&after);
     }
-    if (x->drained_out && answer->done)
-        sinks_warning(x->reader->sinks, "the server did not close the stream within 5 s of `done`",
+    if (c->drained_out && answer->done)
+        sinks_warning(c->reader->sinks, "the server did not close the stream within 5 s of `done`",
                       fail);
-    reader_flush(x->reader, fail);
-    return reader_finish(x->reader, "the stream ended", fail);
+    reader_flush(c->reader, fail);
+    return reader_finish(c->reader, "the stream ended", fail);
 }
 
-static int post(struct exchange *x, struct fail *fail)
+static int post(struct chat *c, struct fail *fail)
 {
-    const struct http_hooks hooks = {x, takes_stream, on_body, on_turn, on_tick};
-    struct http_response *response = &x->response;
-    if (reader_begin(x->reader, fail) != 0)
+    const struct http_hooks stream_hooks = {c, stream_takes, stream_body, stream_turn, stream_tick};
+    struct http_response *response = &c->response;
+    if (reader_begin(c->reader, fail) != 0)
         return -1;
-    x->attempt++;
-    x->outcome->posted = true;
-    x->taken = x->drained_out = false;
-    x->first_turn = true;
-    x->ended = x->moved = x->progress = 0;
+    c->attempt++;
+    c->outcome->posted = true;
+    c->taken = c->drained_out = false;
+    c->first_turn = true;
+    c->ended = c->moved = c->progress = 0;
     http_response_init(response);
-    int result = api_send(x->api, x->outcome->conversation, x->request->portfolios,
-                          x->request->context, x->request->text, &hooks, response, fail);
-    x->outcome->timing.first_delta_ms = since_start(x, x->reader->answer.first_delta_us);
-    if (x->taken)
-        result = conclude_stream(x, fail);
+    int result = api_send(c->api, c->outcome->conversation, c->request->portfolios,
+                          c->request->context, c->request->text, &stream_hooks, response, fail);
+    c->outcome->timing.first_delta_ms = since_start(c, c->reader->answer.first_delta_us);
+    if (c->taken)
+        result = conclude_stream(c, fail);
     else if (result == 0)
         result = api_refused(response, "cannot send the message", fail);
-    if (x->reader->sse.retry_ms >= 0)
-        x->stream_hint = x->reader->sse.retry_ms;
+    if (c->reader->sse.retry_ms >= 0)
+        c->stream_hint = c->reader->sse.retry_ms;
     http_response_release(response);
     return result;
 }
 
 /* Retries. */
 
-static int64_t on_time(void *sinks, int64_t now)
+static int64_t tick_sinks(void *sinks, int64_t now)
 {
     return sinks_tick(sinks, now);
 }
 
 /* Waits, but for a signal. */
-static int pause_for(struct exchange *x, int64_t ms, struct fail *fail)
+static int pause_for(struct chat *c, int64_t ms, struct fail *fail)
 {
     int64_t now = sys_now_us(), end = now + ms * 1000;
     int result = 0;
     for (; result == 0 && now < end; now = sys_now_us())
-        result = sys_wait(-1, 0, earlier(end, sinks_tick(x->reader->sinks, now)));
+        result = sys_wait(-1, 0, earlier(end, sinks_tick(c->reader->sinks, now)));
     return result == 0 ? 0 : fail_signal(fail, sys_signal());
 }
 
-static int announce(struct exchange *x, int attempt, int64_t delay, const char *reason,
+static int announce(struct chat *c, int attempt, int limit, int64_t delay, const char *reason,
                     struct fail *fail)
 {
-    struct sink_retry retry = {attempt, x->request->retry.max, delay, reason};
-    int result = sinks_retry(x->reader->sinks, &retry, fail);
-    return sinks_flush(x->reader->sinks, fail) != 0 ? -1 : result;
+    struct sink_retry retry = {attempt, limit, delay, reason};
+    int result = sinks_retry(c->reader->sinks, &retry, fail);
+    return sinks_flush(c->reader->sinks, fail) != 0 ? -1 : result;
 }
 
 /* Makes a call and repeats it as the policy says. */
-static int persist(struct exchange *x, int (*call)(struct exchange *x, struct fail *fail),
+static int persist(struct chat *c, int (*call)(struct chat *c, struct fail *fail),
                    struct fail *fail)
 {
-    bool own = !x->request->conversation;
+    bool own = !c->request->conversation;
     for (int made = 0;; made++) {
         struct fail why = FAIL_INIT;
-        if (call(x, &why) == 0) {
+        if (call(c, &why) == 0) {
             fail_release(&why);
             return 0;
         }
-        if (auth_recover(x->request->auth, x->api, &why)) {
+        if (auth_recover(c->request->auth, c->api, &why)) {
             made--;
             continue;
         }
         struct retry_case now = {.cause = why.cause,
-                                 .committed = reader_is_committed(x->reader),
+                                 .committed = reader_is_committed(c->reader),
                                  .own = own,
                                  .made = made,
-                                 .elapsed_ms = since_start(x, sys_now_us()),
+                                 .elapsed_ms = since_start(c, sys_now_us()),
                                  .hint_ms = why.retry_after,
-                                 .stream_ms = x->stream_hint,
+                                 .stream_ms = c->stream_hint,
                                  .random = sys_random()};
-        int64_t delay = retry_delay(&x->request->retry, &now);
-        int result = delay < 0 ? -1 : announce(x, made + 1, delay, why.message, fail);
+        int64_t delay = retry_delay(&c->request->retry, &now);
+        int result = delay < 0 ? -1
+                               : announce(c, made + 1, retry_limit(&c->request->retry, why.cause),
+                                          delay, why.message, fail);
         if (result == 0)
-            result = pause_for(x, delay, fail);
+            result = pause_for(c, delay, fail);
         else if (!fail_is_set(fail))
             fail_move(fail, &why);
         fail_release(&why);
@@ -287,62 +301,77 @@ static int persist(struct exchange *x, int (*call)(struct exchange *x, struct fa
 
 /* A conversation of no further use: an ephemeral one, or one that was created for a message which
    the server then refused; unless it had begun to answer that before. */
-static bool is_useless(const struct exchange *x, const struct fail *fail)
+static bool is_useless(const struct chat *c, const struct fail *fail)
 {
     bool refused = fail->http_status >= 400 && cause_row(fail->cause)->retry != RETRY_MAYBE_STORED;
-    return x->outcome->created && (x->request->ephemeral || (refused && !x->outcome->accepted));
+    return c->outcome->created &&
+           (c->request->ephemeral || (refused && !c->outcome->accepted && !c->request->keep));
 }
 
-static void clean_up(struct exchange *x)
+int chat_discard(struct api *api, struct auth *auth, const char *conversation, char **warning)
 {
-    struct chat_outcome *o = x->outcome;
-    struct fail why = FAIL_INIT, ignored = FAIL_INIT;
-    http_patience(x->api->http, CLEAN_UP);
+    struct fail why = FAIL_INIT;
     int64_t end = sys_now_us() + CLEAN_UP;
-    http_deadline(x->api->http, end);
-    x->request->auth->config.deadline = end;
+    http_patience(api->http, CLEAN_UP);
+    http_deadline(api->http, end);
+    auth->config.deadline = end;
     int result;
     do
-        result = api_delete(x->api, o->conversation, &why);
-    while (result != 0 && auth_recover(x->request->auth, x->api, &why));
-    bool gone = why.http_status == 404;
-    if (result != 0 && !gone) {
-        struct buf text = {0};
-        bool late = why.cause == FAIL_SIGNAL || why.cause == FAIL_DEADLINE;
-        buf_printf(&text, "conversation %s could not be deleted: %s", o->conversation,
-                   late ? "no time left" : why.message);
-        sinks_warning(x->reader->sinks, buf_text(&text), &ignored);
-        buf_release(&text);
-    } else if (!x->request->ephemeral) {
+        result = api_delete(api, conversation, &why);
+    while (result != 0 && auth_recover(auth, api, &why));
+    http_patience(api->http, 0);
+    bool late = why.cause == FAIL_SIGNAL || why.cause == FAIL_DEADLINE;
+    if (why.http_status == 404)
+        result = 0;
+    *warning = result == 0 ? NULL
+                           : buf_format("conversation %s could not be deleted: %s", conversation,
+                                        late ? "no time left" : why.message);
+    fail_release(&why);
+    return result;
+}
+
+static void clean_up(struct chat *c)
+{
+    struct chat_outcome *o = c->outcome;
+    struct fail ignored = FAIL_INIT;
+    char *warning;
+    if (chat_discard(c->api, c->request->auth, o->conversation, &warning) != 0) {
+        sinks_warning(c->reader->sinks, warning, &ignored);
+    } else if (!c->request->ephemeral) {
         free(o->conversation);
         o->conversation = NULL;
     }
-    fail_release(&why);
+    free(warning);
     fail_release(&ignored);
 }
 
-static int converse(struct exchange *x, struct fail *fail)
+static int ask(struct chat *c, struct fail *fail)
 {
-    const struct chat_request *request = x->request;
+    const struct chat_request *request = c->request;
     if (request->conversation)
-        x->outcome->conversation = xstrdup(request->conversation);
-    else if (persist(x, create, fail) != 0)
+        c->outcome->conversation = xstrdup(request->conversation);
+    else if (persist(c, create, fail) != 0)
         return -1;
-    if (request->conversation && request->mode && persist(x, set_mode, fail) != 0)
+    if (request->conversation && request->mode && persist(c, set_mode, fail) != 0)
         return -1;
-    return persist(x, post, fail);
+    return persist(c, post, fail);
 }
 
 int chat_run(struct api *api, struct reader *reader, const struct chat_request *request,
              struct chat_outcome *outcome, struct fail *fail)
 {
-    struct exchange x = {
+    struct chat c = {
         .api = api, .reader = reader, .request = request, .outcome = outcome, .stream_hint = -1};
-    http_on_tick(api->http, on_time, reader->sinks);
-    int result = converse(&x, fail);
-    note_connection(&x);
-    if (is_useless(&x, fail))
-        clean_up(&x);
+    http_on_tick(api->http, tick_sinks, reader->sinks);
+    http_patience(api->http, 0);
+    http_deadline(api->http, request->deadline);
+    request->auth->config.deadline = request->deadline;
+    int result = ask(&c, fail);
+    note_connection(&c);
+    if (is_useless(&c, fail))
+        clean_up(&c);
+    http_on_tick(api->http, NULL, NULL);
+    http_forget_times(api->http);
     return result;
 }
 

@@ -232,23 +232,19 @@ int reader_finish(struct reader *r, const char *why, struct fail *fail)
     return 0;
 }
 
-/* Where the main format holds its output, the others may still write what a tool did for good. */
-static bool others_append(const struct sinks *sinks)
-{
-    for (unsigned i = 1; i < sinks->count; i++)
-        if (sinks->list[i]->ops->appends)
-            return true;
-    return false;
-}
-
 bool reader_is_committed(const struct reader *r)
 {
-    const struct sink_ops *main_format = r->sinks->list[0]->ops;
-    if (main_format->holds)
-        return r->answer.tools && others_append(r->sinks);
-    if (main_format->bytes)
+    switch (sinks_commit(r->sinks)) {
+    case SINK_BYTES:
         return r->body_begun;
-    return r->answer.begun;
+    case SINK_ANSWER:
+        return r->answer.begun;
+    case SINK_TOOLS:
+        return r->answer.tools;
+    case SINK_NOTHING:
+        break;
+    }
+    return false;
 }
 
 void reader_summarize(const struct reader *r, struct summary *summary)

@@ -3,12 +3,18 @@
 
 #include "chat/cause.h"
 
+int retry_limit(const struct retry_policy *policy, enum fail_cause cause)
+{
+    return cause_row(cause)->retry == RETRY_ONCE && policy->max > 1 ? 1 : policy->max;
+}
+
 static bool is_allowed(const struct retry_policy *policy, const struct retry_case *c)
 {
-    if (c->committed || c->made >= policy->max)
+    if (c->committed || c->made >= retry_limit(policy, c->cause))
         return false;
     switch (cause_row(c->cause)->retry) {
     case RETRY_NOT_STORED:
+    case RETRY_ONCE:
         return true;
     case RETRY_MAYBE_STORED:
         return c->own || policy->all;

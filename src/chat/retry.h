@@ -27,6 +27,9 @@ struct retry_case {
     uint32_t random;    /* spreads a fleet: 0 is 10 % earlier, UINT32_MAX 10 % later */
 };
 
+/* How many retries there are after such failures. */
+int retry_limit(const struct retry_policy *policy, enum fail_cause cause);
+
 /* Milliseconds to wait before the next attempt, -1 to give up. */
 int64_t retry_delay(const struct retry_policy *policy, const struct retry_case *c);
 

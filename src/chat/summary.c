@@ -13,20 +13,20 @@ void summary_describe(struct summary *summary, const struct fail *fail, bool con
     summary->retryable = row->retry != RETRY_NEVER;
 }
 
-int summary_close(struct summary *summary, struct sinks *sinks, bool connected, struct fail *fail)
+int summary_deliver(struct summary *summary, struct sinks *sinks, bool connected, struct fail *fail)
 {
     /* Pending output is written first, so that the summary can report a write error. */
-    if (fail->cause != FAIL_SIGNAL)
+    summary->fail = fail;
+    if (!summary_is_last_words(summary))
         sinks_flush(sinks, fail);
     summary_describe(summary, fail, connected);
-    struct fail at_close = FAIL_INIT;
+    struct fail late = FAIL_INIT;
     for (unsigned i = 0; i < sinks->count; i++)
-        if (sink_close(sinks->list[i], summary, &at_close) != 0 && !fail_is_set(summary->fail))
-            summary_describe(summary, &at_close, connected);
+        if (sink_summarize(sinks->list[i], summary, &late) != 0 && !fail_is_set(summary->fail))
+            summary_describe(summary, &late, connected);
     if (fail_is_set(fail))
-        fail_release(&at_close);
+        fail_release(&late);
     else
-        fail_move(fail, &at_close);
-    sinks_free(sinks);
+        fail_move(fail, &late);
     return fail_is_set(fail) ? -1 : 0;
 }

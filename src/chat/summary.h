@@ -12,9 +12,10 @@
    `failed`, not `interrupted`. */
 void summary_describe(struct summary *summary, const struct fail *fail, bool connected);
 
-/* Writes pending output, then closes each sink with the summary of *fail and frees the sinks. A
-   write error that occurs here becomes *fail and is part of what the following sinks report. The
-   other members of *summary are the caller's. -1 when *fail is set. */
-int summary_close(struct summary *summary, struct sinks *sinks, bool connected, struct fail *fail);
+/* Writes pending output and gives the summary of *fail to each sink. A write error that occurs here
+   becomes *fail and is part of what the following sinks report. The other members of *summary are
+   the caller's. -1 when *fail is set. */
+int summary_deliver(struct summary *summary, struct sinks *sinks, bool connected,
+                    struct fail *fail);
 
 #endif

@@ -87,9 +87,10 @@ static int run_decode(const struct invocation *in, struct fail *fail)
     struct summary summary = {
         .timing = {-1, -1, -1, text ? (text - started) / 1000 : -1, (now - started) / 1000}};
     reader_summarize(&reader, &summary);
-    int result = summary_close(&summary, &sinks, true, fail);
+    summary_deliver(&summary, &sinks, true, fail);
+    sinks_close(&sinks, fail);
     reader_release(&reader);
-    return result;
+    return fail_is_set(fail) ? -1 : 0;
 }
 
 const struct command command_decode = {

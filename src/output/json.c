@@ -166,7 +166,7 @@ static void put_object(struct buf *out, const struct json_sink *j, const struct 
     buf_puts(out, "}\n");
 }
 
-static int json_close(struct sink *s, const struct summary *summary, struct fail *fail)
+static int json_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct json_sink *j = (struct json_sink *)s;
     struct buf object = {0};
@@ -174,7 +174,9 @@ static int json_close(struct sink *s, const struct summary *summary, struct fail
     put_object(&object, j, summary);
     writer_put_json(&j->out, buf_view(&object));
     buf_release(&object);
-    return writer_close(&j->out, summary->fail->cause == FAIL_SIGNAL, true, fail);
+    forget_tools(j);
+    forget_text(j);
+    return writer_end(&j->out, summary_is_last_words(summary), true, fail);
 }
 
 static void json_free(struct sink *s)
@@ -189,11 +191,10 @@ static void json_free(struct sink *s)
 
 struct sink *sink_json_new(struct writer *out, struct terminal *terminal)
 {
-    static const struct sink_ops ops = {.holds = true,
-                                        .begin = json_begin,
+    static const struct sink_ops ops = {.begin = json_begin,
                                         .event = json_event,
                                         .final_text = json_final,
-                                        .close = json_close,
+                                        .summarize = json_summarize,
                                         .free = json_free};
     struct json_sink *j = xcalloc(1, sizeof *j);
     j->sink.ops = &ops;

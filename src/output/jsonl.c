@@ -133,12 +133,17 @@ static int jsonl_flush(struct sink *s, struct fail *fail)
     return writer_flush(&((struct jsonl_sink *)s)->out, fail);
 }
 
-static int jsonl_close(struct sink *s, const struct summary *summary, struct fail *fail)
+static int jsonl_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct jsonl_sink *j = (struct jsonl_sink *)s;
     summary_put(begin_client(j, "close"), summary);
     end_client(j);
-    return writer_close(&j->out, summary->fail->cause == FAIL_SIGNAL, true, fail);
+    return writer_end(&j->out, summary_is_last_words(summary), true, fail);
+}
+
+static int jsonl_close(struct sink *s, struct fail *fail)
+{
+    return writer_close(&((struct jsonl_sink *)s)->out, fail);
 }
 
 static void jsonl_free(struct sink *s)
@@ -151,11 +156,13 @@ static void jsonl_free(struct sink *s)
 }
 
 #define JSONL_ENTRIES                                                                              \
-    .appends = true, .open = jsonl_open, .event = jsonl_event, .retry = jsonl_retry,               \
-    .warning = jsonl_warning, .flush = jsonl_flush, .close = jsonl_close, .free = jsonl_free
+    .open = jsonl_open, .event = jsonl_event, .retry = jsonl_retry, .warning = jsonl_warning,      \
+    .flush = jsonl_flush, .summarize = jsonl_summarize, .close = jsonl_close, .free = jsonl_free
 
-static const struct sink_ops with_text = {JSONL_ENTRIES};
-static const struct sink_ops without_text = {.without_text = true, JSONL_ENTRIES};
+static const struct sink_ops with_text = {.commit = SINK_ANSWER, JSONL_ENTRIES};
+/* Of a retry only the tools show that they ran twice. */
+static const struct sink_ops without_text = {
+    .commit = SINK_TOOLS, .without_text = true, JSONL_ENTRIES};
 
 struct sink *sink_jsonl_new(struct writer *out, struct terminal *terminal, bool text)
 {

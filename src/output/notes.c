@@ -181,10 +181,11 @@ static void put_seconds(struct buf *line, const char *what, int64_t ms)
 }
 
 /* With -v, at the end: one line of figures. */
-static int notes_close(struct sink *s, const struct summary *summary, struct fail *fail)
+static int notes_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct notes_sink *n = (struct notes_sink *)s;
     status_hide(&n->status);
+    n->waiting = false;
     if (!n->terminal->verbosity)
         return 0;
     buf_printf(&n->line, "%s", summary->status);
@@ -218,7 +219,7 @@ struct sink *sink_notes_new(struct terminal *terminal, bool tools, bool status)
                                         .tick = notes_tick,
                                         .retry = notes_retry,
                                         .warning = notes_warning,
-                                        .close = notes_close,
+                                        .summarize = notes_summarize,
                                         .free = notes_free};
     struct notes_sink *n = xcalloc(1, sizeof *n);
     n->sink.ops = &ops;

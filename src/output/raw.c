@@ -46,12 +46,17 @@ static int raw_flush(struct sink *s, struct fail *fail)
     return writer_flush(&((struct raw_sink *)s)->out, fail);
 }
 
-static int raw_close(struct sink *s, const struct summary *summary, struct fail *fail)
+static int raw_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct raw_sink *r = (struct raw_sink *)s;
     escape_put(&r->out.pending, buf_view(&r->tail));
     buf_clear(&r->tail);
-    return writer_close(&r->out, summary->fail->cause == FAIL_SIGNAL, false, fail);
+    return writer_end(&r->out, summary_is_last_words(summary), false, fail);
+}
+
+static int raw_close(struct sink *s, struct fail *fail)
+{
+    return writer_close(&((struct raw_sink *)s)->out, fail);
 }
 
 /* A record is of one attempt, the last. */
@@ -80,8 +85,12 @@ static struct raw_sink *new_with(const struct sink_ops *ops, struct writer *out)
 
 struct sink *sink_raw_new(struct writer *out, struct terminal *terminal)
 {
-    static const struct sink_ops ops = {
-        .bytes = raw_bytes, .flush = raw_flush, .close = raw_close, .free = raw_free};
+    static const struct sink_ops ops = {.commit = SINK_BYTES,
+                                        .bytes = raw_bytes,
+                                        .flush = raw_flush,
+                                        .summarize = raw_summarize,
+                                        .close = raw_close,
+                                        .free = raw_free};
     struct raw_sink *r = new_with(&ops, out);
     r->terminal = terminal;
     terminal->answer = &r->out;
@@ -93,6 +102,7 @@ struct sink *sink_record_new(struct writer *out)
     static const struct sink_ops ops = {.begin = record_begin,
                                         .bytes = raw_bytes,
                                         .flush = raw_flush,
+                                        .summarize = raw_summarize,
                                         .close = raw_close,
                                         .free = raw_free};
     return &new_with(&ops, out)->sink;

@@ -12,11 +12,13 @@ void sinks_add(struct sinks *sinks, struct sink *sink)
         sinks->with_text[sinks->with_text_count++] = sink;
 }
 
-void sinks_free(struct sinks *sinks)
+enum sink_commit sinks_commit(const struct sinks *sinks)
 {
+    enum sink_commit most = SINK_NOTHING;
     for (unsigned i = 0; i < sinks->count; i++)
-        sinks->list[i]->ops->free(sinks->list[i]);
-    sinks->count = sinks->with_text_count = 0;
+        if (sinks->list[i]->ops->commit > most)
+            most = sinks->list[i]->ops->commit;
+    return most;
 }
 
 /* Calls the entry of each sink that has it; `result` becomes -1 when one of them fails. */
@@ -115,9 +117,19 @@ int sinks_flush(struct sinks *sinks, struct fail *fail)
     return result;
 }
 
-int sink_close(struct sink *sink, const struct summary *summary, struct fail *fail)
+int sink_summarize(struct sink *sink, const struct summary *summary, struct fail *fail)
 {
-    return sink->ops->close ? sink->ops->close(sink, summary, fail) : 0;
+    return sink->ops->summarize ? sink->ops->summarize(sink, summary, fail) : 0;
+}
+
+int sinks_close(struct sinks *sinks, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, close, fail)
+    for (unsigned i = 0; i < sinks->count; i++)
+        sinks->list[i]->ops->free(sinks->list[i]);
+    sinks->count = sinks->with_text_count = 0;
+    return result;
 }
 
 static void put_number(struct buf *out, const char *key, const char *number)

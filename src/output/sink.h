@@ -33,7 +33,7 @@ struct sink_timing {
     int64_t connect_ms, tls_ms, first_byte_ms, first_delta_ms, elapsed_ms;
 };
 
-/* What became of the exchange: the contents of `client.close`. Strings are NULL for what the server
+/* The result of a question: the contents of `client.close`. Strings are NULL for what the server
    did not say. All borrowed. */
 struct summary {
     const struct fail *fail;
@@ -44,7 +44,14 @@ struct summary {
     int64_t events, text_bytes, tool_calls;
     const char *total_tokens, *latency_ms; /* numbers as the server spelled them */
     struct sink_timing timing;
+    bool survives; /* the process goes on although a signal ended the answer */
 };
+
+/* A signal is about to end the process: nothing is waited for. */
+static inline bool summary_is_last_words(const struct summary *summary)
+{
+    return summary->fail->cause == FAIL_SIGNAL && !summary->survives;
+}
 
 /* Something is wrong. After a `fatal` one the command fails, and says it again as the reason. */
 struct sink_warning {
@@ -54,12 +61,15 @@ struct sink_warning {
 
 struct sink;
 
-/* Each answers 0, or -1 with *fail set. Entries may be NULL. Sinks gather; `flush` writes. */
+/* What of an attempt is written for good, so that no other attempt may follow once it has come. The
+   later ones include the earlier. */
+enum sink_commit { SINK_NOTHING, SINK_TOOLS, SINK_ANSWER, SINK_BYTES };
+
+/* Each answers 0, or -1 with *fail set. Entries may be NULL. Sinks gather; `flush` writes. For each
+   question: begin for each attempt, what comes of it, and summarize at the end; after the last
+   question close. */
 struct sink_ops {
-    /* Nothing leaves before `close`, so an attempt may be repeated whatever it brought. */
-    bool holds;
-    /* What was written of an attempt stays when another one begins. */
-    bool appends;
+    enum sink_commit commit;
     /* An attempt begins. What a sink holds of a former one stands until this one brings its own. */
     int (*begin)(struct sink *s, struct fail *fail);
     int (*open)(struct sink *s, const struct sink_open *open, struct fail *fail);
@@ -74,7 +84,10 @@ struct sink_ops {
     /* Time passes. Answers when it wants to be told again, INT64_MAX for never. */
     int64_t (*tick)(struct sink *s, int64_t now);
     int (*flush)(struct sink *s, struct fail *fail);
-    int (*close)(struct sink *s, const struct summary *summary, struct fail *fail);
+    /* The answer is over: writes what is pending, and the summary. */
+    int (*summarize)(struct sink *s, const struct summary *summary, struct fail *fail);
+    /* No answer follows: closes the output. */
+    int (*close)(struct sink *s, struct fail *fail);
     void (*free)(struct sink *s);
 };
 
@@ -115,7 +128,8 @@ struct sinks {
 };
 
 void sinks_add(struct sinks *sinks, struct sink *sink);
-void sinks_free(struct sinks *sinks);
+/* What forbids another attempt, see enum sink_commit: the most that one of the sinks writes. */
+enum sink_commit sinks_commit(const struct sinks *sinks);
 
 /* Each calls the entry of that name of every sink, also after one failed: a full disk under one
    of them takes nothing from the others. The first failure is the one that is kept. */
@@ -131,8 +145,10 @@ int sinks_fatal_warning(struct sinks *sinks, const char *message, struct fail *f
 /* `now` is sys_now_us(); the earliest answer counts. */
 int64_t sinks_tick(struct sinks *sinks, int64_t now);
 int sinks_flush(struct sinks *sinks, struct fail *fail);
-/* Closes one sink of the list: chat/summary.h closes all of them. */
-int sink_close(struct sink *sink, const struct summary *summary, struct fail *fail);
+/* Gives the summary to one sink of the list; chat/summary.h gives it to all of them. */
+int sink_summarize(struct sink *sink, const struct summary *summary, struct fail *fail);
+/* Closes and frees the sinks; the list is empty after. */
+int sinks_close(struct sinks *sinks, struct fail *fail);
 
 /* Appends the members of `client.close` to an open JSON object. */
 void summary_put(struct buf *out, const struct summary *summary);

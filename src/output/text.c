@@ -86,17 +86,17 @@ static int text_flush(struct sink *s, struct fail *fail)
     return writer_flush(&((struct text_sink *)s)->out, fail);
 }
 
-static int text_close(struct sink *s, const struct summary *summary, struct fail *fail)
+static int text_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct text_sink *t = (struct text_sink *)s;
-    bool signalled = summary->fail->cause == FAIL_SIGNAL, unfinished = t->unfinished;
+    bool signalled = summary_is_last_words(summary), unfinished = t->unfinished;
     terminal_make_way(t->terminal);
     if (signalled)
         markdown_plain(&t->markdown, t->where);
     end_line(t);
     buf_span(&t->out.pending, buf_view(&t->held));
     buf_clear(&t->held);
-    int result = writer_close(&t->out, signalled, false, fail);
+    int result = writer_end(&t->out, signalled, false, fail);
     /* Plain style behind the end of a line begins no other one. */
     if (signalled && !unfinished && t->out.pending.len == 0)
         t->out.cut_line = false;
@@ -114,10 +114,10 @@ static void text_free(struct sink *s)
 
 #define TEXT_ENTRIES                                                                               \
     .begin = text_begin, .event = text_event, .final_text = text_final, .flush = text_flush,       \
-    .close = text_close, .free = text_free
+    .summarize = text_summarize, .free = text_free
 
-static const struct sink_ops streaming = {TEXT_ENTRIES};
-static const struct sink_ops holding = {.holds = true, TEXT_ENTRIES};
+static const struct sink_ops streaming = {.commit = SINK_ANSWER, TEXT_ENTRIES};
+static const struct sink_ops holding = {TEXT_ENTRIES};
 
 struct sink *sink_text_new(struct writer *out, struct terminal *terminal,
                            struct sink_text_options options)

@@ -103,7 +103,7 @@ int writer_flush(struct writer *o, struct fail *fail)
     return error ? write_failed(o, error, fail) : 0;
 }
 
-static void last_words(struct writer *o, bool whole_lines)
+static void write_last_words(struct writer *o, bool whole_lines)
 {
     bool fits = !o->broken && !(whole_lines && o->cut_line);
     if (fits && o->pending.len && sys_writable_now(o->fd))
@@ -111,19 +111,20 @@ static void last_words(struct writer *o, bool whole_lines)
     o->broken = true;
 }
 
-int writer_close(struct writer *o, bool signalled, bool whole_lines, struct fail *fail)
+int writer_end(struct writer *o, bool last_words, bool whole_lines, struct fail *fail)
 {
-    if (signalled) {
-        last_words(o, whole_lines);
-        return 0;
-    }
-    int result = writer_flush(o, fail);
+    if (!last_words)
+        return writer_flush(o, fail);
+    write_last_words(o, whole_lines);
+    return 0;
+}
+
+int writer_close(struct writer *o, struct fail *fail)
+{
     if (!o->owned)
-        return result;
+        return 0;
     o->owned = false;
-    if (close(o->fd) != 0 && result == 0 && !o->broken)
-        result = write_failed(o, errno, fail);
-    return result;
+    return close(o->fd) != 0 && !o->broken ? write_failed(o, errno, fail) : 0;
 }
 
 int writer_finish(struct writer *o, struct fail *fail)

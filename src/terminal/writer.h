@@ -42,10 +42,12 @@ static inline int writer_turn(struct writer *o, struct fail *fail)
     return o->pending.len < WRITER_BATCH ? 0 : writer_flush(o, fail);
 }
 
-/* The end. Writes what is pending; for a process that a signal ends only if the descriptor takes it
-   at once, and with `whole_lines` not into the middle of a line. Nothing is written after. Fails as
-   writer_flush, and where only closing the file shows that it was not written. */
-int writer_close(struct writer *o, bool signalled, bool whole_lines, struct fail *fail);
+/* The end of an answer: as writer_flush. With `last_words` a signal is about to end the process:
+   writes only what the descriptor takes at once, with `whole_lines` not into the middle of a line,
+   and nothing after that. */
+int writer_end(struct writer *o, bool last_words, bool whole_lines, struct fail *fail);
+/* Closes an owned descriptor: FAIL_OUTPUT if that shows that something was not written. */
+int writer_close(struct writer *o, struct fail *fail);
 
 /* For what prints once and is done: writer_flush, then writer_release in any case. */
 int writer_finish(struct writer *o, struct fail *fail);

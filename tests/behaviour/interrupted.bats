@@ -5,6 +5,7 @@
 
 load helper
 load network
+load accounts
 
 # suspended: the program is, whatever it was at.
 suspended()
@@ -121,6 +122,34 @@ SCENARIO
     await_end
     expect_status 0
     expect_bytes '' "$ERR"
+}
+
+@test "a reader that is slow after done: an error that comes later counts" {
+    make_clock
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"text"}
+event done {}
+repeat 20000
+event info {"info_type":"retry_scheduled"}
+end-repeat
+event error {"message":"not stored","retryable":false}
+SCENARIO
+    pipe_from ANSWER
+    launch env LD_PRELOAD="$T/clock.so" "$CHAT" send -j -c "$ID" hi >"$T/answer" 2>"$ERR"
+    read -r -t "$PATIENCE" -N 10 -u "$ANSWER" _
+    # It waits when the pipe is full.
+    python3 -I -c 'import array, fcntl, termios, time
+size = array.array("i", [0])
+while size[0] < 60000:
+    time.sleep(0.01)
+    fcntl.ioctl(0, termios.FIONREAD, size)
+time.sleep(0.1)' <&"$ANSWER"
+    : >"$CLOCK_AHEAD"
+    cat <&"$ANSWER" >"$OUT"
+    await_end
+    expect_status 1
+    expect_error 'server error: not stored'
 }
 
 @test "suspended while it backs off: it goes on with the next try" {

@@ -92,7 +92,8 @@ static void close_pipe(struct pipe *p)
     }
     struct summary summary = {.timing = {-1, -1, -1, -1, -1}};
     reader_summarize(&p->reader, &summary);
-    summary_close(&summary, &p->sinks, true, &p->fail);
+    summary_deliver(&summary, &p->sinks, true, &p->fail);
+    sinks_close(&p->sinks, &p->fail);
     fuzz_require(p->fail.cause != FAIL_OUTPUT, "closing: %s", p->fail.message);
     if (p->terminal && fail_is_set(&p->fail))
         terminal_failure(&p->terminals[ANSWER_TEXT], &p->fail);

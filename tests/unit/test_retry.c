@@ -96,6 +96,14 @@ static void which(void)
     }
 }
 
+static void once(void)
+{
+    struct retry_case c = a_case(FAIL_NOT_LISTENING);
+    near(retry_delay(&usual, &c), 1000, "a server of this machine that is being started");
+    c.made = 1;
+    check_int(retry_delay(&usual, &c), -1, "a second time");
+}
+
 static void how_often(void)
 {
     for (int max = 0; max < 5; max++) {
@@ -194,6 +202,7 @@ int main(void)
     unit_case("the words of client.close", words);
     unit_case("what is tried again", which);
     unit_case("how often, how long", how_often);
+    unit_case("once", once);
     unit_case("ten percent", spread);
     unit_case("the server's hints", hints);
     unit_case("the stream's retry field", stream_field);

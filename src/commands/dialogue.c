@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands/dialogue.h"
+
+#include "chat/cause.h"
+#include "chat/summary.h"
+#include "core/xmalloc.h"
+#include "state/last.h"
+#include "system/system.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+void dialogue_init(struct dialogue *d, const struct invocation *in)
+{
+    *d = (struct dialogue){.in = in};
+    dialogue_turn_to(d, setting_text(in->settings, OPT_CONVERSATION));
+}
+
+int dialogue_close(struct dialogue *d, struct fail *fail)
+{
+    int result = sinks_close(&d->sinks, fail);
+    if (d->opened)
+        client_close(&d->client);
+    free(d->conversation);
+    *d = (struct dialogue){.in = NULL};
+    return result;
+}
+
+void dialogue_turn_to(struct dialogue *d, const char *conversation)
+{
+    char *copy = conversation ? xstrdup(conversation) : NULL;
+    free(d->conversation);
+    d->conversation = copy;
+}
+
+/* There is no point in waiting for a retry past --max-time. */
+static struct retry_policy retry_policy(const struct settings *s)
+{
+    int64_t bound = setting_us(s, OPT_RETRY_MAX_TIME), all = setting_us(s, OPT_MAX_TIME);
+    if (all && (!bound || all < bound))
+        bound = all;
+    return (struct retry_policy){.max = (int)setting_number(s, OPT_RETRY),
+                                 .delay_ms = setting_us(s, OPT_RETRY_DELAY) / 1000,
+                                 .max_time_ms = bound / 1000,
+                                 .all = setting_is(s, OPT_RETRY_ALL)};
+}
+
+void question_init(struct question *q, struct dialogue *d)
+{
+    const struct settings *s = d->in->settings;
+    const struct setting *portfolios = &s->of[OPT_PORTFOLIO], *context = &s->of[OPT_CONTEXT];
+    *q = (struct question){
+        .request = {
+            .portfolios = {(const char *const *)portfolios->list, (size_t)portfolios->count},
+            .context = {(const char *const *)context->list, (size_t)context->count},
+            .ephemeral = setting_is(s, OPT_EPHEMERAL),
+            .retry = retry_policy(s),
+            .stall_timeout = setting_us(s, OPT_STALL_TIMEOUT),
+            .started = sys_now_us()}};
+    reader_init(&q->reader, &d->sinks, (size_t)setting_number(s, OPT_MAX_EVENT_SIZE));
+    chat_outcome_init(&q->outcome);
+}
+
+/* The conversation that --continue means. */
+static int find_last(struct dialogue *d, struct fail *fail)
+{
+    static const struct span none = SPAN("no conversation to continue; this begins a new one");
+    struct terminal *terminal = d->in->terminal;
+    char *id;
+    if (last_get(d->client.config.key, d->client.auth.email, &id, fail) != 0)
+        return -1;
+    if (!id)
+        return terminal->quiet ? 0 : terminal_line(terminal, none, fail);
+    free(d->conversation);
+    d->conversation = id;
+    d->continued = true;
+    int result = 0;
+    if (terminal->verbosity && !terminal->quiet) {
+        struct buf line = {0};
+        buf_printf(&line, "continuing conversation %s", id);
+        result = terminal_line(terminal, buf_view(&line), fail);
+        buf_release(&line);
+    }
+    return result;
+}
+
+/* What the first question needs besides the message. */
+static int prepare(struct dialogue *d, int64_t started, struct fail *fail)
+{
+    struct client *client = &d->client;
+    if (d->opened)
+        client_close(client);
+    d->opened = true;
+    int result = client_open(client, d->in, started, fail);
+    if (result == 0)
+        result = client_authorize(client, fail);
+    if (client->warning)
+        sinks_warning(&d->sinks, client->warning, fail);
+    if (result == 0 && setting_is(d->in->settings, OPT_CONTINUE))
+        result = find_last(d, fail);
+    d->ready = result == 0;
+    return result;
+}
+
+/* A configured mode is for new conversations; only --mode changes an existing one, once. */
+static const char *mode_of(const struct dialogue *d)
+{
+    const struct settings *s = d->in->settings;
+    bool wanted = !d->conversation || (setting_is_given(s, OPT_MODE) && !d->mode_set);
+    return wanted ? setting_text(s, OPT_MODE) : NULL;
+}
+
+static void explain(const struct dialogue *d, const struct question *q, struct fail *fail)
+{
+    const struct settings *s = d->in->settings;
+    bool stored = q->outcome.posted && cause_row(fail->cause)->retry == RETRY_MAYBE_STORED;
+    if (stored && q->request.conversation && !reader_is_committed(&q->reader) &&
+        !q->request.retry.all && q->request.retry.max > 0)
+        fail_hint(fail, "the message may be stored; --retry-all tries again all the same");
+    if (fail->http_status != 404 && fail->http_status != 403)
+        return;
+    if (d->continued)
+        fail_hint(fail, "without --continue a new conversation begins");
+    else if (setting_is(s, OPT_CONVERSATION))
+        fail_hint(fail, "'sigmasight-chat conversations%s' lists those there are", d->client.where);
+}
+
+/* A state directory that cannot be written is no reason to lose an answer. */
+static void remember(struct dialogue *d, const char *id, struct fail *fail)
+{
+    struct fail why = FAIL_INIT;
+    last_put(d->client.config.key, d->client.auth.email, id, &why);
+    if (why.cause == FAIL_SIGNAL)
+        fail_signal(fail, why.signal);
+    else if (fail_is_set(&why))
+        sinks_warning(&d->sinks, why.message, fail);
+    fail_release(&why);
+}
+
+int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
+{
+    struct chat_request *request = &q->request;
+    int64_t max_time = setting_us(d->in->settings, OPT_MAX_TIME);
+    if (!d->ready && prepare(d, request->started, fail) != 0)
+        return -1;
+    request->conversation = d->conversation;
+    if (!request->mode)
+        request->mode = mode_of(d);
+    request->auth = &d->client.auth;
+    request->auth->renewed = false;
+    request->deadline = max_time ? request->started + max_time : 0;
+    int result = chat_run(&d->client.api, &q->reader, request, &q->outcome, fail);
+    if (result != 0)
+        explain(d, q, fail);
+    d->mode_set = d->mode_set || q->outcome.posted;
+    const char *id = q->outcome.conversation;
+    if (q->outcome.accepted && id && !request->ephemeral)
+        remember(d, id, fail);
+    request->conversation = NULL;
+    dialogue_turn_to(d, request->ephemeral ? NULL : id);
+    return result;
+}
+
+int dialogue_conclude(struct dialogue *d, struct question *q, struct fail *fail)
+{
+    struct summary summary = {.timing = q->outcome.timing};
+    if (d->survives_interrupt && fail->cause == FAIL_SIGNAL && fail->signal == SIGINT) {
+        sys_signal_forget();
+        summary.survives = true;
+    }
+    reader_summarize(&q->reader, &summary);
+    if (q->outcome.conversation)
+        summary.conversation_id = q->outcome.conversation;
+    summary.timing.elapsed_ms = (sys_now_us() - q->request.started) / 1000;
+    int result = summary_deliver(&summary, &d->sinks, q->outcome.connected, fail);
+    reader_release(&q->reader);
+    chat_outcome_release(&q->outcome);
+    return result;
+}
