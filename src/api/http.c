@@ -75,6 +75,7 @@ void http_response_release(struct http_response *r)
     buf_release(&r->content_encoding);
     buf_release(&r->location);
     buf_wipe(&r->body);
+    buf_wipe(&r->request_body);
     http_response_init(r);
 }
 
@@ -693,6 +694,8 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
     curl_easy_setopt(h->easy, CURLOPT_HEADERDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_WRITEDATA, &x);
     int result = run(&x);
+    if (response->status >= 400 && request->body.at)
+        buf_span(&response->request_body, request->body);
     curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, NULL);
     free_headers(headers);

@@ -72,6 +72,7 @@ struct http_response {
     struct buf content_encoding; /* empty for identity */
     int64_t retry_after;         /* ms from now, -1 without: Retry-After or X-RateLimit-Reset */
     struct buf body;             /* of a response that no hook took; bounded, see HTTP_BODY_MAX */
+    struct buf request_body;     /* of a refused request: what repeats it is not shown */
     int64_t sent; /* sys_now_us() when the request went out, in whole or in part; 0 before */
 };
 

@@ -3,14 +3,73 @@
 
 #include "api/api.h"
 #include "core/utf8.h"
+#include "core/xmalloc.h"
 #include "json/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum { WORDS_MAX = 500 };
 
+/* What repeats the request: a secret of it, or its text, must not be shown. */
+
+/* The strings of a request: names of members and values. */
+struct sent {
+    struct sent_word {
+        char *text; /* owned, may hold NUL */
+        size_t len;
+        bool is_name;
+    } * words;
+    size_t count;
+};
+
+static void add_word(struct sent *sent, struct span text, bool is_name)
+{
+    if (text.len == 0)
+        return;
+    sent->words = xrealloc(sent->words, (sent->count + 1) * sizeof *sent->words);
+    sent->words[sent->count++] = (struct sent_word){xmemdup(text.at, text.len), text.len, is_name};
+}
+
+static void add_member(void *arg, const struct json_member *m)
+{
+    struct sent *sent = arg;
+    if (m->key.at)
+        add_word(sent, m->key, true);
+    if (m->value.type == JSON_STRING)
+        add_word(sent, m->value.string, false);
+    else if (m->value.type == JSON_OBJECT)
+        json_read_object(m->value.raw, add_member, sent);
+    else if (m->value.type == JSON_ARRAY)
+        json_read_array(m->value.raw, add_member, sent);
+}
+
+static void sent_release(struct sent *sent)
+{
+    for (size_t i = 0; i < sent->count; i++)
+        wipe_string(sent->words[i].text);
+    free(sent->words);
+}
+
+static bool was_sent(const struct sent *sent, struct span text, bool as_name)
+{
+    for (size_t i = 0; i < sent->count; i++)
+        if ((as_name || !sent->words[i].is_name) &&
+            span_equal(span_make(sent->words[i].text, sent->words[i].len), text))
+            return true;
+    return false;
+}
+
+static bool repeats(const struct sent *sent, const struct json_member *m)
+{
+    return (m->key.at &&
+            (span_is(m->key, "input") || span_is(m->key, "ctx") || was_sent(sent, m->key, true))) ||
+           (m->value.type == JSON_STRING && was_sent(sent, m->value.string, false));
+}
+
 struct detail {
+    const struct sent *sent;
     struct buf *words, *code;
     struct buf text;       /* `detail` itself */
     struct buf message;    /* of an object */
@@ -19,10 +78,30 @@ struct detail {
     struct buf where, why; /* of the validation error being read */
 };
 
-static void keep(struct buf *target, const struct json_value *value)
+struct search {
+    const struct sent *sent;
+    int depth;
+    bool found;
+};
+
+enum { DEPTH_MAX = 16 };
+
+/* Looks for what repeats the request at any depth; what is too deep counts as a repetition. */
+static void search(void *arg, const struct json_member *m)
+{
+    struct search *s = arg, inside = {s->sent, s->depth + 1, s->depth >= DEPTH_MAX};
+    bool object = m->value.type == JSON_OBJECT, array = m->value.type == JSON_ARRAY;
+    if (object && !inside.found)
+        json_read_object(m->value.raw, search, &inside);
+    else if (array && !inside.found)
+        json_read_array(m->value.raw, search, &inside);
+    s->found = s->found || ((object || array) && inside.found) || repeats(s->sent, m);
+}
+
+static void keep(const struct detail *d, struct buf *target, const struct json_value *value)
 {
     buf_clear(target);
-    if (value->type == JSON_STRING)
+    if (value->type == JSON_STRING && !was_sent(d->sent, value->string, false))
         buf_span(target, value->string);
 }
 
@@ -45,12 +124,10 @@ static void read_validation_error(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     if (span_is(m->key, "msg")) {
-        keep(&d->why, &m->value);
+        keep(d, &d->why, &m->value);
     } else if (span_is(m->key, "loc")) {
         buf_clear(&d->where);
         json_read_array(m->value.raw, put_place, &d->where);
-    } else if (span_is(m->key, "input")) {
-        buf_clear(&d->raw); /* it repeats the message, the JSON would show it */
     }
 }
 
@@ -64,7 +141,7 @@ static void put_validation_error(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     buf_clear(&d->where);
-    keep(&d->why, &m->value);
+    keep(d, &d->why, &m->value);
     json_read_object(m->value.raw, read_validation_error, d);
     if (span_trim(buf_view(&d->why)).len == 0)
         return;
@@ -81,30 +158,40 @@ static void read_object(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     if (span_is(m->key, "error"))
-        keep(d->code, &m->value);
+        keep(d, d->code, &m->value);
     else if (span_is(m->key, "message"))
-        keep(&d->message, &m->value);
+        keep(d, &d->message, &m->value);
+}
+
+/* The JSON of what is not understood, unless it repeats the request. */
+static void put_raw(struct detail *d, const struct json_member *m)
+{
+    struct search repetition = {.sent = d->sent};
+    search(&repetition, m);
+    if (!repetition.found)
+        utf8_fold(&d->raw, m->value.raw, WORDS_MAX);
 }
 
 static void read_detail(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     if (span_is(m->key, "message") || (span_is(m->key, "error") && d->own.len == 0))
-        keep(&d->own, &m->value);
+        keep(d, &d->own, &m->value);
     if (!span_is(m->key, "detail"))
         return;
-    keep(&d->text, &m->value);
+    keep(d, &d->text, &m->value);
     if (m->value.type != JSON_STRING && m->value.type != JSON_NULL)
-        utf8_fold(&d->raw, m->value.raw, WORDS_MAX);
+        put_raw(d, m);
     if (m->value.type == JSON_OBJECT)
         json_read_object(m->value.raw, read_object, d);
     else if (m->value.type == JSON_ARRAY)
         json_read_array(m->value.raw, put_validation_error, d);
 }
 
-static bool read_json(struct span body, struct buf *words, struct buf *code)
+static bool read_json(struct span body, const struct sent *sent, struct buf *words,
+                      struct buf *code)
 {
-    struct detail d = {.words = words, .code = code};
+    struct detail d = {.sent = sent, .words = words, .code = code};
     struct json_reader *r = json_reader_new();
     struct json_value top;
     bool is_json = json_walk(r, body, read_detail, &d, &top) == 0;
@@ -113,7 +200,9 @@ static bool read_json(struct span body, struct buf *words, struct buf *code)
     if (words->len == 0)
         buf_span(words, code->len ? buf_view(code) : buf_view(&d.own));
     if (words->len == 0)
-        buf_span(words, top.type == JSON_STRING ? top.string : buf_view(&d.raw));
+        buf_span(words, top.type != JSON_STRING             ? buf_view(&d.raw)
+                        : was_sent(sent, top.string, false) ? span_make(NULL, 0)
+                                                            : top.string);
     json_reader_free(r);
     buf_release(&d.text);
     buf_release(&d.message);
@@ -137,11 +226,13 @@ static struct span html_title(struct span page)
     return span_make(NULL, 0);
 }
 
-void refusal_read(struct span body, struct buf *words, struct buf *code)
+void refusal_read(struct span body, struct span sent, struct buf *words, struct buf *code)
 {
+    struct sent repeated = {NULL, 0};
     body = span_trim(body);
     if (body.len == 0)
         return;
+    json_read_object(sent, add_member, &repeated);
     if (body.at[0] == '<') {
         struct span title = span_trim(html_title(body));
         buf_puts(words, "an HTML page");
@@ -150,11 +241,13 @@ void refusal_read(struct span body, struct buf *words, struct buf *code)
             utf8_fold(words, title, WORDS_MAX);
             buf_byte(words, '"');
         }
-    } else if (!read_json(body, words, code)) {
+    } else if (!read_json(body, &repeated, words, code)) {
         buf_clear(words);
         buf_clear(code);
-        utf8_fold(words, span_first_line(body), WORDS_MAX);
+        if (!was_sent(&repeated, body, false))
+            utf8_fold(words, span_first_line(body), WORDS_MAX);
     }
+    sent_release(&repeated);
 }
 
 /* Whether a code says that a quota is used up, which is not a matter of seconds; a rate limit is.
@@ -244,7 +337,7 @@ int api_refused(const struct http_response *response, const char *what, struct f
     else if (is_cut_json(response))
         buf_printf(&words, "an explanation of more than %d MiB", HTTP_BODY_MAX >> 20);
     else
-        refusal_read(buf_view(&response->body), &words, &code);
+        refusal_read(buf_view(&response->body), buf_view(&response->request_body), &words, &code);
     bool first = !fail_is_set(fail);
     put_why(&why, what, span_trim(buf_view(&words)), status);
     fail_set(fail, cause_of(status, buf_text(&code)), "%s", buf_text(&why));

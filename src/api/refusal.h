@@ -8,9 +8,10 @@
 
 /* Appends to `words` what a body says in one sentence; nothing when it says nothing. `code` gets
    the machine-readable code of an object's `error`. Understands FastAPI's `detail` as a string, an
-   object with `error` and `message`, and a list of validation errors with `loc` and `msg` (whose
-   `input` repeats the message and is left out) or of strings; where it is none of these, its JSON,
-   of 500 bytes at most. HTML by its title; plain text by its first line. */
-void refusal_read(struct span body, struct buf *words, struct buf *code);
+   object with `error` and `message`, and a list of validation errors with `loc` and `msg` or of
+   strings; where it is none of these, its JSON, of 500 bytes at most. HTML by its title; plain text
+   by its first line. `sent` is the JSON of the request, or empty: no string that was sent is shown,
+   and no JSON with such a string, with a member named as one that was sent, `input` or `ctx`. */
+void refusal_read(struct span body, struct span sent, struct buf *words, struct buf *code);
 
 #endif

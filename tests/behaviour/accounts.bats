@@ -1298,6 +1298,21 @@ SCENARIO
     expect_no_secret
 }
 
+@test "secret: a refusal in any shape does not show what was sent" {
+    local body
+    for body in '{"detail":{"ctx":{"given":"hunter2"}}}' '{"detail":[{"ctx":{"error":{"input":"hunter2"}}}]}' \
+        '{"detail":{"password":"hunter2"}}' '{"detail":{"a":[["hunter2"]]}}' '{"detail":{"hunter2":1}}' '{"detail":"hunter2"}' \
+        '{"detail":{"error":"hunter2"}}' '{"detail":{"message":"hunter2"}}' '{"detail":["hunter2"]}' '{"message":"hunter2"}' \
+        '{"detail":[{"loc":["body","password"],"msg":"hunter2"}]}' '{"detail":{"password":17,"given":"x hunter2"}}' '"hunter2"' 'hunter2'; do
+        serve <<<$'on POST /auth/login\nstatus 422\nbody '"$body"
+        run_chat login --email me@example.com --password-stdin <<<hunter2
+        expect_failure 65 'cannot log in: .*HTTP 422.*'
+        expect_no_secret
+        stop_server
+        rm "$T/announcement"
+    done
+}
+
 @test "secret: no option takes a token or a password, and what was tried is not repeated" {
     serve_default
     for option in --token --password --api-key; do
