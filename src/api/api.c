@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/api.h"
 
-#include "api/call.h"
 #include "core/xmalloc.h"
 #include "json/json.h"
 #include "json/write.h"
@@ -10,7 +9,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-char *api_url(const struct api *api, const char *path)
+static char *base_url(const struct api *api, const char *path)
 {
     struct buf url = {0};
     buf_printf(&url, "%s%s", api->base, path);
@@ -85,8 +84,8 @@ static void put_portfolios(struct buf *body, struct api_portfolios portfolios)
     buf_byte(body, ']');
 }
 
-int api_call(struct api *api, const char *method, char *url, struct span body,
-             struct http_response *response, const char *what, struct fail *fail)
+static int call(struct api *api, const char *method, char *url, struct span body,
+                struct http_response *response, const char *what, struct fail *fail)
 {
     struct http_request request = {.method = method,
                                    .url = url,
@@ -98,6 +97,90 @@ int api_call(struct api *api, const char *method, char *url, struct span body,
     if (result == 0 && (response->status < 200 || response->status > 299))
         result = api_refused(response, what, fail);
     return result;
+}
+
+/* Conversations. */
+
+enum { NAMED_ID = JSON_DOCUMENT + 1, ID, MODE, CREATED_AT };
+
+static const struct json_key conversation_keys[] = {
+    {.name = SPAN("conversation_id"), .slot = NAMED_ID},
+    {.name = SPAN("id"), .slot = ID},
+    {.name = SPAN("mode"), .slot = MODE},
+    {.name = SPAN("created_at"), .slot = CREATED_AT},
+};
+
+static const struct json_shape conversation_shape = {
+    conversation_keys, sizeof conversation_keys / sizeof conversation_keys[0]};
+
+static struct span string_in(const struct json_found *found, unsigned slot)
+{
+    const struct json_value *value = &found->slot[slot];
+    return value->type == JSON_STRING ? value->string : span_make(NULL, 0);
+}
+
+bool api_read_conversation(struct json_reader *reader, struct span object,
+                           struct api_conversation *c)
+{
+    struct json_found found = {.seen = 0};
+    if (json_find(reader, object, &conversation_shape, &found) != 0)
+        return false;
+    c->raw = found.slot[JSON_DOCUMENT].raw;
+    c->by_guide = string_in(&found, NAMED_ID).len > 0;
+    c->id = string_in(&found, c->by_guide ? NAMED_ID : ID);
+    c->mode = string_in(&found, MODE);
+    c->created_at = string_in(&found, CREATED_AT);
+    return c->id.len > 0;
+}
+
+struct collector {
+    void (*each)(void *arg, const struct api_conversation *c);
+    void *arg;
+    struct json_reader *reader;
+    int count;
+    bool more;
+    bool listed;  /* the object has a list of them */
+    bool strange; /* what is none of them was among them */
+};
+
+static void collect(struct collector *k, struct span raw)
+{
+    struct api_conversation c;
+    if (!api_read_conversation(k->reader, raw, &c)) {
+        k->strange = true;
+        return;
+    }
+    k->each(k->arg, &c);
+    k->count++;
+}
+
+static void on_element(void *arg, const struct json_member *m)
+{
+    collect(arg, m->value.raw);
+}
+
+static void on_member(void *arg, const struct json_member *m)
+{
+    struct collector *k = arg;
+    if (span_is(m->key, "conversations"))
+        k->listed = json_read_array(m->value.raw, on_element, k) == 0;
+    else if (span_is(m->key, "has_more"))
+        k->more = m->value.type == JSON_TRUE;
+}
+
+/* Three forms: [ {…}, … ], { "conversations": [ {…}, … ] } and { … }. */
+int api_each_conversation(struct span body,
+                          void (*each)(void *arg, const struct api_conversation *c), void *arg,
+                          bool *more)
+{
+    struct collector k = {.each = each, .arg = arg, .reader = json_reader_new()};
+    bool is_object = json_read_object(body, on_member, &k) == 0;
+    if (is_object && !k.listed)
+        collect(&k, body);
+    bool understood = is_object || json_read_array(body, on_element, &k) == 0;
+    *more = k.more;
+    json_reader_free(k.reader);
+    return understood && !k.strange ? k.count : -1;
 }
 
 /* The ID in the response to a creation, owned by the caller; NULL when it names no valid one. */
@@ -131,8 +214,8 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
     context_put_creation(&body, context);
     buf_byte(&body, '}');
     *id = NULL;
-    int result = api_call(api, "POST", conversation_url(api, NULL, ""), buf_view(&body), &response,
-                          what, fail);
+    int result =
+        call(api, "POST", conversation_url(api, NULL, ""), buf_view(&body), &response, what, fail);
     if (result != 0 && fail->http_status == 404)
         api_hint_url(fail);
     if (result == 0 && !(*id = created_id(buf_view(&response.body))))
@@ -152,8 +235,8 @@ int api_set_mode(struct api *api, const char *id, const char *mode, struct fail 
     buf_byte(&body, '{');
     json_put_text(&body, "mode", span_of(mode));
     buf_byte(&body, '}');
-    int result = api_call(api, "PUT", conversation_url(api, id, "/mode"), buf_view(&body),
-                          &response, "cannot change the mode", fail);
+    int result = call(api, "PUT", conversation_url(api, id, "/mode"), buf_view(&body), &response,
+                      "cannot change the mode", fail);
     buf_release(&body);
     http_response_release(&response);
     return result;
@@ -165,8 +248,8 @@ int api_delete(struct api *api, const char *id, struct fail *fail)
     if (check_id(id, fail) != 0)
         return -1;
     http_response_init(&response);
-    int result = api_call(api, "DELETE", conversation_url(api, id, ""), span_make(NULL, 0),
-                          &response, "cannot delete the conversation", fail);
+    int result = call(api, "DELETE", conversation_url(api, id, ""), span_make(NULL, 0), &response,
+                      "cannot delete the conversation", fail);
     http_response_release(&response);
     return result;
 }
@@ -178,21 +261,21 @@ int api_list(struct api *api, int limit, int offset, struct http_response *respo
     buf_printf(&query, "?limit=%d&offset=%d", limit, offset);
     char *url = conversation_url(api, NULL, buf_text(&query));
     buf_release(&query);
-    return api_call(api, "GET", url, span_make(NULL, 0), response, "cannot list the conversations",
-                    fail);
+    return call(api, "GET", url, span_make(NULL, 0), response, "cannot list the conversations",
+                fail);
 }
 
 int api_get(struct api *api, const char *id, struct http_response *response, struct fail *fail)
 {
     if (check_id(id, fail) != 0)
         return -1;
-    return api_call(api, "GET", conversation_url(api, id, ""), span_make(NULL, 0), response,
-                    "cannot show the conversation", fail);
+    return call(api, "GET", conversation_url(api, id, ""), span_make(NULL, 0), response,
+                "cannot show the conversation", fail);
 }
 
 char *api_send_url(const struct api *api)
 {
-    return api_url(api, "/chat/send");
+    return base_url(api, "/chat/send");
 }
 
 int api_send(struct api *api, const char *conversation, struct api_portfolios portfolios,
@@ -242,4 +325,86 @@ bool api_is_event_stream(const struct http_response *response)
     struct span encoding = buf_view(&response->content_encoding);
     return response->status == 200 && is_word(type, "text/event-stream") &&
            (encoding.len == 0 || is_word(encoding, "identity"));
+}
+
+/* Accounts. */
+
+void api_session_release(struct api_session *session)
+{
+    wipe_string(session->token);
+    *session = (struct api_session){.expires_in = -1};
+}
+
+bool api_is_token(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.at[i] <= ' ' || s.at[i] > '~')
+            return false;
+    return s.len > 0;
+}
+
+static void take_session(void *arg, const struct json_member *m)
+{
+    struct api_session *s = arg;
+    if (span_is(m->key, "expires_in"))
+        json_to_int64(&m->value, &s->expires_in);
+    if (!span_is(m->key, "access_token") || m->value.type != JSON_STRING ||
+        !api_is_token(m->value.string))
+        return;
+    free(s->token);
+    s->token = xmemdup(m->value.string.at, m->value.string.len);
+}
+
+static int open_session(struct api *api, const char *path, struct span body, const char *what,
+                        struct api_session *session, struct fail *fail)
+{
+    struct http_response response;
+    http_response_init(&response);
+    *session = (struct api_session){.expires_in = -1};
+    int result = call(api, "POST", base_url(api, path), body, &response, what, fail);
+    if (result == 0 &&
+        (json_read_object(buf_view(&response.body), take_session, session) != 0 || !session->token))
+        result = fail_set(fail, FAIL_PROTOCOL, "%s: the answer holds no token", what);
+    if (result != 0)
+        api_session_release(session);
+    http_response_release(&response);
+    return result;
+}
+
+int api_login(struct api *api, const char *email, const char *password, struct api_session *session,
+              struct fail *fail)
+{
+    struct buf body = {0};
+    buf_byte(&body, '{');
+    json_put_text(&body, "email", span_of(email));
+    json_put_text(&body, "password", span_of(password));
+    buf_byte(&body, '}');
+    const char *token = api->token;
+    api->token = NULL;
+    int result = open_session(api, "/auth/login", buf_view(&body), "cannot log in", session, fail);
+    api->token = token;
+    buf_wipe(&body);
+    return result;
+}
+
+int api_refresh(struct api *api, struct api_session *session, struct fail *fail)
+{
+    return open_session(api, "/auth/refresh", span_make(NULL, 0), "cannot refresh the token",
+                        session, fail);
+}
+
+int api_me(struct api *api, struct http_response *response, struct fail *fail)
+{
+    return call(api, "GET", base_url(api, "/auth/me"), span_make(NULL, 0), response,
+                "cannot show the account", fail);
+}
+
+int api_logout(struct api *api, struct fail *fail)
+{
+    struct http_response response;
+    http_response_init(&response);
+    int result = call(api, "POST", base_url(api, "/auth/logout"), span_make(NULL, 0), &response,
+                      "cannot log out", fail);
+    http_response_release(&response);
+    return result;
 }
