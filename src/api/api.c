@@ -99,6 +99,28 @@ static int call(struct api *api, const char *method, char *url, struct span body
     return result;
 }
 
+struct members {
+    size_t count;
+    bool known;
+};
+
+static void look_at_member(void *arg, const struct json_member *m)
+{
+    static const char *const names[] = {"conversation_id", "id", "new_mode", "email"};
+    struct members *members = arg;
+    members->count++;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        members->known = members->known || span_is(m->key, names[i]);
+}
+
+/* Whether a body is what the API says of a conversation or an account. An empty object may be. */
+static bool is_known_object(struct span body)
+{
+    struct members members = {0, false};
+    return json_read_object(body, look_at_member, &members) == 0 &&
+           (members.known || members.count == 0);
+}
+
 /* Conversations. */
 
 enum { NAMED_ID = JSON_DOCUMENT + 1, ID, MODE, CREATED_AT };
@@ -219,7 +241,7 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
     if (result != 0 && fail->http_status == 404)
         api_hint_url(fail);
     if (result == 0 && !(*id = created_id(buf_view(&response.body))))
-        result = fail_set(fail, FAIL_PROTOCOL, "%s: the response has no valid ID", what);
+        result = api_unexpected(&response, what, "the response has no valid ID", fail);
     buf_release(&body);
     http_response_release(&response);
     return result;
@@ -227,6 +249,7 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
 
 int api_set_mode(struct api *api, const char *id, const char *mode, struct fail *fail)
 {
+    static const char what[] = "cannot change the mode";
     struct http_response response;
     struct buf body = {0};
     if (check_id(id, fail) != 0)
@@ -236,7 +259,9 @@ int api_set_mode(struct api *api, const char *id, const char *mode, struct fail 
     json_put_text(&body, "mode", span_of(mode));
     buf_byte(&body, '}');
     int result = call(api, "PUT", conversation_url(api, id, "/mode"), buf_view(&body), &response,
-                      "cannot change the mode", fail);
+                      what, fail);
+    if (result == 0 && !is_known_object(buf_view(&response.body)))
+        result = api_unexpected(&response, what, "the response is no change of mode", fail);
     buf_release(&body);
     http_response_release(&response);
     return result;
@@ -244,12 +269,16 @@ int api_set_mode(struct api *api, const char *id, const char *mode, struct fail 
 
 int api_delete(struct api *api, const char *id, struct fail *fail)
 {
+    static const char what[] = "cannot delete the conversation";
     struct http_response response;
     if (check_id(id, fail) != 0)
         return -1;
     http_response_init(&response);
     int result = call(api, "DELETE", conversation_url(api, id, ""), span_make(NULL, 0), &response,
-                      "cannot delete the conversation", fail);
+                      what, fail);
+    if (result == 0 && span_trim(buf_view(&response.body)).len > 0 &&
+        !is_known_object(buf_view(&response.body)))
+        result = api_unexpected(&response, what, "the response is not empty", fail);
     http_response_release(&response);
     return result;
 }
@@ -364,7 +393,7 @@ static int open_session(struct api *api, const char *path, struct span body, con
     int result = call(api, "POST", base_url(api, path), body, &response, what, fail);
     if (result == 0 &&
         (json_read_object(buf_view(&response.body), take_session, session) != 0 || !session->token))
-        result = fail_set(fail, FAIL_PROTOCOL, "%s: the answer holds no token", what);
+        result = api_unexpected(&response, what, "the response has no token", fail);
     if (result != 0)
         api_session_release(session);
     http_response_release(&response);
@@ -395,8 +424,12 @@ int api_refresh(struct api *api, struct api_session *session, struct fail *fail)
 
 int api_me(struct api *api, struct http_response *response, struct fail *fail)
 {
-    return call(api, "GET", base_url(api, "/auth/me"), span_make(NULL, 0), response,
-                "cannot show the account", fail);
+    static const char what[] = "cannot show the account";
+    if (call(api, "GET", base_url(api, "/auth/me"), span_make(NULL, 0), response, what, fail) != 0)
+        return -1;
+    if (!is_known_object(buf_view(&response->body)))
+        return api_unexpected(response, what, "the response is no account", fail);
+    return 0;
 }
 
 int api_logout(struct api *api, struct fail *fail)

@@ -64,7 +64,8 @@ int api_each_conversation(struct span body,
                           void (*each)(void *arg, const struct api_conversation *c), void *arg,
                           bool *more);
 
-/* PUT /chat/conversations/{id}/mode */
+/* PUT /chat/conversations/{id}/mode. This and the calls below fail as api_unexpected does where the
+   response is another than the API's. */
 int api_set_mode(struct api *api, const char *id, const char *mode, struct fail *fail);
 /* DELETE /chat/conversations/{id} */
 int api_delete(struct api *api, const char *id, struct fail *fail);
@@ -106,5 +107,10 @@ bool api_is_event_stream(const struct http_response *response);
    string, an object or a list of validation errors; an HTML page is only summed up. `what` is what
    could not be done ("cannot send the message"). Always -1. */
 int api_refused(const struct http_response *response, const char *what, struct fail *fail);
+
+/* Turns a success that is not what the API sends into FAIL_PROTOCOL: a proxy or sign-in page may
+   have answered. `why` says what the response lacks. Always -1. */
+int api_unexpected(const struct http_response *response, const char *what, const char *why,
+                   struct fail *fail);
 
 #endif

@@ -226,6 +226,17 @@ static struct span html_title(struct span page)
     return span_make(NULL, 0);
 }
 
+static void put_page(struct buf *out, struct span body)
+{
+    struct span title = span_trim(html_title(body));
+    buf_puts(out, "an HTML page");
+    if (title.len) {
+        buf_puts(out, ", \"");
+        utf8_fold(out, title, WORDS_MAX);
+        buf_byte(out, '"');
+    }
+}
+
 void refusal_read(struct span body, struct span sent, struct buf *words, struct buf *code)
 {
     struct sent repeated = {NULL, 0};
@@ -234,13 +245,7 @@ void refusal_read(struct span body, struct span sent, struct buf *words, struct 
         return;
     json_read_object(sent, add_member, &repeated);
     if (body.at[0] == '<') {
-        struct span title = span_trim(html_title(body));
-        buf_puts(words, "an HTML page");
-        if (title.len) {
-            buf_puts(words, ", \"");
-            utf8_fold(words, title, WORDS_MAX);
-            buf_byte(words, '"');
-        }
+        put_page(words, body);
     } else if (!read_json(body, &repeated, words, code)) {
         buf_clear(words);
         buf_clear(code);
@@ -351,5 +356,27 @@ int api_refused(const struct http_response *response, const char *what, struct f
     buf_release(&words);
     buf_release(&why);
     buf_release(&code);
+    return -1;
+}
+
+int api_unexpected(const struct http_response *response, const char *what, const char *why,
+                   struct fail *fail)
+{
+    struct buf page = {0};
+    struct span body = span_trim(buf_view(&response->body));
+    bool first = !fail_is_set(fail);
+    if (response->content_encoding.len) {
+        buf_printf(&page, "the response has the Content-Encoding %.*s",
+                   (int)response->content_encoding.len, response->content_encoding.data);
+    } else if (body.len && body.at[0] == '<') {
+        buf_puts(&page, "the response is ");
+        put_page(&page, body);
+    }
+    fail_set_hint(fail, FAIL_PROTOCOL, "check --url, and whether this network requires a sign-in",
+                  "%s: %s (HTTP %d): a proxy or sign-in page may have answered", what,
+                  page.len ? buf_text(&page) : why, response->status);
+    if (first)
+        fail->http_status = response->status;
+    buf_release(&page);
     return -1;
 }
