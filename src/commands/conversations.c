@@ -99,8 +99,8 @@ static int list_page(struct job *j, int limit, int offset, bool *more, struct fa
         result = api_each_conversation(buf_view(&response.body), add_row, j, more);
         *more = *more || result >= limit;
         if (result < 0)
-            fail_set(fail, FAIL_PROTOCOL,
-                     "cannot list the conversations: the answer is no list of them");
+            api_unexpected(&response, "cannot list the conversations",
+                           "the response is no list of conversations", fail);
     }
     http_response_release(&response);
     return result;
@@ -160,8 +160,8 @@ static int show(struct job *j, struct fail *fail)
         struct json_reader *reader = json_reader_new();
         struct api_conversation c;
         if (!api_read_conversation(reader, buf_view(&response.body), &c))
-            result = fail_set(fail, FAIL_PROTOCOL,
-                              "cannot show the conversation: the answer is no conversation");
+            result = api_unexpected(&response, "cannot show the conversation",
+                                    "the response is no conversation", fail);
         else if (j->json)
             put_json(&j->out, &c);
         else

@@ -375,11 +375,13 @@ static void check_generation(struct doctor *d)
     int generation = 0;
     bool more;
     http_response_init(&response);
-    if (api_list(&d->client.api, 1, 0, &response, &why) != 0)
+    int result = api_list(&d->client.api, 1, 0, &response, &why);
+    if (result == 0 &&
+        api_each_conversation(buf_view(&response.body), note_generation, &generation, &more) < 0)
+        result = api_unexpected(&response, "cannot list the conversations",
+                                "the response is no list of conversations", &why);
+    if (result != 0)
         report_failure(d, "server", &why);
-    else if (api_each_conversation(buf_view(&response.body), note_generation, &generation, &more) <
-             0)
-        report(d, "server", WARNING, "its list of conversations is not a list", "check --url");
     else
         report(d, "server", OK,
                generation == 1   ? "first generation"

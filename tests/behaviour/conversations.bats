@@ -384,7 +384,7 @@ body $answer"
         for option in '' -j; do
             # shellcheck disable=SC2086 # perhaps no word
             run_chat conversations show $option "$ID"
-            expect_failure 76 'cannot show the conversation: the answer is no conversation'
+            expect_failure 76 'cannot show the conversation: the response is no conversation.*'
             expect_bytes ''
         done
         stop_server
@@ -414,7 +414,7 @@ change_mode()
     serve_default
     run_chat conversations mode "$ID" purple
     expect_status 64
-    grep -q 'green|blue|indigo|violet' "$ERR"
+    grep -q 'green.*blue.*indigo.*violet' "$ERR"
     expect_requests
     run_chat conversations mode "$ID" blue
     expect_failure 65 '.*Conversation not found.*'
@@ -600,6 +600,61 @@ SCENARIO
         stop_server
         expect_no '^(DELETE|PUT)|/send' "$DUMP/log"
         rm -rf "$T/announcement"
+    done
+}
+
+@test "a success that is not the API's is 76 and says who may have answered" {
+    local body words='.*a proxy or sign-in page may have answered.*'
+    for body in '<html><title>Sign in</title></html>' '{"status":"ok"}' 'ok'; do
+        serve <<SCENARIO
+on * /chat/conversations/*
+header Content-Type: text/html
+body $body
+on * /chat/conversations/*/mode
+body $body
+on * /chat/conversations
+status 201
+body $body
+on * /auth/login
+body $body
+on * /auth/me
+body $body
+SCENARIO
+        run_chat conversations new
+        expect_failure 76 "$words"
+        run_chat conversations list
+        expect_failure 76 "$words"
+        run_chat conversations show "$ID"
+        expect_failure 76 "$words"
+        run_chat conversations mode "$ID" blue
+        expect_failure 76 "$words"
+        run_chat conversations delete "$ID"
+        expect_failure 76 "$words"
+        run_chat send hi
+        expect_failure 76 "$words"
+        run_chat send -c "$ID" -m blue hi
+        expect_failure 76 "$words"
+        run_chat login --email me@example.com --password-stdin <<<secret
+        expect_failure 76 "$words"
+        run_chat whoami
+        expect_failure 76 "$words"
+        run_chat doctor
+        expect_status 76
+        grep -q "$words" "$OUT"
+        stop_server
+        rm -rf "$T/announcement"
+        serve <<SCENARIO
+on DELETE /chat/conversations/*
+body $body
+on POST /chat/send
+event done {}
+SCENARIO
+        run_chat send --ephemeral hi
+        expect_status 0
+        expect_line "sigmasight-chat: warning: conversation .* could not be deleted: $words"
+        stop_server
+        rm -rf "$T/announcement" "$DUMP"
+        mkdir "$DUMP"
     done
 }
 
