@@ -238,7 +238,7 @@ int main(int argc, char **argv)
     dispatch(argc, argv, &terminal, &command, &fail);
     if (fail.cause == FAIL_SIGNAL)
         sys_die_of(fail.signal);
-    if (fail_is_set(&fail))
+    if (fail_is_set(&fail) && !fail.shown)
         terminal_failure(&terminal, &fail);
     if (fail.cause == FAIL_USAGE)
         point_to_help(&terminal, command);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* doctor: is everything in order, from the settings to the server's answer. */
+/* doctor: checks everything an answer depends on, from the settings to the server. */
 #include "commands/client.h"
 #include "commands/command.h"
 
 #include "api/http_url.h"
+#include "core/width.h"
 #include "settings/config.h"
 #include "state/credentials.h"
 #include "state/last.h"
@@ -13,6 +14,7 @@
 #include "json/write.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,31 +29,78 @@ struct doctor {
     struct fail *fail; /* the first failure: the exit status */
 };
 
-/* A line: what was looked at, how it is, and what to do. `hint` may be NULL. */
-static void report(struct doctor *d, const char *check, enum level level, const char *message,
-                   const char *hint)
+static void put_json_report(struct doctor *d, const char *check, enum level level,
+                            const char *message, const char *hint)
 {
-    struct buf *out = &d->out.pending;
-    if (setting_is(d->in->settings, OPT_JSON)) {
-        buf_puts(out, "{\"check\":");
-        json_put_string(out, span_of(check));
-        json_put_text(out, "status", span_of(level_names[level]));
-        json_put_text(out, "message", span_of(message));
-        if (hint)
-            json_put_text(out, "hint", span_of(hint));
-        buf_puts(out, "}\n");
-    } else {
-        buf_printf(out, "%-8s %-11s ", level_names[level], check);
-        escape_put_line(out, span_first_line(span_trim(span_of(message))));
-        if (hint) {
-            buf_puts(out, "; ");
-            escape_put_line(out, span_of(hint));
+    struct buf line = {0};
+    buf_byte(&line, '{');
+    json_put_text(&line, "check", span_of(check));
+    json_put_text(&line, "status", span_of(level_names[level]));
+    json_put_text(&line, "message", span_of(message));
+    if (hint)
+        json_put_text(&line, "hint", span_of(hint));
+    buf_puts(&line, "}\n");
+    writer_put_json(&d->out, buf_view(&line));
+    buf_release(&line);
+}
+
+enum { INDENT = 21 /* of messages: "warning  connection  " */ };
+
+/* Appends words, and at a terminal breaks lines between them. */
+static void put_message(struct doctor *d, struct span text)
+{
+    unsigned columns = d->out.terminal ? terminal_columns() : 0, column = INDENT;
+    while (text.len) {
+        const char *blank = memchr(text.at, ' ', text.len);
+        struct span word = span_make(text.at, blank ? (size_t)(blank - text.at) : text.len);
+        unsigned width = width_of(word);
+        bool first = column == INDENT;
+        if (columns && !first && column + 1 + width > columns) {
+            buf_printf(&d->out.pending, "\n%*s", INDENT, "");
+            column = INDENT;
+        } else if (!first) {
+            buf_byte(&d->out.pending, ' ');
+            column++;
         }
-        buf_byte(out, '\n');
+        buf_span(&d->out.pending, word);
+        column += width;
+        size_t taken = word.len + (blank != NULL);
+        text = span_make(text.at + taken, text.len - taken);
     }
 }
 
-/* A check that failed; the first one gives the command its exit status. */
+static void put_report(struct doctor *d, const char *check, enum level level, const char *message,
+                       const char *hint)
+{
+    static const char *const colors[] = {"32", "33", "31"};
+    struct buf *out = &d->out.pending, text = {0};
+    if (d->in->terminal->colored)
+        buf_printf(out, "\033[%sm%-8s\033[0m %-11s ", colors[level], level_names[level], check);
+    else
+        buf_printf(out, "%-8s %-11s ", level_names[level], check);
+    escape_put_line(&text, span_first_line(span_trim(span_of(message))));
+    if (hint) {
+        buf_puts(&text, "; ");
+        escape_put_line(&text, span_of(hint));
+    }
+    put_message(d, buf_view(&text));
+    buf_byte(out, '\n');
+    buf_release(&text);
+}
+
+/* Prints what was checked, the result and what to do, at once. `hint` may be NULL. */
+static void report(struct doctor *d, const char *check, enum level level, const char *message,
+                   const char *hint)
+{
+    if (setting_is(d->in->settings, OPT_JSON))
+        put_json_report(d, check, level, message, hint);
+    else
+        put_report(d, check, level, message, hint);
+    writer_flush(&d->out, d->fail);
+}
+
+/* A failed check; the first one gives the command its exit status. On the terminal that shows the
+   report its line is not repeated. */
 static int report_failure(struct doctor *d, const char *check, struct fail *why)
 {
     bool signalled = why->cause == FAIL_SIGNAL;
@@ -60,13 +109,14 @@ static int report_failure(struct doctor *d, const char *check, struct fail *why)
     if (!fail_is_set(d->fail)) {
         if (!signalled)
             fail_prefix(why, check);
+        why->shown = !signalled && d->in->terminal->same && !setting_is(d->in->settings, OPT_JSON);
         fail_move(d->fail, why);
     }
     fail_release(why);
     return -1;
 }
 
-/* What was set, and by what; the rest has its default, `config` has all of it. */
+/* The settings that are not defaults, with their origins. `config` shows all. */
 static void put_sources(struct buf *out, const struct settings *s)
 {
     static const char *const origins[] = {[ORIGIN_FILE] = "file",
@@ -103,8 +153,8 @@ static int check_settings(struct doctor *d)
     bool place = config_path(&path), there = place && access(buf_text(&path), R_OK) == 0;
     buf_printf(&message, "%s%s",
                place ? buf_text(&path)
-                     : "no place for a file: neither XDG_CONFIG_HOME nor HOME is set",
-               place && !there ? " (not there)" : "");
+                     : "no configuration file: neither XDG_CONFIG_HOME nor HOME is set",
+               place && !there ? " (does not exist)" : "");
     put_sources(&message, d->in->settings);
     report(d, "settings", OK, buf_text(&message), NULL);
     report_warnings(d);
@@ -147,7 +197,7 @@ static void report_directory(struct doctor *d, const char *path, unsigned mode)
     put_mode(&message, path, CREDENTIALS_STORE);
     put_mode(&message, path, LAST_STORE);
     if (open) {
-        buf_puts(&message, ": others can look into the directory");
+        buf_puts(&message, ": others can read the directory");
         fail_hint_command(&hint, "chmod 700", path);
     }
     report(d, "files", open ? WARNING : OK, buf_text(&message), hint.hint);
@@ -165,10 +215,10 @@ static int check_files(struct doctor *d)
     struct stat st;
     int credentials = 0, last = 0;
     if (!config_state_directory(&path)) {
-        report(d, "files", WARNING, "no place for them: neither XDG_STATE_HOME nor HOME is set",
-               "without one there is neither login nor --continue");
+        report(d, "files", WARNING, "no state directory: neither XDG_STATE_HOME nor HOME is set",
+               "login and --continue need one");
     } else if (stat(buf_text(&path), &st) != 0) {
-        buf_puts(&path, " (not there: no login, nothing to continue)");
+        buf_puts(&path, " (does not exist: no login, nothing to continue)");
         report(d, "files", OK, buf_text(&path), NULL);
     } else {
         credentials = check_store(d, CREDENTIALS_STORE, needed);
@@ -192,7 +242,7 @@ static int check_address(struct doctor *d)
     return 0;
 }
 
-/* The value may hold a password. */
+/* The value is not shown: it may contain a password. */
 static void check_proxy(struct doctor *d)
 {
     struct buf message = {0};
@@ -201,11 +251,12 @@ static void check_proxy(struct doctor *d)
     if (!lower)
         none = getenv("NO_PROXY");
     if (d->client.loopback) {
-        buf_puts(&message, "none: this machine is never reached through one");
+        buf_puts(&message, "none: the loopback interface is never reached through a proxy");
     } else if (used) {
-        buf_printf(&message, "the one in %s", used);
+        buf_printf(&message, "set in %s", used);
         if (none && *none)
-            buf_printf(&message, ", but for what %s lists", lower ? "no_proxy" : "NO_PROXY");
+            buf_printf(&message, ", except for hosts listed in %s",
+                       lower ? "no_proxy" : "NO_PROXY");
     } else {
         buf_puts(&message, "none");
     }
@@ -213,7 +264,7 @@ static void check_proxy(struct doctor *d)
     buf_release(&message);
 }
 
-/* One request without a token tells of name, connection and TLS. */
+/* DNS, connection and TLS are tested by one request without a token. */
 
 static void report_name(struct doctor *d)
 {
@@ -246,11 +297,11 @@ static void report_tls(struct doctor *d, int64_t took_us)
     const char *authority = setting_text(d->in->settings, OPT_CACERT);
     if (!d->client.https) {
         report(d, "tls", d->client.loopback ? OK : WARNING,
-               d->client.loopback ? "none, which is all right on this machine" : "none",
+               d->client.loopback ? "none, not needed on the loopback interface" : "none",
                d->client.loopback ? NULL : "use an https:// address");
     } else if (setting_is(d->in->settings, OPT_INSECURE)) {
         report(d, "tls", WARNING, "the certificate was not verified (--insecure)",
-               "name its authority with --cacert instead");
+               "use --cacert instead");
     } else {
         buf_printf(&message, "the certificate was verified by %s, after %lld ms",
                    authority ? authority : "the system's authorities", (long long)(took_us / 1000));
@@ -259,7 +310,7 @@ static void report_tls(struct doctor *d, int64_t took_us)
     buf_release(&message);
 }
 
-/* 0 when the server answered as it should to somebody whom it does not know. */
+/* 0 if the server answered; 401 and 403 are expected without a token. */
 static int check_network(struct doctor *d)
 {
     struct fail why = FAIL_INIT;
@@ -320,9 +371,9 @@ static void report_expiry(struct doctor *d)
     struct buf message = {0}, hint = {0};
     int64_t left = auth->expires_at - sys_wall_ms() / 1000;
     if (!auth->expires_at)
-        buf_puts(&message, "unknown: neither the server nor the token says when");
+        buf_puts(&message, "unknown: neither the server nor the token tells it");
     else if (left <= 0)
-        buf_printf(&message, "it has expired %lld min ago", (long long)(-left / 60));
+        buf_printf(&message, "expired %lld min ago", (long long)(-left / 60));
     else if (left < 7200)
         buf_printf(&message, "in %lld min %lld s", (long long)(left / 60), (long long)(left % 60));
     else

@@ -49,6 +49,7 @@ struct fail {
     int64_t retry_after; /* the server's hint in ms, -1 for none */
     int http_status;     /* 0 when no response came */
     int signal;          /* for FAIL_SIGNAL */
+    bool shown;          /* the user has seen it already */
 };
 
 #define FAIL_INIT                                                                                  \

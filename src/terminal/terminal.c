@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 static bool same_device(int a, int b)
@@ -51,6 +53,19 @@ static bool moves_cursor(void)
         if (strstr(emacs, plain[i]))
             return false;
     return knows_sequences();
+}
+
+unsigned terminal_columns(void)
+{
+    enum { DEFAULT = 80, LEAST = 20, MOST = 10000 };
+    struct winsize size;
+    const char *variable = getenv("COLUMNS");
+    long columns = variable ? strtol(variable, NULL, 10) : 0;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        columns = size.ws_col;
+    if (columns <= 0 || columns > MOST)
+        columns = DEFAULT;
+    return columns < LEAST ? LEAST : (unsigned)columns;
 }
 
 void terminal_init(struct terminal *t)

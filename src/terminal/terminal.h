@@ -26,6 +26,10 @@ struct terminal {
     struct buf line;       /* the one being written, kept for the next one's sake */
 };
 
+/* The columns of the terminal that standard output is, else those of $COLUMNS, else 80; at least
+   20. */
+unsigned terminal_columns(void);
+
 /* Looks at descriptors 1 and 2, and configures it with "auto", false and 0. Owned by whoever
    declared it. */
 void terminal_init(struct terminal *t);

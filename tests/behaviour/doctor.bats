@@ -122,7 +122,7 @@ expect_first_failure()
     log_in me@example.com -u "$url" --profile 'my home'
     age 3600 -120
     doctor -u "$url" --profile 'my home' --allow-http
-    expect_check expiry "it has expired 2 min ago; run 'sigmasight-chat login --profile 'my home' -u $url --allow-http'"
+    expect_check expiry "expired 2 min ago; run 'sigmasight-chat login --profile 'my home' -u $url --allow-http'"
 }
 
 @test "doctor: a token that has expired, and one that is refused" {
@@ -134,7 +134,7 @@ expect_first_failure()
     doctor
     expect_status 77
     expect_report settings files url proxy name connection tls token warning:expiry failure:account
-    expect_check expiry "it has expired 1 min ago; run 'sigmasight-chat login'"
+    expect_check expiry "expired 1 min ago; run 'sigmasight-chat login'"
     expect_check account ".* \(HTTP 401\); run 'sigmasight-chat login'.*"
     age 3600 600
     change_stored 'map(.token = "refused")'
@@ -166,13 +166,13 @@ expect_first_failure()
     serve_default
     no_token
     doctor
-    expect_check files "$(state) \(not there: no login, nothing to continue\)"
+    expect_check files "$(state) \(does not exist: no login, nothing to continue\)"
     log_in
     run_chat send -q hi
     chmod 755 "$(state)"
     doctor
     expect_status 0
-    expect_check files "$(state) 0755, .*: others can look into the directory; run 'chmod 700 $(state)'"
+    expect_check files "$(state) 0755, .*: others can read the directory; run 'chmod 700 $(state)'"
     eval "$(sed -n "s/.*run '\(chmod 700 .*\)'$/\1/p" "$OUT")"
     doctor
     expect_report settings files url proxy name connection tls token expiry account server
@@ -194,8 +194,8 @@ expect_first_failure()
     unset HOME XDG_STATE_HOME XDG_CONFIG_HOME
     doctor
     expect_status 0
-    expect_check settings 'no place for a file: .*'
-    expect_check files 'no place for them: .*'
+    expect_check settings 'no configuration file: .*'
+    expect_check files 'no state directory: .*'
 }
 
 @test "doctor: a name that does not exist, an address where nobody listens, an address that cannot be used" {
@@ -246,16 +246,16 @@ expect_first_failure()
     export http_proxy=http://me:secret@127.0.0.1:1/
     doctor
     expect_status 0
-    expect_check proxy 'none: this machine is never reached through one'
+    expect_check proxy 'none: the loopback interface is never reached through a proxy'
     doctor -u http://example.org/ --allow-http
     expect_status 69
-    expect_check proxy 'the one in http_proxy'
+    expect_check proxy 'set in http_proxy'
     expect_report settings files warning:url proxy failure:connection
     expect_check connection 'cannot connect to the proxy http://127\.0\.0\.1:1: .*; check the proxy that the environment names'
     expect_no secret "$OUT" "$ERR"
     export no_proxy=example.com
     doctor -u http://example.org/ --allow-http
-    expect_check proxy 'the one in http_proxy, but for what no_proxy lists'
+    expect_check proxy 'set in http_proxy, except for hosts listed in no_proxy'
 }
 
 @test "doctor: a server that answers, but not as it should" {
@@ -318,4 +318,44 @@ END
     [ ! -e "$(state)" ]
     requests | grep -v '^GET ' && fail "it changes something"
     expect_requests 'GET /auth/me' 'GET /auth/me' 'GET /chat/conversations?limit=1&offset=0'
+}
+
+@test "doctor: each line is printed as soon as it is known" {
+    serve <<'SCENARIO'
+on GET /auth/me
+gate me
+status 401
+SCENARIO
+    pipe_from PIPE
+    launch "$CHAT" doctor -j >"$T/pipe" 2>"$ERR"
+    await_gate me
+    for check in settings files url proxy; do
+        IFS= read -r -t "$PATIENCE" -u "$PIPE" line
+        [[ $line == "{\"check\":\"$check\","* ]] || fail "not $check: $line"
+    done
+    open_gate me
+    await_end
+    expect_status 77
+}
+
+@test "doctor: at a terminal in colour, wrapped at words, and the failure once" {
+    serve_default
+    no_token
+    at_terminal width 60 wait failure -- env TERM=xterm "$CHAT" doctor
+    expect_line 'exit 77.*' "$OUT"
+    tr -d '\r' <"$T/screen" >"$T/shown"
+    [ "$(grep -c 'no token' "$T/shown")" -eq 1 ] || fail "not once: $(cat "$T/shown")"
+    expect_line $'\e\\[31mfailure \e\\[0m token .*' "$T/shown"
+    expect_line $'\e\\[32mok      \e\\[0m url .*' "$T/shown"
+    expect_line ' {21}[^ ].*' <(sed -n '/failure/,$p' "$T/shown")
+    sed $'s/\e\\[[0-9]*m//g' "$T/shown" | awk 'length > 60 && NF > 3' >"$T/wide"
+    expect_bytes '' "$T/wide"
+    # Without a terminal the line of the error is on standard error.
+    doctor
+    expect_first_failure
+}
+
+@test "doctor: JSON at a terminal is escaped" {
+    at_terminal wait proxy -- "$CHAT" doctor -j -u $'http://127.0.0.1:1/\xc2\x9b31m'
+    expect_no $'\xc2\x9b' "$T/screen"
 }
