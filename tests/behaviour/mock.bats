@@ -16,8 +16,8 @@ teardown()
     [ -z "$mock" ] || stop
 }
 
-# Starts a server with these options: $mock is its process, $url and $base where it listens. What
-# comes by standard input is its scenario, when --scenario is the first option.
+# Starts a server with these options: sets $mock, its process, and $url and $base. If --scenario is
+# the first option, standard input is the scenario.
 start()
 {
     if [ "${1-}" = --scenario ]; then
@@ -32,7 +32,7 @@ start()
     base=${url%/api/v1}
 }
 
-# Ends it, and fails when that is not in order: so every test would see what a sanitizer finds.
+# Ends the server, and fails unless it exits with 0: so each test reports what a sanitizer finds.
 stop()
 {
     local process=$mock
@@ -50,7 +50,7 @@ api()
         -H "Content-Type: $type" -o body -D head -w '%{http_code}' "$@" "$url$path")
 }
 
-# The same for a body that breaks off: $code is curl's status.
+# The same for a body that is cut off: $code is curl's exit status.
 broken()
 {
     code=0
@@ -58,7 +58,7 @@ broken()
     api "$@" 2>error || code=$?
 }
 
-# Bytes as they come on the connection, without any understanding, up to its end.
+# Prints the bytes of the connection as they are, up to its end.
 bytes()
 {
     local port=${base##*:}
@@ -73,7 +73,7 @@ control()
     curl -sS -m 30 -X "$1" "$base/mock/$2"
 }
 
-# A new conversation: $id.
+# Creates a conversation: $id.
 converse()
 {
     api POST /chat/conversations -d "${1-{\}}"
@@ -105,7 +105,7 @@ has()
     [[ $output == sigmasight-mock\ *libmicrohttpd* ]]
 }
 
-@test "mock: a wrong command line is 64 and one line" {
+@test "mock: an invalid command line is 64 and one line" {
     local wrong
     for wrong in --nonsense --port "--port x" "--port 65536" "--generation 3" "--pace -1" operand; do
         # shellcheck disable=SC2086
@@ -116,7 +116,7 @@ has()
     done
 }
 
-@test "mock: words that cannot be written are 74" {
+@test "mock: output that cannot be written is 74" {
     local option
     for option in --help --version '--port 0 --with-parent'; do
         # shellcheck disable=SC2086
@@ -125,7 +125,7 @@ has()
     done
 }
 
-@test "mock: files that are not there" {
+@test "mock: files that cannot be read or created" {
     run -66 "$MOCK" --scenario nowhere
     [ "$output" = "sigmasight-mock: cannot read nowhere: No such file or directory" ]
     run -66 "$MOCK" --answer nowhere
@@ -139,14 +139,14 @@ has()
     [[ $output == *"cannot listen on 127.0.0.1 port"* ]]
 }
 
-@test "mock: says where it listens, on standard output and in a file" {
+@test "mock: prints its URL and writes its port to a file" {
     start --port-file port
     [[ $url =~ ^http://127\.0\.0\.1:[0-9]+/api/v1$ ]]
     [ "$(cat port)" = "${base##*:}" ]
     [ "$(ls)" = "$(printf 'out\nport')" ]
 }
 
-@test "mock: listens on ::1 when it is told to" {
+@test "mock: --ipv6 listens on ::1" {
     mkfifo out
     "$MOCK" --port 0 --ipv6 --with-parent >out 2>error 3>&- &
     mock=$!
@@ -211,7 +211,7 @@ has()
 
 # --- login ---
 
-@test "mock: login gives a token that is good" {
+@test "mock: login returns a valid token" {
     start
     api POST /auth/login -d '{"email":"ann_lee@example.org","password":"x"}'
     [ "$status" = 200 ]
@@ -230,7 +230,7 @@ has()
     [ "$status" = 200 ]
 }
 
-@test "mock: login refuses as the real one does" {
+@test "mock: login refuses as the real backend does" {
     start
     api POST /auth/login -d '{"email":"a@example.org","password":"wrong"}'
     [ "$status" = 401 ]
@@ -248,7 +248,7 @@ has()
     has '"input":"username=a"'
 }
 
-@test "mock: a token that is unknown, expired or from the wrong login is refused" {
+@test "mock: an unknown or expired token, or one of another login, is refused" {
     start --token-life 0
     api POST /auth/login -d '{"email":"a@example.org","password":"x"}'
     token=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' body)
@@ -277,7 +277,7 @@ has()
 
 # --- conversations ---
 
-@test "mock: conversations are made, shown, changed and deleted" {
+@test "mock: conversations are created, shown, changed and deleted" {
     start
     api POST /chat/conversations -d '{"mode":"indigo","more":1}'
     [ "$status" = 201 ]
@@ -343,7 +343,7 @@ has()
     api GET /chat/conversations/00000000-0000-4000-8000-0000000000000
     [ "$status" = 422 ]
     has 'expected length 32 for simple format, found 33'
-    # Well written, but nobody's.
+    # Valid, but unknown.
     for id in urn:uuid:00000000-0000-4000-8000-000000000000 %7B00000000000040008000000000000000%7D; do
         api GET "/chat/conversations/$id"
         [ "$status" = 404 ]
@@ -402,7 +402,7 @@ has()
     [ "$status" = 401 ]
 }
 
-@test "mock: a message is JSON by its type, and nothing else by another" {
+@test "mock: a body is read as JSON if its type says so" {
     start
     converse
     for type in 'application/json; charset=utf-8' 'Application/JSON' 'application/vnd.x+json'; do
@@ -415,7 +415,7 @@ has()
     done
 }
 
-@test "mock: white space is what it is for the real one" {
+@test "mock: white space is trimmed as by the real backend" {
     local space
     start
     converse
@@ -429,7 +429,7 @@ has()
     done
 }
 
-@test "mock: calls of its own that do not exist" {
+@test "mock: unknown calls below /mock" {
     start
     run control GET nothing
     [ "$output" = '{"detail":"Not Found"}' ]
@@ -452,7 +452,7 @@ has()
     [ "$(grep -c '^event: done' body)" -eq 2 ]
     has '"delta": "**moderately ", "role": "assistant"'
     has '\ud83c\udfaf'
-    # Nothing but ASCII, and a result of some size.
+    # ASCII only, and a result of several kilobytes.
     if LC_ALL=C grep -q '[^ -~]' body; then return 1; fi
     [ "$(grep -A1 'event: tool_finished' body | wc -c)" -gt 2000 ]
 }
@@ -463,13 +463,13 @@ has()
     api POST /chat/send -d "{\"conversation_id\":\"$id\",\"text\":\"risk?\",\"ui_context\":{\"portfolio_id\":\"p-1\"}}"
     [ "$(grep event: body | uniq | tr '\n' ' ')" = 'event: message_created event: start event: response_id event: token event: tool_call event: tool_result event: tool_call event: tool_result event: token event: done ' ]
     has '"portfolio_id": "p-1"'
-    # All sequence numbers in their order, and 0 at the end.
+    # Sequence numbers in order, and 0 at the end.
     local seq
     seq=$(sed -n 's/.*"seq": \([0-9]*\),.*/\1/p' body | tr '\n' ' ')
     local last
     last=$(grep -c '"seq"' body)
     [ "$seq" = "$(seq -s ' ' 0 $((last - 2))) 0 " ]
-    # The text is the sum of the deltas.
+    # The final text is the concatenation of the deltas.
     sed -n 's/.*{"delta": "\(.*\)"}, "timestamp".*/\1/p' body | tr -d '\n' >deltas
     sed -n 's/.*"final_text": "\(.*\)", "tool_calls_count": 2,.*/\1/p' body | tr -d '\n' >final
     [ -s final ]
@@ -486,7 +486,7 @@ has()
     [ "$(tail -c 5 body | od -An -c | tr -d ' ')" = '0\r\n\r\n' ]
 }
 
-@test "mock: /mode is answered by the system and changes nothing" {
+@test "mock: /mode is answered with the role system and changes nothing" {
     local generation
     for generation in 1 2; do
         start --generation $generation
@@ -503,7 +503,7 @@ has()
     done
 }
 
-@test "mock: deltas are trimmed when it is told to" {
+@test "mock: --trim-deltas trims deltas" {
     start --trim-deltas
     converse
     say hello
@@ -529,7 +529,7 @@ has()
     [ "$(control GET requests)" = '{"requests":1,"open":0}' ]
 }
 
-@test "mock: requests are kept as they came" {
+@test "mock: --dump writes requests as they were sent" {
     start --dump dump
     converse
     api GET '/chat/conversations?limit=1' -H 'X-Odd-Case: a b' -H 'x-last: 1'
@@ -542,6 +542,227 @@ has()
     has $'POST /api/v1/chat/conversations HTTP/1.1\r' dump/0001.request
     [ "$(tail -n 1 dump/0001.request)" = '{}' ]
     [[ $(tr -d '\r' <dump/0002.request) == *$'\nX-Odd-Case: a b\nx-last: 1' ]]
+}
+
+# --- the rest of the service ---
+
+@test "mock: a wrong value of an option says what was expected" {
+    run -64 --separate-stderr "$MOCK" --portfolios 5
+    [ "$stderr" = "sigmasight-mock: invalid value '5' for --portfolios: expected a number from 0 to 4; see 'sigmasight-mock --help'" ]
+    run -64 --separate-stderr "$MOCK" --error nonsense
+    [ "$stderr" = "sigmasight-mock: invalid value 'nonsense' for --error: unknown error code; see 'sigmasight-mock --help'" ]
+}
+
+@test "mock: portfolios are listed in the form of the generation" {
+    start --portfolios 2
+    api GET /data/portfolios
+    [ "$status" = 200 ]
+    [ "$(jq -r 'type, length, .[0].name' body | tr '\n' ' ')" = 'array 2 Demo portfolio – balanced ' ]
+    api GET /portfolios
+    [ "$status" = 404 ]
+    stop
+    start --generation 2 --portfolios 4
+    api GET /portfolios
+    [ "$(jq -c '[.total_count, (.portfolios | length), (.portfolios | map(.id) | unique | length)]' body)" = '[4,4,4]' ]
+    api GET /data/portfolios
+    [ "$status" = 404 ]
+}
+
+@test "mock: without a choice of one portfolio no conversation is created" {
+    local generation count
+    for generation in 1 2; do
+        for count in 0 2; do
+            start --generation $generation --portfolios $count
+            api POST /chat/conversations -d '{"portfolio_ids":["a","b"]}'
+            [ "$status" = 500 ]
+            is_body '{"detail":"Failed to create conversation"}'
+            api POST /chat/conversations -d '{"portfolio_id":"a","portfolio_ids":["a","b"]}'
+            [ "$status" = "$([ $count = 0 ] && echo 500 || echo 201)" ]
+            stop
+        done
+    done
+}
+
+@test "mock: /auth/me counts portfolios and messages" {
+    start --generation 2 --portfolios 2
+    converse '{"portfolio_id":"a"}'
+    say hello
+    api GET /auth/me
+    [ "$(jq -c '[.portfolio_id, .portfolio_count, .tier, .limits.ai_messages_used, .limits.ai_messages_remaining]' body)" = \
+        '["6d0f3c52-8a1e-4b7f-9c3d-21e5a7b48f90",2,"paid",1,999]' ]
+    stop
+    start --generation 2 --portfolios 0
+    api GET /auth/me
+    [ "$(jq -c '[.portfolio_id, .portfolio_count]' body)" = '[null,0]' ]
+}
+
+@test "mock: the context of a message is in its start event and in the dump" {
+    start --generation 2 --dump dump
+    converse '{"page_hint":"portfolio","route":"/p"}'
+    api POST /chat/send -d "{\"conversation_id\":\"$id\",\"text\":\"hello\",\"ui_context\":{\"page_hint\":\"portfolio\",\"route\":\"/p\",\"portfolio_ids\":[\"a\"],\"selection\":{\"symbol\":\"NVDA\"}}}"
+    has '"page_hint": "portfolio", "route": "/p", "portfolio_id": "6d0f3c52-8a1e-4b7f-9c3d-21e5a7b48f90", "portfolio_ids": ["a"]}'
+    has '"selection":{"symbol":"NVDA"}' dump/0002.request
+}
+
+@test "mock: feedback on an answer" {
+    local user assistant
+    start --generation 2
+    converse
+    say hello
+    user=$(sed -n 's/.*"user_message_id": "\([^"]*\)".*/\1/p' body)
+    assistant=$(sed -n 's/.*"assistant_message_id": "\([^"]*\)".*/\1/p' body)
+    api GET "/chat/messages/$assistant/feedback"
+    [ "$status" = 404 ]
+    api POST "/chat/messages/$assistant/feedback" -d '{"rating":"up","comment":"good"}'
+    [ "$status" = 200 ]
+    [ "$(jq -c 'del(.id)' body)" = "{\"message_id\":\"$assistant\",\"rating\":\"up\",\"edited_text\":null,\"comment\":\"good\"}" ]
+    mv body posted
+    api GET "/chat/messages/$assistant/feedback"
+    cmp body posted
+    api POST "/chat/messages/$user/feedback" -d '{"rating":"down"}'
+    [ "$status" = 400 ]
+    is_body '{"detail":"Feedback can only be provided on assistant messages"}'
+    api POST "/chat/messages/$assistant/feedback" -d '{"rating":"sideways"}'
+    [ "$status" = 422 ]
+    has '"type":"literal_error","loc":["body","rating"]'
+    api POST /chat/messages/00000000-0000-4000-8000-000000000000/feedback -d '{"rating":"up"}'
+    [ "$status" = 404 ]
+    api POST /auth/login -d '{"email":"b@example.org","password":"x"}'
+    token=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' body)
+    api POST "/chat/messages/$assistant/feedback" -d '{"rating":"up"}'
+    [ "$status" = 403 ]
+}
+
+@test "mock: memories are stored, listed and deleted" {
+    local generation
+    for generation in 1 2; do
+        start --generation $generation
+        api GET /chat/memories
+        is_body '{"memories":[],"total":0,"limit":50}'
+        api POST /chat/memories -d '{"content":"likes bonds","scope":"user"}'
+        [ "$status" = 201 ]
+        id=$(jq -r .id body)
+        api POST /chat/memories -d '{"content":"é \"x\""}'
+        api POST /chat/memories -d '{"content":""}'
+        [ "$status" = 422 ]
+        api GET '/chat/memories?limit=1'
+        [ "$(jq -c '[.total, .limit, .memories[].content, .memories[].scope]' body)" = '[2,1,"é \"x\"","user"]' ]
+        api DELETE "/chat/memories/$id"
+        [ "$status" = 200 ]
+        api DELETE "/chat/memories/$id"
+        [ "$status" = 404 ]
+        is_body '{"detail":"Memory not found"}'
+        api GET /chat/memories/count
+        is_body '{"count":1}'
+        api DELETE /chat/memories
+        is_body '{"success":true,"deleted":1}'
+        stop
+    done
+}
+
+@test "mock: a morning briefing" {
+    start --generation 2
+    api POST /insights/generate -d '{"portfolio_id":"p-1","insight_type":"morning_briefing"}'
+    [ "$status" = 200 ]
+    [ "$(jq -r '.portfolio_id, (.key_findings | length)' body | tr '\n' ' ')" = 'p-1 3 ' ]
+    api GET /insights/portfolio/6d0f3c52-8a1e-4b7f-9c3d-21e5a7b48f90
+    [ "$(jq -r '.insights[0].portfolio_id' body)" = 6d0f3c52-8a1e-4b7f-9c3d-21e5a7b48f90 ]
+}
+
+@test "mock: errors on demand, for all messages" {
+    start --error quota_exceeded
+    converse
+    say hello
+    [ "$(grep event: body | tr '\n' ' ')" = 'event: start event: error event: done ' ]
+    has "'code': 'insufficient_quota'}}\", \"code\": null, \"retryable\": true, \"details\": null}"
+    stop
+    start --generation 2 --error rate_limit_exceeded
+    converse
+    say hello
+    [ "$(grep event: body | tr '\n' ' ')" = 'event: message_created event: start event: error ' ]
+    has '"error_type": "rate_limit_exceeded", "retryable": false, "retry_after": 60, "attempts": 3}, "timestamp": '
+    stop
+    start --generation 2 --error ai_limit_reached
+    converse
+    say hello
+    [ "$status" = 429 ]
+    [ "$(jq -r .detail.error body)" = ai_limit_reached ]
+}
+
+@test "mock: errors on demand, from a scenario" {
+    start --scenario --generation 2 <<-'END'
+	on POST /chat/send
+	  default RATE_LIMITED
+	on POST /chat/send
+	  default
+	on POST /chat/conversations
+	  default
+	on POST /chat/conversations
+	  default invite_required
+	END
+    converse
+    say hello
+    has '"error_type": "RATE_LIMITED", "retryable": true, "retry_after": 1}'
+    say hello
+    has 'event: done'
+    api POST /chat/conversations -d '{}'
+    [ "$status" = 403 ]
+    has '"error":"invite_required"'
+}
+
+@test "mock: five answers fail after one with tool calls" {
+    local generation n
+    for generation in 1 2; do
+        start --generation $generation --broken-history
+        converse
+        say hello
+        has 'event: done'
+        say 'How did I perform?'
+        has 'event: done'
+        for n in 1 2 3 4 5; do
+            say hello
+            has "'id'"
+        done
+        say hello
+        if grep -q 'event: error' body; then return 1; fi
+        stop
+    done
+}
+
+@test "mock: the first generation's failure after tool calls is an error and done" {
+    start --broken-history
+    converse
+    say risk
+    say hello
+    is_body "event: error\\ndata: {\"message\": \"'id'\", \"code\": null, \"retryable\": true, \"details\": null}\\n\\nevent: done\\ndata: {\"total_tokens\": null, \"prompt_tokens\": null, \"completion_tokens\": null, \"latency_ms\": 0, \"tool_calls_count\": 0}\\n\\n"
+}
+
+@test "mock: more calls a second than the rate limit are 429" {
+    # The calls of one curl, which take far less than a second.
+    start --rate-limit 1
+    curl -sS -H "Authorization: Bearer $token" -o body -w '%{http_code}\n' "$url/auth/me?[1-50]" >codes
+    [ "$(head -n 1 codes)" = 200 ]
+    has 429 codes
+    stop
+    start --rate-limit 1 --retry-after 7
+    curl -sS -H "Authorization: Bearer $token" -o body -D head "$url/auth/me?[1-50]"
+    has 'retry-after: 7' head
+    has '{"detail":"Rate limit exceeded"}'
+}
+
+@test "mock: every topic has an answer in both generations" {
+    local generation question
+    for generation in 1 2; do
+        start --generation $generation
+        converse
+        for question in 'How concentrated?' 'A hedge?' 'My risk?' 'Good morning!' 'Rebalance' 'Performance' 'Overview' 'markdown' hello other; do
+            say "$question"
+            has 'event: done'
+            if grep -q '\$[A-Z]' body; then cat body && return 1; fi
+            sed -n 's/^data: //p' body | jq -e . >/dev/null
+        done
+        stop
+    done
 }
 
 # --- scenarios ---
@@ -596,7 +817,7 @@ has()
     done
 }
 
-@test "mock: what comes before a gate has arrived when the gate says so" {
+@test "mock: output before a gate is sent when the gate is reached" {
     start --scenario <<-'END'
 	on GET /stream
 	  event a
@@ -622,7 +843,7 @@ has()
     [ "$(control GET requests)" = '{"requests":1,"open":0}' ]
 }
 
-@test "mock: steps before the head hold it back" {
+@test "mock: steps before the head delay it" {
     start --scenario <<-'END'
 	on GET /late
 	  gate head
@@ -640,7 +861,7 @@ has()
     is_body "done"
 }
 
-@test "mock: the client's going away is seen" {
+@test "mock: a client that closes the connection is noticed" {
     start --scenario <<-'END'
 	on GET /gate
 	  raw x
@@ -795,7 +1016,7 @@ has()
     is_body '1\r\na\r\n4\r\nbcbc\r\n4\r\nbcbc\r\n2\r\nbc\r\n0\r\n\r\n'
 }
 
-@test "mock: past HTTP everything is as the scenario says" {
+@test "mock: with wire everything is sent as the scenario says" {
     printf 'HTTP/1.0 204 From a file\r\n\r\n' >head-file
     start --scenario <<-'END'
 	on GET /wire
@@ -849,7 +1070,7 @@ has()
     [ "$(curl -s "$url/wire" | wc -c)" -eq 100000000 ]
 }
 
-@test "mock: a wrong scenario is 65 and says where" {
+@test "mock: an invalid scenario is 65 with its place" {
     local text want
     while IFS='|' read -r text want; do
         printf '%b\n' "$text" >wrong
