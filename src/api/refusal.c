@@ -172,9 +172,21 @@ static void put_raw(struct detail *d, const struct json_member *m)
         utf8_fold(&d->raw, m->value.raw, WORDS_MAX);
 }
 
+/* {"error": {"code": …, "message": …}}, as gateways have it. */
+static void read_error(void *arg, const struct json_member *m)
+{
+    struct detail *d = arg;
+    if (span_is(m->key, "code"))
+        keep(d, d->code, &m->value);
+    else if (span_is(m->key, "message"))
+        keep(d, &d->message, &m->value);
+}
+
 static void read_detail(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
+    if (span_is(m->key, "error") && m->value.type == JSON_OBJECT)
+        json_read_object(m->value.raw, read_error, d);
     if (span_is(m->key, "message") || (span_is(m->key, "error") && d->own.len == 0))
         keep(d, &d->own, &m->value);
     if (!span_is(m->key, "detail"))
@@ -289,8 +301,11 @@ static bool is_cut_json(const struct http_response *response)
            (body.at[0] == '{' || body.at[0] == '[' || body.at[0] == '"');
 }
 
-static void put_strange_success(struct buf *words, const struct http_response *response)
+/* A gateway may report an error as JSON with status 200: its words are shown. */
+static void put_strange_success(struct buf *words, struct buf *code,
+                                const struct http_response *response)
 {
+    struct span body = span_trim(buf_view(&response->body));
     if (response->content_encoding.len)
         buf_printf(words, "the answer is compressed (%.*s): unexpected Content-Encoding",
                    (int)response->content_encoding.len, response->content_encoding.data);
@@ -301,6 +316,16 @@ static void put_strange_success(struct buf *words, const struct http_response *r
                    (int)response->content_type.len, response->content_type.data);
     else
         buf_puts(words, "the answer is not an event stream");
+    if (response->content_encoding.len || body.len == 0 || body.at[0] != '{' ||
+        is_cut_json(response))
+        return;
+    struct buf server = {0};
+    refusal_read(body, buf_view(&response->request_body), &server, code);
+    if (span_trim(buf_view(&server)).len) {
+        buf_puts(words, ": ");
+        buf_span(words, span_trim(buf_view(&server)));
+    }
+    buf_release(&server);
 }
 
 static void put_hint(const struct http_response *response, struct fail *fail)
@@ -334,7 +359,7 @@ int api_refused(const struct http_response *response, const char *what, struct f
     struct buf words = {0}, why = {0}, code = {0};
     int status = response->status;
     if (status < 300)
-        put_strange_success(&words, response);
+        put_strange_success(&words, &code, response);
     else if (status < 400)
         buf_printf(&words, "redirected%s%.*s", response->location.len ? " to " : "",
                    (int)response->location.len,

@@ -459,6 +459,54 @@ refuse()
     expect_bytes '' "$ERR"
 }
 
+@test "ephemeral: an answer that was cancelled is deleted after its stream was closed" {
+    python3 -I - "$CHAT" <<'END_OF_PYTHON'
+import http.server, os, signal, subprocess, sys, threading
+
+begun, closed, order = threading.Event(), threading.Event(), []
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("/conversations"):
+            self.answer(201, b'{"conversation_id":"c1"}')
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b'event: message\ndata: {"delta":"half"}\n\n')
+        begun.set()
+        self.rfile.read(1)
+        closed.set()
+        self.close_connection = True
+
+    def do_DELETE(self):
+        order.append(closed.wait(1))
+        self.answer(204, b"")
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.daemon_threads = True
+threading.Thread(target=server.serve_forever, daemon=True).start()
+child = subprocess.Popen([sys.argv[1], "send", "-q", "--ephemeral", "-u", f"http://127.0.0.1:{server.server_port}", "hi"],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=dict(os.environ, SIGMASIGHT_TOKEN="t"))
+assert child.stdout.read(4) == b"half"
+child.send_signal(signal.SIGINT)
+assert child.wait(10) == -signal.SIGINT
+assert order == [True], order
+END_OF_PYTHON
+}
+
 @test "ephemeral: at most 2 seconds, then a warning" {
     make_clock
     serve <<<$'on DELETE /chat/conversations/*\ngate asked\nbody x\nsilence'

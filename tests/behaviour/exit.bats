@@ -885,3 +885,25 @@ SCENARIO
     run_chat send --retry 0 -c "$ID" --allow-http -u http://192.0.2.1/api/v1 hi
     expect_failure 69
 }
+
+@test "an error as JSON with status 200 instead of a stream: the server's words are shown" {
+    local body words
+    while IFS='|' read -r body words; do
+        serve <<SCENARIO
+on POST /chat/send
+status 200
+header Content-Type: application/json
+body $body
+SCENARIO
+        run_chat send -c "$ID" hi
+        expect_status 76
+        expect_error ".*not an event stream but application/json: $words.*"
+        stop_server
+        rm -f "$T/announcement"
+    done <<'TABLE'
+{"detail":"The model is not available"}|The model is not available
+{"error":{"message":"Upstream failed","code":"UPSTREAM"}}|Upstream failed
+{"error":"No credit left"}|No credit left
+{"message":"Try later"}|Try later
+TABLE
+}
