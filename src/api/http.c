@@ -470,7 +470,7 @@ static int fail_with(struct transfer *x, CURLcode code)
                            .origin = config->origin,
                            .loopback = config->loopback,
                            .in_body = x->headers_done,
-                           .timeout = (double)config->connect_timeout / SECOND,
+                           .timeout = (double)config->connect_timeout / (double)SECOND,
                            .text = x->error,
                            .error = (int)error,
                            .port = x->port,
@@ -489,7 +489,7 @@ static int check_clocks(struct transfer *x, int64_t now, int64_t *wake)
     int64_t connect_end = x->begun + c->connect_timeout, idle_end = x->last_byte + c->idle_timeout;
     if (c->deadline && now >= c->deadline)
         return fail_set(x->fail, FAIL_DEADLINE, "out of time: not done within %g s (--max-time)",
-                        (double)c->max_time / SECOND);
+                        (double)c->max_time / (double)SECOND);
     if (!x->response->sent) {
         if (c->connect_timeout && now >= connect_end)
             return fail_with(x, CURLE_OPERATION_TIMEDOUT);
@@ -499,7 +499,7 @@ static int check_clocks(struct transfer *x, int64_t now, int64_t *wake)
         if (now >= idle_end && !x->received)
             return fail_set(x->fail, FAIL_CLOCK,
                             "out of time: nothing was received for %g s (--idle-timeout)",
-                            (double)c->idle_timeout / SECOND);
+                            (double)c->idle_timeout / (double)SECOND);
         *wake = idle_end < *wake ? idle_end : *wake;
     }
     if (c->deadline)

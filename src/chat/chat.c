@@ -143,7 +143,7 @@ static int stream_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
     if (now >= c->moved + c->request->stall_timeout)
         return fail_set(fail, FAIL_CLOCK,
                         "out of time: no event but heartbeats for %g s (--stall-timeout)",
-                        (double)c->request->stall_timeout / SECOND);
+                        (double)c->request->stall_timeout / (double)SECOND);
     *wake = earlier(*wake, c->moved + c->request->stall_timeout);
     return HTTP_GO_ON;
 }

@@ -53,10 +53,10 @@ static const struct {
 /* What an envelope holds, with the members of the event in its `data`. */
 enum { ENVELOPE_KEYS = 5 };
 #define ENVELOPE_OF(event)                                                                         \
-    KEY("type", ENVELOPE_TYPE), KEY("run_id", ENVELOPE + CHAT_RUN_ID),                             \
-        KEY("seq", ENVELOPE + CHAT_SEQ),                                                           \
+    KEY("type", ENVELOPE_TYPE), KEY("run_id", (int)ENVELOPE + (int)CHAT_RUN_ID),                   \
+        KEY("seq", (int)ENVELOPE + (int)CHAT_SEQ),                                                 \
         {SPAN("data"), LEVEL_SLOTS, &event##_in_data, LEVEL_SLOTS},                                \
-        KEY("timestamp", ENVELOPE + CHAT_TIMESTAMP)
+        KEY("timestamp", (int)ENVELOPE + (int)CHAT_TIMESTAMP)
 
 /* The members of an event in the order in which they are looked for; each stands in the payload
    itself, or, with the envelope's around it, in its `data`. */

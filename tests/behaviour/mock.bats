@@ -26,7 +26,8 @@ start()
         set -- --scenario scenario "$@"
     fi
     [ -p out ] || mkfifo out
-    "$MOCK" --port 0 --with-parent --token T --pace 0 "$@" >out 3>&- &
+    # A command in the background ignores SIGINT.
+    env --default-signal=INT "$MOCK" --port 0 --with-parent --token T --pace 0 "$@" >out 3>&- &
     mock=$!
     read -r url <out
     base=${url%/api/v1}
@@ -41,7 +42,7 @@ stop()
     wait "$process"
 }
 
-# A call of the API: $status, and the files head and body. Further arguments are curl's.
+# api METHOD PATH [OPTION]...: sends a request with these options of curl. Sets $status; writes the files head and body.
 api()
 {
     local method=$1 path=$2
@@ -163,9 +164,7 @@ has()
 @test "mock: ends with 0 on SIGTERM and on SIGINT" {
     start
     stop
-    set -m # else the shell has it ignore SIGINT
     start
-    set +m
     kill -INT "$mock"
     wait "$mock"
     mock=
