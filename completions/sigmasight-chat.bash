@@ -90,6 +90,7 @@ _sigmasight_chat_offer()
     ID) _sigmasight_chat_ids ;;
     PROFILE) _sigmasight_chat_profiles ;;
     FILE) _sigmasight_chat_files ;;
+    LOG) _sigmasight_chat_words "$("${COMP_WORDS[0]}" log list -q 2>/dev/null </dev/null | cut -f 1)" ;;
     *) _sigmasight_chat_words "$1" ;;
     esac
 }
@@ -104,6 +105,9 @@ _sigmasight_chat_operand()
     conversations,1,*) kind='list new show mode delete' ;;
     conversations,2,show | conversations,2,mode | conversations,*,delete) kind=ID ;;
     conversations,3,mode) kind='green blue indigo violet' ;;
+    log,1,*) kind='list show export delete clear path' ;;
+    log,*,show | log,*,export | log,*,delete) kind=LOG ;;
+    schema,1,*) kind='events log' ;;
     esac
 }
 
@@ -115,13 +119,13 @@ _sigmasight_chat()
         --render --highlight --max-event-size'
     local api='-u --url --profile --token-file --cacert --insecure --allow-http'
     local context='-m --mode --portfolio'
-    local send='-c --conversation -C --continue --ephemeral --edit --max-message --context --record --retry --retry-delay
+    local send='-c --conversation -C --continue --ephemeral --edit --max-message --context --record --log --no-log --retry --retry-delay
         --retry-max-time --retry-all --connect-timeout --idle-timeout --stall-timeout --max-time'
     local login='--email --password-stdin'
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        _sigmasight_chat_words 'send decode login logout whoami conversations config doctor schema completion
+        _sigmasight_chat_words 'send decode login logout whoami conversations log config doctor schema completion
             -h --help -V --version'
         return
     fi
@@ -132,6 +136,7 @@ _sigmasight_chat()
     logout) options="$common $api" ;;
     whoami | config | doctor) options="$common $api -j --json" ;;
     conversations) options="$common $api $context -j --json --limit" ;;
+    log) options="$common -c --conversation -j --json --limit --render --yes --no-pager" ;;
     schema | completion) options=$common ;;
     *) return ;;
     esac

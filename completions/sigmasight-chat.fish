@@ -105,6 +105,7 @@ complete -c sigmasight-chat -n __sigmasight_chat_no_command -a login -d 'Log in 
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a logout -d 'Delete the stored token'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a whoami -d 'Show the account and the source of the token'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a conversations -d 'List, create, show, change, delete conversations'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a log -d 'Earlier questions and answers'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a config -d 'Show each setting and its origin, edit the configuration'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a doctor -d 'Check settings, connection, token, server'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a schema -d 'Print the JSON Schema of the JSON lines'
@@ -112,7 +113,7 @@ complete -c sigmasight-chat -n __sigmasight_chat_no_command -a completion -d 'Pr
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -s V -l version -d 'Versions of program and libraries'
 
 # Every command
-set -l common '__sigmasight_chat_command send decode login logout whoami conversations config doctor schema completion'
+set -l common '__sigmasight_chat_command send decode login logout whoami conversations log config doctor schema completion'
 complete -c sigmasight-chat -s h -l help -d 'Print a summary and exit'
 complete -c sigmasight-chat -n $common -s q -l quiet -d 'Nothing on standard error but failures'
 complete -c sigmasight-chat -n $common -s v -l verbose -d 'Say more; twice: the HTTP exchange'
@@ -127,7 +128,7 @@ complete -c sigmasight-chat -n $output -l no-stream -d 'Write the text once it i
 complete -c sigmasight-chat -n $output -l events -r -F -d 'The other events as JSON lines to FILE'
 complete -c sigmasight-chat -n $output -l events-fd -x -d 'The same to a descriptor'
 complete -c sigmasight-chat -n $output -s n -l no-newline -d 'Add no newline to the text'
-complete -c sigmasight-chat -n $output -l render -x -a 'auto always never' -d 'Render the Markdown of the text'
+complete -c sigmasight-chat -n '__sigmasight_chat_command send decode log' -l render -x -a 'auto always never' -d 'Render the Markdown of the text'
 complete -c sigmasight-chat -n $output -l highlight -x -a 'auto always never' -d 'The same as --render'
 complete -c sigmasight-chat -n $output -l max-event-size -x -d 'Refuse an event that is larger'
 
@@ -147,13 +148,15 @@ complete -c sigmasight-chat -n $context -l portfolio -x -d 'Ask about a portfoli
 
 # send
 set -l send '__sigmasight_chat_command send'
-complete -c sigmasight-chat -n $send -s c -l conversation -x -a '(__sigmasight_chat_ids)' -d 'Use a conversation'
+complete -c sigmasight-chat -n '__sigmasight_chat_command send log' -s c -l conversation -x -a '(__sigmasight_chat_ids)' -d 'Use a conversation'
 complete -c sigmasight-chat -n $send -s C -l continue -d 'Use the last conversation'
 complete -c sigmasight-chat -n $send -l ephemeral -d 'Delete the new conversation afterwards'
 complete -c sigmasight-chat -n $send -l edit -d 'Edit the message first'
 complete -c sigmasight-chat -n $send -l max-message -x -d 'Reject a longer message'
 complete -c sigmasight-chat -n $send -l context -x -d 'Add KEY=VALUE to ui_context'
 complete -c sigmasight-chat -n $send -l record -r -F -d 'Keep the event stream in FILE'
+complete -c sigmasight-chat -n $send -l log -d 'Add question and answer to the log'
+complete -c sigmasight-chat -n $send -l no-log -d 'Do not add them to the log'
 complete -c sigmasight-chat -n $send -l retry -x -d 'How often to try again'
 complete -c sigmasight-chat -n $send -l retry-delay -x -d 'Seconds before the first retry'
 complete -c sigmasight-chat -n $send -l retry-max-time -x -d 'Begin no retry later than that'
@@ -177,9 +180,15 @@ complete -c sigmasight-chat -n '__sigmasight_chat_command completion' -a 'bash z
 # config
 complete -c sigmasight-chat -n '__sigmasight_chat_command config' -a 'path edit'
 
-# whoami, conversations, config, doctor
-complete -c sigmasight-chat -n '__sigmasight_chat_command whoami conversations config doctor' -s j -l json -d 'Print JSON objects'
-complete -c sigmasight-chat -n '__sigmasight_chat_command conversations:list' -l limit -x -d 'List at most so many'
+# log, schema
+complete -c sigmasight-chat -n '__sigmasight_chat_command log' -l yes -d 'Remove the log without asking'
+complete -c sigmasight-chat -n '__sigmasight_chat_command log' -l no-pager -d 'Do not use a pager'
+complete -c sigmasight-chat -n '__sigmasight_chat_command log' -a 'list show export delete clear path'
+complete -c sigmasight-chat -n '__sigmasight_chat_command schema' -a 'events log'
+
+# whoami, conversations, log, config, doctor
+complete -c sigmasight-chat -n '__sigmasight_chat_command whoami conversations log config doctor' -s j -l json -d 'Print JSON objects'
+complete -c sigmasight-chat -n '__sigmasight_chat_command conversations:list log' -l limit -x -d 'List at most so many'
 complete -c sigmasight-chat -n "__sigmasight_chat_after 0 ''" -a 'list new show mode delete'
 complete -c sigmasight-chat -n '__sigmasight_chat_after 1 show mode' -a '(__sigmasight_chat_ids)'
 complete -c sigmasight-chat -n '__sigmasight_chat_after any delete' -a '(__sigmasight_chat_ids)'

@@ -89,14 +89,12 @@ static int command_failed(const struct auth_config *config, int status, int erro
 
 static int take_command(struct auth *auth, struct api *api, struct fail *fail)
 {
-    static const char *const hidden[] = {"SIGMASIGHT_TOKEN", "SIGMASIGHT_PASSWORD", NULL};
     struct buf text;
     buf_init(&text, TOKEN_MAX);
     buf_reserve(&text, TOKEN_MAX);
     int64_t limit = COMMAND_SECONDS * INT64_C(1000000);
     int64_t left = auth->config.deadline ? auth->config.deadline - sys_now_us() : limit;
-    int status =
-        sys_capture(auth->config.token_command, hidden, left < limit ? left : limit, &text);
+    int status = sys_capture(auth->config.token_command, left < limit ? left : limit, &text);
     int result = status == 0 ? take(auth, api, buf_view(&text), "token_command", fail)
                              : command_failed(&auth->config, status, errno, fail);
     buf_wipe(&text);

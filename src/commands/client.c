@@ -30,6 +30,11 @@ static char *without_slash(const char *url)
     return xmemdup(url, len);
 }
 
+char *client_base(const struct settings *s)
+{
+    return without_slash(setting_text(s, OPT_URL));
+}
+
 struct span client_host(const struct client *c)
 {
     const char *host = strstr(c->origin, "://") + 3, *port = strrchr(host, ':');
@@ -124,7 +129,7 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         config.trace = trace;
         config.trace_arg = in->terminal;
     }
-    *c = (struct client){.base = without_slash(setting_text(s, OPT_URL))};
+    *c = (struct client){.base = client_base(s)};
     c->where = client_where(s);
     c->login = login_command(c);
     c->config = (struct auth_config){

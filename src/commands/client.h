@@ -31,6 +31,8 @@ int client_prepare(struct client *c, const struct invocation *in, struct fail *f
 int client_me(struct client *c, struct http_response *response, struct fail *fail);
 void client_close(struct client *c);
 
+/* The URL of the API without a slash at its end, owned by the caller. */
+char *client_base(const struct settings *s);
 /* The host of the URL as it stands there, an IPv6 address without its brackets. Borrowed. */
 struct span client_host(const struct client *c);
 

@@ -3,8 +3,10 @@
 
 #include "chat/cause.h"
 #include "chat/summary.h"
+#include "commands/logging.h"
 #include "core/xmalloc.h"
 #include "state/last.h"
+#include "state/log.h"
 #include "system/system.h"
 
 #include <signal.h>
@@ -13,6 +15,7 @@
 void dialogue_init(struct dialogue *d, const struct invocation *in)
 {
     *d = (struct dialogue){.in = in};
+    logging_collect(&d->answer);
     dialogue_turn_to(d, setting_text(in->settings, OPT_CONVERSATION));
 }
 
@@ -22,6 +25,7 @@ int dialogue_close(struct dialogue *d, struct fail *fail)
     if (d->opened)
         client_close(&d->client);
     free(d->conversation);
+    collected_release(&d->answer);
     *d = (struct dialogue){.in = NULL};
     return result;
 }
@@ -57,6 +61,11 @@ void question_init(struct question *q, struct dialogue *d)
             .retry = retry_policy(s),
             .stall_timeout = setting_us(s, OPT_STALL_TIMEOUT),
             .started = sys_now_us()}};
+    q->asked_ms = sys_wall_ms();
+    collected_clear(&d->answer);
+    if (d->is_logged && !d->is_collecting)
+        sinks_add(&d->sinks, sink_collect_new(&d->answer));
+    d->is_collecting = d->is_logged;
     reader_init(&q->reader, &d->sinks, (size_t)setting_number(s, OPT_MAX_EVENT_SIZE));
     chat_outcome_init(&q->outcome);
 }
@@ -84,6 +93,18 @@ static int find_last(struct dialogue *d, struct fail *fail)
     return result;
 }
 
+/* --conversation may have the beginning of an ID that the log knows. */
+static int complete_conversation(struct dialogue *d, struct fail *fail)
+{
+    char *id;
+    if (log_find_conversation(d->client.config.key, d->conversation, &id, fail) != 0)
+        return -1;
+    if (id)
+        dialogue_turn_to(d, id);
+    free(id);
+    return 0;
+}
+
 /* What the first question needs besides the message. */
 static int prepare(struct dialogue *d, int64_t started, struct fail *fail)
 {
@@ -98,6 +119,8 @@ static int prepare(struct dialogue *d, int64_t started, struct fail *fail)
         sinks_warning(&d->sinks, client->warning, fail);
     if (result == 0 && setting_is(d->in->settings, OPT_CONTINUE))
         result = find_last(d, fail);
+    else if (result == 0 && setting_is(d->in->settings, OPT_CONVERSATION) && d->conversation)
+        result = complete_conversation(d, fail);
     d->ready = result == 0;
     return result;
 }
@@ -161,6 +184,19 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
     return result;
 }
 
+/* The exit status is final only when the outputs are closed. */
+static void add_to_log(struct dialogue *d, const struct question *q, struct summary *summary,
+                       struct fail *fail)
+{
+    if (d->is_single) {
+        sinks_close(&d->sinks, fail);
+        writer_close_standard(fail);
+    }
+    summary_describe(summary, fail, q->outcome.connected);
+    logging_append(d->in,
+                   &(struct logged){q->asked_ms, q->request.text, &d->answer, summary, fail});
+}
+
 int dialogue_conclude(struct dialogue *d, struct question *q, struct fail *fail)
 {
     struct summary summary = {.timing = q->outcome.timing};
@@ -172,8 +208,10 @@ int dialogue_conclude(struct dialogue *d, struct question *q, struct fail *fail)
     if (q->outcome.conversation)
         summary.conversation_id = q->outcome.conversation;
     summary.timing.elapsed_ms = (sys_now_us() - q->request.started) / 1000;
-    int result = summary_deliver(&summary, &d->sinks, q->outcome.connected, fail);
+    summary_deliver(&summary, &d->sinks, q->outcome.connected, fail);
+    if (d->is_logged && q->outcome.posted)
+        add_to_log(d, q, &summary, fail);
     reader_release(&q->reader);
     chat_outcome_release(&q->outcome);
-    return result;
+    return fail_is_set(fail) ? -1 : 0;
 }

@@ -5,11 +5,12 @@
 
        struct dialogue d;
        dialogue_init(&d, in);
+       d.is_logged = logging_is_on(in, ...);
        outputs_open_main(&d.sinks, in, fail); sys_signals_catch(); outputs_open_others(...);
        for each message {
            struct question q;
            question_init(&q, &d);
-           q.request.text = message;       and whatever else differs from the settings
+           q.request.text = message;       valid until dialogue_conclude
            dialogue_ask(&d, &q, fail);     not if something failed before: *fail is in the summary
            dialogue_conclude(&d, &q, fail);
            fail_release(fail);             before the next question
@@ -23,16 +24,21 @@
 #include "chat/chat.h"
 #include "commands/client.h"
 #include "commands/command.h"
+#include "output/collect.h"
 
 struct dialogue {
     const struct invocation *in;
-    struct sinks sinks;   /* the outputs: commands/outputs.h fills it */
-    struct client client; /* usable if `ready` */
-    bool opened;          /* client_open was called */
-    bool ready;           /* there is a token, and `conversation` is what -c and -C say */
-    bool continued;       /* `conversation` is what -C found */
-    bool mode_set;        /* --mode has reached the conversation */
-    char *conversation;   /* ID of the next question's, NULL: it creates one; owned */
+    struct sinks sinks;      /* the outputs: commands/outputs.h fills it */
+    struct client client;    /* usable if `ready` */
+    bool opened;             /* client_open was called */
+    bool ready;              /* there is a token, and `conversation` is what -c and -C say */
+    bool continued;          /* `conversation` is what -C found */
+    bool mode_set;           /* --mode has reached the conversation */
+    char *conversation;      /* ID of the next question's, NULL: it creates one; owned */
+    bool is_logged;          /* each question that is posted is added to the log */
+    bool is_single;          /* one question: the outputs are closed when that is concluded */
+    bool is_collecting;      /* `answer` has its sink */
+    struct collected answer; /* of the present question, for the log */
     /* SIGINT ends the answer, not the process: dialogue_conclude forgets it. */
     bool survives_interrupt;
 };
@@ -44,6 +50,7 @@ struct question {
     struct chat_request request;
     struct reader reader;
     struct chat_outcome outcome;
+    int64_t asked_ms; /* sys_wall_ms() when it began */
 };
 
 /* Opens nothing. `in` is borrowed. */
@@ -64,8 +71,8 @@ void question_init(struct question *q, struct dialogue *d);
 int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail);
 
 /* The end of a question, also of one that failed before it was asked: every output gets the summary
-   of it and of *fail. A failure that only shows here (a full disk) becomes *fail. -1 when *fail is
-   set. */
+   of it and of *fail, and the question is added to the log. A failure that only shows here (a full
+   disk) becomes *fail. -1 when *fail is set. */
 int dialogue_conclude(struct dialogue *d, struct question *q, struct fail *fail);
 
 #endif

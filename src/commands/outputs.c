@@ -15,6 +15,14 @@ static struct sink_text_options text_options(const struct invocation *in)
                                       highlight};
 }
 
+struct sink_text_options outputs_stored_text(const struct invocation *in)
+{
+    struct sink_text_options options = text_options(in);
+    options.newline = true;
+    options.hold = false;
+    return options;
+}
+
 int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct fail *fail)
 {
     const struct settings *s = in->settings;

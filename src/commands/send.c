@@ -3,6 +3,7 @@
 #include "commands/command.h"
 
 #include "commands/dialogue.h"
+#include "commands/logging.h"
 #include "commands/message.h"
 #include "commands/outputs.h"
 #include "system/system.h"
@@ -24,34 +25,35 @@ static int check_options(const struct settings *s, struct fail *fail)
     return 0;
 }
 
-static int send_message(struct dialogue *d, struct question *q, struct fail *fail)
+static int send_message(struct dialogue *d, struct question *q, struct buf *message,
+                        struct fail *fail)
 {
-    struct buf message = {0};
     int result = outputs_open_others(&d->sinks, d->in, fail);
     if (result == 0)
-        result = message_gather(&message, d->in, fail);
+        result = message_gather(message, d->in, fail);
     if (setting_is(d->in->settings, OPT_EDIT))
         q->request.started = sys_now_us(); /* the time in the editor does not count */
-    q->request.text = buf_view(&message);
-    if (result == 0)
-        result = dialogue_ask(d, q, fail);
-    buf_release(&message);
-    return result;
+    q->request.text = buf_view(message);
+    return result == 0 ? dialogue_ask(d, q, fail) : -1;
 }
 
 static int run_send(const struct invocation *in, struct fail *fail)
 {
     struct dialogue dialogue;
     struct question question;
+    struct buf message = {0};
     dialogue_init(&dialogue, in);
+    dialogue.is_single = true;
+    dialogue.is_logged = logging_is_on(in, in->terminal->err);
     if (check_options(in->settings, fail) == 0 &&
         outputs_open_main(&dialogue.sinks, in, fail) == 0) {
         sys_signals_catch();
         question_init(&question, &dialogue);
-        send_message(&dialogue, &question, fail);
+        send_message(&dialogue, &question, &message, fail);
         dialogue_conclude(&dialogue, &question, fail);
     }
     dialogue_close(&dialogue, fail);
+    buf_release(&message);
     return fail_is_set(fail) ? -1 : 0;
 }
 

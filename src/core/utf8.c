@@ -179,3 +179,12 @@ void utf8_put(struct buf *out, uint32_t point)
     }
     buf_append(out, bytes, len);
 }
+
+struct span utf8_cut(struct span text, size_t max)
+{
+    if (text.len <= max)
+        return text;
+    while (max && ((unsigned char)text.at[max] & 0xC0) == 0x80)
+        max--;
+    return span_make(text.at, max);
+}

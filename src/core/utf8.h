@@ -30,6 +30,9 @@ size_t utf8_next(struct span s, uint32_t *point);
    end is replaced, too. */
 void utf8_replace(struct buf *out, struct span s);
 
+/* The longest prefix of at most `max` bytes that does not end inside a character. */
+struct span utf8_cut(struct span text, size_t max);
+
 /* Appends what fits into `max` bytes of `text`, in one line and with everything ill-formed
    replaced: a run of white space is one blank, at the ends there is none. */
 void utf8_fold(struct buf *out, struct span text, size_t max);

@@ -137,9 +137,15 @@ void collected_event(struct collected *c, const struct chat_event *event)
         finish_tool(c, event);
 }
 
-void collected_release(struct collected *c)
+void collected_clear(struct collected *c)
 {
     forget_tools(c);
+    forget_text(c);
+}
+
+void collected_release(struct collected *c)
+{
+    collected_clear(c);
     free(c->tools);
     buf_release(&c->text);
     *c = (struct collected){.count = 0};

@@ -33,6 +33,8 @@ struct collected {
 void collected_begin(struct collected *c);
 void collected_event(struct collected *c, const struct chat_event *event);
 void collected_final_text(struct collected *c, struct span text);
+/* Forgets the answer, for another question. */
+void collected_clear(struct collected *c);
 void collected_release(struct collected *c);
 
 /* A sink that writes nothing but collects into `c`, borrowed for the sink's life. */

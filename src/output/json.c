@@ -80,8 +80,7 @@ static int json_summarize(struct sink *s, const struct summary *summary, struct 
     put_object(&object, j, summary);
     writer_put_json(&j->out, buf_view(&object));
     buf_release(&object);
-    forget_tools(j);
-    forget_text(j);
+    collected_clear(&j->answer);
     return writer_end(&j->out, summary_is_last_words(summary), true, fail);
 }
 

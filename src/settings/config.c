@@ -116,6 +116,7 @@ static bool type_fits(enum option_type option, enum json_type value)
     case OPTION_SECONDS:
         return value == JSON_NUMBER;
     case OPTION_BYTES:
+    case OPTION_SIZE:
         return value == JSON_NUMBER || value == JSON_STRING;
     case OPTION_LIST:
         return value == JSON_STRING || value == JSON_ARRAY;
@@ -133,6 +134,7 @@ static const char *type_name(enum option_type option)
     case OPTION_SECONDS:
         return "a number";
     case OPTION_BYTES:
+    case OPTION_SIZE:
         return "a number or a string such as \"64M\"";
     case OPTION_LIST:
         return "a string or an array of strings";

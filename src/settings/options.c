@@ -13,8 +13,8 @@
 
 /* id, name, letter, argument, type, groups, choices, default, environment, in file?, help */
 static const struct option_row rows[OPT_COUNT] = {
-    {OPT_CONVERSATION, "conversation", 'c', "ID", OPTION_TEXT, GROUP_SEND, NULL, NULL, NULL, false,
-     "use an existing conversation"},
+    {OPT_CONVERSATION, "conversation", 'c', "ID", OPTION_TEXT, GROUP_SEND | GROUP_LOG, NULL, NULL,
+     NULL, false, "select a conversation"},
     {OPT_CONTINUE, "continue", 'C', NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, false,
      "use the last conversation at this URL"},
     {OPT_EPHEMERAL, "ephemeral", 0, NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, false,
@@ -43,10 +43,16 @@ static const struct option_row rows[OPT_COUNT] = {
      true, "also write the raw event stream to FILE"},
     {OPT_NO_NEWLINE, "no-newline", 'n', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL,
      NULL, true, "do not print a trailing newline"},
-    {OPT_RENDER, "render", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT | GROUP_DETAIL,
+    {OPT_RENDER, "render", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT | GROUP_LOG | GROUP_DETAIL,
      "auto|always|never", "auto", NULL, true, "render Markdown: auto, always or never"},
     {OPT_HIGHLIGHT, "highlight", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT | GROUP_DETAIL,
      "auto|always|never", NULL, NULL, true, "the same as --render"},
+    {OPT_LOG, "log", 0, NULL, OPTION_FLAG, GROUP_SEND | GROUP_DETAIL, NULL, NULL, "SIGMASIGHT_LOG",
+     true, "add question and answer to the log"},
+    {OPT_NO_LOG, "no-log", 0, NULL, OPTION_FLAG, GROUP_SEND | GROUP_DETAIL, NULL, NULL, NULL, false,
+     "do not add them to the log"},
+    {OPT_LOG_SIZE, "log-size", 0, "BYTES", OPTION_SIZE, 0, NULL, "16M", NULL, true,
+     "begin a new log file beyond that size"},
     {OPT_RETRY, "retry", 0, "N", OPTION_NUMBER, GROUP_SEND | GROUP_DETAIL, NULL, "3", NULL, true,
      "retry at most N times"},
     {OPT_RETRY_DELAY, "retry-delay", 0, "S", OPTION_SECONDS, GROUP_SEND | GROUP_DETAIL, NULL, "1",
@@ -69,8 +75,12 @@ static const struct option_row rows[OPT_COUNT] = {
      true, "email address of the account"},
     {OPT_PASSWORD_STDIN, "password-stdin", 0, NULL, OPTION_FLAG, GROUP_LOGIN, NULL, NULL, NULL,
      false, "read the password from standard input"},
-    {OPT_LIMIT, "limit", 0, "N", OPTION_NUMBER, GROUP_LIST, NULL, "30", NULL, false,
-     "list at most N conversations, 0 for all"},
+    {OPT_LIMIT, "limit", 0, "N", OPTION_NUMBER, GROUP_LIST | GROUP_LOG, NULL, "30", NULL, false,
+     "list at most N, 0 for all"},
+    {OPT_YES, "yes", 0, NULL, OPTION_FLAG, GROUP_LOG, NULL, NULL, NULL, false,
+     "remove the log without asking"},
+    {OPT_NO_PAGER, "no-pager", 0, NULL, OPTION_FLAG, GROUP_LOG, NULL, NULL, NULL, false,
+     "do not use a pager"},
     {OPT_URL, "url", 'u', "URL", OPTION_TEXT, GROUP_API, NULL, "http://localhost:8000/api/v1",
      "SIGMASIGHT_URL", true, "base URL of the API"},
     {OPT_PROFILE, "profile", 0, "NAME", OPTION_TEXT, GROUP_API, NULL, NULL, "SIGMASIGHT_PROFILE",
@@ -148,7 +158,17 @@ static bool read_bytes(const char *text, double *number)
     *number = strtod(text, NULL);
     for (const char *u = units; unit && *unit && u <= unit; u++)
         *number *= 1024;
-    return *number >= 1 && *number <= 1e15;
+    return *number <= 1e15;
+}
+
+/* A flag outside of the command line. */
+static bool read_flag(const char *text)
+{
+    static const char *const values[] = {"true", "false", "1", "0"};
+    for (size_t i = 0; text && i < sizeof values / sizeof values[0]; i++)
+        if (strcmp(text, values[i]) == 0)
+            return true;
+    return !text;
 }
 
 static bool read_value(const struct option_row *row, const char *text, double *number)
@@ -161,7 +181,11 @@ static bool read_value(const struct option_row *row, const char *text, double *n
     case OPTION_SECONDS:
         return read_number(text, true, number);
     case OPTION_BYTES:
+        return read_bytes(text, number) && *number >= 1;
+    case OPTION_SIZE:
         return read_bytes(text, number);
+    case OPTION_FLAG:
+        return read_flag(text);
     default:
         return true;
     }
@@ -187,8 +211,10 @@ static void put_expected(const struct option_row *row, struct buf *out)
         buf_puts(out, "an integer from 0 to 1000000000");
     else if (row->type == OPTION_SECONDS)
         buf_puts(out, "a number of seconds from 0 to 1000000000");
-    else if (row->type == OPTION_BYTES)
+    else if (row->type == OPTION_BYTES || row->type == OPTION_SIZE)
         buf_puts(out, "a number of bytes such as 65536, 512K or 64M");
+    else if (row->type == OPTION_FLAG)
+        buf_puts(out, "1 or 0");
 }
 
 int option_refuse(const struct option_row *row, const char *text, const char *label,
@@ -220,7 +246,7 @@ static int set(struct settings *settings, const struct option_row *row, const ch
     struct setting *s = &settings->of[row->id];
     double number = 0;
     enum fail_cause cause = origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG;
-    if (row->type != OPTION_FLAG && !read_value(row, text, &number))
+    if (!read_value(row, text, &number))
         return option_refuse(row, text, label, cause, fail);
     bool disables = row->id == OPT_TOKEN_COMMAND && origin == ORIGIN_PROFILE;
     if (row->type != OPTION_FLAG && !*text && !disables)
@@ -239,7 +265,7 @@ static int set(struct settings *settings, const struct option_row *row, const ch
         s->text = *text ? xstrdup(text) : NULL;
     }
     s->count++;
-    if (row->type == OPTION_FLAG && text && strcmp(text, "false") == 0)
+    if (row->type == OPTION_FLAG && text && (strcmp(text, "false") == 0 || strcmp(text, "0") == 0))
         s->count = 0;
     return 0;
 }
@@ -379,6 +405,8 @@ static int take_option(struct settings *settings, const struct option_row *row, 
     /* The last one of -o and -j takes effect. */
     if (row->id == OPT_JSON && (groups & GROUP_OUTPUT))
         return set(settings, &rows[OPT_OUTPUT], "jsonl", ORIGIN_COMMAND_LINE, name, fail);
+    if (row->id == OPT_NO_LOG)
+        return set(settings, &rows[OPT_LOG], "0", ORIGIN_COMMAND_LINE, name, fail);
     return set(settings, row, optarg, ORIGIN_COMMAND_LINE, name, fail);
 }
 

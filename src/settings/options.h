@@ -29,6 +29,9 @@ enum option_id {
     OPT_NO_NEWLINE,
     OPT_RENDER,
     OPT_HIGHLIGHT,
+    OPT_LOG,
+    OPT_NO_LOG, /* never set: it is OPT_LOG with 0 */
+    OPT_LOG_SIZE,
     OPT_RETRY,
     OPT_RETRY_DELAY,
     OPT_RETRY_MAX_TIME,
@@ -41,6 +44,8 @@ enum option_id {
     OPT_EMAIL,
     OPT_PASSWORD_STDIN,
     OPT_LIMIT,
+    OPT_YES,
+    OPT_NO_PAGER,
     OPT_URL,
     OPT_PROFILE,
     OPT_TOKEN_FILE,
@@ -64,7 +69,8 @@ enum option_type {
     OPTION_CHOICE,  /* one of `choices` */
     OPTION_NUMBER,  /* an integer from 0 */
     OPTION_SECONDS, /* a decimal number from 0 */
-    OPTION_BYTES    /* an integer from 1, with an optional suffix K, M or G (powers of 1024) */
+    OPTION_BYTES,   /* an integer from 1, with an optional suffix K, M or G (powers of 1024) */
+    OPTION_SIZE     /* OPTION_BYTES or 0, which is no bound */
 };
 
 /* Sets of commands that accept an option. */
@@ -77,6 +83,7 @@ enum option_group {
     GROUP_LOGIN = 32,
     GROUP_LIST = 64,
     GROUP_JSON = 128,      /* commands that print a table, or JSON lines with -j */
+    GROUP_LOG = 256,       /* commands that print the log */
     GROUP_DETAIL = 1 << 16 /* no command: the option is described by --help -v only */
 };
 
@@ -189,6 +196,12 @@ static inline bool setting_is_given(const struct settings *s, enum option_id id)
 static inline int64_t setting_number(const struct settings *s, enum option_id id)
 {
     return (int64_t)s->of[id].number;
+}
+
+/* Set by anything but the defaults. */
+static inline bool setting_is_set(const struct settings *s, enum option_id id)
+{
+    return s->of[id].origin > ORIGIN_DEFAULT;
 }
 
 /* OPTION_SECONDS in microseconds. */

@@ -111,6 +111,23 @@ int sys_open_private(const char *path, int flags)
     return open_private(path, flags | O_NOFOLLOW | O_NONBLOCK);
 }
 
+ssize_t sys_pread_all(int fd, void *bytes, size_t len, off_t offset)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = fault_here(EIO)
+                        ? -1
+                        : pread(fd, (char *)bytes + done, len - done, offset + (off_t)done);
+        if (n == 0)
+            break;
+        if (n > 0)
+            done += (size_t)n;
+        else if (errno != EINTR || sys_signal())
+            return -1;
+    }
+    return (ssize_t)done;
+}
+
 static int make_directory(const char *path)
 {
     mode_t before = umask(077);

@@ -27,6 +27,9 @@ bool sys_writable_now(int fd);
    `fd` is left open. -1 with errno. */
 int sys_read_all(int fd, struct buf *out);
 
+/* As pread(2), but `len` bytes unless the file ends before. Their number, or -1 with errno. */
+ssize_t sys_pread_all(int fd, void *bytes, size_t len, off_t offset);
+
 /* The program's own files: for the user alone, whatever the umask is. */
 
 /* As sys_open with mode 0600, without following a symbolic link (ELOOP) or waiting for the other

@@ -23,6 +23,8 @@
 #include <sys/prctl.h>
 #endif
 
+enum { IGNORED = SYS_PIPE_SIGNALS };
+
 extern char **environ;
 
 enum { LOOK_US = 20000 };
@@ -36,6 +38,14 @@ void sys_stdio_open(void)
         if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
             _exit(70);
     }
+}
+
+int sys_stdout_close(void)
+{
+    int result = close(STDOUT_FILENO), saved = errno;
+    sys_stdio_open();
+    errno = saved;
+    return result;
 }
 
 void sys_forbid_dumps(void)
@@ -58,25 +68,28 @@ uint32_t sys_random(void)
     return value;
 }
 
-static bool is_hidden(const char *entry, const char *const *hidden)
+/* The variables that no child gets to see. */
+static const char *const secrets[] = {"SIGMASIGHT_TOKEN", "SIGMASIGHT_PASSWORD"};
+
+static bool is_secret(const char *entry)
 {
-    for (; *hidden; hidden++) {
-        size_t len = strlen(*hidden);
-        if (strncmp(entry, *hidden, len) == 0 && entry[len] == '=')
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        size_t len = strlen(secrets[i]);
+        if (strncmp(entry, secrets[i], len) == 0 && entry[len] == '=')
             return true;
     }
     return false;
 }
 
-/* The environment without some of its variables; the entries are borrowed. */
-static char **environment_without(const char *const *hidden)
+/* The environment without secrets; the entries are borrowed. */
+static char **public_environment(void)
 {
     size_t count = 0, kept = 0;
     while (environ[count])
         count++;
     char **list = xcalloc(count + 1, sizeof *list);
     for (size_t i = 0; i < count; i++)
-        if (!is_hidden(environ[i], hidden))
+        if (!is_secret(environ[i]))
             list[kept++] = environ[i];
     return list;
 }
@@ -172,7 +185,7 @@ static int reap(struct process *p)
 }
 
 /* Starts the command; *output reads what it writes. Its process ID, or -1 with errno. */
-static pid_t start_command(const char *command, const char *const *hidden, int *output)
+static pid_t start_command(const char *command, int *output)
 {
     int pipes[2];
     long limit = sysconf(_SC_OPEN_MAX);
@@ -180,7 +193,7 @@ static pid_t start_command(const char *command, const char *const *hidden, int *
         return -1;
     fcntl(pipes[0], F_SETFD, FD_CLOEXEC);
     fcntl(pipes[1], F_SETFD, FD_CLOEXEC);
-    char **environment = environment_without(hidden);
+    char **environment = public_environment();
     char sh[] = "sh", option[] = "-c", *script = xstrdup(command);
     char *const argv[] = {sh, option, script, NULL};
     pid_t pid = fault_here(EAGAIN) ? -1 : fork();
@@ -199,11 +212,11 @@ static pid_t start_command(const char *command, const char *const *hidden, int *
     return pid;
 }
 
-int sys_capture(const char *command, const char *const *hidden, int64_t timeout_us, struct buf *out)
+int sys_capture(const char *command, int64_t timeout_us, struct buf *out)
 {
     int output;
     struct process p = {.deadline = sys_now_us() + timeout_us};
-    p.pid = start_command(command, hidden, &output);
+    p.pid = start_command(command, &output);
     if (p.pid < 0)
         return -1;
     int error = gather(&p, output, out);
@@ -256,23 +269,35 @@ bool sys_has_terminal(void)
     return tty >= 0;
 }
 
+/* The signals of the keyboard are for the child that has the terminal. */
+static const int of_keyboard[IGNORED] = {SIGINT, SIGQUIT};
+
+static void ignore_keyboard(struct sigaction before[IGNORED])
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&ignore.sa_mask);
+    for (int i = 0; i < IGNORED; i++)
+        sigaction(of_keyboard[i], &ignore, &before[i]);
+}
+
+static void restore_keyboard(const struct sigaction before[IGNORED])
+{
+    for (int i = 0; i < IGNORED; i++)
+        sigaction(of_keyboard[i], &before[i], NULL);
+}
+
 int sys_run_at_terminal(const char *command, const char *argument)
 {
-    static const char *const secrets[] = {"SIGMASIGHT_TOKEN", "SIGMASIGHT_PASSWORD", NULL};
-    static const int ignored[] = {SIGINT, SIGQUIT};
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before[2];
+    struct sigaction before[IGNORED];
     int tty = open_terminal(), status = 0;
     if (tty < 0)
         return -1;
     long limit = sysconf(_SC_OPEN_MAX);
-    char **environment = environment_without(secrets);
-    sigemptyset(&ignore.sa_mask);
-    for (int i = 0; i < 2; i++)
-        sigaction(ignored[i], &ignore, &before[i]);
+    char **environment = public_environment();
+    ignore_keyboard(before);
     pid_t pid = fault_here(EAGAIN) ? -1 : fork();
     if (pid == 0) {
-        for (int i = 0; i < 2; i++)
-            sigaction(ignored[i], &before[i], NULL);
+        restore_keyboard(before);
         sys_ignored_give_back();
         attach_terminal(tty);
         close_above_stderr(limit);
@@ -280,10 +305,53 @@ int sys_run_at_terminal(const char *command, const char *argument)
         _exit(127);
     }
     int error = pid < 0 ? errno : wait_for(pid, &status);
-    for (int i = 0; i < 2; i++)
-        sigaction(ignored[i], &before[i], NULL);
+    restore_keyboard(before);
     free(environment);
     close(tty);
+    errno = error;
+    return error ? -1 : status;
+}
+
+int sys_pipe_to(struct sys_pipe *p, const char *command)
+{
+    int ends[2];
+    long limit = sysconf(_SC_OPEN_MAX);
+    *p = (struct sys_pipe){.pid = -1, .fd = -1};
+    if (fault_here(EMFILE) || pipe(ends) != 0)
+        return -1;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    char **environment = public_environment();
+    ignore_keyboard(p->before);
+    p->pid = fault_here(EAGAIN) ? -1 : fork();
+    if (p->pid == 0) {
+        restore_keyboard(p->before);
+        sys_ignored_give_back();
+        if (dup2(ends[0], STDIN_FILENO) < 0)
+            _exit(126);
+        close_above_stderr(limit);
+        execle("/bin/sh", "sh", "-c", command, (char *)NULL, environment);
+        _exit(127);
+    }
+    int error = p->pid < 0 ? errno : 0;
+    free(environment);
+    close(ends[0]);
+    p->fd = ends[1];
+    if (p->pid >= 0)
+        return 0;
+    close(p->fd);
+    restore_keyboard(p->before);
+    errno = error;
+    return -1;
+}
+
+int sys_pipe_close(struct sys_pipe *p)
+{
+    int status = 0;
+    close(p->fd);
+    int error = wait_for(p->pid, &status);
+    restore_keyboard(p->before);
+    *p = (struct sys_pipe){.pid = -1, .fd = -1};
     errno = error;
     return error ? -1 : status;
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "config.h"
+
 #include "system/time.h"
 
 #include "system/signals.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 int64_t sys_now_us(void)
@@ -18,6 +22,34 @@ int64_t sys_wall_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* "+01:30" at the end, "Z" or nothing, in seconds east. */
+static int offset_of(const char *time)
+{
+    const char *sign = strpbrk(strchr(time, 'T'), "+-");
+    int hours, minutes;
+    if (!sign || sscanf(sign + 1, "%2d:%2d", &hours, &minutes) != 2)
+        return 0;
+    int offset = hours * 3600 + minutes * 60;
+    return *sign == '-' ? -offset : offset;
+}
+
+bool sys_local_time(struct span time, char *text, size_t size)
+{
+    char copy[48];
+    struct tm utc = {0}, local;
+    if (time.len == 0 || time.len >= sizeof copy)
+        return false;
+    memcpy(copy, time.at, time.len);
+    copy[time.len] = '\0';
+    if (sscanf(copy, "%4d-%2d-%2dT%2d:%2d:%2d", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
+               &utc.tm_hour, &utc.tm_min, &utc.tm_sec) != 6)
+        return false;
+    utc.tm_year -= 1900;
+    utc.tm_mon -= 1;
+    time_t seconds = timegm(&utc) - offset_of(copy);
+    return localtime_r(&seconds, &local) && strftime(text, size, "%Y-%m-%d %H:%M", &local) > 0;
 }
 
 int sys_wait_to_retry(int64_t deadline)

@@ -84,3 +84,21 @@ void escape_put_json(struct buf *out, struct span json)
 {
     filter(out, json, show_as_json);
 }
+
+static bool is_control(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7F && c <= 0x9F);
+}
+
+void escape_put_field(struct buf *out, struct span text)
+{
+    for (size_t at = 0, step; at < text.len; at += step) {
+        uint32_t point;
+        step = utf8_next(span_make(text.at + at, text.len - at), &point);
+        step = step ? step : text.len - at;
+        if (is_control(point))
+            buf_byte(out, ' ');
+        else
+            buf_append(out, text.at + at, step);
+    }
+}

@@ -15,16 +15,12 @@ void table_add(struct table *t, struct span text)
     buf_span(cell, text);
 }
 
-/* A row is a line and a tab separates: what a cell has of that becomes a space. */
-static void put_cell(struct buf *out, struct span cell, bool harmless)
+static void put_cell(struct buf *out, struct span cell, bool aligned)
 {
-    if (harmless) {
+    if (aligned)
         escape_put_line(out, cell);
-        return;
-    }
-    for (size_t i = 0; i < cell.len; i++)
-        buf_byte(out,
-                 cell.at[i] == '\n' || cell.at[i] == '\t' || cell.at[i] == '\r' ? ' ' : cell.at[i]);
+    else
+        escape_put_field(out, cell);
 }
 
 static unsigned cell_width(struct span cell)

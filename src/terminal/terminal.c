@@ -89,6 +89,17 @@ void terminal_disable_status(struct terminal *t)
     t->live = false;
 }
 
+bool terminal_takes_utf8(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        const char *locale = getenv(variables[i]);
+        if (locale && *locale)
+            return strstr(locale, "UTF-8") || strstr(locale, "utf8");
+    }
+    return false;
+}
+
 void terminal_release(struct terminal *t)
 {
     buf_release(&t->line);

@@ -39,6 +39,10 @@ void terminal_configure(struct terminal *t, const char *color, bool quiet, int v
 /* --no-status: no status line is drawn. */
 void terminal_disable_status(struct terminal *t);
 
+/* Whether the terminal shows UTF-8: what the first of LC_ALL, LC_CTYPE and LANG says that is not
+   empty. */
+bool terminal_takes_utf8(void);
+
 void terminal_release(struct terminal *t);
 /* The answer's output is about to be released. */
 void terminal_forget_answer(struct terminal *t, const struct writer *answer);

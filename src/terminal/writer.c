@@ -127,6 +127,12 @@ int writer_close(struct writer *o, struct fail *fail)
     return close(o->fd) != 0 && !o->broken ? write_failed(o, errno, fail) : 0;
 }
 
+int writer_close_standard(struct fail *fail)
+{
+    return sys_stdout_close() == 0 ? 0
+                                   : sys_fail(fail, FAIL_OUTPUT, "cannot write standard output");
+}
+
 int writer_finish(struct writer *o, struct fail *fail)
 {
     int result = writer_flush(o, fail);

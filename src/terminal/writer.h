@@ -49,6 +49,9 @@ int writer_end(struct writer *o, bool last_words, bool whole_lines, struct fail 
 /* Closes an owned descriptor: FAIL_OUTPUT if that shows that something was not written. */
 int writer_close(struct writer *o, struct fail *fail);
 
+/* Closes standard output itself. FAIL_OUTPUT where only that shows that it was not written. */
+int writer_close_standard(struct fail *fail);
+
 /* For what prints once and is done: writer_flush, then writer_release in any case. */
 int writer_finish(struct writer *o, struct fail *fail);
 

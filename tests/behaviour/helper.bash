@@ -15,6 +15,8 @@ setup()
     TOKEN=token-of-the-tests
     MOCK_PID='' RUNNING='' OURS=() HELD=()
     unset "${!SIGMASIGHT_@}" http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
+    # Only tests of the log have one.
+    export SIGMASIGHT_LOG=0
     export LC_ALL=C TERM=dumb HOME=$T/home XDG_CONFIG_HOME=$T/config XDG_STATE_HOME=$T/state
     mkdir "$HOME" "$DUMP"
     # Every process inherits the writing end. The reading end is at end of file when all have ended.

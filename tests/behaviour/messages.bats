@@ -46,7 +46,7 @@ send --token did you mean --token-file?
 send --to
 send --nonsense
 send --token_command
-send --limit it is an option of conversations
+send --limit it is an option of conversations and log
 send --email it is an option of login
 decode --ephemeral it is an option of send
 decode --portfolio it is an option of send and conversations

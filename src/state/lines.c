@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "state/lines.h"
+
+#include "core/xmalloc.h"
+#include "system/system.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 128 << 10 };
+
+void lines_init(struct lines *l, int fd, off_t size, bool backwards)
+{
+    *l = (struct lines){.fd = fd, .backwards = backwards, .at = backwards ? size : 0};
+    l->is_over = size == 0;
+}
+
+void lines_release(struct lines *l)
+{
+    free(l->data);
+    *l = (struct lines){.fd = -1};
+}
+
+/* Makes room for `want` bytes in front of what was read, or behind it. */
+static void make_room(struct lines *l, size_t want)
+{
+    size_t len = l->end - l->start;
+    if (l->backwards ? l->start >= want : l->cap - l->end >= want)
+        return;
+    size_t cap = len + want > l->cap ? len + want : l->cap;
+    char *data = cap > l->cap ? xmalloc(cap) : l->data;
+    size_t start = l->backwards ? cap - len : 0;
+    if (len)
+        memmove(data + start, l->data + l->start, len);
+    if (data != l->data)
+        free(l->data);
+    *l = (struct lines){.fd = l->fd,
+                        .backwards = l->backwards,
+                        .at = l->at,
+                        .data = data,
+                        .start = start,
+                        .end = start + len,
+                        .cap = cap,
+                        .passing = l->passing};
+}
+
+/* Reads at least as much as there is, so that the time to find a long line is linear. -1 with
+   errno. */
+static int read_more(struct lines *l)
+{
+    size_t len = l->end - l->start, want = len > BLOCK ? len : BLOCK;
+    if (l->backwards && (off_t)want > l->at)
+        want = (size_t)l->at;
+    make_room(l, want);
+    if (l->backwards) {
+        off_t from = l->at - (off_t)want;
+        if (sys_pread_all(l->fd, l->data + l->start - want, want, from) != (ssize_t)want)
+            return -1;
+        l->start -= want;
+        l->at = from;
+        l->is_over = from == 0;
+        return 0;
+    }
+    ssize_t n = sys_pread_all(l->fd, l->data + l->end, want, l->at + (off_t)len);
+    if (n < 0)
+        return -1;
+    l->end += (size_t)n;
+    l->is_over = n == 0;
+    return 0;
+}
+
+#ifndef HAVE_MEMRCHR
+static const char *memrchr(const char *at, int c, size_t len)
+{
+    while (len && at[len - 1] != c)
+        len--;
+    return len ? at + len - 1 : NULL;
+}
+#endif
+
+/* Drops the first or the last `len` of the bytes that were read. */
+static void drop(struct lines *l, size_t len)
+{
+    if (l->backwards) {
+        l->end -= len;
+    } else {
+        l->start += len;
+        l->at += (off_t)len;
+    }
+}
+
+static void drop_line_feeds(struct lines *l)
+{
+    while (l->end > l->start && l->data[l->backwards ? l->end - 1 : l->start] == '\n') {
+        drop(l, 1);
+        l->passing = false;
+    }
+}
+
+/* How many bytes the line has that is next; false when its other end was not read yet. */
+static bool measure(const struct lines *l, size_t *len)
+{
+    const char *at = l->data + l->start;
+    size_t available = l->end - l->start;
+    const char *feed = !available     ? NULL
+                       : l->backwards ? memrchr(at, '\n', available)
+                                      : memchr(at, '\n', available);
+    *len = !feed          ? available
+           : l->backwards ? available - (size_t)(feed - at) - 1
+                          : (size_t)(feed - at);
+    return feed || l->is_over;
+}
+
+int lines_next(struct lines *l, struct span *line, off_t *offset)
+{
+    for (;;) {
+        size_t len;
+        drop_line_feeds(l);
+        bool is_whole = measure(l, &len);
+        l->passing = l->passing || len > LINES_MAX;
+        if (is_whole && len == 0)
+            return 0;
+        if (l->passing)
+            drop(l, len);
+        if (!is_whole && read_more(l) != 0)
+            return -1;
+        if (!is_whole || l->passing)
+            continue;
+        size_t begin = l->backwards ? l->end - len : l->start;
+        *line = span_make(l->data + begin, len);
+        *offset = l->at + (off_t)(begin - l->start);
+        drop(l, len);
+        return 1;
+    }
+}

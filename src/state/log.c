@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT */
+#include "state/log.h"
+
+#include "core/utf8.h"
+#include "core/xmalloc.h"
+#include "settings/config.h"
+#include "state/log_files.h"
+#include "system/system.h"
+#include "json/write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOG_LOCK "log.lock"
+#define HISTORY  "history"
+
+enum {
+    APPEND_SECONDS = 1, /* the longest wait for the lock of an append */
+    CHANGE_SECONDS = 10 /* of a removal */
+};
+
+static const char *const log_files[LOG_FILES] = {LOG_FILE, "log.1.jsonl"};
+
+bool log_paths_init(struct log_paths *paths)
+{
+    struct buf directory = {0};
+    if (!config_state_directory(&directory)) {
+        buf_release(&directory);
+        return false;
+    }
+    for (unsigned i = 0; i < LOG_FILES; i++)
+        paths->path[i] = buf_format("%s/%s", buf_text(&directory), log_files[i]);
+    paths->directory = buf_take(&directory);
+    return true;
+}
+
+void log_paths_release(struct log_paths *paths)
+{
+    free(paths->directory);
+    for (unsigned i = 0; i < LOG_FILES; i++)
+        free(paths->path[i]);
+}
+
+void log_put_time(struct buf *out, int64_t ms)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm utc;
+    char text[40];
+    if (!gmtime_r(&seconds, &utc) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc))
+        *text = '\0';
+    buf_printf(out, "%s.%03dZ", text, (int)(ms % 1000));
+}
+
+/* Writing. */
+
+static void put_text(struct buf *out, const char *key, struct span text)
+{
+    if (text.at)
+        json_put_text(out, key, text);
+    else
+        json_put_text_or_null(out, key, NULL);
+}
+
+static void put_json(struct buf *out, const char *key, struct span json, const char *absent)
+{
+    json_put_key(out, key);
+    if (json.len)
+        json_put_raw(out, json);
+    else
+        buf_puts(out, absent);
+}
+
+static void put_bool(struct buf *out, const char *key, bool value)
+{
+    json_put_key(out, key);
+    buf_puts(out, value ? "true" : "false");
+}
+
+static void put_entry(struct buf *out, const struct log_entry *e, uint32_t id)
+{
+    char digits[LOG_ID + 1];
+    struct span question = utf8_cut(e->question, LOG_TEXT_MAX);
+    struct span text = utf8_cut(e->text, LOG_TEXT_MAX);
+    snprintf(digits, sizeof digits, "%08x", (unsigned)id);
+    buf_byte(out, '{');
+    json_put_int(out, "schema", LOG_SCHEMA);
+    json_put_text(out, "id", span_of(digits));
+    put_text(out, "time", e->time);
+    put_text(out, "url", e->url);
+    put_text(out, "profile", e->profile);
+    put_text(out, "conversation_id", e->conversation_id);
+    put_text(out, "message_id", e->message_id);
+    put_text(out, "mode", e->mode);
+    put_text(out, "model", e->model);
+    put_json(out, "portfolio", e->portfolio, "[]");
+    put_text(out, "question", question);
+    put_text(out, "text", text);
+    put_json(out, "tools", e->tools, "[]");
+    put_text(out, "status", e->status);
+    json_put_int(out, "exit_code", e->exit_code);
+    put_json(out, "total_tokens", e->total_tokens, "null");
+    put_json(out, "latency_ms", e->latency_ms, "null");
+    put_bool(out, "truncated",
+             e->truncated || question.len < e->question.len || text.len < e->text.len);
+    buf_puts(out, "}\n");
+}
+
+/* The file to append to. A descriptor, or -1 with errno. */
+static int open_log(const char *path, struct stat *st)
+{
+    int fd = sys_open_private(path, O_RDWR | O_APPEND | O_CREAT);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+        return fd;
+    close(fd);
+    errno = EINVAL;
+    return -1;
+}
+
+/* As open_log, after the file was renamed if it is too large. */
+static int open_rotated(const struct log_paths *paths, int64_t max_size, struct stat *st)
+{
+    int fd = open_log(paths->path[0], st);
+    if (fd < 0 && errno == ENOENT && sys_make_directories(paths->directory) == 0)
+        fd = open_log(paths->path[0], st);
+    if (fd < 0 || !max_size || st->st_size <= max_size)
+        return fd;
+    close(fd);
+    if (sys_rename(paths->path[0], paths->path[1]) != 0)
+        return -1;
+    return open_log(paths->path[0], st);
+}
+
+static bool ends_inside_line(int fd, const struct stat *st)
+{
+    char last = '\n';
+    return st->st_size > 0 && sys_pread_all(fd, &last, 1, st->st_size - 1) == 1 && last != '\n';
+}
+
+/* Takes an incomplete entry back, unless somebody has appended another one behind it. */
+static void take_back(int fd, const struct stat *before, size_t written)
+{
+    struct stat now;
+    int saved = errno;
+    if (written && fstat(fd, &now) == 0 && now.st_size == before->st_size + (off_t)written &&
+        ftruncate(fd, before->st_size) != 0)
+        errno = saved; /* readers pass over what remains */
+    errno = saved;
+}
+
+/* One write. `line` begins with a line feed that is needed only where the file ends inside a line.
+   0, 1 when the file was removed meanwhile, or -1 with errno. */
+static int append_line(int fd, const struct stat *st, struct span line, bool locked)
+{
+    struct stat after;
+    size_t written;
+    if (!ends_inside_line(fd, st))
+        line = span_make(line.at + 1, line.len - 1);
+    if (sys_write_all(fd, line.at, line.len, &written) != 0) {
+        if (locked)
+            take_back(fd, st, written);
+        return -1;
+    }
+    return !locked && fstat(fd, &after) == 0 && after.st_nlink == 0;
+}
+
+/* -1 with errno. */
+static int append_to(const struct log_paths *paths, struct span line, int64_t max_size, bool locked,
+                     bool *first)
+{
+    struct stat st;
+    int result = 1;
+    /* Without the lock the file may be replaced by another process between open and write. */
+    for (int i = 0; i < 2 && result == 1; i++) {
+        int fd = open_rotated(paths, locked ? max_size : 0, &st);
+        if (fd < 0)
+            return -1;
+        *first = st.st_size == 0 && access(paths->path[1], F_OK) != 0;
+        result = append_line(fd, &st, line, locked);
+        int saved = errno;
+        close(fd);
+        errno = saved;
+    }
+    return result < 0 ? -1 : 0;
+}
+
+int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool *first,
+               struct fail *fail)
+{
+    struct log_paths paths;
+    struct buf line = {0};
+    bool unsupported = false;
+    *first = false;
+    if (!log_paths_init(&paths))
+        return 1;
+    /* The first line feed is only written where the file ends inside a line. */
+    buf_byte(&line, '\n');
+    put_entry(&line, entry, sys_random());
+    int lock = wait ? store_lock(LOG_LOCK, APPEND_SECONDS * INT64_C(1000000), &unsupported) : -1;
+    int result = append_to(&paths, buf_view(&line), max_size, lock >= 0 && !unsupported, first);
+    if (result != 0)
+        fail_errno(fail, FAIL_CREATE, errno, "cannot write %s", paths.path[0]);
+    if (lock >= 0)
+        close(lock);
+    buf_release(&line);
+    log_paths_release(&paths);
+    return result;
+}
+
+/* Removing. */
+
+static int lock_for_change(const struct log_paths *paths, int *lock, struct fail *fail)
+{
+    bool unsupported;
+    *lock = store_lock(LOG_LOCK, CHANGE_SECONDS * INT64_C(1000000), &unsupported);
+    if (*lock >= 0)
+        return 0;
+    if (errno == ETIMEDOUT)
+        return fail_set(fail, FAIL_CREATE, "cannot change %s: locked by another process",
+                        paths->path[0]);
+    return sys_fail(fail, FAIL_CREATE, "cannot change %s", paths->path[0]);
+}
+
+static int copy_range(int from, off_t begin, off_t end, int to)
+{
+    enum { CHUNK = 64 << 10 };
+    char *chunk = xmalloc(CHUNK);
+    int result = 0;
+    while (result == 0 && begin < end) {
+        size_t want = end - begin < CHUNK ? (size_t)(end - begin) : CHUNK;
+        ssize_t n = sys_pread_all(from, chunk, want, begin);
+        result = n < 0 ? -1 : sys_write_all(to, chunk, (size_t)n, NULL);
+        begin = n < (ssize_t)want ? end : begin + n;
+    }
+    int saved = errno;
+    free(chunk);
+    errno = saved;
+    return result;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct log_place *one = a, *other = b;
+    if (one->file != other->file)
+        return one->file < other->file ? -1 : 1;
+    return one->offset < other->offset ? -1 : one->offset > other->offset;
+}
+
+/* All of the file but the entries at `places`, which are sorted and of this file. -1 with errno. */
+static int copy_others(int from, int to, const struct log_place *places, size_t count)
+{
+    struct stat st;
+    off_t at = 0;
+    int result = fstat(from, &st);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = copy_range(from, at, places[i].offset, to);
+        at = places[i].offset + (off_t)places[i].len + 1;
+    }
+    return result == 0 ? copy_range(from, at, st.st_size, to) : -1;
+}
+
+static int remove_entries(const char *path, const struct log_place *places, size_t count)
+{
+    struct sys_replacement r;
+    int from = sys_open_private(path, O_RDONLY);
+    if (from < 0)
+        return -1;
+    int result = sys_replace_begin(&r, path);
+    if (result == 0 && copy_others(from, r.fd, places, count) == 0)
+        result = sys_replace_commit(&r);
+    else if (result == 0) {
+        sys_replace_abort(&r);
+        result = -1;
+    }
+    int saved = errno;
+    close(from);
+    errno = saved;
+    return result;
+}
+
+static int delete_places(const struct log_paths *paths, struct log_place *places, size_t count,
+                         struct fail *fail)
+{
+    int result = 0;
+    qsort(places, count, sizeof *places, compare_places);
+    for (size_t i = 0, next; i < count && result == 0; i = next) {
+        for (next = i; next < count && places[next].file == places[i].file;)
+            next++;
+        const char *path = paths->path[places[i].file];
+        sys_replace_clean(path);
+        if (remove_entries(path, places + i, next - i) != 0)
+            result = sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
+    }
+    return result;
+}
+
+/* Under the lock. */
+static int find_and_delete(const struct log_paths *paths, const char *const *ids, size_t count,
+                           struct fail *fail)
+{
+    struct log_place *places = xcalloc(count ? count : 1, sizeof *places);
+    struct log_reader *r = log_reader_new(LOG_NEWEST_FIRST, NULL, fail);
+    int result = r ? log_find(r, ids, count, places, fail) : -1;
+    log_reader_free(r);
+    if (result == 0)
+        result = delete_places(paths, places, count, fail);
+    free(places);
+    return result;
+}
+
+static int no_home(struct fail *fail)
+{
+    struct buf ignored = {0};
+    int result = store_path(LOG_FILE, &ignored, fail);
+    buf_release(&ignored);
+    return result;
+}
+
+int log_delete(const char *const *ids, size_t count, struct fail *fail)
+{
+    struct log_paths paths;
+    int lock;
+    if (!log_paths_init(&paths))
+        return no_home(fail);
+    int result = lock_for_change(&paths, &lock, fail);
+    if (result == 0) {
+        result = find_and_delete(&paths, ids, count, fail);
+        close(lock);
+    }
+    log_paths_release(&paths);
+    return result;
+}
+
+static int remove_file(const char *path, struct fail *fail)
+{
+    if (sys_unlink(path) == 0 || errno == ENOENT)
+        return 0;
+    return sys_fail(fail, FAIL_CREATE, "cannot remove %s", path);
+}
+
+int log_clear(struct fail *fail)
+{
+    struct log_paths paths;
+    int lock;
+    if (!log_paths_init(&paths))
+        return no_home(fail);
+    int result = lock_for_change(&paths, &lock, fail);
+    if (result == 0) {
+        char *history = buf_format("%s/%s", paths.directory, HISTORY);
+        for (unsigned i = 0; i < LOG_FILES; i++) {
+            sys_replace_clean(paths.path[i]);
+            if (remove_file(paths.path[i], fail) != 0)
+                result = -1;
+        }
+        if (remove_file(history, fail) != 0)
+            result = -1;
+        free(history);
+        close(lock);
+    }
+    log_paths_release(&paths);
+    return result;
+}

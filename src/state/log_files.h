@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The files of the log, for its writer and its reader. */
+#ifndef STATE_LOG_FILES_H
+#define STATE_LOG_FILES_H
+
+#include <stdbool.h>
+
+/* The newest entries are in the first one. */
+enum { LOG_FILES = 2 };
+
+struct log_paths {
+    char *directory;
+    char *path[LOG_FILES];
+};
+
+/* False without a home directory: nothing is to be released then. */
+bool log_paths_init(struct log_paths *paths);
+void log_paths_release(struct log_paths *paths);
+
+#endif

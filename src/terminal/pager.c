@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "terminal/pager.h"
+
+#include "system/system.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What sh reports for a command that it cannot find or run. */
+enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
+
+/* Whether a directory of $PATH has the program. */
+static bool is_in_path(struct span name)
+{
+    struct buf file = {0};
+    const char *path = getenv("PATH");
+    bool found = false;
+    for (size_t len; path && *path && !found; path += len + (path[len] == ':')) {
+        len = strcspn(path, ":");
+        buf_clear(&file);
+        buf_append(&file, path, len);
+        buf_byte(&file, '/');
+        buf_span(&file, name);
+        found = access(buf_text(&file), X_OK) == 0;
+    }
+    buf_release(&file);
+    return found;
+}
+
+/* A plain program that does not exist is known beforehand, so that sh need not complain. */
+static bool may_run(const char *command)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+/";
+    size_t len = strspn(command, plain);
+    if (command[len] && command[len] != ' ')
+        return true;
+    if (!memchr(command, '/', len))
+        return is_in_path(span_make(command, len));
+    char *file = buf_format("%.*s", (int)len, command);
+    bool result = access(file, X_OK) == 0;
+    free(file);
+    return result;
+}
+
+/* NULL for none. */
+static const char *choose_pager(void)
+{
+    const char *command = getenv("SIGMASIGHT_PAGER");
+    if (!command)
+        command = getenv("PAGER");
+    if (!command)
+        command = "less";
+    return *command && strcmp(command, "cat") != 0 && may_run(command) ? command : NULL;
+}
+
+static int print_plainly(int (*print)(void *arg, struct writer *out, struct fail *fail), void *arg,
+                         struct fail *fail)
+{
+    struct writer out;
+    writer_init_standard(&out);
+    int result = print(arg, &out, fail);
+    return writer_finish(&out, fail) == 0 ? result : -1;
+}
+
+/* 1 when the pager could not be run. */
+static int print_to_pager(const char *command,
+                          int (*print)(void *arg, struct writer *out, struct fail *fail), void *arg,
+                          struct fail *fail)
+{
+    struct sys_pipe pipe;
+    struct writer out;
+    struct fail why = FAIL_INIT;
+    setenv("LESS", "FRX", 0);
+    if (sys_pipe_to(&pipe, command) != 0)
+        return 1;
+    writer_init(&out, pipe.fd, "the pager");
+    out.terminal = true;
+    print(arg, &out, &why);
+    writer_finish(&out, &why);
+    int status = sys_pipe_close(&pipe);
+    bool has_run = status < 0 || !WIFEXITED(status) ||
+                   (WEXITSTATUS(status) != NOT_FOUND && WEXITSTATUS(status) != NOT_EXECUTABLE);
+    /* The user has left the pager. */
+    bool is_closed =
+        why.cause == FAIL_OUTPUT || (why.cause == FAIL_SIGNAL && why.signal == SIGPIPE);
+    if (sys_signal())
+        fail_signal(fail, sys_signal());
+    else if (has_run && !is_closed)
+        fail_move(fail, &why);
+    fail_release(&why);
+    if (fail_is_set(fail))
+        return -1;
+    return has_run ? 0 : 1;
+}
+
+int pager_print(bool wanted, int (*print)(void *arg, struct writer *out, struct fail *fail),
+                void *arg, struct fail *fail)
+{
+    const char *command = wanted && isatty(STDOUT_FILENO) ? choose_pager() : NULL;
+    int result = command ? print_to_pager(command, print, arg, fail) : 1;
+    return result == 1 ? print_plainly(print, arg, fail) : result;
+}
