@@ -172,11 +172,11 @@ static void put_raw(struct detail *d, const struct json_member *m)
         utf8_fold(&d->raw, m->value.raw, WORDS_MAX);
 }
 
-/* {"error": {"code": …, "message": …}}, as gateways have it. */
+/* {"error": {"code": …, "message": …}}, as gateways have it; some have `type` for `code`. */
 static void read_error(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
-    if (span_is(m->key, "code"))
+    if (span_is(m->key, "code") || (span_is(m->key, "type") && d->code->len == 0))
         keep(d, d->code, &m->value);
     else if (span_is(m->key, "message"))
         keep(d, &d->message, &m->value);
@@ -274,23 +274,55 @@ static bool is_quota(const char *code)
     return !strstr(code, "rate_limit") && (strstr(code, "limit_reached") || strstr(code, "quota"));
 }
 
+enum refusal_class refusal_classify(struct span code, struct span words)
+{
+    static const struct {
+        struct span part;
+        enum refusal_class class;
+    } rows[] = {{SPAN("quota_exceeded"), REFUSAL_QUOTA},
+                {SPAN("insufficient_quota"), REFUSAL_QUOTA},
+                {SPAN("rate_limit_exceeded"), REFUSAL_RATE_LIMIT},
+                {SPAN("RATE_LIMITED"), REFUSAL_RATE_LIMIT},
+                {SPAN("overloaded"), REFUSAL_RATE_LIMIT}};
+    struct span text = code.len ? code : words;
+    for (size_t i = 0; text.len && i < sizeof rows / sizeof rows[0]; i++)
+        if (span_contains(text, rows[i].part))
+            return rows[i].class;
+    return REFUSAL_OTHER;
+}
+
 /* What a status means for the exit status and for a retry; the rest of 4xx is the request's
    fault, of 5xx the server's. */
-static enum fail_cause cause_of(int status, const char *code)
+static enum fail_cause cause_of_status(int status)
 {
     static const struct {
         int status;
         enum fail_cause cause;
     } rows[] = {{401, FAIL_DENIED}, {403, FAIL_DENIED}, {408, FAIL_BUSY},       {429, FAIL_BUSY},
                 {500, FAIL_SERVER}, {502, FAIL_SERVER}, {503, FAIL_OVERLOADED}, {504, FAIL_SERVER}};
-    if (status == 429 && is_quota(code))
-        return FAIL_QUOTA;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].status == status)
             return rows[i].cause;
     if (status < 400)
         return FAIL_PROTOCOL;
     return status < 500 ? FAIL_DATA : FAIL_SERVER_OTHER;
+}
+
+static enum fail_cause cause_of(int status, struct buf *code, const struct buf *words)
+{
+    enum fail_cause cause = cause_of_status(status);
+    if (status == 429 && is_quota(buf_text(code)))
+        return FAIL_QUOTA;
+    switch (refusal_classify(buf_view(code), buf_view(words))) {
+    case REFUSAL_QUOTA:
+        return FAIL_QUOTA;
+    case REFUSAL_RATE_LIMIT:
+        if (cause == FAIL_BUSY || cause == FAIL_OVERLOADED)
+            return FAIL_BUSY;
+        return cause == FAIL_SERVER ? FAIL_LIMIT_SERVER : FAIL_LIMIT;
+    default:
+        return cause;
+    }
 }
 
 /* JSON that was cut cannot be read, and its first line may be all of it. */
@@ -370,7 +402,7 @@ int api_refused(const struct http_response *response, const char *what, struct f
         refusal_read(buf_view(&response->body), buf_view(&response->request_body), &words, &code);
     bool first = !fail_is_set(fail);
     put_why(&why, what, span_trim(buf_view(&words)), status);
-    fail_set(fail, cause_of(status, buf_text(&code)), "%s", buf_text(&why));
+    fail_set(fail, cause_of(status, &code, &words), "%s", buf_text(&why));
     if (first) {
         fail->http_status = status;
         fail->retry_after = response->retry_after;

@@ -14,4 +14,10 @@
    and no JSON with such a string, with a member named as one that was sent, `input` or `ctx`. */
 void refusal_read(struct span body, struct span sent, struct buf *words, struct buf *code);
 
+/* What the server's code means, or its words where it gave no code: a used-up quota (69, never
+   retried) or a rate limit (75). */
+enum refusal_class { REFUSAL_OTHER, REFUSAL_QUOTA, REFUSAL_RATE_LIMIT };
+
+enum refusal_class refusal_classify(struct span code, struct span words);
+
 #endif

@@ -6,6 +6,8 @@ static const struct cause_row rows[FAIL_CAUSES] = {
     /* The code of an error event is the server's; none is made up. */
     [FAIL_ANSWER] = {NULL, "error", RETRY_NEVER},
     [FAIL_ANSWER_RETRY] = {NULL, "error", RETRY_MAYBE_STORED},
+    [FAIL_ANSWER_QUOTA] = {NULL, "error", RETRY_NEVER},
+    [FAIL_ANSWER_LIMIT] = {NULL, "error", RETRY_NEVER},
     [FAIL_USAGE] = {"usage", "failed", RETRY_NEVER},
     [FAIL_DATA] = {"refused", "failed", RETRY_NEVER},
     [FAIL_INPUT] = {"no_input", "failed", RETRY_NEVER},
@@ -19,6 +21,8 @@ static const struct cause_row rows[FAIL_CAUSES] = {
     [FAIL_CREATE] = {"cannot_create", "failed", RETRY_NEVER},
     [FAIL_OUTPUT] = {"output", "failed", RETRY_NEVER},
     [FAIL_BUSY] = {"busy", "failed", RETRY_NOT_STORED},
+    [FAIL_LIMIT] = {"busy", "failed", RETRY_NEVER},
+    [FAIL_LIMIT_SERVER] = {"busy", "failed", RETRY_MAYBE_STORED},
     [FAIL_CLOCK] = {"timeout", "interrupted", RETRY_MAYBE_STORED},
     [FAIL_DEADLINE] = {"timeout", "interrupted", RETRY_NEVER},
     [FAIL_UNSENT] = {"cut_off", "interrupted", RETRY_NOT_STORED},

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "chat/reader.h"
 
+#include "api/api.h"
+#include "api/refusal.h"
 #include "core/utf8.h"
 #include "core/xmalloc.h"
 #include "system/system.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+/* A delay that the server asks for is not longer than this, in seconds. */
+#define RETRY_AFTER_MAX 1e9
+
+/* How much is shown of a message that is JSON of an unknown form. */
+enum { MESSAGE_MAX = 500 /* bytes */ };
 
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME  UINT64_C(0x100000001b3)
@@ -20,6 +29,7 @@ static uint64_t hash_text(uint64_t hash, struct span text)
 static void answer_reset(struct answer *a)
 {
     free(a->conversation_id);
+    free(a->message_id);
     free(a->mode);
     free(a->model);
     free(a->total_tokens);
@@ -34,6 +44,12 @@ static void take_string(char **target, const struct json_value *value)
         return;
     free(*target);
     *target = xmemdup(value->string.at, value->string.len);
+}
+
+static void take_id(char **target, const struct json_value *value)
+{
+    if (value->type == JSON_STRING && api_is_id(value->string))
+        take_string(target, value);
 }
 
 /* Of two `done` events one may say null. */
@@ -55,31 +71,67 @@ static void on_text(struct answer *a, struct span text)
     a->hash = hash_text(a->hash, text);
 }
 
-static void put_words(struct buf *out, const struct json_value *message)
+/* The message and the code of an error event, in any of the forms in which servers give them. */
+static void read_error(const struct chat_event *event, struct buf *words, struct buf *code)
 {
-    struct span words = message->type == JSON_STRING ? message->string : message->raw;
-    if (message->type == JSON_NULL || span_trim(words).len == 0)
-        words = (struct span)SPAN("no explanation");
-    utf8_put_without_nul(out, words);
+    const struct json_value *message = &event->member[CHAT_ERROR_MESSAGE];
+    const struct json_value *own_code = &event->member[CHAT_ERROR_CODE];
+    if (message->type == JSON_STRING && span_trim(message->string).len)
+        buf_span(words, message->string);
+    else
+        refusal_read(event->member[CHAT_DATA].raw, span_make(NULL, 0), words, code);
+    if (words->len == 0 && message->type != JSON_NONE && message->type != JSON_NULL)
+        utf8_fold(words, message->raw, MESSAGE_MAX);
+    if (own_code->type == JSON_STRING && own_code->string.len) {
+        buf_clear(code);
+        buf_span(code, own_code->string);
+    }
+}
+
+/* The first generation cannot continue a conversation whose last answer used a tool. All that it
+   says is the text of a Python KeyError. Each further try stores the question once more. */
+static bool is_history_error(struct span words)
+{
+    return span_is(span_trim(words), "'id'");
+}
+
+static enum fail_cause cause_of_error(const struct chat_event *event, struct span words,
+                                      struct span code)
+{
+    bool retryable = event->member[CHAT_RETRYABLE].type == JSON_TRUE;
+    if (is_history_error(words))
+        return FAIL_ANSWER;
+    switch (refusal_classify(code, words)) {
+    case REFUSAL_QUOTA:
+        return FAIL_ANSWER_QUOTA;
+    case REFUSAL_RATE_LIMIT:
+        return retryable ? FAIL_ANSWER_RETRY : FAIL_ANSWER_LIMIT;
+    default:
+        return retryable ? FAIL_ANSWER_RETRY : FAIL_ANSWER;
+    }
 }
 
 static void on_error(struct answer *a, const struct chat_event *event)
 {
-    const struct json_value *code = &event->member[CHAT_ERROR_CODE];
-    bool retryable = event->member[CHAT_RETRYABLE].type == JSON_TRUE;
-    struct buf words = {0};
+    struct buf words = {0}, code = {0}, message = {0};
     double seconds;
     a->ended = true;
     if (fail_is_set(&a->verdict))
         return;
-    put_words(&words, &event->member[CHAT_ERROR_MESSAGE]);
-    fail_set(&a->verdict, retryable ? FAIL_ANSWER_RETRY : FAIL_ANSWER, "%s", buf_text(&words));
+    read_error(event, &words, &code);
+    utf8_put_without_nul(&message, buf_view(&words));
+    fail_set(&a->verdict, cause_of_error(event, buf_view(&words), buf_view(&code)), "%s",
+             span_trim(buf_view(&message)).len ? buf_text(&message) : "no explanation");
     a->verdict.origin = "server error";
+    if (is_history_error(buf_view(&words)))
+        fail_hint(&a->verdict, "this server cannot continue the conversation; start a new one");
+    if (code.len)
+        fail_code(&a->verdict, buf_view(&code));
+    if (json_to_double(&event->member[CHAT_RETRY_AFTER], &seconds) && seconds >= 0)
+        a->verdict.retry_after = (int64_t)(fmin(seconds, RETRY_AFTER_MAX) * 1000);
     buf_release(&words);
-    if (code->type == JSON_STRING)
-        fail_code(&a->verdict, code->string);
-    if (json_to_double(&event->member[CHAT_RETRY_AFTER], &seconds) && seconds >= 0 && seconds < 1e9)
-        a->verdict.retry_after = (int64_t)(seconds * 1000);
+    buf_release(&code);
+    buf_release(&message);
 }
 
 /* `final_text` is the whole answer. Where no delta came it is the only copy; where deltas came
@@ -89,6 +141,7 @@ static int on_done(struct reader *r, const struct chat_event *event, struct fail
     struct answer *a = &r->answer;
     const struct json_value *final = &event->member[CHAT_FINAL_TEXT];
     a->done = a->ended = true;
+    take_id(&a->message_id, &event->member[CHAT_MESSAGE_ID]);
     take_number(&a->total_tokens, &event->member[CHAT_TOTAL_TOKENS]);
     take_number(&a->latency_ms, &event->member[CHAT_LATENCY_MS]);
     if (final->type != JSON_STRING)
@@ -120,7 +173,7 @@ static int look_at(struct reader *r, const struct chat_event *event, struct fail
 {
     struct answer *a = &r->answer;
     a->events++;
-    if (event->kind != CHAT_HEARTBEAT)
+    if (event->kind != CHAT_HEARTBEAT && event->kind != CHAT_UNNAMED)
         a->progress++;
     switch (event->kind) {
     case CHAT_MESSAGE:
@@ -130,7 +183,8 @@ static int look_at(struct reader *r, const struct chat_event *event, struct fail
         return 0;
     case CHAT_CREATED:
     case CHAT_START:
-        take_string(&a->conversation_id, &event->member[CHAT_CONVERSATION_ID]);
+        take_id(&a->conversation_id, &event->member[CHAT_CONVERSATION_ID]);
+        take_id(&a->message_id, &event->member[CHAT_MESSAGE_ID]);
         take_string(&a->mode, &event->member[CHAT_MODE]);
         take_string(&a->model, &event->member[CHAT_MODEL]);
         return 0;
@@ -147,7 +201,8 @@ static int look_at(struct reader *r, const struct chat_event *event, struct fail
         on_error(a, event);
         return 0;
     case CHAT_MALFORMED:
-        fail_set(&a->verdict, FAIL_PROTOCOL, "event stream: a malformed `%.*s` event: %s",
+        a->ended = a->ended || span_is(event->name, "error");
+        fail_set(&a->verdict, FAIL_PROTOCOL, "event stream: invalid `%.*s` event: %s",
                  (int)event->name.len, event->name.at, event->why);
         return 0;
     default:
@@ -251,6 +306,7 @@ void reader_summarize(const struct reader *r, struct summary *summary)
 {
     const struct answer *a = &r->answer;
     summary->conversation_id = a->conversation_id;
+    summary->message_id = a->message_id;
     summary->mode = a->mode;
     summary->model = a->model;
     summary->events = a->events;

@@ -25,10 +25,11 @@ struct answer {
     bool ended;             /* `done` or `error` came: the server is about to close */
     struct fail verdict;    /* what the events themselves say: an error event, a malformed one,
                                a text that differs from `final_text` */
-    int64_t former_text, former_tools;    /* counts of a former attempt, which stand until this one
-                                             has its own, as what the sinks hold does */
-    char *conversation_id, *mode, *model; /* owned, NULL before the server names them */
-    char *total_tokens, *latency_ms;      /* numbers in the server's own spelling, likewise */
+    int64_t former_text, former_tools;  /* counts of a former attempt, which stand until this one
+                                           has its own, as what the sinks hold does */
+    char *conversation_id, *message_id; /* owned, NULL before the server names them */
+    char *mode, *model;                 /* likewise */
+    char *total_tokens, *latency_ms;    /* numbers in the server's own spelling, likewise */
 };
 
 struct reader {

@@ -14,6 +14,8 @@ enum fail_cause {
     FAIL_NONE,
     FAIL_ANSWER,        /* the server sent an error event */
     FAIL_ANSWER_RETRY,  /* the same, and said that trying again may help */
+    FAIL_ANSWER_QUOTA,  /* an error event: a quota is used up */
+    FAIL_ANSWER_LIMIT,  /* an error event: a rate limit, and not retryable */
     FAIL_USAGE,         /* the command line */
     FAIL_DATA,          /* the message or the ID was refused, or is no message */
     FAIL_INPUT,         /* a named file cannot be read */
@@ -26,7 +28,9 @@ enum fail_cause {
     FAIL_SOFTWARE,      /* a bug, or a library that ran out of memory */
     FAIL_CREATE,        /* an output file cannot be created */
     FAIL_OUTPUT,        /* output could not be written */
-    FAIL_BUSY,          /* 408, 429 */
+    FAIL_BUSY,          /* 408, 429, and a 503 that reports a rate limit */
+    FAIL_LIMIT,         /* another refusal that reports a rate limit */
+    FAIL_LIMIT_SERVER,  /* the same with 500, 502, 504: the message may have been stored */
     FAIL_CLOCK,         /* a clock ran out after the connection stood */
     FAIL_DEADLINE,      /* --max-time: there is no time to try again either */
     FAIL_UNSENT,        /* the connection was lost before the request was sent */
@@ -84,6 +88,12 @@ void fail_code(struct fail *f, struct span code);
 static inline bool fail_is_set(const struct fail *f)
 {
     return f->cause != FAIL_NONE;
+}
+
+/* Whether the server reported the failure in an error event. */
+static inline bool fail_is_answer(const struct fail *f)
+{
+    return f->cause >= FAIL_ANSWER && f->cause <= FAIL_ANSWER_LIMIT;
 }
 
 /* The exit status: 0 for none, 128 + N for signal N. */

@@ -46,6 +46,14 @@ static inline bool span_starts(struct span s, struct span prefix)
     return s.len >= prefix.len && memcmp(s.at, prefix.at, prefix.len) == 0;
 }
 
+static inline bool span_contains(struct span s, struct span part)
+{
+    for (size_t i = 0; part.len <= s.len && i <= s.len - part.len; i++)
+        if (memcmp(s.at + i, part.at, part.len) == 0)
+            return true;
+    return false;
+}
+
 /* Whether `at` points to one of the bytes; it may as well point into anything else. */
 static inline bool span_holds(struct span s, const char *at)
 {

@@ -190,6 +190,8 @@ void summary_put(struct buf *out, const struct summary *summary)
     json_put_text(out, "status", span_of(summary->status));
     json_put_int(out, "exit_code", fail_status(summary->fail));
     json_put_text_or_null(out, "conversation_id", summary->conversation_id);
+    if (summary->message_id)
+        json_put_text(out, "message_id", span_of(summary->message_id));
     json_put_int(out, "events", summary->events);
     json_put_int(out, "text_bytes", summary->text_bytes);
     json_put_int(out, "tool_calls", summary->tool_calls);

@@ -40,7 +40,7 @@ struct summary {
     const char *status; /* done, error, interrupted, cancelled, failed */
     const char *code;   /* of the failure: the server's, else ours; or NULL */
     bool retryable;     /* trying again may help */
-    const char *conversation_id, *mode, *model;
+    const char *conversation_id, *message_id, *mode, *model;
     int64_t events, text_bytes, tool_calls;
     const char *total_tokens, *latency_ms; /* numbers as the server spelled them */
     struct sink_timing timing;

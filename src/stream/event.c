@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "stream/event.h"
 
+#include "core/utf8.h"
 #include "core/xmalloc.h"
 #include "json/write.h"
 
 #include <stdlib.h>
+
+/* How much of a payload is quoted. */
+enum { PAYLOAD_MAX = 500 /* bytes */ };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -77,6 +81,7 @@ SHAPE(any, );
 SHAPE(message, KEY("delta", CHAT_DELTA), );
 SHAPE(start,
       KEY("conversation_id", CHAT_CONVERSATION_ID),
+      KEY("message_id", CHAT_MESSAGE_ID),
       KEY("mode", CHAT_MODE),
       KEY("model", CHAT_MODEL), );
 SHAPE(tool_started,
@@ -102,6 +107,7 @@ SHAPE(tool_result,
       KEY_WITH("result", CHAT_RESULT, &error_inside),
       KEY("error", CHAT_TOOL_ERROR), );
 SHAPE(done,
+      KEY("message_id", CHAT_MESSAGE_ID),
       KEY("final_text", CHAT_FINAL_TEXT),
       KEY("total_tokens", CHAT_TOTAL_TOKENS),
       KEY("latency_ms", CHAT_LATENCY_MS), );
@@ -118,7 +124,9 @@ SHAPE(info,
       KEY("max_attempts", CHAT_INFO_MAX_ATTEMPTS),
       KEY("retry_in_ms", CHAT_INFO_RETRY_IN_MS),
       KEY("to", CHAT_INFO_TO), );
-SHAPE(created, KEY("conversation_id", CHAT_CONVERSATION_ID), );
+SHAPE(created,
+      KEY("conversation_id", CHAT_CONVERSATION_ID),
+      KEY("assistant_message_id", CHAT_MESSAGE_ID), );
 /* clang-format on */
 
 /* One row per event that is known by name, in either generation: first the deltas, as there are
@@ -146,6 +154,8 @@ static const struct row rows[] = {
 };
 
 static const struct row unknown = {.kind = CHAT_OTHER, .shape = &any_shape};
+static const struct row unnamed = {
+    .name = SPAN("unnamed"), .kind = CHAT_UNNAMED, .shape = &any_shape};
 
 struct chat_parser {
     struct json_reader *json;
@@ -179,13 +189,30 @@ static const struct row *row_of(struct span wire)
     return &unknown;
 }
 
-static void malformed(struct chat_parser *p, const char *what, const char *detail)
+static const struct span no_detail;
+
+static void malformed(struct chat_parser *p, const char *what, struct span detail)
 {
     struct chat_event *event = &p->event;
     event->kind = CHAT_MALFORMED;
     buf_clear(&p->why);
-    buf_printf(&p->why, "%s%s", what, detail);
+    buf_puts(&p->why, what);
+    utf8_put_without_nul(&p->why, detail);
     event->why = buf_text(&p->why);
+}
+
+/* Quotes what the server said instead of an object. */
+static void malformed_error(struct chat_parser *p)
+{
+    const struct chat_event *event = &p->event;
+    const struct json_value *data = &event->member[CHAT_DATA];
+    struct span said = !event->is_json             ? event->from->data
+                       : data->type == JSON_STRING ? data->string
+                                                   : data->raw;
+    struct buf line = {0};
+    utf8_fold(&line, said, PAYLOAD_MAX);
+    malformed(p, "not a JSON object: ", line.len ? buf_view(&line) : span_of("(empty)"));
+    buf_release(&line);
 }
 
 /* In the order in which the keys stand. */
@@ -222,7 +249,7 @@ static void take_renames(struct chat_event *event, struct json_found *found, uns
 
 static const struct json_value no_envelope[CHAT_ENVELOPE];
 
-/* As event.h says it. */
+/* Whether a named event is in an envelope, as event.h defines it. */
 static bool is_envelope(const struct json_found *found, const struct row *row, struct span name)
 {
     const struct json_value *type = &found->slot[ENVELOPE_TYPE];
@@ -230,16 +257,56 @@ static bool is_envelope(const struct json_found *found, const struct row *row, s
            span_equal(type->string, name) && (row != &unknown || found->seen >> ENVELOPE != 0);
 }
 
-static void take_level(struct chat_event *event, struct json_found *found, const struct row *row)
+static void take_level(struct chat_event *event, struct json_found *found, bool enveloped)
 {
-    unsigned level = 0;
-    if (is_envelope(found, row, event->from->name)) {
-        level = LEVEL_SLOTS;
+    unsigned level = enveloped ? LEVEL_SLOTS : 0;
+    if (enveloped)
         event->envelope = &found->slot[ENVELOPE];
-    }
     event->member = &found->slot[level];
     if (event->kind != CHAT_MESSAGE)
         take_renames(event, found, level);
+}
+
+struct error_signs {
+    unsigned members;
+    bool has_error, has_detail;
+};
+
+static void note_error_sign(void *arg, const struct json_member *m)
+{
+    struct error_signs *signs = arg;
+    signs->members++;
+    if (span_is(m->key, "error"))
+        signs->has_error = m->value.type == JSON_OBJECT ||
+                           (m->value.type == JSON_STRING && m->value.string.len > 0);
+    if (span_is(m->key, "detail"))
+        signs->has_detail = true;
+}
+
+static bool is_error_object(struct span payload)
+{
+    struct error_signs signs = {0};
+    return json_read_object(payload, note_error_sign, &signs) == 0 &&
+           (signs.has_error || (signs.has_detail && signs.members == 1));
+}
+
+/* What an event without a name is, as event.h defines it. */
+static const struct row *classify_unnamed(struct chat_parser *p, struct span data, bool *enveloped)
+{
+    const struct json_value *slot = p->found.slot;
+    *enveloped = false;
+    if (json_find(p->json, data, &message_shape, &p->found) != 0)
+        return &unnamed;
+    const struct json_value *payload = &slot[LEVEL_SLOTS], *type = &slot[ENVELOPE_TYPE];
+    const struct row *row = type->type == JSON_STRING ? row_of(type->string) : &unknown;
+    if ((row->kind == CHAT_MESSAGE && slot[LEVEL_SLOTS + CHAT_DELTA].type == JSON_STRING) ||
+        (row->kind == CHAT_ERROR && is_error_object(payload->raw))) {
+        *enveloped = true;
+        return row;
+    }
+    if (slot[CHAT_DELTA].type == JSON_STRING)
+        return row_of((struct span)SPAN("message"));
+    return is_error_object(slot[CHAT_DATA].raw) ? row_of((struct span)SPAN("error")) : &unnamed;
 }
 
 /* A name of ours in the server's mouth is marked. */
@@ -255,27 +322,47 @@ static void take_unknown_name(struct chat_parser *p, struct span wire)
     p->event.name = buf_view(&p->name);
 }
 
-/* Whether the guide prescribes what the payload must be. */
-static bool is_strict(enum chat_kind kind)
-{
-    return kind != CHAT_OTHER && kind != CHAT_CREATED && kind != CHAT_INFO;
-}
-
 static void check_members(struct chat_parser *p)
 {
     enum chat_kind kind = p->event.kind;
     const struct json_value *member = p->event.member;
     if (kind == CHAT_MESSAGE && member[CHAT_DELTA].type != JSON_STRING)
-        malformed(p, "`delta` is not a string", "");
+        malformed(p, "`delta` is not a string", no_detail);
     if ((kind == CHAT_TOOL_STARTED || kind == CHAT_TOOL_FINISHED) &&
         member[CHAT_TOOL_NAME].type != JSON_STRING)
-        malformed(p, "`tool_name` is not a string", "");
+        malformed(p, "`tool_name` is not a string", no_detail);
+}
+
+static void take_non_object(struct chat_parser *p)
+{
+    struct chat_event *event = &p->event;
+    switch (event->kind) {
+    case CHAT_OTHER:
+    case CHAT_UNNAMED:
+        break;
+    case CHAT_CREATED:
+    case CHAT_INFO:
+        event->kind = CHAT_OTHER;
+        break;
+    case CHAT_ERROR:
+        malformed_error(p);
+        break;
+    default:
+        if (event->envelope != no_envelope)
+            malformed(p, "`data` is not a JSON object", no_detail);
+        else if (event->is_json)
+            malformed(p, "not a JSON object", no_detail);
+        else
+            malformed(p, "not JSON: ", span_of(json_error(p->json)));
+    }
 }
 
 const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_event *from)
 {
     struct chat_event *event = &p->event;
-    const struct row *row = row_of(from->name);
+    bool enveloped = false;
+    const struct row *row =
+        from->has_name ? row_of(from->name) : classify_unnamed(p, from->data, &enveloped);
     event->kind = row->kind;
     event->from = from;
     event->renames = 0;
@@ -285,18 +372,15 @@ const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_even
     if (row == &unknown)
         take_unknown_name(p, from->name);
     event->is_json = json_find(p->json, from->data, row->shape, &p->found) == 0;
-    if (event->is_json)
-        take_level(event, &p->found, row);
+    if (event->is_json) {
+        if (from->has_name)
+            enveloped = is_envelope(&p->found, row, from->name);
+        take_level(event, &p->found, enveloped);
+    }
     if (event->member[CHAT_DATA].type == JSON_OBJECT)
         check_members(p);
-    else if (!is_strict(event->kind))
-        event->kind = CHAT_OTHER;
-    else if (event->envelope != no_envelope)
-        malformed(p, "`data` is not a JSON object", "");
-    else if (event->is_json)
-        malformed(p, "not a JSON object", "");
     else
-        malformed(p, "not JSON: ", json_error(p->json));
+        take_non_object(p);
     return event;
 }
 

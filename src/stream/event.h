@@ -22,6 +22,7 @@ enum chat_kind {
     CHAT_ERROR,
     CHAT_HEARTBEAT,
     CHAT_INFO,
+    CHAT_UNNAMED,  /* no `event` field, and neither a delta nor an error */
     CHAT_MALFORMED /* a known event that is not the JSON it should be */
 };
 
@@ -31,6 +32,7 @@ enum chat_member {
     CHAT_CONVERSATION_ID,
     CHAT_MODE,
     CHAT_MODEL,
+    CHAT_MESSAGE_ID, /* of the answer */
     CHAT_DELTA,
     CHAT_TOOL_NAME,
     CHAT_TOOL_CALL_ID,
@@ -58,7 +60,11 @@ enum chat_member {
    payload" in `type`, `run_id`, `seq`, `data` and `timestamp`. Such an envelope is known by `data`
    and a `type` that is the event's own name on the wire; of an event that is not known itself also
    by at least one of these. Every other object is the payload itself, so that a payload with keys
-   of these names loses nothing. What stands in `data` is the payload, of whatever type. */
+   of these names loses nothing. What stands in `data` is the payload, of whatever type.
+
+   An event without an `event` field is a delta if its payload has a string `delta`, and an error
+   if its payload is an object whose `error` is a non-empty string or an object, or whose only
+   member is `detail`. In its envelope `type` must name a delta or an error. */
 enum chat_envelope { CHAT_RUN_ID, CHAT_SEQ, CHAT_TIMESTAMP, CHAT_ENVELOPE };
 
 /* A key of `data` that the guide calls by another name. */

@@ -111,6 +111,7 @@ static inline void take_field(struct sse *s, struct span line, bool as_it_is)
     if (is_field(line, (struct span)SPAN("data"), &value)) {
         add_data(s, value, as_it_is);
     } else if (is_field(line, (struct span)SPAN("event"), &value)) {
+        s->block.has_name = value.len > 0;
         if (value.len == 0)
             value = no_event.name;
         field_set(&s->block.name, &s->name, value, as_it_is);

@@ -14,7 +14,8 @@
 /* One dispatched event, borrowed until the callback returns. All text is valid UTF-8: what was
    not is replaced by U+FFFD. */
 struct sse_event {
-    struct span name; /* "message" where the stream named none */
+    struct span name; /* "message" if the stream gave none */
+    bool has_name;    /* a non-empty `event` field */
     struct span data; /* its lines joined by LF; may be empty */
     struct span id;   /* the event's own `id` field; a stream's last ID is not carried over */
     bool has_id;

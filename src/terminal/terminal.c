@@ -177,8 +177,7 @@ void terminal_ask(struct terminal *t, struct span line, struct fail *fail)
 static struct span shown(const struct fail *fail)
 {
     struct span message = span_trim(span_of(fail->message));
-    bool quotes =
-        fail->http_status || fail->cause == FAIL_ANSWER || fail->cause == FAIL_ANSWER_RETRY;
+    bool quotes = fail->http_status || fail_is_answer(fail);
     return quotes ? span_first_line(message) : message;
 }
 

@@ -715,6 +715,45 @@ SCENARIO
     expect_bytes 'ab\n'
 }
 
+# refused STATUS WORDS STEPS: how send ends, and what of the server's words it shows.
+refused()
+{
+    serve <<SCENARIO
+on POST /chat/send
+$3
+SCENARIO
+    run_chat send -q --retry 0 -c "$ID" hi
+    expect_failure "$1" ".*$2.*"
+    stop_server
+    rm -f "$T/announcement"
+}
+
+@test "69, 75: a quota and a rate limit, by the code or else by the text" {
+    refused 69 'No more' 'event error {"message":"No more","code":"quota_exceeded","retryable":true}'
+    refused 69 insufficient_quota 'event error {"message":"429: insufficient_quota","code":null,"retryable":true}'
+    refused 1 insufficient_quota 'event error {"message":"insufficient_quota","code":"other","retryable":false}'
+    refused 75 'Too fast' 'event error {"message":"Too fast","code":"rate_limit_exceeded","retryable":false}'
+    refused 75 overloaded 'event error {"message":"overloaded","retryable":false}'
+    refused 69 'Pay first' $'status 403\nbody {"detail":{"error":"insufficient_quota","message":"Pay first"}}'
+    refused 75 'Slow down' $'status 400\nbody {"detail":{"error":"RATE_LIMITED","message":"Slow down"}}'
+    refused 75 overloaded $'status 500\nbody {"detail":"overloaded"}'
+}
+
+@test "the server's words are shown in whatever form it sends them" {
+    refused 76 'Internal Server Error' 'event error Internal Server Error'
+    refused 76 'a string' 'event error "a string"'
+    refused 1 'Session expired' 'event error {"detail":"Session expired"}'
+    refused 1 'Try less' 'event error {"error":{"message":"Try less","type":"t"}}'
+    refused 1 upstream $'raw data: {"error":"upstream"}\\n\\n'
+    refused 1 'Not here' $'raw data: {"detail":"Not here"}\\n\\n'
+    refused 76 'Maintenance.*HTTP 200' $'header Content-Type: application/json\nbody {"error":{"message":"Maintenance"}}'
+    refused 76 'No session.*HTTP 200' $'header Content-Type: application/json\nbody {"detail":"No session"}'
+}
+
+@test "the first generation's failure after tools hints at a new conversation" {
+    refused 1 "'id'; .*start a new one" "event error {\"message\":\"'id'\",\"retryable\":true}"
+}
+
 @test "76: an oversized event" {
     serve <<'SCENARIO'
 on POST /chat/send

@@ -543,7 +543,7 @@ malformed()
     malformed 'done' '{"type":"done","run_id":"r","seq":0,"data":null,"timestamp":1}'
     malformed 'done' '{"type":"done","run_id":"r","seq":0,"data":"x","timestamp":1}'
     malformed heartbeat '{"type":"heartbeat","run_id":"r","seq":0,"data":null,"timestamp":1}'
-    expect_error 'event stream: a malformed `heartbeat` event: `data` is not a JSON object'
+    expect_error 'event stream: invalid `heartbeat` event: `data` is not a JSON object'
     decode_stream -j <<'STREAM'
 event: citation
 data: {"type":"citation","run_id":"r","seq":1,"data":null,"timestamp":1}

@@ -57,6 +57,8 @@ MAYBE_STORED=(
     $'event start {"conversation_id":"c","mode":"green","model":"m"}\nreset'
     $'event start {"conversation_id":"c","mode":"green","model":"m"}\nevent heartbeat {}\nevent surprise {}'
     $'event error {"message":"overloaded","retryable":true}\nevent done {}'
+    $'raw data: {"error":"m","retryable":true}\\n\\n'
+    $'status 500\nbody {"detail":"overloaded"}'
     $'event error {"type":"error","run_id":"r","seq":0,"data":{"error":"overloaded","error_type":"e","retryable":true},"timestamp":1}'
     $'gate never\nstatus 200'
     $'raw :\\n\nsilence'
@@ -73,6 +75,15 @@ NEVER=(
     $'status 307\nheader Location: /'
     $'status 200\nheader Content-Type: text/html\nbody <html></html>'
     $'event error {"message":"no","retryable":false}'
+    $'event error {"message":"m","code":"quota_exceeded","retryable":true}'
+    $'event error {"message":"code 429: insufficient_quota","retryable":true}'
+    $'event error {"message":"m","code":"RATE_LIMITED","retryable":false}'
+    $'event error {"message":"\'id\'","code":null,"retryable":true}\nevent done {}'
+    $'event error Service Unavailable'
+    $'raw data: {"error":"m"}\\n\\n'
+    $'status 400\nbody {"detail":{"error":"rate_limit_exceeded","message":"m"}}'
+    $'status 503\nbody {"detail":{"error":"insufficient_quota","message":"m"}}'
+    $'header Content-Type: application/json\nbody {"error":{"message":"m","code":"overloaded"}}'
     $'event start nonsense\nevent done {}'
 )
 
@@ -195,7 +206,7 @@ maybe_stored()
 }
 
 @test "what may be stored is tried again in a conversation of its own, else under --retry-all: events and clocks" {
-    maybe_stored 9 4
+    maybe_stored 9 6
 }
 
 @test "-C is a conversation of the user's" {

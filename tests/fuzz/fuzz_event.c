@@ -124,14 +124,22 @@ static void check_agreement(const struct chat_event *event)
 /* What stream/event.h says of an envelope, member by member. */
 struct wrapping {
     struct span name;
+    bool has_name;
     bool type, data, beside;
 };
+
+static bool is_type_of(const struct wrapping *w, struct span type)
+{
+    if (w->has_name)
+        return span_equal(type, w->name);
+    return span_is(type, "token") || span_is(type, "message") || span_is(type, "error");
+}
 
 static void look_for_wrapping(void *arg, const struct json_member *m)
 {
     struct wrapping *w = arg;
     if (span_is(m->key, "type"))
-        w->type = m->value.type == JSON_STRING && span_equal(m->value.string, w->name);
+        w->type = m->value.type == JSON_STRING && is_type_of(w, m->value.string);
     w->data = w->data || span_is(m->key, "data");
     w->beside = w->beside || span_is(m->key, "run_id") || span_is(m->key, "seq") ||
                 span_is(m->key, "timestamp");
@@ -140,14 +148,18 @@ static void look_for_wrapping(void *arg, const struct json_member *m)
 static void check_envelope(const struct chat_event *event)
 {
     static struct model model;
-    struct wrapping w = {.name = event->from->name};
+    struct wrapping w = {.name = event->from->name, .has_name = event->from->has_name};
     size_t whole = span_trim(event->from->data).len;
     bool wrapped = event->is_json && event->member[CHAT_DATA].raw.len != whole;
     if (event->is_json)
         json_read_object(event->from->data, look_for_wrapping, &w);
     fuzz_require(!wrapped || (w.type && w.data), "an envelope that is none");
     /* Of events that are known it needs no more than these two. */
-    fuzz_require(wrapped || !(w.type && w.data && w.beside), "an envelope that was not seen");
+    fuzz_require(wrapped || !w.has_name || !(w.type && w.data && w.beside),
+                 "an envelope that was not seen");
+    fuzz_require(w.has_name ||
+                     wrapped <= (event->kind == CHAT_MESSAGE || event->kind == CHAT_ERROR),
+                 "an unnamed event in an envelope");
     for (unsigned i = 0; i < CHAT_ENVELOPE; i++) {
         const struct json_value *part = &event->envelope[i];
         model_clear(&model);
@@ -169,7 +181,7 @@ static void check_kind(const struct chat_event *event)
     bool object = event->member[CHAT_DATA].type == JSON_OBJECT;
     fuzz_require(kind != CHAT_MESSAGE || is_string(event, CHAT_DELTA), "a message without delta");
     fuzz_require(!tool || is_string(event, CHAT_TOOL_NAME), "a tool without a name");
-    fuzz_require(kind == CHAT_OTHER || kind == CHAT_MALFORMED || object,
+    fuzz_require(kind == CHAT_OTHER || kind == CHAT_UNNAMED || kind == CHAT_MALFORMED || object,
                  "an event of kind %d that is no JSON object", (int)kind);
     fuzz_require(kind != CHAT_MALFORMED || event->why, "a fault without a reason");
     fuzz_require(!span_starts(event->name, span_of("client.")), "a name of the program's own");

@@ -5,16 +5,16 @@
 
 #include "unit.h"
 
-static const char *const kinds[] = {"OTHER",        "CREATED",       "START",    "MESSAGE",
-                                    "TOOL_STARTED", "TOOL_FINISHED", "DONE",     "ERROR",
-                                    "HEARTBEAT",    "INFO",          "MALFORMED"};
+static const char *const kinds[] = {"OTHER",        "CREATED",       "START",   "MESSAGE",
+                                    "TOOL_STARTED", "TOOL_FINISHED", "DONE",    "ERROR",
+                                    "HEARTBEAT",    "INFO",          "UNNAMED", "MALFORMED"};
 
 static struct chat_parser *parser;
 
 static void parse(struct span name, struct span payload, struct chat_event *event)
 {
     static struct sse_event from;
-    from = (struct sse_event){.name = name, .data = payload};
+    from = (struct sse_event){.name = name, .has_name = true, .data = payload};
     *event = *chat_parse(parser, &from);
 }
 

@@ -43,6 +43,10 @@ static const struct {
     {FAIL_ANSWER_RETRY, "m", "error", "a retryable error event"},
     {FAIL_NONE, "", "done", "success"},
     {FAIL_ANSWER, "", "error", "an error event"},
+    {FAIL_ANSWER_QUOTA, "", "error", "an error event, quota"},
+    {FAIL_ANSWER_LIMIT, "", "error", "an error event, rate limit"},
+    {FAIL_LIMIT, "", "failed", "400, rate limit"},
+    {FAIL_LIMIT_SERVER, "m", "failed", "500, rate limit"},
     {FAIL_USAGE, "", "failed", "usage"},
     {FAIL_DATA, "", "failed", "400, 404, 422"},
     {FAIL_INPUT, "", "failed", "no input"},
@@ -68,8 +72,7 @@ static void words(void)
         summary_describe(&summary, &fail, true);
         check_span(span_of(summary.status), span_of(classes[i].close), classes[i].what);
         check_int(summary.retryable, classes[i].class[0] != '\0', classes[i].what);
-        bool has_code =
-            fail.cause != FAIL_NONE && fail.cause != FAIL_ANSWER && fail.cause != FAIL_ANSWER_RETRY;
+        bool has_code = fail.cause != FAIL_NONE && !fail_is_answer(&fail);
         check_int(summary.code != NULL, has_code, classes[i].what);
         char code[] = "SERVERS_OWN";
         fail.code = code;
