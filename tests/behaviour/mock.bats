@@ -494,6 +494,7 @@ has()
         [ "$(grep -c event: body)" -eq 3 ]
         has '"mode": "blue"'
         has 'data: {"delta": "Mode changed to blue", "role": "system"}'
+        has "$([ $generation = 1 ] && echo '"latency_ms": null, "tool_calls_count": 0}' || echo '"data": {"final_text": "Mode changed to blue", "tool_calls_count": 0}')"
         api GET "/chat/conversations/$id"
         has '"mode":"green"'
         say '/mode purple'

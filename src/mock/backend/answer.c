@@ -281,7 +281,10 @@ void answer_play_mode(const struct question *q, const char *mode, struct script 
     values_ascii(&t.values, "DELTA", buf_view(&t.text));
     tell_as(&t, "first", "start", BARE);
     tell_as(&t, "first", "message", BARE);
-    tell_done(&t, false);
+    values_set(&t.values, "TOKENS", "null");
+    values_set(&t.values, "LATENCY", "null");
+    values_set(&t.values, "TOOLS", "0");
+    tell_as(&t, q->second ? "mode" : "first", "done", q->second ? ZERO : BARE);
     release(&t);
 }
 
@@ -319,4 +322,27 @@ void answer_play_broken(const struct question *q, struct script *script)
     begin(&t, q, script);
     tell_error(&t, "internal_error", NULL);
     release(&t);
+}
+
+/* The length of the first event with its empty line. A line ends in LF, CR LF or CR. */
+static size_t event_length(struct span s)
+{
+    size_t len = 0, line = 1;
+    while (len < s.len && line > 0) {
+        line = span_first_line(span_make(s.at + len, s.len - len)).len;
+        len += line;
+        len += len + 1 < s.len && s.at[len] == '\r' && s.at[len + 1] == '\n' ? 2 : len < s.len;
+    }
+    return len;
+}
+
+void answer_play_recorded(struct span recording, int64_t pace, struct script *script)
+{
+    while (recording.len > 0) {
+        size_t len = event_length(recording);
+        if (script->count > 0 && pace > 0)
+            script_step(script, STEP_PAUSE, (uint64_t)pace);
+        script_bytes(script, span_make(recording.at, len));
+        recording = span_make(recording.at + len, recording.len - len);
+    }
 }

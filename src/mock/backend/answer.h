@@ -32,5 +32,7 @@ void answer_play_mode(const struct question *q, const char *mode, struct script 
 void answer_play_error(const struct question *q, struct script *script);
 /* An answer that fails as the first generation does after one with tool calls. */
 void answer_play_broken(const struct question *q, struct script *script);
+/* A recorded event stream with `pace` ms between its events; the script borrows it. */
+void answer_play_recorded(struct span recording, int64_t pace, struct script *script);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/xmalloc.h"
 #include "mock/backend/call.h"
 #include "mock/backend/data.h"
+#include "mock/http/file.h"
 #include "system/system.h"
 
 #include <errno.h>
@@ -72,7 +73,7 @@ struct backend *backend_new(const struct backend_options *options, struct fail *
     struct account *demo = accounts_get(&b->state.accounts, span_of("demo@sigmasight.example"));
     for (size_t i = 0; i < options->token_count; i++)
         accounts_accept(&b->state.accounts, demo, options->tokens[i]);
-    if (options->answer && recording_read(&b->state.recording, options->answer, f) != 0) {
+    if (options->answer && file_read(options->answer, &b->state.recording, f) != 0) {
         backend_free(b);
         return NULL;
     }
@@ -87,7 +88,7 @@ void backend_free(struct backend *b)
     records_release(&b->state.messages);
     records_release(&b->state.memories);
     accounts_release(&b->state.accounts);
-    recording_release(&b->state.recording);
+    buf_release(&b->state.recording);
     pthread_mutex_destroy(&b->lock);
     free(b);
 }

@@ -7,15 +7,14 @@
 #include "mock/backend/accounts.h"
 #include "mock/backend/backend.h"
 #include "mock/backend/form.h"
-#include "mock/backend/recording.h"
 #include "mock/backend/records.h"
 #include "mock/backend/template.h"
 
 struct state {
     struct accounts accounts;
     struct records conversations, messages, memories;
-    struct recording recording; /* of --answer */
-    int64_t second, calls;      /* of --rate-limit: the calls since `second` (sys_now_us) */
+    struct buf recording;  /* the stream of --answer */
+    int64_t second, calls; /* of --rate-limit: the calls since `second` (sys_now_us) */
 };
 
 struct call {

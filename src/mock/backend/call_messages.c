@@ -81,8 +81,8 @@ static void stream(struct call *c, struct record *conversation, struct span text
     const char *mode = answer_mode(text);
     struct script *script = &c->reply->script;
     reply_stream(c->reply);
-    if (c->state->recording.loaded)
-        recording_play(&c->state->recording, q.pace, script);
+    if (c->options->answer)
+        answer_play_recorded(buf_view(&c->state->recording), q.pace, script);
     else if (conversation->broken > 0 && conversation->broken--)
         answer_play_broken(&q, script);
     else if (q.error)

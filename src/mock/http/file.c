@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 int file_read(const char *path, struct buf *out, struct fail *f)
@@ -20,28 +19,9 @@ int file_read(const char *path, struct buf *out, struct fail *f)
     return result;
 }
 
-static int write_new(const char *path, struct span bytes)
-{
-    int fd = sys_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (fd < 0)
-        return -1;
-    int result = sys_write_all(fd, bytes.at, bytes.len, NULL);
-    int error = errno;
-    close(fd);
-    errno = error;
-    return result;
-}
-
 int file_write(const char *path, struct span bytes, struct fail *f)
 {
-    struct buf part = {0};
-    buf_printf(&part, "%s.part", path);
-    const char *name = buf_text(&part);
-    int result = 0;
-    if (write_new(name, bytes) != 0 || rename(name, path) != 0) {
-        result = fail_errno(f, FAIL_OUTPUT, errno, "cannot write %s", path);
-        unlink(name);
-    }
-    buf_release(&part);
-    return result;
+    if (sys_replace_file(path, bytes.at, bytes.len) == 0)
+        return 0;
+    return fail_errno(f, FAIL_OUTPUT, errno, "cannot write %s", path);
 }

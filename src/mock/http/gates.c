@@ -12,56 +12,68 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* An event that happens once. It is a pipe, whose reading end becomes readable for good when the
+/* Something that happens once. It is a pipe, whose reading end becomes readable for good when the
    writing end is closed: any number of threads can wait for it and for a socket with poll(2). */
-struct latch {
-    int read, write; /* -1: closed */
-};
-
-struct gate {
-    struct gate *next;
-    char *name;
-    struct latch open, arrived;
+struct event {
+    struct event *next;
+    enum event_kind { STOP, OPENED, REACHED } kind;
+    char *gate;
+    int read, write; /* `write` is -1 when it has happened */
 };
 
 struct gates {
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* of `count` and `stopping` */
-    bool stopping;
-    struct latch stop;
-    struct gate *list;
+    pthread_cond_t changed; /* of `count`, and when `stop` happens */
+    struct event *events, *stop;
     struct gates_count count;
 };
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
+static const struct span no_name = {"", 0};
 
-static int latch_init(struct latch *l)
+static struct event *new_event(enum event_kind kind, struct span gate)
 {
     int fd[2];
-    *l = (struct latch){-1, -1};
     if (pipe(fd) != 0)
-        return -1;
-    *l = (struct latch){fd[0], fd[1]};
-    fcntl(l->read, F_SETFD, FD_CLOEXEC);
-    fcntl(l->write, F_SETFD, FD_CLOEXEC);
-    return 0;
+        return NULL;
+    fcntl(fd[0], F_SETFD, FD_CLOEXEC);
+    fcntl(fd[1], F_SETFD, FD_CLOEXEC);
+    struct event *e = xcalloc(1, sizeof *e);
+    *e = (struct event){NULL, kind, xmemdup(gate.at, gate.len), fd[0], fd[1]};
+    return e;
 }
 
-static void latch_release(struct latch *l)
+/* With the lock held. NULL when no descriptors are left. */
+static struct event *find_event(struct gates *g, enum event_kind kind, struct span gate)
 {
-    close_fd(&l->write);
-    close_fd(&l->read);
+    struct event *e = g->events;
+    while (e && !(e->kind == kind && span_is(gate, e->gate)))
+        e = e->next;
+    if (!e && (e = new_event(kind, gate))) {
+        e->next = g->events;
+        g->events = e;
+    }
+    return e;
+}
+
+/* Makes the event happen. False when no descriptors are left. */
+static bool happen(struct gates *g, enum event_kind kind, struct span gate)
+{
+    pthread_mutex_lock(&g->lock);
+    struct event *e = find_event(g, kind, gate);
+    if (e && e->write >= 0) {
+        close(e->write);
+        e->write = -1;
+    }
+    pthread_cond_broadcast(&g->changed);
+    pthread_mutex_unlock(&g->lock);
+    return e;
 }
 
 struct gates *gates_new(void)
 {
     struct gates *g = xcalloc(1, sizeof *g);
-    if (latch_init(&g->stop) != 0) {
+    g->stop = find_event(g, STOP, no_name);
+    if (!g->stop) {
         free(g);
         return NULL;
     }
@@ -70,24 +82,19 @@ struct gates *gates_new(void)
     return g;
 }
 
-static void free_gate(struct gate *gate)
-{
-    latch_release(&gate->open);
-    latch_release(&gate->arrived);
-    free(gate->name);
-    free(gate);
-}
-
 void gates_free(struct gates *g)
 {
     if (!g)
         return;
-    while (g->list) {
-        struct gate *gate = g->list;
-        g->list = gate->next;
-        free_gate(gate);
+    while (g->events) {
+        struct event *e = g->events;
+        g->events = e->next;
+        close(e->read);
+        if (e->write >= 0)
+            close(e->write);
+        free(e->gate);
+        free(e);
     }
-    latch_release(&g->stop);
     pthread_cond_destroy(&g->changed);
     pthread_mutex_destroy(&g->lock);
     free(g);
@@ -95,11 +102,7 @@ void gates_free(struct gates *g)
 
 void gates_stop(struct gates *g)
 {
-    pthread_mutex_lock(&g->lock);
-    g->stopping = true;
-    close_fd(&g->stop.write);
-    pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
+    happen(g, STOP, no_name);
 }
 
 /* The milliseconds until `end` (sys_now_us), rounded up so that no wait ends early; -1: no end. */
@@ -124,11 +127,11 @@ static bool is_gone(struct pollfd *client)
     return recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
-/* Waits for the latch at `fd` (-1: none). */
+/* Waits for the event at `fd` (-1: none). */
 static enum wake wait_for(const struct gates *g, int client, int fd, int64_t ms)
 {
     int64_t end = ms < 0 ? -1 : sys_now_us() + ms * 1000;
-    struct pollfd on[] = {{.fd = g->stop.read, .events = POLLIN},
+    struct pollfd on[] = {{.fd = g->stop->read, .events = POLLIN},
                           {.fd = fd, .events = POLLIN},
                           {.fd = client, .events = POLLIN}};
     for (;;) {
@@ -153,64 +156,35 @@ enum wake gates_sleep(struct gates *g, int client, int64_t ms)
 
 enum wake gates_wait_writable(struct gates *g, int client)
 {
-    struct pollfd on[] = {{.fd = g->stop.read, .events = POLLIN},
+    struct pollfd on[] = {{.fd = g->stop->read, .events = POLLIN},
                           {.fd = client, .events = POLLOUT}};
     while (poll(on, sizeof on / sizeof on[0], -1) <= 0)
         continue;
     return on[0].revents ? WAKE_STOP : WAKE_EVENT;
 }
 
-static struct gate *new_gate(struct span name)
+static enum wake await(struct gates *g, enum event_kind kind, struct span gate, int client)
 {
-    struct gate *gate = xcalloc(1, sizeof *gate);
-    gate->name = xmemdup(name.at, name.len);
-    bool made = latch_init(&gate->open) == 0;
-    made = latch_init(&gate->arrived) == 0 && made;
-    if (made)
-        return gate;
-    free_gate(gate);
-    return NULL;
-}
-
-/* With the lock held. NULL when no descriptors are left. */
-static struct gate *find_gate(struct gates *g, struct span name)
-{
-    struct gate *gate = g->list;
-    while (gate && !span_is(name, gate->name))
-        gate = gate->next;
-    if (!gate && (gate = new_gate(name))) {
-        gate->next = g->list;
-        g->list = gate;
-    }
-    return gate;
+    pthread_mutex_lock(&g->lock);
+    const struct event *e = find_event(g, kind, gate);
+    pthread_mutex_unlock(&g->lock);
+    return e ? wait_for(g, client, e->read, -1) : WAKE_STOP;
 }
 
 enum wake gates_pass(struct gates *g, struct span name, int client)
 {
-    pthread_mutex_lock(&g->lock);
-    struct gate *gate = find_gate(g, name);
-    if (gate)
-        close_fd(&gate->arrived.write);
-    pthread_mutex_unlock(&g->lock);
-    return gate ? wait_for(g, client, gate->open.read, -1) : WAKE_STOP;
+    happen(g, REACHED, name);
+    return await(g, OPENED, name, client);
 }
 
 enum wake gates_await(struct gates *g, struct span name, int client)
 {
-    pthread_mutex_lock(&g->lock);
-    const struct gate *gate = find_gate(g, name);
-    pthread_mutex_unlock(&g->lock);
-    return gate ? wait_for(g, client, gate->arrived.read, -1) : WAKE_STOP;
+    return await(g, REACHED, name, client);
 }
 
 bool gates_open(struct gates *g, struct span name)
 {
-    pthread_mutex_lock(&g->lock);
-    struct gate *gate = find_gate(g, name);
-    if (gate)
-        close_fd(&gate->open.write);
-    pthread_mutex_unlock(&g->lock);
-    return gate;
+    return happen(g, OPENED, name);
 }
 
 void gates_begin_request(struct gates *g)
@@ -239,7 +213,7 @@ struct gates_count gates_count(struct gates *g)
 bool gates_await_ended(struct gates *g, uint64_t count)
 {
     pthread_mutex_lock(&g->lock);
-    while (g->count.ended < count && !g->stopping)
+    while (g->count.ended < count && g->stop->write >= 0)
         pthread_cond_wait(&g->changed, &g->lock);
     bool ended = g->count.ended >= count;
     pthread_mutex_unlock(&g->lock);
