@@ -20,19 +20,37 @@ struct parser {
     struct block *block;
     size_t open[SCRIPT_DEPTH]; /* the REPEAT steps that are not closed yet */
     size_t depth;
-    struct fail why; /* the failure of the current line, without its place */
+    /* of the current line */
+    const struct row *row;
+    char *rest;      /* the argument; of NUMBER_TEXT what follows the number */
+    uint64_t number; /* of NUMBER and NUMBER_TEXT */
+    struct fail why; /* its failure, without the place */
+};
+
+enum argument {
+    NONE,
+    TEXT,       /* the rest of the line, may be empty */
+    WORD,       /* without blanks at the ends, not empty */
+    NUMBER,     /* up to NUMBER_MAX */
+    NUMBER_TEXT /* a number and a text, which may be empty */
 };
 
 struct row {
     const char *name;
-    /* `rest` is the line after the name and one blank. */
-    int (*read)(struct parser *p, const struct row *row, char *rest);
+    enum argument argument;
+    const char *required; /* what it is, for the message that it is missing or invalid */
+    int (*read)(struct parser *p);
     enum step_kind kind; /* for the rows that share a function */
 };
 
-static int invalid(struct parser *p, const char *what, const struct row *row)
+static int invalid(struct parser *p, const char *what)
 {
-    return fail_set(&p->why, FAIL_DATA, "'%s' %s", row->name, what);
+    return fail_set(&p->why, FAIL_DATA, "'%s' %s", p->row->name, what);
+}
+
+static int missing(struct parser *p)
+{
+    return fail_set(&p->why, FAIL_DATA, "'%s' requires %s", p->row->name, p->row->required);
 }
 
 /* Cuts off the first word of *rest, which becomes the text after it and one blank. */
@@ -55,11 +73,11 @@ static char *trim(char *text)
     return text;
 }
 
-static bool read_count(const char *word, uint64_t *count)
+static bool read_number(const char *word, uint64_t *number)
 {
     char *end;
-    *count = strtoull(word, &end, 10); /* ULLONG_MAX on overflow */
-    return *word >= '0' && *word <= '9' && !*end && *count <= NUMBER_MAX;
+    *number = strtoull(word, &end, 10); /* ULLONG_MAX on overflow */
+    return *word >= '0' && *word <= '9' && !*end && *number <= NUMBER_MAX;
 }
 
 static struct block_step *add_step(struct parser *p, enum step_kind kind)
@@ -92,13 +110,13 @@ static int end_block(struct parser *p)
     return 0;
 }
 
-static int read_on(struct parser *p, const struct row *row, char *rest)
+static int read_on(struct parser *p)
 {
-    const char *method = take_word(&rest), *path = take_word(&rest), *once = trim(rest);
+    const char *method = take_word(&p->rest), *path = take_word(&p->rest), *once = trim(p->rest);
     if (end_block(p) != 0)
         return -1;
     if (path[0] != '/' || (*once && strcmp(once, "once") != 0))
-        return invalid(p, "requires METHOD /PATH and optionally 'once'", row);
+        return missing(p);
     struct block_list *list = list_for(p->out, method, path);
     list->blocks = xrealloc(list->blocks, (list->count + 1) * sizeof *list->blocks);
     p->block = &list->blocks[list->count++];
@@ -106,14 +124,14 @@ static int read_on(struct parser *p, const struct row *row, char *rest)
     return 0;
 }
 
-static int read_default(struct parser *p, const struct row *row, char *rest)
+static int read_default(struct parser *p)
 {
-    rest = trim(rest);
+    const char *code = trim(p->rest);
     if (p->block->count > 0 || p->block->has_head)
-        return invalid(p, "must be the only step of its block", row);
-    if (*rest && (!backend_knows_error(span_of(rest)) || strlen(rest) >= ERROR_SIZE))
-        return invalid(p, "has an unknown error code", row);
-    p->block->error = *rest ? xstrdup(rest) : NULL;
+        return invalid(p, "must be the only step of its block");
+    if (*code && (!backend_knows_error(span_of(code)) || strlen(code) >= ERROR_SIZE))
+        return invalid(p, "has an unknown error code");
+    p->block->error = *code ? xstrdup(code) : NULL;
     p->block->builtin = p->block->ended = true;
     return 0;
 }
@@ -128,123 +146,95 @@ static bool has_output(const struct block *b)
     return false;
 }
 
-static int begin_head(struct parser *p, const struct row *row)
+static int begin_head(struct parser *p)
 {
     struct block *b = p->block;
     if (b->bare)
-        return invalid(p, "cannot be used after 'wire'", row);
+        return invalid(p, "cannot be used after 'wire'");
     if (b->has_head ? b->count > b->lead : has_output(b))
-        return invalid(p, "must come before the body", row);
+        return invalid(p, "must come before the body");
     b->has_head = true;
     b->lead = b->count;
     return 0;
 }
 
-static int read_status(struct parser *p, const struct row *row, char *rest)
+static int read_status(struct parser *p)
 {
-    uint64_t code;
-    if (!read_count(take_word(&rest), &code) || code < 200 || code > 599)
-        return invalid(p, "requires a number from 200 to 599", row);
-    rest = trim(rest);
+    const char *reason = trim(p->rest);
+    if (p->number < 200 || p->number > 599)
+        return missing(p);
     free(p->block->reason);
-    p->block->status = (unsigned)code;
-    p->block->reason = *rest ? xstrdup(rest) : NULL;
-    return begin_head(p, row);
+    p->block->status = (unsigned)p->number;
+    p->block->reason = *reason ? xstrdup(reason) : NULL;
+    return begin_head(p);
 }
 
-static int read_header(struct parser *p, const struct row *row, char *rest)
+static int read_header(struct parser *p)
 {
-    char *colon = strchr(rest, ':');
-    if (!colon || colon == rest)
-        return invalid(p, "requires NAME: VALUE", row);
+    char *colon = strchr(p->rest, ':');
+    if (!colon || colon == p->rest)
+        return missing(p);
     *colon = '\0';
-    headers_add(&p->block->add, trim(rest), trim(colon + 1));
-    return begin_head(p, row);
+    headers_add(&p->block->add, trim(p->rest), trim(colon + 1));
+    return begin_head(p);
 }
 
-static int read_no_header(struct parser *p, const struct row *row, char *rest)
+static int read_no_header(struct parser *p)
 {
-    rest = trim(rest);
-    if (!*rest)
-        return invalid(p, "requires a NAME", row);
-    headers_add(&p->block->drop, rest, "");
-    return begin_head(p, row);
+    headers_add(&p->block->drop, p->rest, "");
+    return begin_head(p);
 }
 
 /* --- output --- */
 
 /* Expands the template once, to find out whether its escapes are valid. */
-static int add_bytes(struct parser *p, const char *text)
+static int read_bytes(struct parser *p)
 {
     struct block_step *step = add_step(p, STEP_BYTES);
     struct buf expanded = {0};
     step->escapes = true;
-    buf_puts(&step->text, text);
+    buf_puts(&step->text, p->rest);
     const char *wrong = template_expand(&expanded, buf_view(&step->text), true, NULL);
     if (wrong)
         fail_set(&p->why, FAIL_DATA, "invalid escape '%.*s'",
-                 (int)(step->text.data + step->text.len - wrong > 1) + 1, wrong);
+                 step->text.data + step->text.len - wrong > 1 ? 2 : 1, wrong);
     buf_release(&expanded);
     return wrong ? -1 : 0;
 }
 
-static int read_bytes(struct parser *p, const struct row *row, char *rest)
+static int read_fill(struct parser *p)
 {
-    (void)row;
-    return add_bytes(p, rest);
-}
-
-static int read_wire(struct parser *p, const struct row *row, char *rest)
-{
-    if (!p->block->bare && (p->block->count > 0 || p->block->has_head))
-        return invalid(p, "must be the first step of its block", row);
-    p->block->bare = true;
-    return add_bytes(p, rest);
-}
-
-/* The data has no escapes: JSON has backslashes of its own. */
-static int add_event(struct parser *p, const char *name, const char *data)
-{
-    struct buf *text = &add_step(p, STEP_BYTES)->text;
-    p->block->events = true;
-    if (*name)
-        buf_printf(text, "event: %s\n", name);
-    buf_printf(text, "data: %s\n\n", data);
-    return 0;
-}
-
-static int read_event(struct parser *p, const struct row *row, char *rest)
-{
-    const char *name = take_word(&rest);
-    return *name ? add_event(p, name, *rest ? rest : "{}") : invalid(p, "requires a NAME", row);
-}
-
-static int read_data(struct parser *p, const struct row *row, char *rest)
-{
-    (void)row;
-    return add_event(p, "", rest);
-}
-
-static int read_fill(struct parser *p, const struct row *row, char *rest)
-{
-    uint64_t count;
-    if (!read_count(take_word(&rest), &count) || !*rest)
-        return invalid(p, "requires a number of bytes and a TEXT", row);
-    int result = add_bytes(p, rest);
+    if (!*p->rest)
+        return missing(p);
+    int result = read_bytes(p);
     struct block_step *step = &p->block->steps[p->block->count - 1];
     step->fill = true;
-    step->count = count;
+    step->count = p->number;
     return result;
 }
 
-/* A relative path begins in the directory of the scenario. */
-static int read_file(struct parser *p, const struct row *row, char *rest)
+/* The data has no escapes: JSON has backslashes of its own. */
+static int read_data(struct parser *p)
 {
-    rest = trim(rest);
-    if (!*rest)
-        return invalid(p, "requires a PATH", row);
-    const char *slash = *rest == '/' ? NULL : strrchr(p->path, '/');
-    char *path = buf_format("%.*s%s", slash ? (int)(slash - p->path) + 1 : 0, p->path, rest);
+    p->block->events = true;
+    buf_printf(&add_step(p, STEP_BYTES)->text, "data: %s\n\n", p->rest);
+    return 0;
+}
+
+static int read_event(struct parser *p)
+{
+    const char *name = take_word(&p->rest);
+    p->block->events = true;
+    buf_printf(&add_step(p, STEP_BYTES)->text, "event: %s\ndata: %s\n\n", name,
+               *p->rest ? p->rest : "{}");
+    return *name ? 0 : missing(p);
+}
+
+/* A relative path begins in the directory of the scenario. */
+static int read_file(struct parser *p)
+{
+    const char *slash = *p->rest == '/' ? NULL : strrchr(p->path, '/');
+    char *path = buf_format("%.*s%s", slash ? (int)(slash - p->path) + 1 : 0, p->path, p->rest);
     struct block_step *step = add_step(p, STEP_BYTES);
     step->verbatim = true;
     int result = file_read(path, &step->text, &p->why);
@@ -252,108 +242,118 @@ static int read_file(struct parser *p, const struct row *row, char *rest)
     return result;
 }
 
-static int read_wire_file(struct parser *p, const struct row *row, char *rest)
+static int begin_wire(struct parser *p)
 {
-    char empty[] = "";
-    return read_wire(p, row, empty) == 0 ? read_file(p, row, rest) : -1;
-}
-
-/* --- everything else --- */
-
-static int read_number(struct parser *p, const struct row *row, char *rest)
-{
-    uint64_t count;
-    if (!read_count(trim(rest), &count))
-        return invalid(p, "requires a number", row);
-    if (row->kind == STEP_BATCH && count == 0)
-        return invalid(p, "requires a number above 0", row);
-    if (row->kind == STEP_END)
-        p->block->limit = count; /* cut */
-    else
-        add_step(p, row->kind)->count = count;
+    if (!p->block->bare && (p->block->count > 0 || p->block->has_head))
+        return invalid(p, "must be the first step of its block");
+    p->block->bare = true;
     return 0;
 }
 
-static int read_repeat(struct parser *p, const struct row *row, char *rest)
+static int read_wire(struct parser *p)
 {
-    if (p->depth == SCRIPT_DEPTH)
-        return invalid(p, "is nested too deeply", row);
-    p->open[p->depth++] = p->block->count;
-    return read_number(p, row, rest);
+    return begin_wire(p) == 0 ? read_bytes(p) : -1;
 }
 
-static int read_gate(struct parser *p, const struct row *row, char *rest)
+static int read_wire_file(struct parser *p)
 {
-    rest = trim(rest);
-    if (!*rest || strchr(rest, '/'))
-        return invalid(p, "requires a NAME without a slash", row);
-    buf_puts(&add_step(p, STEP_GATE)->text, rest);
-    return 0;
+    return begin_wire(p) == 0 ? read_file(p) : -1;
 }
 
-/* The steps without an argument. */
-
-static int read_end_repeat(struct parser *p, const struct row *row, char *rest)
+static int read_frame(struct parser *p)
 {
-    (void)rest;
-    if (p->depth == 0)
-        return invalid(p, "without 'repeat'", row);
-    if (p->open[--p->depth] + 1 == p->block->count)
-        return invalid(p, "has nothing to repeat", row);
-    add_step(p, row->kind);
-    return 0;
-}
-
-static int read_frame(struct parser *p, const struct row *row, char *rest)
-{
-    (void)rest;
     if (!p->block->bare)
-        return invalid(p, "requires a block that begins with 'wire'", row);
+        return missing(p);
     p->block->framing = true;
     return 0;
 }
 
-static int read_ending(struct parser *p, const struct row *row, char *rest)
+/* --- everything else --- */
+
+static int read_count(struct parser *p)
 {
-    (void)rest;
+    add_step(p, p->row->kind)->count = p->number;
+    return p->row->kind == STEP_BATCH && p->number == 0 ? missing(p) : 0;
+}
+
+static int read_cut(struct parser *p)
+{
+    p->block->limit = p->number;
+    return 0;
+}
+
+static int read_repeat(struct parser *p)
+{
+    if (p->depth == SCRIPT_DEPTH)
+        return invalid(p, "is nested too deeply");
+    p->open[p->depth++] = p->block->count;
+    return read_count(p);
+}
+
+static int read_end_repeat(struct parser *p)
+{
+    if (p->depth == 0)
+        return invalid(p, "without 'repeat'");
+    if (p->open[--p->depth] + 1 == p->block->count)
+        return invalid(p, "has nothing to repeat");
+    add_step(p, STEP_END_REPEAT);
+    return 0;
+}
+
+static int read_gate(struct parser *p)
+{
+    buf_puts(&add_step(p, STEP_GATE)->text, p->rest);
+    return strchr(p->rest, '/') ? missing(p) : 0;
+}
+
+static int read_ending(struct parser *p)
+{
     if (p->depth > 0)
-        return invalid(p, "cannot be repeated", row);
-    add_step(p, row->kind);
+        return invalid(p, "cannot be repeated");
+    add_step(p, p->row->kind);
     p->block->ended = true;
     return 0;
 }
 
 static const struct row rows[] = {
-    {"on", read_on, STEP_END},
-    {"default", read_default, STEP_END},
-    {"status", read_status, STEP_END},
-    {"header", read_header, STEP_END},
-    {"no-header", read_no_header, STEP_END},
-    {"event", read_event, STEP_BYTES},
-    {"data", read_data, STEP_BYTES},
-    {"raw", read_bytes, STEP_BYTES},
-    {"body", read_bytes, STEP_BYTES},
-    {"fill", read_fill, STEP_BYTES},
-    {"file", read_file, STEP_BYTES},
-    {"wire", read_wire, STEP_BYTES},
-    {"wire-file", read_wire_file, STEP_BYTES},
-    {"repeat", read_repeat, STEP_REPEAT},
-    {"chunk", read_number, STEP_CHUNK},
-    {"batch", read_number, STEP_BATCH},
-    {"pause", read_number, STEP_PAUSE},
-    {"cut", read_number, STEP_END},
-    {"gate", read_gate, STEP_GATE},
-    {"frame", read_frame, STEP_END},
-    {"end-repeat", read_end_repeat, STEP_END_REPEAT},
-    {"silence", read_ending, STEP_SILENCE},
-    {"end", read_ending, STEP_END},
-    {"close", read_ending, STEP_CLOSE},
-    {"reset", read_ending, STEP_RESET},
+    {"on", TEXT, "METHOD /PATH and optionally 'once'", read_on, STEP_END},
+    {"default", TEXT, NULL, read_default, STEP_END},
+    {"status", NUMBER_TEXT, "a number from 200 to 599", read_status, STEP_END},
+    {"header", TEXT, "NAME: VALUE", read_header, STEP_END},
+    {"no-header", WORD, "a NAME", read_no_header, STEP_END},
+    {"event", TEXT, "a NAME", read_event, STEP_BYTES},
+    {"data", TEXT, NULL, read_data, STEP_BYTES},
+    {"raw", TEXT, NULL, read_bytes, STEP_BYTES},
+    {"body", TEXT, NULL, read_bytes, STEP_BYTES},
+    {"fill", NUMBER_TEXT, "a number of bytes and a TEXT", read_fill, STEP_BYTES},
+    {"file", WORD, "a PATH", read_file, STEP_BYTES},
+    {"wire", TEXT, NULL, read_wire, STEP_BYTES},
+    {"wire-file", WORD, "a PATH", read_wire_file, STEP_BYTES},
+    {"frame", NONE, "a block that begins with 'wire'", read_frame, STEP_END},
+    {"repeat", NUMBER, "a number", read_repeat, STEP_REPEAT},
+    {"end-repeat", NONE, NULL, read_end_repeat, STEP_END_REPEAT},
+    {"chunk", NUMBER, "a number", read_count, STEP_CHUNK},
+    {"batch", NUMBER, "a number above 0", read_count, STEP_BATCH},
+    {"pause", NUMBER, "a number", read_count, STEP_PAUSE},
+    {"cut", NUMBER, "a number", read_cut, STEP_END},
+    {"gate", WORD, "a NAME without a slash", read_gate, STEP_GATE},
+    {"silence", NONE, NULL, read_ending, STEP_SILENCE},
+    {"end", NONE, NULL, read_ending, STEP_END},
+    {"close", NONE, NULL, read_ending, STEP_CLOSE},
+    {"reset", NONE, NULL, read_ending, STEP_RESET},
 };
 
-static bool takes_argument(const struct row *row)
+static int read_argument(struct parser *p, enum argument argument)
 {
-    return row->read != read_frame && row->read != read_end_repeat && row->read != read_ending;
+    if (argument == NONE)
+        return *p->rest ? invalid(p, "takes no argument") : 0;
+    if (argument == WORD || argument == NUMBER)
+        p->rest = trim(p->rest);
+    if (argument == WORD && !*p->rest)
+        return missing(p);
+    if (argument == NUMBER || argument == NUMBER_TEXT)
+        return read_number(take_word(&p->rest), &p->number) ? 0 : missing(p);
+    return 0;
 }
 
 static int read_line(struct parser *p, char *line)
@@ -362,19 +362,18 @@ static int read_line(struct parser *p, char *line)
     if (!*line || *line == '#')
         return 0;
     const char *name = take_word(&line);
-    const struct row *row = NULL;
+    p->row = NULL;
+    p->rest = line;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(name, rows[i].name) == 0)
-            row = &rows[i];
-    if (!row)
+            p->row = &rows[i];
+    if (!p->row)
         return fail_set(&p->why, FAIL_DATA, "unknown step '%s'", name);
-    if (row->read != read_on && !p->block)
-        return invalid(p, "comes before the first 'on'", row);
-    if (row->read != read_on && p->block->ended)
-        return invalid(p, "follows the end of its block", row);
-    if (*line && !takes_argument(row))
-        return invalid(p, "takes no argument", row);
-    return row->read(p, row, line);
+    if (p->row->read != read_on && !p->block)
+        return invalid(p, "comes before the first 'on'");
+    if (p->row->read != read_on && p->block->ended)
+        return invalid(p, "follows the end of its block");
+    return read_argument(p, p->row->argument) == 0 ? p->row->read(p) : -1;
 }
 
 static int read_lines(struct parser *p, char *text, struct fail *f)
