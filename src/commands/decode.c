@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* decode: the same output from a recorded stream. */
+/* decode: prints a recorded event stream. */
 #include "commands/command.h"
 
 #include "chat/reader.h"
@@ -12,21 +12,25 @@
 
 enum { CHUNK = 65536, HEAD = 256 };
 
-static int open_file(const struct invocation *in, const char **name, struct fail *fail)
+/* The file to read, NULL for standard input. */
+static const char *input_path(const struct operands *operands)
+{
+    bool standard = operands->count == 0 || operand_is_dash(&operands->list[0]);
+    return standard ? NULL : operands->list[0].text;
+}
+
+static int open_input(const struct invocation *in, const char *path, struct fail *fail)
 {
     static const struct span waits = SPAN("reading the event stream from standard input");
-    const struct operands *operands = in->operands;
-    *name = "standard input";
-    if (operands->count == 0 || operand_is_dash(&operands->list[0])) {
+    if (!path) {
         terminal_ask(in->terminal, waits, fail);
         return STDIN_FILENO;
     }
-    *name = operands->list[0].text;
-    int fd = sys_open(*name, O_RDONLY, 0);
-    return fd >= 0 ? fd : sys_fail(fail, FAIL_INPUT, "cannot read %s", *name);
+    int fd = sys_open(path, O_RDONLY, 0);
+    return fd >= 0 ? fd : sys_fail(fail, FAIL_INPUT, "cannot read %s", path);
 }
 
-/* Keeps the first bytes in `head`. */
+/* Stores the first bytes in `head`. */
 static int feed(struct reader *reader, int fd, const char *name, struct buf *head,
                 struct fail *fail)
 {
@@ -43,28 +47,29 @@ static int feed(struct reader *reader, int fd, const char *name, struct buf *hea
     return 0;
 }
 
-/* Without an event it is the start of a stream, or no stream at all. */
+/* A file without an event is the start of a stream, or no event stream. */
 static void expect_events(const struct reader *reader, struct span head, struct fail *fail)
 {
     if (fail_is_set(fail) || reader->answer.events)
         return;
-    fail_set(fail, sse_begins(head) ? FAIL_CUT : FAIL_PROTOCOL,
-             "the recording holds no whole event");
-    fail_hint(fail, "is it what --record or -o raw wrote?");
+    fail_set_hint(fail, sse_begins(head) ? FAIL_CUT : FAIL_PROTOCOL,
+                  "expected a recording of --record or -o raw",
+                  "the recording holds no complete event");
 }
 
 static int decode(const struct invocation *in, struct reader *reader, struct fail *fail)
 {
-    const char *name;
-    if (outputs_open_others(reader->sinks, in, fail) != 0)
+    const char *path = input_path(in->operands);
+    if (outputs_check_input(in, path, fail) != 0 ||
+        outputs_open_others(reader->sinks, in, fail) != 0)
         return -1;
-    int fd = open_file(in, &name, fail);
+    int fd = open_input(in, path, fail);
     if (fd < 0)
         return -1;
     struct buf head;
     buf_init(&head, HEAD);
     reader_begin(reader, fail);
-    feed(reader, fd, name, &head, fail);
+    feed(reader, fd, path ? path : "standard input", &head, fail);
     if (fd != STDIN_FILENO)
         close(fd);
     expect_events(reader, buf_view(&head), fail);

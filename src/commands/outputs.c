@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands/outputs.h"
 
+#include "settings/config.h"
+
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,9 +30,9 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
     const struct settings *s = in->settings;
     const char *format = setting_text(s, OPT_OUTPUT);
     bool hold = setting_is(s, OPT_NO_STREAM), text = strcmp(format, "text") == 0;
-    /* A configured one is for text where there is text. */
+    /* A configured one applies to text only. */
     if (hold && !text && setting_is_given(s, OPT_NO_STREAM) && setting_is_given(s, OPT_OUTPUT))
-        return fail_set(fail, FAIL_USAGE, "--no-stream: it is for text, not for -o %s", format);
+        return fail_set(fail, FAIL_USAGE, "--no-stream and -o %s cannot be combined", format);
     struct writer out;
     writer_init_standard(&out);
     if (strcmp(format, "jsonl") == 0)
@@ -44,44 +46,100 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
     return 0;
 }
 
-/* Two writers of one file would destroy what the other wrote. */
-static int refuse_shared(const char *option, const char *path, struct fail *fail)
+/* A file that the command reads or writes. */
+struct used_file {
+    const char *label; /* for messages */
+    const char *path;  /* NULL: an open descriptor */
+    int fd;
+};
+
+static bool identify(const struct used_file *file, struct stat *st)
 {
-    return fail_set(fail, FAIL_USAGE, "--%s: %s is written by something else already", option,
-                    path);
+    return (file->path ? stat(file->path, st) : fstat(file->fd, st)) == 0 && S_ISREG(st->st_mode);
 }
 
-static bool is_one_file(const struct stat *a, const struct stat *b)
+static bool is_same(const struct used_file *a, const struct used_file *b)
 {
-    return S_ISREG(a->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+    struct stat one, two;
+    if (a->path && b->path && strcmp(a->path, b->path) == 0)
+        return true;
+    return identify(a, &one) && identify(b, &two) && one.st_dev == two.st_dev &&
+           one.st_ino == two.st_ino;
 }
 
-static bool is_standard_output(int fd)
+enum { OUTPUTS = 4 };
+
+static size_t list_outputs(const struct settings *s, struct used_file list[OUTPUTS])
 {
-    struct stat file, standard;
-    return fstat(fd, &file) == 0 && fstat(STDOUT_FILENO, &standard) == 0 &&
-           is_one_file(&file, &standard);
+    size_t count = 0;
+    if (setting_is(s, OPT_EVENTS))
+        list[count++] = (struct used_file){"--events", setting_text(s, OPT_EVENTS), -1};
+    if (setting_is(s, OPT_RECORD))
+        list[count++] = (struct used_file){"--record", setting_text(s, OPT_RECORD), -1};
+    if (setting_is(s, OPT_EVENTS_FD))
+        list[count++] =
+            (struct used_file){"--events-fd", NULL, (int)setting_number(s, OPT_EVENTS_FD)};
+    list[count++] = (struct used_file){"standard output", NULL, STDOUT_FILENO};
+    return count;
 }
 
-/* Opens the file of an option; `-` is none, for standard output has a way of its own. */
-static int open_named(struct writer *out, const struct invocation *in, enum option_id id, bool keep,
-                      const char *instead, struct fail *fail)
+/* Two outputs in one file would overwrite each other. */
+static int check_outputs(const struct settings *s, struct fail *fail)
 {
-    const char *path = setting_text(in->settings, id), *option = option_row(id)->name;
-    if (strcmp(path, "-") == 0) {
-        fail_set(fail, FAIL_USAGE, "--%s: - is not a file", option);
-        fail_hint(fail, "for standard output there is %s", instead);
-        return -1;
-    }
-    /* Nothing is truncated before it is known that nobody else writes it. */
-    if (writer_create(out, path, true, fail) != 0)
-        return -1;
-    int result = is_standard_output(out->fd) ? refuse_shared(option, path, fail) : 0;
-    if (result == 0 && !keep)
-        result = writer_restart(out, fail);
-    if (result != 0)
-        writer_release(out);
+    struct used_file list[OUTPUTS];
+    size_t count = list_outputs(s, list);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i + 1; list[i].path && j < count; j++)
+            if (is_same(&list[i], &list[j]))
+                return fail_set(fail, FAIL_USAGE, "%s: %s is also written by %s", list[i].label,
+                                list[i].path, list[j].label);
+    return 0;
+}
+
+static int check_input(const struct settings *s, struct used_file input, bool named_only,
+                       struct fail *fail)
+{
+    struct used_file list[OUTPUTS];
+    size_t count = list_outputs(s, list);
+    for (size_t i = 0; i < count; i++)
+        if ((list[i].path || !named_only) && is_same(&list[i], &input))
+            return fail_set(fail, FAIL_USAGE, "%s: the file is also read as %s", list[i].label,
+                            input.label);
+    return 0;
+}
+
+int outputs_check_input(const struct invocation *in, const char *path, struct fail *fail)
+{
+    const struct used_file input = {path ? path : "standard input", path, STDIN_FILENO};
+    return check_input(in->settings, input, false, fail);
+}
+
+/* The files that every command may read. */
+static int check_inputs(const struct settings *s, struct fail *fail)
+{
+    struct buf config = {0};
+    const struct used_file inputs[] = {
+        {"standard input", NULL, STDIN_FILENO},
+        {"--token-file", setting_text(s, OPT_TOKEN_FILE), -1},
+        {"--cacert", setting_text(s, OPT_CACERT), -1},
+        {"configuration", config_path(&config) ? buf_text(&config) : NULL, -1},
+    };
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < sizeof inputs / sizeof inputs[0]; i++)
+        if (inputs[i].path || inputs[i].fd >= 0)
+            result = check_input(s, inputs[i], true, fail);
+    buf_release(&config);
     return result;
+}
+
+/* Opens the file of an option. `-` is refused, for standard output has options of its own. */
+static int open_named(struct writer *out, const struct settings *s, enum option_id id, bool keep,
+                      const char *hint, struct fail *fail)
+{
+    const char *path = setting_text(s, id);
+    if (strcmp(path, "-") == 0)
+        return fail_set_hint(fail, FAIL_USAGE, hint, "--%s: - is not a file", option_row(id)->name);
+    return writer_create(out, path, keep, fail);
 }
 
 static int open_events(struct sinks *sinks, const struct invocation *in, struct fail *fail)
@@ -89,7 +147,7 @@ static int open_events(struct sinks *sinks, const struct invocation *in, struct 
     const struct settings *s = in->settings;
     struct writer out;
     if (setting_is(s, OPT_EVENTS)) {
-        if (open_named(&out, in, OPT_EVENTS, false, "--events-fd 1", fail) != 0)
+        if (open_named(&out, s, OPT_EVENTS, false, "use --events-fd 1", fail) != 0)
             return -1;
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, false));
     }
@@ -101,24 +159,13 @@ static int open_events(struct sinks *sinks, const struct invocation *in, struct 
     return 0;
 }
 
-static int check_names(const struct settings *s, struct fail *fail)
-{
-    const char *events = setting_text(s, OPT_EVENTS), *record = setting_text(s, OPT_RECORD);
-    struct stat one, two;
-    if (!events || !record)
-        return 0;
-    bool same = strcmp(events, record) == 0 ||
-                (stat(events, &one) == 0 && stat(record, &two) == 0 && is_one_file(&one, &two));
-    return same ? refuse_shared("record", record, fail) : 0;
-}
-
-static int open_record(struct sinks *sinks, const struct invocation *in, struct fail *fail)
+static int open_record(struct sinks *sinks, const struct settings *s, struct fail *fail)
 {
     struct writer out;
-    if (open_named(&out, in, OPT_RECORD, true, "-o raw", fail) != 0)
+    if (open_named(&out, s, OPT_RECORD, true, "use -o raw", fail) != 0)
         return -1;
-    /* Both are there now: names that differ may have become one file. */
-    int result = check_names(in->settings, fail);
+    /* Both files exist now: different names may have become one file. */
+    int result = check_outputs(s, fail);
     if (result != 0)
         writer_release(&out);
     else
@@ -131,9 +178,10 @@ int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct
     const struct settings *s = in->settings;
     const char *format = setting_text(s, OPT_OUTPUT);
     bool text = strcmp(format, "text") == 0;
-    /* First of all: opening the events would empty a record. */
-    if (check_names(s, fail) != 0 || open_events(sinks, in, fail) != 0 ||
-        (setting_is(s, OPT_RECORD) && open_record(sinks, in, fail) != 0))
+    /* Opening a file for writing empties it, so the checks come first. */
+    if (check_outputs(s, fail) != 0 || check_inputs(s, fail) != 0 ||
+        open_events(sinks, in, fail) != 0 ||
+        (setting_is(s, OPT_RECORD) && open_record(sinks, s, fail) != 0))
         return -1;
     if (!setting_is(s, OPT_QUIET))
         sinks_add(sinks, sink_notes_new(in->terminal, text, text || strcmp(format, "json") == 0));

@@ -147,7 +147,6 @@ usage()
 }
 
 @test "64: commands and options that do not exist" {
-    usage
     usage ask
     usage Send hi
     usage --nonsense
@@ -676,7 +675,7 @@ decode_bytes()
 {
     printf '%b' "$1" >"$T/recording"
     run_chat decode -j "$T/recording"
-    expect_error "the recording holds no whole event; is it what --record or -o raw wrote\?"
+    expect_error "the recording holds no complete event; expected a recording of --record or -o raw"
     expect_jq 'length == 1'
 }
 

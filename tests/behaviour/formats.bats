@@ -970,25 +970,62 @@ SCENARIO
         # shellcheck disable=SC2086 # words
         run_chat $command -o json --no-stream
         expect_status 64
-        expect_line 'sigmasight-chat: --no-stream: it is for text, not for -o json'
+        expect_line 'sigmasight-chat: --no-stream and -o json cannot be combined'
         # shellcheck disable=SC2086 # words
         run_chat $command --events -
         expect_status 64
-        expect_line 'sigmasight-chat: --events: - is not a file; for standard output there is --events-fd 1'
+        expect_line 'sigmasight-chat: --events: - is not a file; use --events-fd 1'
     done
     run_chat send -c "$ID" --record - hi
     expect_status 64
-    expect_line 'sigmasight-chat: --record: - is not a file; for standard output there is -o raw'
+    expect_line 'sigmasight-chat: --record: - is not a file; use -o raw'
     echo kept >"$T/file"
     ln "$T/file" "$T/link"
     run_chat send -c "$ID" --record "$T/file" --events "$T/link" hi
     expect_status 64
-    expect_line "sigmasight-chat: --(record|events): .* is written by something else already"
+    expect_line "sigmasight-chat: --events: $T/link is also written by --record"
     # One that is standard output keeps what it holds.
     echo kept >"$T/file"
     status=0
     "$CHAT" send -c "$ID" --events "$T/link" hi >>"$T/file" 2>"$ERR" || status=$?
     expect_status 64
     expect_bytes 'kept\n' "$T/file"
+    expect_requests
+}
+
+@test "no output is the file that is read, whatever its name" {
+    serve_hello
+    cp "$TRANSCRIPTS/first-plain.sse" "$T/input"
+    ln "$T/input" "$T/link"
+    ln -s "$T/input" "$T/symlink"
+    for output in "$T/input" "$T/link" "$T/symlink" "$T/./input"; do
+        run_chat decode --events "$output" "$T/input"
+        expect_status 64
+        expect_line "sigmasight-chat: --events: the file is also read as $T/input"
+        run_chat decode -j --events "$output" <"$T/input"
+        expect_status 64
+        expect_close '.exit_code == 64'
+        run_chat send -c "$ID" --record "$output" - <"$T/input"
+        expect_status 64
+        cmp "$T/input" "$TRANSCRIPTS/first-plain.sse" >&2
+    done
+    # Reading what is written would never end.
+    status=0
+    "$CHAT" decode -o raw "$T/input" >>"$T/link" 2>"$ERR" || status=$?
+    expect_status 64
+    status=0
+    "$CHAT" decode --events-fd 3 "$T/input" >/dev/null 2>"$ERR" 3>>"$T/link" || status=$?
+    expect_status 64
+    cmp "$T/input" "$TRANSCRIPTS/first-plain.sse" >&2
+    # Other files that are read.
+    echo "$TOKEN" >"$T/token"
+    run_chat send -c "$ID" --token-file "$T/token" --events "$T/token" hi
+    expect_status 64
+    expect_bytes "$TOKEN\n" "$T/token"
+    mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
+    echo '{}' >"$XDG_CONFIG_HOME/sigmasight-chat/config.json"
+    run_chat send -c "$ID" --record "$XDG_CONFIG_HOME/sigmasight-chat/config.json" hi
+    expect_status 64
+    expect_bytes '{}\n' "$XDG_CONFIG_HOME/sigmasight-chat/config.json"
     expect_requests
 }
