@@ -41,7 +41,7 @@ static int check_id(const char *id, struct fail *fail)
 {
     if (api_is_id(span_of(id)))
         return 0;
-    return fail_set_hint(fail, FAIL_DATA, "'sigmasight-chat conversations' lists those there are",
+    return fail_set_hint(fail, FAIL_DATA, "'sigmasight-chat conversations' lists them",
                          "invalid conversation ID: expected at most %d bytes without '/' and "
                          "control characters",
                          ID_MAX);

@@ -89,11 +89,9 @@ static int check_url(struct client *c, const struct settings *s, struct http_con
     if (http_url_parse(c->base, &url, fail) != 0)
         return -1;
     bool exposed = !url.https && !url.loopback && !setting_is(s, OPT_ALLOW_HTTP);
-    if (exposed) {
-        fail_set(fail, FAIL_CONFIG, "%s: plain HTTP would show the token to the network",
-                 url.origin);
-        fail_hint(fail, "use https://, or --allow-http if that is all right");
-    }
+    if (exposed)
+        fail_set_hint(fail, FAIL_CONFIG, "use https://, or --allow-http to accept that",
+                      "%s: plain HTTP would show the token to the network", url.origin);
     config->loopback = url.loopback;
     c->https = url.https;
     c->loopback = url.loopback;
@@ -168,6 +166,22 @@ int client_me(struct client *c, struct http_response *response, struct fail *fai
         result = api_me(&c->api, response, fail);
     while (result != 0 && auth_recover(&c->auth, &c->api, fail));
     return result;
+}
+
+bool client_answers(struct client *c, struct fail *fail)
+{
+    struct http_response response;
+    struct fail why = FAIL_INIT;
+    http_response_init(&response);
+    bool answers =
+        api_me(&c->api, &response, &why) == 0 || why.http_status == 401 || why.http_status == 403;
+    if (why.http_status == 404)
+        api_hint_url(&why);
+    if (!answers)
+        fail_move(fail, &why);
+    fail_release(&why);
+    http_response_release(&response);
+    return answers;
 }
 
 void client_close(struct client *c)

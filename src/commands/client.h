@@ -29,6 +29,8 @@ int client_authorize(struct client *c, struct fail *fail);
 int client_prepare(struct client *c, const struct invocation *in, struct fail *fail);
 /* The account: as api_me, and once more where auth_recover has another token. */
 int client_me(struct client *c, struct http_response *response, struct fail *fail);
+/* Whether the server answers like the API, without a token; 401 and 403 are expected then. */
+bool client_answers(struct client *c, struct fail *fail);
 void client_close(struct client *c);
 
 /* The URL of the API without a slash at its end, owned by the caller. */

@@ -133,6 +133,8 @@ static const char *mode_of(const struct dialogue *d)
     return wanted ? setting_text(s, OPT_MODE) : NULL;
 }
 
+enum { ID_LENGTH = 36 /* characters of a UUID */ };
+
 static void explain(const struct dialogue *d, const struct question *q, struct fail *fail)
 {
     const struct settings *s = d->in->settings;
@@ -140,12 +142,17 @@ static void explain(const struct dialogue *d, const struct question *q, struct f
     if (stored && q->request.conversation && !reader_is_committed(&q->reader) &&
         !q->request.retry.all && q->request.retry.max > 0)
         fail_hint(fail, "the message may be stored; --retry-all tries again all the same");
+    const char *id = setting_text(s, OPT_CONVERSATION);
+    bool malformed = id && strlen(id) != ID_LENGTH && fail->cause == FAIL_DATA;
+    if (malformed)
+        fail_hint(fail, "an ID looks like %s, and 'sigmasight-chat conversations%s' lists them",
+                  "7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36", d->client.where);
     if (fail->http_status != 404 && fail->http_status != 403)
         return;
     if (d->continued)
         fail_hint(fail, "without --continue a new conversation begins");
-    else if (setting_is(s, OPT_CONVERSATION))
-        fail_hint(fail, "'sigmasight-chat conversations%s' lists those there are", d->client.where);
+    else if (id)
+        fail_hint(fail, "'sigmasight-chat conversations%s' lists them", d->client.where);
 }
 
 /* A state directory that cannot be written is no reason to lose an answer. */

@@ -19,11 +19,9 @@ enum { PASSWORD_MAX = 4096 };
 
 static int ask_failed(struct fail *fail)
 {
-    if (errno == ENXIO) {
-        fail_set(fail, FAIL_USAGE, "no terminal to ask on");
-        fail_hint(fail, "use --email and --password-stdin");
-        return -1;
-    }
+    if (errno == ENXIO)
+        return fail_set_hint(fail, FAIL_USAGE, "use --email and --password-stdin",
+                             "no terminal to ask on");
     return sys_fail(fail, FAIL_INPUT, "cannot read from the terminal");
 }
 
@@ -45,15 +43,21 @@ static int read_password(struct buf *password, struct fail *fail)
     return 0;
 }
 
-static int get_password(const struct settings *s, struct buf *password, struct fail *fail)
+static const char *given_password(void)
 {
     const char *given = getenv("SIGMASIGHT_PASSWORD");
+    return given && *given ? given : NULL;
+}
+
+static int get_password(const struct settings *s, struct buf *password, struct fail *fail)
+{
+    const char *given = given_password();
     buf_init(password, PASSWORD_MAX);
     buf_reserve(password, PASSWORD_MAX);
     int result = 0;
     if (setting_is(s, OPT_PASSWORD_STDIN))
         result = read_password(password, fail);
-    else if (given && *given)
+    else if (given)
         buf_puts(password, given);
     else if (sys_ask("Password: ", true, password) != 0)
         result = ask_failed(fail);
@@ -106,6 +110,10 @@ static int log_in(const struct invocation *in, struct client *c, struct fail *fa
     struct buf email = {0}, password = {0}, line = {0};
     struct api_session session = {NULL, -1};
     bool no_lock = false;
+    /* Nobody should type a password for a server that does not answer. */
+    bool asks = !setting_is(in->settings, OPT_PASSWORD_STDIN) && !given_password();
+    if (asks && sys_has_terminal() && !client_answers(c, fail))
+        return -1;
     int result = get_email(in->settings, &email, fail);
     if (result == 0)
         result = get_password(in->settings, &password, fail);
@@ -241,10 +249,13 @@ static int show(const struct invocation *in, const struct table *t, struct fail 
     struct writer out;
     writer_init_standard(&out);
     if (setting_is(in->settings, OPT_JSON)) {
-        buf_byte(&out.pending, '{');
+        struct buf line = {0};
+        buf_byte(&line, '{');
         for (size_t i = 0; i + 1 < t->count; i += 2)
-            json_put_text(&out.pending, buf_text(&t->cells[i]), buf_view(&t->cells[i + 1]));
-        buf_puts(&out.pending, "}\n");
+            json_put_text(&line, buf_text(&t->cells[i]), buf_view(&t->cells[i + 1]));
+        buf_puts(&line, "}\n");
+        writer_put_json(&out, buf_view(&line));
+        buf_release(&line);
     } else {
         table_put(t, &out);
     }

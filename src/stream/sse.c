@@ -136,9 +136,8 @@ static inline int dispatch(struct sse *s, struct fail *fail)
 
 static int too_large(const struct sse *s, struct fail *fail)
 {
-    fail_set(fail, FAIL_PROTOCOL, "event stream: an event is larger than %zu bytes", s->max_event);
-    fail_hint(fail, "a larger --max-event-size accepts it");
-    return -1;
+    return fail_set_hint(fail, FAIL_PROTOCOL, "a larger --max-event-size accepts it",
+                         "event stream: an event is larger than %zu bytes", s->max_event);
 }
 
 /* One line without its end. `as_it_is` as take_field. */

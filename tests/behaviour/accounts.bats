@@ -156,7 +156,7 @@ run_without_terminal()
     at_terminal wait 'Email: ' type 'me@example.com\n' wait 'Password: ' echo off type 'hunt\x03' -- "$CHAT" login
     expect_bytes 'signal 2\necho on\n'
     expect_no hunt "$T/screen"
-    expect_requests
+    [ "$(count_requests 'POST .*')" -eq 0 ]
 }
 
 @test "login: the terminal echoes again after SIGTERM and SIGHUP" {
@@ -166,7 +166,7 @@ run_without_terminal()
         at_terminal wait 'Password: ' echo off type 'hunt' kill "$name" -- "$CHAT" login --email me@example.com
         expect_bytes "signal $(kill -l "$name")\necho on\n"
     done
-    expect_requests
+    [ "$(count_requests 'POST .*')" -eq 0 ]
 }
 
 @test "login: Control-Z and fg: the terminal echoes in between, and the password is asked for again without" {
@@ -185,7 +185,7 @@ run_without_terminal()
     at_terminal wait 'Password: ' echo off type 'hunt' type '\x1c' -- "$CHAT" login --email me@example.com
     expect_bytes "signal 3\necho on\n"
     expect_no hunt "$T/screen"
-    expect_requests
+    [ "$(count_requests 'POST .*')" -eq 0 ]
 }
 
 @test "login: Control-D instead of a password" {
@@ -193,7 +193,7 @@ run_without_terminal()
     at_terminal wait 'Password: ' echo off type '\x04' wait sigmasight-chat: -- "$CHAT" login --email me@example.com
     grep -q -x 'echo on' "$OUT"
     expect_no 'exit 0' "$OUT"
-    expect_requests
+    [ "$(count_requests 'POST .*')" -eq 0 ]
 }
 
 @test "login: SIGMASIGHT_EMAIL and SIGMASIGHT_PASSWORD are not asked for; the command line is stronger" {
@@ -1422,4 +1422,15 @@ SCRIPT
     expect_requests 'POST /auth/login' 'GET /auth/me' 'POST /chat/conversations' 'POST /chat/send' 'POST /chat/send' \
         'GET /chat/conversations?limit=30&offset=0' "DELETE /chat/conversations/$id" \
         'GET /chat/conversations?limit=30&offset=0' 'POST /auth/logout'
+}
+
+@test "login: no password is asked for a server that does not answer" {
+    serve_default
+    no_token
+    at_terminal wait 'cannot connect' -- "$CHAT" login -u http://127.0.0.1:1/
+    expect_line 'exit 69.*' "$OUT"
+    expect_no Email: "$T/screen"
+    at_terminal wait '--url' -- "$CHAT" login -u "${SIGMASIGHT_URL%v1}v2"
+    expect_line 'exit 65.*' "$OUT"
+    expect_no Email: "$T/screen"
 }

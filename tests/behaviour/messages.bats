@@ -214,9 +214,9 @@ END
     at_terminal wait "$words" type 'data: {"delta":"x"}\n\n\x04' -- "$CHAT" decode
     expect_line 'exit 75.*' "$OUT"
     at_terminal wait "$words" type '\x04' -- "$CHAT" decode -
-    at_terminal type '\x04' wait 'no whole event' -- "$CHAT" decode -q
+    at_terminal type '\x04' wait 'no complete event' -- "$CHAT" decode -q
     expect_no "$words" "$T/screen"
-    at_terminal wait 'no whole event' -- "$CHAT" decode /dev/null
+    at_terminal wait 'no complete event' -- "$CHAT" decode /dev/null
     expect_no "$words" "$T/screen"
     run_chat decode </dev/null
     expect_no "$words" "$ERR"
@@ -228,8 +228,30 @@ END
     unset SIGMASIGHT_URL
     run_chat send -u "$url" -c "$ID" hi
     expect_status 65
-    expect_error ".*; 'sigmasight-chat conversations -u $url' lists those there are"
+    expect_error ".*; 'sigmasight-chat conversations -u $url' lists them"
     run_chat conversations show "$ID" -u "$url"
     expect_status 65
-    expect_error ".*; 'sigmasight-chat conversations -u $url' lists those there are"
+    expect_error ".*; 'sigmasight-chat conversations -u $url' lists them"
+}
+
+@test "messages: -c with something that is no ID" {
+    serve_default
+    run_chat send -c nope hi
+    expect_status 65
+    expect_error ".*; an ID looks like [0-9a-f-]{36}, and 'sigmasight-chat conversations' lists them"
+    run_chat send -c "$ID" hi
+    expect_status 65
+    expect_error ".*; 'sigmasight-chat conversations' lists them"
+}
+
+@test "messages: a hint belongs to the failure that is reported" {
+    {
+        printf 'event: message\ndata: {"delta":"%s"}\n\n' "$(repeat 900 x)" | tee -a "$T/small" >/dev/null
+        for _ in $(seq 200); do cat "$T/small"; done
+        printf 'event: message\ndata: {"delta":"%s"}\n\n' "$(repeat 2000 x)"
+    } >"$T/big.sse"
+    status=0
+    "$CHAT" decode --max-event-size 1000 -o raw "$T/big.sse" >/dev/full 2>"$ERR" || status=$?
+    expect_status 74
+    expect_error 'cannot write standard output: [^;]*'
 }
