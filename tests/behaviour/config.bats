@@ -472,6 +472,7 @@ CONFIG
     echo '{"token-file": "~/token", "events": "~/events", "email": "~/x"}' | configure
     run_chat config
     expect_setting token-file "$HOME/token" "$(config)"
+    # shellcheck disable=SC2088 # the value is not expanded
     expect_setting email '~/x' "$(config)"
     run_chat send hi
     expect_status 0
