@@ -9,11 +9,11 @@
 
 enum {
     SECOND = 1000000,
-    /* How long the server may take to close the stream after `done`: it stores the answer then. */
+    /* Time for the server to store the answer and close the stream after `done`. */
     DRAIN = 5 * SECOND,
-    /* An answer that comes in one piece so long after the message was held up on the way. */
+    /* An answer that arrives in one piece later than this was buffered on the way. */
     BUFFERED = 2 * SECOND,
-    /* How long the deletion of a conversation may hold up the end. */
+    /* Time limit for deleting a conversation at the end. */
     CLEAN_UP = 2 * SECOND
 };
 
@@ -28,8 +28,8 @@ struct chat {
     int64_t moved;    /* when the last event other than a heartbeat came */
     int64_t progress; /* the reader's count at that time */
     bool taken;       /* the response is an event stream */
-    bool first_turn;  /* nothing of the body has been looked at as a whole */
-    int64_t first;    /* when its first byte came */
+    bool first_turn;  /* no turn with bytes of the body has ended yet */
+    int64_t first;    /* when the first byte of the body came */
     bool drained_out;
     struct http_response response; /* of this attempt */
     int64_t stream_hint;           /* ms, the last that a stream gave; -1 without */
@@ -67,7 +67,7 @@ static bool stream_takes(void *arg, const struct http_response *response, struct
     return true;
 }
 
-/* The time in which the answer is written, which is up to whoever reads it, does not count. */
+/* Waiting for the reader of the output does not count against any time limit. */
 static void discount(struct chat *c, int64_t since)
 {
     int64_t us = sys_now_us() - since;
@@ -90,8 +90,8 @@ static int stream_body(void *arg, struct span bytes, struct fail *fail)
     return result;
 }
 
-/* Text that arrives together with `start`, long after the question, was kept back by something
-   between the server and here. */
+/* Text that arrives together with `start`, long after the question, was buffered between the server
+   and the program. */
 static int warn_of_buffering(struct chat *c, struct fail *fail)
 {
     if (!c->reader->body_begun || !c->first_turn)
@@ -100,8 +100,8 @@ static int warn_of_buffering(struct chat *c, struct fail *fail)
     if (!c->reader->answer.begun || c->first - c->response.sent < BUFFERED)
         return 0;
     return sinks_warning(c->reader->sinks,
-                         "the answer came in one piece: something between the server and here "
-                         "buffers the stream",
+                         "the answer arrived in one piece: something between the server and "
+                         "this program buffers the stream",
                          fail);
 }
 
@@ -129,7 +129,7 @@ static int stream_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
     const struct answer *answer = &c->reader->answer;
     if (answer->ended) {
         if (!c->ended)
-            c->ended = sys_now_us(); /* the time in which `done` was written does not count */
+            c->ended = sys_now_us(); /* not `now`: writing `done` may have taken long */
         c->drained_out = now >= c->ended + DRAIN;
         *wake = earlier(*wake, c->ended + DRAIN);
         return c->drained_out ? HTTP_ENOUGH : HTTP_GO_ON;
@@ -162,7 +162,7 @@ static void warn_of_orphan(struct chat *c)
 static int create(struct chat *c, struct fail *fail)
 {
     struct chat_outcome *o = c->outcome;
-    /* Interrupted here, it would leave a conversation behind that nobody knows. */
+    /* If the call were interrupted, the ID of the new conversation would be lost. */
     http_patience(c->api->http, c->request->ephemeral ? CLEAN_UP : 0);
     int result = api_create(c->api, c->request->mode, c->request->portfolios, c->request->context,
                             &o->conversation, fail);
@@ -192,8 +192,8 @@ static void warn_after_done(struct chat *c, const struct fail *why, struct fail 
     buf_release(&text);
 }
 
-/* What the events said counts for more than how the connection ended afterwards: after `done` a
-   cut only means that the server may not have stored the answer. */
+/* The events take precedence over the way the connection ended: a connection that is lost after
+   `done` means only that the server may not have stored the answer. */
 static int conclude_stream(struct chat *c, struct fail *fail)
 {
     const struct answer *answer = &c->reader->answer;
@@ -244,7 +244,7 @@ static int64_t tick_sinks(void *sinks, int64_t now)
     return sinks_tick(sinks, now);
 }
 
-/* Waits, but for a signal. */
+/* -1 if a signal ends the wait. */
 static int pause_for(struct chat *c, int64_t ms, struct fail *fail)
 {
     int64_t now = sys_now_us(), end = now + ms * 1000;
@@ -262,7 +262,7 @@ static int announce(struct chat *c, int attempt, int limit, int64_t delay, const
     return sinks_flush(c->reader->sinks, fail) != 0 ? -1 : result;
 }
 
-/* Makes a call and repeats it as the policy says. */
+/* Makes a call and retries it according to the policy. */
 static int persist(struct chat *c, int (*call)(struct chat *c, struct fail *fail),
                    struct fail *fail)
 {
@@ -299,8 +299,8 @@ static int persist(struct chat *c, int (*call)(struct chat *c, struct fail *fail
     }
 }
 
-/* A conversation of no further use: an ephemeral one, or one that was created for a message which
-   the server then refused; unless it had begun to answer that before. */
+/* Whether the conversation is to be deleted: an ephemeral one, or one that was created for a
+   message that the server refused without having begun to answer. */
 static bool is_useless(const struct chat *c, const struct fail *fail)
 {
     bool refused = fail->http_status >= 400 && cause_row(fail->cause)->retry != RETRY_MAYBE_STORED;

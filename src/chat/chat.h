@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One question: a conversation where none was given, the message, its retries, the answer, the
-   time after `done`. Joins api/ to the reader. commands/dialogue.h asks questions with it. */
+/* One question: creates a conversation if none is given, posts the message, retries, reads the
+   answer and drains the stream after `done`. Connects api/ to the reader. Used by
+   commands/dialogue.h. */
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
 
@@ -12,12 +13,12 @@
 /* All borrowed. Times are in microseconds. */
 struct chat_request {
     const char *conversation; /* NULL: create one */
-    const char *mode;         /* of a new conversation, or an existing one changes to it; or NULL */
+    const char *mode;         /* of a new conversation, or to change an existing one to; or NULL */
     struct api_portfolios portfolios;
     struct api_context context;
     struct span text;
-    bool ephemeral;    /* delete the created conversation when all is over */
-    bool keep;         /* keep a created one whose message was refused: there will be another */
+    bool ephemeral;    /* delete the created conversation at the end */
+    bool keep;         /* keep a created one even if its message is refused */
     struct auth *auth; /* asked once for a new token after a 401 */
     struct retry_policy retry;
     int64_t stall_timeout; /* 0 for none */
@@ -25,12 +26,13 @@ struct chat_request {
     int64_t deadline;      /* sys_now_us() at which --max-time ends, 0 for none */
 };
 
-/* What is known of a question when it is over. Zeroed with chat_outcome_init, then released. */
+/* The result of a question. Initialize with chat_outcome_init, release with chat_outcome_release.
+ */
 struct chat_outcome {
-    char *conversation; /* ID, NULL if there is none, or none any more */
+    char *conversation; /* ID; NULL if there is none or it was deleted */
     bool created;       /* this question created it */
-    bool posted;        /* the message itself was tried, not only a call before it */
-    bool accepted;      /* the server took the message and began to answer */
+    bool posted;        /* the message was sent at least once, perhaps in vain */
+    bool accepted;      /* the server began to stream an answer */
     bool connected;     /* a request reached the server */
     struct sink_timing timing;
 };
@@ -38,16 +40,16 @@ struct chat_outcome {
 void chat_outcome_init(struct chat_outcome *o);
 void chat_outcome_release(struct chat_outcome *o);
 
-/* Asks the question. 0 when the whole answer arrived and was written, else -1 with *fail. The sinks
-   get no summary: that is the caller's, who knows all that can still fail.
-   May be called any number of times with one api and its connection, each time with a new reader
-   and a new outcome: it sets the deadlines of `api` and of request->auth, and leaves nothing behind
-   that concerns the next question. */
+/* Asks the question. 0 when the answer is complete and was written, otherwise -1 with *fail. The
+   caller gives the summary to the sinks (chat/summary.h).
+   May be called again with the same `api`, which keeps its connection, with a new reader and a new
+   outcome each time. Sets the deadlines of `api` and request->auth; no other state is carried over
+   to the next question. */
 int chat_run(struct api *api, struct reader *reader, const struct chat_request *request,
              struct chat_outcome *outcome, struct fail *fail);
 
-/* Deletes a conversation, in two seconds at most, also when a signal was caught. One that is not
-   there any more is a success. Otherwise -1, and *warning says why; owned by the caller. */
+/* Deletes a conversation within two seconds, even if a signal was caught. 0 if it is deleted or
+   does not exist any more; otherwise -1 with the reason in *warning, owned by the caller. */
 int chat_discard(struct api *api, struct auth *auth, const char *conversation, char **warning);
 
 #endif

@@ -23,7 +23,7 @@ static bool is_allowed(const struct retry_policy *policy, const struct retry_cas
     }
 }
 
-/* S, 2S, 4S …, spread by a tenth to either side. */
+/* Exponential backoff with a jitter of 10 %. */
 static int64_t backoff(const struct retry_policy *policy, const struct retry_case *c)
 {
     double ms = (double)(c->stream_ms >= 0 ? c->stream_ms : policy->delay_ms);

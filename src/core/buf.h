@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes that grow, up to a bound. */
+/* A growing buffer of bytes with an optional maximum size. */
 #ifndef CORE_BUF_H
 #define CORE_BUF_H
 
@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* `max` is in bytes, 0 for no bound. What does not fit under the bound is dropped and leaves
-   `full` set until the next clear, so a writer need not check each append. Owned by whoever
-   declared it; a zeroed one is empty and unbounded. */
+/* `max` is in bytes, 0 for no maximum. Bytes that exceed it are dropped and set `full` until the
+   next clear, so that not every append has to be checked. A zeroed buffer is empty and has no
+   maximum. Release with buf_release(). */
 struct buf {
     char *data;
     size_t len, cap, max;
@@ -22,23 +22,23 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);
 
-/* Room for `more` bytes without a further allocation; pointers into the data stay valid until
-   more than that is appended. No effect on the bound. */
+/* Allocates capacity for `more` bytes: until more are appended, pointers into the data stay valid.
+   Does not change the maximum. */
 void buf_reserve(struct buf *b, size_t more);
-/* The general case of buf_append: grows, obeys the bound. */
+/* The general case of buf_append: grows the buffer and respects the maximum. */
 void buf_append_slow(struct buf *b, const void *bytes, size_t len);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 /* A string made as by printf, owned by the caller. */
 char *buf_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The contents as a terminated string, owned by the buffer, valid until it changes. */
+/* The contents as a terminated string, owned by the buffer and valid until it changes. */
 const char *buf_text(struct buf *b);
-/* Moves the contents to the caller, who frees them; terminated. The buffer is empty after. */
+/* Moves the contents, terminated, to the caller, who frees them. The buffer is empty afterwards. */
 char *buf_take(struct buf *b);
-/* Overwrites the memory before it is given back: for secrets. */
+/* Overwrites the memory before it is freed: for secrets. */
 void buf_wipe(struct buf *b);
-/* Drops `len` bytes from the front. */
+/* Removes the first `len` bytes. */
 void buf_drop(struct buf *b, size_t len);
 
 static inline void buf_clear(struct buf *b)

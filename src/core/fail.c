@@ -50,7 +50,7 @@ static __attribute__((format(printf, 1, 0))) char *format_text(const char *forma
     return buf_take(&text);
 }
 
-/* `message` is taken. */
+/* Takes ownership of `message`. */
 static int record(struct fail *f, enum fail_cause cause, char *message)
 {
     if (fail_is_set(f)) {
@@ -112,7 +112,7 @@ void fail_hint(struct fail *f, const char *format, ...)
     va_end(args);
 }
 
-/* A word for sh: in single quotes, out of which a quote has to be taken. */
+/* A word for sh in single quotes, with each single quote escaped. */
 static void put_quoted(struct buf *out, const char *text)
 {
     buf_byte(out, '\'');

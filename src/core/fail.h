@@ -13,17 +13,17 @@
 enum fail_cause {
     FAIL_NONE,
     FAIL_ANSWER,        /* the server sent an error event */
-    FAIL_ANSWER_RETRY,  /* the same, and said that trying again may help */
+    FAIL_ANSWER_RETRY,  /* the same, and the event is retryable */
     FAIL_ANSWER_QUOTA,  /* an error event: a quota is used up */
     FAIL_ANSWER_LIMIT,  /* an error event: a rate limit, and not retryable */
     FAIL_USAGE,         /* the command line */
-    FAIL_DATA,          /* the message or the ID was refused, or is no message */
+    FAIL_DATA,          /* the message or ID is invalid or was refused */
     FAIL_INPUT,         /* a named file cannot be read */
     FAIL_UNREACHABLE,   /* no connection: name, connect, proxy, TLS */
     FAIL_NOT_LISTENING, /* the same: no server listens at the port of this machine */
-    FAIL_OVERLOADED,    /* 503: the request was not taken */
-    FAIL_SERVER,        /* 500, 502, 504: it may have been */
-    FAIL_SERVER_OTHER,  /* the other 5xx: trying again does not help */
+    FAIL_OVERLOADED,    /* 503: the request was not processed */
+    FAIL_SERVER,        /* 500, 502, 504: the request may have been processed */
+    FAIL_SERVER_OTHER,  /* other 5xx: a retry does not help */
     FAIL_QUOTA,         /* 429 that says a quota is used up */
     FAIL_SOFTWARE,      /* a bug, or a library that ran out of memory */
     FAIL_CREATE,        /* an output file cannot be created */
@@ -31,18 +31,19 @@ enum fail_cause {
     FAIL_BUSY,          /* 408, 429, and a 503 that reports a rate limit */
     FAIL_LIMIT,         /* another refusal that reports a rate limit */
     FAIL_LIMIT_SERVER,  /* the same with 500, 502, 504: the message may have been stored */
-    FAIL_CLOCK,         /* a clock ran out after the connection stood */
-    FAIL_DEADLINE,      /* --max-time: there is no time to try again either */
+    FAIL_CLOCK,         /* a time limit was exceeded after connecting */
+    FAIL_DEADLINE,      /* --max-time was exceeded: no time for a retry */
     FAIL_UNSENT,        /* the connection was lost before the request was sent */
     FAIL_CUT,           /* the connection ended before `done` */
-    FAIL_PROTOCOL,      /* what came is not what the protocol says */
+    FAIL_PROTOCOL,      /* the response violates the protocol */
     FAIL_DENIED,        /* 401, 403, no token */
     FAIL_CONFIG,        /* a configuration or credentials file, plain HTTP to another machine */
-    FAIL_SIGNAL,        /* a signal asked to end; `signal` says which */
+    FAIL_SIGNAL,        /* ended by the signal in `signal` */
     FAIL_CAUSES
 };
 
-/* Zeroed is "nothing failed". The strings are owned, free with fail_release(). */
+/* Initialize with FAIL_INIT: nothing has failed. The strings are owned; release with
+   fail_release(). */
 struct fail {
     enum fail_cause cause;
     char *message;       /* WHAT: WHY, may hold the server's own words with line feeds */
@@ -52,7 +53,7 @@ struct fail {
     char *code;          /* the server's machine-readable code, or NULL */
     int64_t retry_after; /* the server's hint in ms, -1 for none */
     int http_status;     /* 0 when no response came */
-    int signal;          /* for FAIL_SIGNAL */
+    int signal;          /* of FAIL_SIGNAL */
     bool shown;          /* the user has seen it already */
 };
 
@@ -61,8 +62,8 @@ struct fail {
         .retry_after = -1                                                                          \
     }
 
-/* Each records the failure unless one was recorded before: the first cause wins. Always -1, so a
-   function can end with `return fail_set(...)`. */
+/* Each records the failure unless one is recorded already: the first cause wins. Always -1, so that
+   a function can end with `return fail_set(...)`. */
 int fail_set(struct fail *f, enum fail_cause cause, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same with the next step for the user: both are recorded, or neither. `hint` is copied. */
@@ -76,11 +77,11 @@ int fail_signal(struct fail *f, int signal);
 /* Adds a hint to the recorded failure, for a caller that knows more about it; kept if there is
    none. Where the failure is set, use fail_set_hint. */
 void fail_hint(struct fail *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same for a command that mends a file: the path is quoted for sh where it needs that. */
+/* The same for a command that repairs a file; the path is quoted for sh if necessary. */
 void fail_hint_command(struct fail *f, const char *command, const char *path);
-/* Appends a word of such a command. */
+/* Appends a word of a command, quoted for sh if necessary. */
 void fail_put_word(struct buf *out, const char *text);
-/* Says in front of the message what it belongs to: "PREFIX: MESSAGE". */
+/* Prepends to the recorded message: "PREFIX: MESSAGE". */
 void fail_prefix(struct fail *f, const char *prefix);
 /* Replaces the code by a copy of `code`. */
 void fail_code(struct fail *f, struct span code);
@@ -99,7 +100,7 @@ static inline bool fail_is_answer(const struct fail *f)
 /* The exit status: 0 for none, 128 + N for signal N. */
 int fail_status(const struct fail *f);
 
-/* Moves `from` to `to`, which is released first; `from` is clear after. */
+/* Moves `from` to `to`, which is released first. Nothing is recorded in `from` afterwards. */
 void fail_move(struct fail *to, struct fail *from);
 void fail_release(struct fail *f);
 

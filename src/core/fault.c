@@ -26,7 +26,7 @@ bool fault_here(int error)
 
 #else
 
-/* ISO C wants something in every translation unit. */
+/* ISO C requires a declaration in every translation unit. */
 extern int fault_injection_is_off;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls that a test can make fail. Each place where an effect may fail asks fault_here() first;
-   in a build without --enable-faults that is nothing. */
+/* Fault injection. fault_here() is called before each call that can fail outside the process; in a
+   build without --enable-faults it is false and costs nothing. */
 #ifndef CORE_FAULT_H
 #define CORE_FAULT_H
 
@@ -8,8 +8,9 @@
 
 #ifdef FAULT_INJECTION
 
-/* Whether this call fails, with errno set to `error`: the one whose number, counted from 1 over the
-   whole process, SIGMASIGHT_FAULT gives. It says so by creating the file SIGMASIGHT_FAULT_FILE. */
+/* Whether this call is to fail, with errno set to `error`. SIGMASIGHT_FAULT has the number of the
+   call that fails, counted from 1 in the whole process. The file SIGMASIGHT_FAULT_FILE is created
+   then. */
 bool fault_here(int error);
 
 #else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text as pointer and length: borrowed bytes that may hold NUL and are not terminated. */
+/* Text as a pointer and a length: borrowed bytes, not terminated, which may contain NUL. */
 #ifndef CORE_SPAN_H
 #define CORE_SPAN_H
 
@@ -13,7 +13,7 @@ struct span {
     size_t len;
 };
 
-/* A span over a string literal, usable as a constant expression. */
+/* A span of a string literal; a constant expression. */
 #define SPAN(literal)                                                                              \
     {                                                                                              \
         (literal), sizeof(literal) - 1                                                             \
@@ -25,7 +25,7 @@ static inline struct span span_make(const char *at, size_t len)
     return s;
 }
 
-/* The bytes of a terminated string; NULL is the empty span. */
+/* The span of a terminated string; empty for NULL. */
 static inline struct span span_of(const char *text)
 {
     return span_make(text, text ? strlen(text) : 0);
@@ -54,7 +54,7 @@ static inline bool span_contains(struct span s, struct span part)
     return false;
 }
 
-/* Whether `at` points to one of the bytes; it may as well point into anything else. */
+/* Whether `at` points into the span. Any pointer is permitted. */
 static inline bool span_holds(struct span s, const char *at)
 {
     return (uintptr_t)at - (uintptr_t)s.at < s.len;
@@ -65,7 +65,7 @@ static inline bool span_is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Without the white space at either end: what HTTP and JSON count as that. */
+/* Without leading and trailing white space as HTTP and JSON define it. */
 static inline struct span span_trim(struct span s)
 {
     while (s.len && span_is_blank(s.at[0]))

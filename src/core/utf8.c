@@ -67,7 +67,7 @@ static inline uint64_t word_at(const char *at)
     return word;
 }
 
-/* Words at a time: nearly all that is sent is ASCII. */
+/* A word at a time, as most text is ASCII. */
 static size_t ascii_prefix(struct span s)
 {
     enum { WORD = sizeof(uint64_t), BLOCK = 4 * WORD };
@@ -83,7 +83,7 @@ static size_t ascii_prefix(struct span s)
     return s.len - left;
 }
 
-/* The next character, or a run of ASCII; not empty. 0 where neither is. */
+/* The length of the next character or run of ASCII; 0 if there is neither. */
 static size_t valid_run(struct span s)
 {
     uint32_t point;
@@ -119,7 +119,7 @@ void utf8_replace(struct buf *out, struct span s)
     }
 }
 
-/* The first bytes of one that goes on behind the end. */
+/* Removes the first bytes of a character that is incomplete at the end. */
 static void drop_cut_character(struct buf *b)
 {
     uint32_t point;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* UTF-8 as the Encoding Standard decodes it: no surrogates, nothing overlong, nothing above
-   U+10FFFF; an ill-formed sequence is replaced by one U+FFFD for each maximal subpart. */
+/* UTF-8 as in the Encoding Standard: surrogates, overlong forms and code points above U+10FFFF are
+   ill-formed; each maximal subpart of an ill-formed sequence is replaced by one U+FFFD. */
 #ifndef CORE_UTF8_H
 #define CORE_UTF8_H
 
@@ -18,26 +18,26 @@ static inline bool utf8_valid(struct span s)
     return utf8_valid_prefix(s) == s.len;
 }
 
-/* What utf8_next gives instead of a code point for bytes that are not UTF-8. */
+/* The code point that utf8_next returns for ill-formed bytes. */
 #define UTF8_ILL_FORMED UINT32_MAX
 
-/* One character at the start of `s` (not empty): its length in bytes, the code point in *point.
-   An ill-formed start gives UTF8_ILL_FORMED and the length of the maximal subpart. When `s` ends
-   inside a sequence that is well-formed so far, the answer is 0. */
+/* Decodes the first character of `s`, which is not empty. Returns its length in bytes and sets
+   *point; for ill-formed bytes UTF8_ILL_FORMED and the length of the maximal subpart; 0 if `s` ends
+   inside a sequence that is well-formed so far. */
 size_t utf8_next(struct span s, uint32_t *point);
 
-/* Appends `s` to `out` with everything ill-formed replaced; a sequence that `s` cuts off at its
-   end is replaced, too. */
+/* Appends `s` to `out` with ill-formed sequences replaced, also one that is incomplete at the end.
+ */
 void utf8_replace(struct buf *out, struct span s);
 
 /* The longest prefix of at most `max` bytes that does not end inside a character. */
 struct span utf8_cut(struct span text, size_t max);
 
-/* Appends what fits into `max` bytes of `text`, in one line and with everything ill-formed
-   replaced: a run of white space is one blank, at the ends there is none. */
+/* Appends at most `max` bytes of `text` as one line: ill-formed sequences are replaced, each run of
+   white space is one space, leading and trailing white space is removed. */
 void utf8_fold(struct buf *out, struct span text, size_t max);
 
-/* Appends `s` as a C string can hold it: in the place of NUL stands U+FFFD. */
+/* Appends `s` with each NUL replaced by U+FFFD, so that it can be a C string. */
 void utf8_put_without_nul(struct buf *out, struct span s);
 
 /* Appends the encoding of a code point (a scalar value). */

@@ -23,7 +23,7 @@ static void *there(void *memory)
     return memory;
 }
 
-/* Zero bytes are rounded up to one: malloc(0) may answer NULL without a failure. */
+/* Zero bytes are rounded up to one: malloc(0) may return NULL without a failure. */
 void *xmalloc(size_t size)
 {
     return there(malloc(size ? size : 1));

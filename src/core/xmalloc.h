@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that is there or ends the program: with one line on standard error and status 70
-   (EX_SOFTWARE). None of these returns NULL. Release with free(). */
+/* Allocation that never returns NULL: without memory the program prints one line to standard error
+   and exits with status 70 (EX_SOFTWARE). Release with free(). */
 #ifndef CORE_XMALLOC_H
 #define CORE_XMALLOC_H
 
@@ -13,12 +13,12 @@ char *xstrdup(const char *text);
 /* A terminated copy of `len` bytes. */
 char *xmemdup(const void *bytes, size_t len);
 
-/* What the functions above end with. */
+/* Exits like the functions above. */
 _Noreturn void out_of_memory(void);
 
-/* Overwrites memory in a way that the compiler may not leave out: for secrets. */
+/* Overwrites memory in a way that the compiler cannot remove: for secrets. */
 void wipe(void *memory, size_t len);
-/* free() after that, for a terminated string; NULL is legal. */
+/* Wipes and frees a terminated string, or NULL. */
 void wipe_string(char *text);
 
 #endif

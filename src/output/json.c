@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One object at the end: the text, the tools, and what became of the exchange. */
+/* One JSON object at the end: text, tools and summary. */
 #include "output/sink.h"
 
 #include "core/xmalloc.h"

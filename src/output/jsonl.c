@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every event as one JSON object a line, in order; `client.` events are the program's own. */
+/* JSON Lines: each event is one JSON object; the program adds `client.` events. */
 #include "output/sink.h"
 
 #include "core/xmalloc.h"
@@ -11,10 +11,10 @@ struct jsonl_sink {
     struct sink sink;
     struct writer out;
     struct terminal *terminal;
-    struct buf line; /* on a terminal: the line before it is made harmless */
+    struct buf line; /* on a terminal: the line before it is escaped */
 };
 
-/* The buffer for a line: the output's own where nothing has to be changed. */
+/* The buffer for a line: that of the output if nothing has to be escaped. */
 static struct buf *begin_line(struct jsonl_sink *j)
 {
     return j->out.terminal ? &j->line : &j->out.pending;
@@ -29,7 +29,7 @@ static void end_line(struct jsonl_sink *j)
     }
 }
 
-/* The client's own event is opened up to its data's members. */
+/* Begins an event of the program, up to the members of its data. */
 static struct buf *begin_client(struct jsonl_sink *j, const char *name)
 {
     struct buf *out = begin_line(j);
@@ -61,7 +61,7 @@ static int put_malformed(struct jsonl_sink *j, const struct chat_event *event, s
     return writer_turn(&j->out, fail);
 }
 
-/* The guide's own names need no escapes. */
+/* The names of known events need no escaping. */
 static void put_name(struct buf *out, const struct chat_event *event)
 {
     if (event->kind == CHAT_OTHER) {
@@ -160,7 +160,7 @@ static void jsonl_free(struct sink *s)
     .flush = jsonl_flush, .summarize = jsonl_summarize, .close = jsonl_close, .free = jsonl_free
 
 static const struct sink_ops with_text = {.commit = SINK_ANSWER, JSONL_ENTRIES};
-/* Of a retry only the tools show that they ran twice. */
+/* Without the text, only tool events would be repeated by a retry. */
 static const struct sink_ops without_text = {
     .commit = SINK_TOOLS, .without_text = true, JSONL_ENTRIES};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The body of the stream byte for byte: to standard output, or beside another format to a file. */
+/* The bytes of the stream: to standard output, or to a file in addition to another format. */
 #include "output/sink.h"
 
 #include "core/utf8.h"
@@ -11,11 +11,11 @@ struct raw_sink {
     struct sink sink;
     struct writer out;
     struct terminal *terminal; /* NULL for a recording */
-    struct buf tail;           /* on a terminal: the start of a character that a read cut */
+    struct buf tail;           /* on a terminal: an incomplete character */
 };
 
-/* What a terminal can be shown of the bytes so far: whole characters. */
-static void put_harmless(struct raw_sink *r, struct span bytes)
+/* Escapes the complete characters of the bytes so far. */
+static void put_escaped(struct raw_sink *r, struct span bytes)
 {
     uint32_t point;
     size_t whole;
@@ -35,7 +35,7 @@ static int raw_bytes(struct sink *s, struct span bytes, struct fail *fail)
 {
     struct raw_sink *r = (struct raw_sink *)s;
     if (r->out.terminal)
-        put_harmless(r, bytes);
+        put_escaped(r, bytes);
     else
         buf_span(&r->out.pending, bytes);
     return writer_turn(&r->out, fail);
@@ -59,7 +59,7 @@ static int raw_close(struct sink *s, struct fail *fail)
     return writer_close(&((struct raw_sink *)s)->out, fail);
 }
 
-/* A record is of one attempt, the last. */
+/* Only the last attempt is recorded. */
 static int record_begin(struct sink *s, struct fail *fail)
 {
     return writer_restart(&((struct raw_sink *)s)->out, fail);

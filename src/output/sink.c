@@ -21,7 +21,7 @@ enum sink_commit sinks_commit(const struct sinks *sinks)
     return most;
 }
 
-/* Calls the entry of each sink that has it; `result` becomes -1 when one of them fails. */
+/* Calls a function of each sink that has it; `result` becomes -1 if one fails. */
 #define CALL_EACH(result, sinks, entry, ...)                                                       \
     for (unsigned i = 0; i < (sinks)->count; i++) {                                                \
         struct sink *s = (sinks)->list[i];                                                         \

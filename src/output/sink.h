@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where an answer goes: one sink per format, each a table of functions and its own state, and a
-   list of them that an answer is given to in order. */
+/* The outputs of an answer: a sink for each format, which is a table of functions with a state, and
+   the list of sinks that each event is passed to in order. */
 #ifndef OUTPUT_SINK_H
 #define OUTPUT_SINK_H
 
@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-/* The version of the JSON lines that `client.open` and `client.close` carry. */
+/* The version of the JSON Lines in `client.open` and `client.close`. */
 enum { SINK_SCHEMA = 1 };
 
 /* The response to `send` has begun. */
@@ -23,12 +23,12 @@ struct sink_open {
 
 /* An attempt failed and another one follows. */
 struct sink_retry {
-    int attempt, of; /* the one that follows, counted as retries: 1 .. N, and N */
+    int attempt, of; /* the retry that follows, from 1, and the maximum */
     int64_t delay_ms;
-    const char *reason; /* as fail.message: may hold line feeds */
+    const char *reason; /* as fail.message; may contain line feeds */
 };
 
-/* Milliseconds from the start of the command, -1 for what did not happen. */
+/* Milliseconds from the start of the question, -1 for what did not happen. */
 struct sink_timing {
     int64_t connect_ms, tls_ms, first_byte_ms, first_delta_ms, elapsed_ms;
 };
@@ -42,18 +42,18 @@ struct summary {
     bool retryable;     /* trying again may help */
     const char *conversation_id, *message_id, *mode, *model;
     int64_t events, text_bytes, tool_calls;
-    const char *total_tokens, *latency_ms; /* numbers as the server spelled them */
+    const char *total_tokens, *latency_ms; /* numbers as the server sent them */
     struct sink_timing timing;
-    bool survives; /* the process goes on although a signal ended the answer */
+    bool survives; /* the process continues although a signal ended the answer */
 };
 
-/* A signal is about to end the process: nothing is waited for. */
+/* A signal is about to end the process: do not wait for a slow reader. */
 static inline bool summary_is_last_words(const struct summary *summary)
 {
     return summary->fail->cause == FAIL_SIGNAL && !summary->survives;
 }
 
-/* Something is wrong. After a `fatal` one the command fails, and says it again as the reason. */
+/* A `fatal` warning is also the reason for which the command fails later. */
 struct sink_warning {
     const char *message;
     bool fatal;
@@ -61,43 +61,43 @@ struct sink_warning {
 
 struct sink;
 
-/* What of an attempt is written for good, so that no other attempt may follow once it has come. The
-   later ones include the earlier. */
+/* What makes output final, so that no retry may follow once it came. Each value includes those
+   before it. */
 enum sink_commit { SINK_NOTHING, SINK_TOOLS, SINK_ANSWER, SINK_BYTES };
 
-/* Each answers 0, or -1 with *fail set. Entries may be NULL. Sinks gather; `flush` writes. For each
-   question: begin for each attempt, what comes of it, and summarize at the end; after the last
-   question close. */
+/* Each returns 0, or -1 with *fail set, and may be NULL. Sinks collect output; `flush` writes it.
+   The order for each question: begin for each attempt and the others for what it brings, then
+   summarize. After the last question: close. */
 struct sink_ops {
     enum sink_commit commit;
-    /* An attempt begins. What a sink holds of a former one stands until this one brings its own. */
+    /* An attempt begins. Held output of a former one is kept until this one has output. */
     int (*begin)(struct sink *s, struct fail *fail);
     int (*open)(struct sink *s, const struct sink_open *open, struct fail *fail);
     int (*bytes)(struct sink *s, struct span bytes, struct fail *fail);
     int (*event)(struct sink *s, const struct chat_event *event, struct fail *fail);
-    /* `event` is not called for the deltas of the text, of which there are very many. */
+    /* `event` is not called for deltas of the text. */
     bool without_text;
-    /* The text of an answer that came only as `final_text`, instead of deltas. */
+    /* The text of an answer without deltas, from `final_text`. */
     int (*final_text)(struct sink *s, struct span text, struct fail *fail);
     int (*retry)(struct sink *s, const struct sink_retry *retry, struct fail *fail);
     int (*warning)(struct sink *s, const struct sink_warning *warning, struct fail *fail);
-    /* Time passes. Answers when it wants to be told again, INT64_MAX for never. */
+    /* Called regularly. Returns the time of the next call, INT64_MAX for none. */
     int64_t (*tick)(struct sink *s, int64_t now);
     int (*flush)(struct sink *s, struct fail *fail);
-    /* The answer is over: writes what is pending, and the summary. */
+    /* The answer is over: writes pending output and the summary. */
     int (*summarize)(struct sink *s, const struct summary *summary, struct fail *fail);
-    /* No answer follows: closes the output. */
+    /* There are no more answers: closes the output. */
     int (*close)(struct sink *s, struct fail *fail);
     void (*free)(struct sink *s);
 };
 
-/* The first member of every sink's own struct. */
+/* The first member of the struct of each sink. */
 struct sink {
     const struct sink_ops *ops;
 };
 
-/* Constructors. The sink takes the output over, and with it the duty to release it; the terminal
-   is borrowed for the sink's life. */
+/* Constructors. The sink takes ownership of the writer; the terminal is borrowed for the life of
+   the sink. */
 
 struct sink_text_options {
     bool newline;   /* end the text with one where it does not itself */
@@ -107,7 +107,7 @@ struct sink_text_options {
 
 struct sink *sink_text_new(struct writer *out, struct terminal *terminal,
                            struct sink_text_options options);
-/* Without `text` the deltas are left out: what --events writes. */
+/* Without `text`, as for --events, deltas of the text are left out. */
 struct sink *sink_jsonl_new(struct writer *out, struct terminal *terminal, bool text);
 struct sink *sink_json_new(struct writer *out, struct terminal *terminal);
 struct sink *sink_raw_new(struct writer *out, struct terminal *terminal);
@@ -119,20 +119,20 @@ struct sink *sink_notes_new(struct terminal *terminal, bool tools, bool status);
 
 enum { SINKS_MAX = 6 };
 
-/* The list; zeroed is empty. Owns its sinks. */
+/* The list, which owns its sinks. Empty when zeroed. */
 struct sinks {
     struct sink *list[SINKS_MAX];
     unsigned count;
-    struct sink *with_text[SINKS_MAX]; /* those of them that the deltas of the text go to */
+    struct sink *with_text[SINKS_MAX]; /* those that get the deltas of the text */
     unsigned with_text_count;
 };
 
 void sinks_add(struct sinks *sinks, struct sink *sink);
-/* What forbids another attempt, see enum sink_commit: the most that one of the sinks writes. */
+/* What makes the output of all sinks together final: the greatest of their values. */
 enum sink_commit sinks_commit(const struct sinks *sinks);
 
-/* Each calls the entry of that name of every sink, also after one failed: a full disk under one
-   of them takes nothing from the others. The first failure is the one that is kept. */
+/* Each calls the function of that name of every sink, even after one failed, so that a full disk
+   affects only one of them. The first failure is recorded. */
 int sinks_begin(struct sinks *sinks, struct fail *fail);
 int sinks_open(struct sinks *sinks, const struct sink_open *open, struct fail *fail);
 int sinks_bytes(struct sinks *sinks, struct span bytes, struct fail *fail);
@@ -140,9 +140,9 @@ int sinks_event(struct sinks *sinks, const struct chat_event *event, struct fail
 int sinks_final_text(struct sinks *sinks, struct span text, struct fail *fail);
 int sinks_retry(struct sinks *sinks, const struct sink_retry *retry, struct fail *fail);
 int sinks_warning(struct sinks *sinks, const char *message, struct fail *fail);
-/* The same for one that the command will fail with: a person is told that once. */
+/* For a warning that is also the reason of a later failure: not shown on standard error now. */
 int sinks_fatal_warning(struct sinks *sinks, const char *message, struct fail *fail);
-/* `now` is sys_now_us(); the earliest answer counts. */
+/* `now` is sys_now_us(). Returns the earliest time. */
 int64_t sinks_tick(struct sinks *sinks, int64_t now);
 int sinks_flush(struct sinks *sinks, struct fail *fail);
 /* Gives the summary to one sink of the list; chat/summary.h gives it to all of them. */

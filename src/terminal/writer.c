@@ -35,7 +35,7 @@ int writer_create(struct writer *o, const char *path, bool keep, struct fail *fa
 int writer_descriptor(struct writer *o, int fd, struct fail *fail)
 {
     int flags = fcntl(fd, F_GETFL);
-    /* One that closes on exec was not handed to us: it is our own. */
+    /* A close-on-exec descriptor was opened by this process, not by the caller. */
     bool ours = flags >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC);
     if (flags < 0 || ours || (flags & O_ACCMODE) == O_RDONLY) {
         char *hint = buf_format("open it in the shell, as in %d>events.jsonl", fd);
@@ -76,7 +76,7 @@ static int write_failed(struct writer *o, int error, struct fail *fail)
     return sys_fail(fail, FAIL_OUTPUT, "cannot write %s", o->name);
 }
 
-/* Writes what is pending and drops what has left. 0 or the errno. */
+/* Writes pending bytes and removes those that were written. 0, or the errno. */
 static int push(struct writer *o)
 {
     size_t written;

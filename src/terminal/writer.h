@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A descriptor that output goes to: what is put is gathered and leaves in one write per delivery.
- */
+/* Buffered output to a descriptor: one write for each delivery. */
 #ifndef TERMINAL_WRITER_H
 #define TERMINAL_WRITER_H
 
@@ -11,30 +10,30 @@
 
 struct writer {
     int fd;
-    char *name;         /* as messages call it, owned */
-    bool owned;         /* the descriptor is closed on release */
-    bool terminal;      /* what goes there must be made harmless */
-    bool broken;        /* a write failed: nothing more is tried */
-    bool cut_line;      /* what has left ends inside a line */
+    char *name;         /* its name in messages, owned */
+    bool owned;         /* the descriptor is closed by release */
+    bool terminal;      /* output must be escaped */
+    bool broken;        /* a write failed: no other is tried */
+    bool cut_line;      /* the output so far ends inside a line */
     struct buf pending; /* append here, then writer_turn or writer_flush */
 };
 
-/* Above this many pending bytes writer_turn writes in the middle of a delivery. */
+/* With more pending bytes than this, writer_turn writes during a delivery. */
 enum { WRITER_BATCH = 32768 };
 
 void writer_init(struct writer *o, int fd, const char *name);
 /* Standard output under the name that messages use. Its reader is watched (sys_reader_watch). */
 void writer_init_standard(struct writer *o);
-/* Creates or truncates a file; FAIL_CREATE. With `keep` its contents stay until writer_restart. */
+/* Creates or truncates a file. FAIL_CREATE. With `keep` it is not truncated: see writer_restart. */
 int writer_create(struct writer *o, const char *path, bool keep, struct fail *fail);
 /* Uses a descriptor that the caller opened; FAIL_USAGE when it is not open for writing. */
 int writer_descriptor(struct writer *o, int fd, struct fail *fail);
 void writer_release(struct writer *o);
-/* Appends JSON text, harmless where it goes to a terminal. */
+/* Appends JSON text, escaped for a terminal. */
 void writer_put_json(struct writer *o, struct span json);
 
-/* Writes all that is pending, waiting for a slow reader. FAIL_OUTPUT (74), or FAIL_SIGNAL: with
-   SIGPIPE when the reader is gone and that signal was not ignored at the start. */
+/* Writes all pending bytes, waiting for a slow reader. FAIL_OUTPUT, or FAIL_SIGNAL: with SIGPIPE if
+   the reader is gone and SIGPIPE was not ignored at the start. */
 int writer_flush(struct writer *o, struct fail *fail);
 
 static inline int writer_turn(struct writer *o, struct fail *fail)
@@ -52,10 +51,10 @@ int writer_close(struct writer *o, struct fail *fail);
 /* Closes standard output itself. FAIL_OUTPUT where only that shows that it was not written. */
 int writer_close_standard(struct fail *fail);
 
-/* For what prints once and is done: writer_flush, then writer_release in any case. */
+/* writer_flush, then writer_release in any case. */
 int writer_finish(struct writer *o, struct fail *fail);
 
-/* A file is emptied and begun anew; what cannot seek goes on. */
+/* Truncates a file to write it again. No effect on what cannot seek. */
 int writer_restart(struct writer *o, struct fail *fail);
 
 #endif
