@@ -20,11 +20,11 @@ _sigmasight_chat_ids()
     read -ra words <<<"$line"
     for ((i = 2; i < ${#words[@]}; i++)); do
         case ${words[i]} in
-        -u | --url | --profile | --token-file | --cacert)
+        -u | --url | --profile | --token-file | --cacert | --cert | --key | -H | --header)
             say+=("${words[i]}" "${words[i + 1]-}")
             i=$((i + 1))
             ;;
-        --url=* | --profile=* | --token-file=* | --cacert=* | --insecure | --allow-http)
+        --url=* | --profile=* | --token-file=* | --cacert=* | --cert=* | --key=* | --header=* | --insecure | --allow-http)
             say+=("${words[i]}")
             ;;
         esac
@@ -76,8 +76,8 @@ _sigmasight_chat_kind()
     -m | --mode) kind='green blue indigo violet' ;;
     --color | --render | --highlight) kind='auto always never' ;;
     --profile) kind=PROFILE ;;
-    --events | --record | --token-file | --cacert) kind=FILE ;;
-    -u | --url | --portfolio | --context | --max-message | --events-fd | --max-event-size | --email | --limit) kind='' ;;
+    --events | --record | --token-file | --cacert | --cert | --key) kind=FILE ;;
+    -u | --url | -H | --header | --portfolio | --context | --max-message | --events-fd | --max-event-size | --email | --limit) kind='' ;;
     --retry | --retry-delay | --retry-max-time) kind='' ;;
     --connect-timeout | --idle-timeout | --stall-timeout | --max-time) kind='' ;;
     *) return 1 ;;
@@ -117,7 +117,7 @@ _sigmasight_chat()
     local common='-q --quiet -v --verbose --color --no-status -h --help'
     local output='-o --output -j --json --no-stream --events --events-fd -n --no-newline
         --render --highlight --max-event-size'
-    local api='-u --url --profile --token-file --cacert --insecure --allow-http'
+    local api='-u --url --profile --token-file --cacert --cert --key -H --header --insecure --allow-http'
     local context='-m --mode --portfolio'
     local send='-c --conversation -C --continue --ephemeral --edit --max-message --context --record --log --no-log --retry --retry-delay
         --retry-max-time --retry-all --connect-timeout --idle-timeout --stall-timeout --max-time'

@@ -30,7 +30,7 @@ function __sigmasight_chat_operands
             printf '%s\n' $word
         else if test "$word" = --
             set literal 1
-        else if string match -qr -- '^(-[a-zA-Z]*[um]|--(url|profile|token-file|cacert|mode|portfolio|limit|color))$' $word
+        else if string match -qr -- '^(-[a-zA-Z]*[umH]|--(url|profile|token-file|cacert|cert|key|header|mode|portfolio|limit|color))$' $word
             set value 1
         else if not string match -qr -- '^-.' $word
             printf '%s\n' $word
@@ -55,10 +55,10 @@ function __sigmasight_chat_ids
         if test $take -eq 1
             set -a say $word
             set take 0
-        else if string match -qr -- '^(-u|--(url|profile|token-file|cacert))$' $word
+        else if string match -qr -- '^(-[uH]|--(url|profile|token-file|cacert|cert|key|header))$' $word
             set -a say $word
             set take 1
-        else if string match -qr -- '^--((url|profile|token-file|cacert)=|(insecure|allow-http)$)' $word
+        else if string match -qr -- '^--((url|profile|token-file|cacert|cert|key|header)=|(insecure|allow-http)$)' $word
             set -a say $word
         end
     end
@@ -138,6 +138,9 @@ complete -c sigmasight-chat -n $api -s u -l url -x -d 'Address of the API'
 complete -c sigmasight-chat -n $api -l profile -x -a '(__sigmasight_chat_profiles)' -d 'Use a profile of the configuration file'
 complete -c sigmasight-chat -n $api -l token-file -r -F -d 'Take the token from FILE'
 complete -c sigmasight-chat -n $api -l cacert -r -F -d 'Trust the certificates in FILE'
+complete -c sigmasight-chat -n $api -l cert -r -F -d 'Client certificate'
+complete -c sigmasight-chat -n $api -l key -r -F -d 'Private key of the client certificate'
+complete -c sigmasight-chat -n $api -s H -l header -x -d 'Send a header'
 complete -c sigmasight-chat -n $api -l insecure -d 'Accept any certificate'
 complete -c sigmasight-chat -n $api -l allow-http -d 'Plain HTTP also to another machine'
 

@@ -264,18 +264,44 @@ static bool take_newer(struct auth *auth, struct api *api)
     return newer;
 }
 
+static bool take_refreshed(struct auth *auth, struct api *api, struct fail *why)
+{
+    char *old = xstrdup(auth->token), *warning = NULL;
+    refresh(auth, api, &warning, why);
+    bool refreshed = strcmp(auth->token, old) != 0;
+    wipe_string(old);
+    free(warning);
+    return refreshed;
+}
+
+/* The next way to another token; each is tried once. */
+static bool renew_stored(struct auth *auth, struct api *api, struct fail *why)
+{
+    bool renewed = false;
+    while (!renewed && !fail_is_set(why) && auth->tries < 3) {
+        switch (auth->tries++) {
+        case 0:
+            renewed = take_newer(auth, api);
+            break;
+        case 1:
+            renewed = take_refreshed(auth, api, why);
+            break;
+        default:
+            renewed = has_login() && log_in(auth, api, why) == 0;
+        }
+    }
+    return renewed;
+}
+
 static bool renew(struct auth *auth, struct api *api, struct fail *why)
 {
-    switch (auth->source) {
-    case AUTH_COMMAND:
-        return take_command(auth, api, why) == 0;
-    case AUTH_STORED:
-        return take_newer(auth, api) || (has_login() && log_in(auth, api, why) == 0);
-    case AUTH_LOGIN:
-        return log_in(auth, api, why) == 0;
-    default:
+    if (auth->source == AUTH_STORED)
+        return renew_stored(auth, api, why);
+    if (auth->tries++ > 0)
         return false;
-    }
+    if (auth->source == AUTH_COMMAND)
+        return take_command(auth, api, why) == 0;
+    return auth->source == AUTH_LOGIN && log_in(auth, api, why) == 0;
 }
 
 static void give_hint(const struct auth *auth, struct fail *fail)
@@ -306,8 +332,7 @@ bool auth_recover(struct auth *auth, struct api *api, struct fail *fail)
     struct fail why = FAIL_INIT;
     if (fail->http_status != 401)
         return false;
-    bool again = !auth->renewed && renew(auth, api, &why);
-    auth->renewed = true;
+    bool again = renew(auth, api, &why);
     if (again)
         fail_release(fail);
     else if (why.cause == FAIL_SIGNAL)

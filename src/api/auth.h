@@ -30,7 +30,7 @@ struct auth {
     char *token;
     char *email;                   /* whose it is, NULL where that is not known */
     int64_t issued_at, expires_at; /* Unix seconds, 0 when unknown */
-    bool renewed;                  /* the one new token was asked for */
+    int tries;                     /* ways to another token that were tried after a 401 */
 };
 
 /* What to do about a server that refuses the tokens of its own login. */
@@ -51,8 +51,9 @@ int auth_stored(struct auth *auth, const struct auth_config *config, struct api 
                 struct fail *fail);
 
 /* After a call that failed: true when that was a 401 and there is a new token to try once more
-   with, from token_command, from a login that another process stored, or from the login of the
-   environment; *fail is clear then. At most once in the life of *auth. Otherwise false, and a 401
+   with; *fail is clear then. From token_command or the login of the environment, where those gave
+   the refused one; for a stored one, in this order: a login that another process stored, a refresh,
+   the login of the environment. Each once, until `tries` is set to 0. Otherwise false, and a 401
    gets the hint what to do about it. */
 bool auth_recover(struct auth *auth, struct api *api, struct fail *fail);
 

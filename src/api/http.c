@@ -343,6 +343,15 @@ static void set_up(struct http *h)
         curl_easy_setopt(e, CURLOPT_CAINFO, h->config.cacert);
         curl_easy_setopt(e, CURLOPT_PROXY_CAINFO, h->config.cacert);
     }
+    if (h->config.capath) {
+        curl_easy_setopt(e, CURLOPT_CAPATH, h->config.capath);
+        curl_easy_setopt(e, CURLOPT_PROXY_CAPATH, h->config.capath);
+    }
+    /* An encrypted key is refused: nothing asks for its password behind our back. */
+    curl_easy_setopt(e, CURLOPT_KEYPASSWD, "");
+    curl_easy_setopt(e, CURLOPT_SSLCERT, h->config.cert);
+    curl_easy_setopt(e, CURLOPT_SSLKEY, h->config.key);
+    curl_easy_setopt(e, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
     if (h->config.insecure) {
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -631,13 +640,26 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *line)
     return longer;
 }
 
-static struct curl_slist *make_headers(const struct http_request *request)
+static bool is_configured(const struct http_config *config, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < config->header_count; i++)
+        if (strncasecmp(config->headers[i], name, len) == 0 && config->headers[i][len] == ':')
+            return true;
+    return false;
+}
+
+static struct curl_slist *make_headers(const struct http_config *config,
+                                       const struct http_request *request)
 {
     struct buf line = {0};
     struct curl_slist *list = NULL;
     buf_printf(&line, "Accept: %s", request->accept);
     list = add_header(list, buf_text(&line));
-    list = add_header(list, "Cache-Control: no-cache");
+    if (!is_configured(config, "Cache-Control"))
+        list = add_header(list, "Cache-Control: no-cache");
+    for (size_t i = 0; i < config->header_count; i++)
+        list = add_header(list, config->headers[i]);
     list = add_header(list, "Expect:");
     if (request->body.at)
         list = add_header(list, "Content-Type: application/json");
@@ -681,7 +703,7 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
     http_response_release(response);
     struct transfer x = {.http = h, .request = request, .response = response, .fail = fail};
     x.begun = x.last_byte = sys_now_us();
-    struct curl_slist *headers = make_headers(request);
+    struct curl_slist *headers = make_headers(&h->config, request);
     set_request(h->easy, request);
     curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, x.error);

@@ -14,9 +14,13 @@
 /* What is the same for every request. Strings are borrowed for the life of the client; times in
    microseconds, 0 for none. */
 struct http_config {
-    const char *origin;      /* scheme://host:port, for messages */
-    bool loopback;           /* the server is this machine: no proxy is asked */
-    const char *cacert;      /* PEM file, NULL: the system's */
+    const char *origin;         /* scheme://host:port, for messages */
+    bool loopback;              /* the server is this machine: no proxy is asked */
+    const char *cacert;         /* PEM file, NULL: see `capath` */
+    const char *capath;         /* hashed directory; both NULL: the system's */
+    const char *cert, *key;     /* PEM files of the client, NULL: none */
+    const char *const *headers; /* "NAME: VALUE" for the server */
+    size_t header_count;
     bool insecure;           /* do not verify the server's certificate */
     int64_t connect_timeout; /* resolve, connect, proxy, TLS */
     int64_t idle_timeout;    /* no byte received */

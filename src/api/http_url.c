@@ -50,8 +50,7 @@ static const char *surplus(CURLU *u)
         const char *why;
     } rows[] = {{CURLUPART_USER, "it names a user; log in with a token instead"},
                 {CURLUPART_PASSWORD, "it holds a password; log in with a token instead"},
-                {CURLUPART_QUERY, "it has a query"},
-                {CURLUPART_FRAGMENT, "it has a fragment"}};
+                {CURLUPART_QUERY, "it has a query"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *text = part(u, rows[i].part, 0);
         bool there = text != NULL;
@@ -76,6 +75,11 @@ static int take_url(CURLU *u, const char *text, struct http_url *url, struct fai
     char *host = part(u, CURLUPART_HOST, 0);
     char *port = part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     const char *why = surplus(u);
+    /* libcurl does not report an empty query or fragment, in which the path of a call would end. */
+    if (!why && strchr(text, '#'))
+        why = "it has a fragment";
+    if (!why && strchr(text, '?'))
+        why = "it has a query";
     url->https = scheme && strcmp(scheme, "https") == 0;
     if (!host || !port || !scheme || (!url->https && strcmp(scheme, "http") != 0))
         why = "it is neither http:// nor https://";

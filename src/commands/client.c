@@ -44,8 +44,8 @@ struct span client_host(const struct client *c)
 
 char *client_where(const struct settings *s)
 {
-    static const enum option_id passed_on[] = {OPT_PROFILE, OPT_URL, OPT_CACERT, OPT_INSECURE,
-                                               OPT_ALLOW_HTTP};
+    static const enum option_id passed_on[] = {OPT_PROFILE, OPT_URL,      OPT_CACERT,    OPT_CERT,
+                                               OPT_KEY,     OPT_INSECURE, OPT_ALLOW_HTTP};
     struct buf out = {0};
     for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++) {
         const struct option_row *row = option_row(passed_on[i]);
@@ -72,14 +72,47 @@ static char *login_command(const struct client *c)
     return buf_take(&out);
 }
 
-static int check_certificates(const char *path, struct fail *fail)
+static int check_readable(const char *path, const char *what, struct fail *fail)
 {
     int fd = path ? sys_open(path, O_RDONLY, 0) : -1;
     if (path && fd < 0)
-        return sys_fail(fail, FAIL_INPUT, "cannot read the certificates in %s", path);
+        return sys_fail(fail, FAIL_INPUT, "cannot read the %s in %s", what, path);
     if (path)
         close(fd);
     return 0;
+}
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+/* Which authorities are trusted: --cacert, else what curl(1) reads from the environment. */
+static int choose_certificates(const struct settings *s, struct http_config *config,
+                               struct fail *fail)
+{
+    config->cacert = setting_text(s, OPT_CACERT);
+    if (!config->cacert)
+        config->cacert = variable("CURL_CA_BUNDLE");
+    if (!config->cacert) {
+        config->cacert = variable("SSL_CERT_FILE");
+        config->capath = variable("SSL_CERT_DIR");
+    }
+    config->cert = setting_text(s, OPT_CERT);
+    config->key = setting_text(s, OPT_KEY);
+    if (check_readable(config->cacert, "certificates", fail) != 0 ||
+        check_readable(config->cert, "client certificate", fail) != 0 ||
+        check_readable(config->key, "private key", fail) != 0)
+        return -1;
+    return 0;
+}
+
+/* The addresses that stand for all of a machine. */
+static bool is_wildcard(const char *origin)
+{
+    const char *host = strstr(origin, "://") + 3;
+    return strncmp(host, "0.0.0.0:", 8) == 0 || strncmp(host, "[::]:", 5) == 0;
 }
 
 static int check_url(struct client *c, const struct settings *s, struct http_config *config,
@@ -90,7 +123,10 @@ static int check_url(struct client *c, const struct settings *s, struct http_con
         return -1;
     bool exposed = !url.https && !url.loopback && !setting_is(s, OPT_ALLOW_HTTP);
     if (exposed)
-        fail_set_hint(fail, FAIL_CONFIG, "use https://, or --allow-http to accept that",
+        fail_set_hint(fail, FAIL_CONFIG,
+                      is_wildcard(url.origin)
+                          ? "a server listens at this address; connect to it at 127.0.0.1"
+                          : "use https://, or --allow-http to accept that",
                       "%s: plain HTTP would show the token to the network", url.origin);
     config->loopback = url.loopback;
     c->https = url.https;
@@ -117,7 +153,8 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
 {
     const struct settings *s = in->settings;
     int64_t max_time = setting_us(s, OPT_MAX_TIME);
-    struct http_config config = {.cacert = setting_text(s, OPT_CACERT),
+    struct http_config config = {.headers = (const char *const *)s->of[OPT_HEADER].list,
+                                 .header_count = (size_t)s->of[OPT_HEADER].count,
                                  .insecure = setting_is(s, OPT_INSECURE),
                                  .connect_timeout = setting_us(s, OPT_CONNECT_TIMEOUT),
                                  .idle_timeout = setting_us(s, OPT_IDLE_TIMEOUT),
@@ -138,7 +175,7 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         .max_time = max_time,
         .key = {setting_text(s, OPT_PROFILE), c->base},
     };
-    if (check_url(c, s, &config, fail) != 0 || check_certificates(config.cacert, fail) != 0 ||
+    if (check_url(c, s, &config, fail) != 0 || choose_certificates(s, &config, fail) != 0 ||
         warn_of_key_log(c, in, fail) != 0)
         return -1;
     c->api = (struct api){http_new(&config, fail), c->base, NULL};

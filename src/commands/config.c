@@ -4,6 +4,7 @@
 
 #include "core/xmalloc.h"
 #include "settings/config.h"
+#include "settings/header.h"
 #include "system/system.h"
 #include "terminal/editor.h"
 #include "terminal/table.h"
@@ -40,6 +41,13 @@ static void put_origin(struct buf *out, const struct settings *s, const struct o
     }
 }
 
+/* The value of a header may be a secret. */
+static void put_masked(struct buf *out, const char *header)
+{
+    buf_span(out, header_name(header));
+    buf_puts(out, ": [masked]");
+}
+
 static void put_value(struct buf *out, const struct setting *s, const struct option_row *row)
 {
     if (row->type == OPTION_FLAG) {
@@ -48,6 +56,11 @@ static void put_value(struct buf *out, const struct setting *s, const struct opt
     } else if (row->type == OPTION_LIST) {
         for (int i = 0; i < s->count; i++)
             buf_printf(out, "%s%s", i ? " " : "", s->list[i]);
+    } else if (row->type == OPTION_HEADER) {
+        for (int i = 0; i < s->count; i++) {
+            buf_puts(out, i ? ", " : "");
+            put_masked(out, s->list[i]);
+        }
     } else if (s->text) {
         buf_puts(out, s->text);
     }
@@ -68,6 +81,16 @@ static void put_json_value(struct buf *out, const struct setting *s, const struc
             json_put_string(out, span_of(s->list[i]));
         }
         buf_byte(out, ']');
+    } else if (row->type == OPTION_HEADER) {
+        struct buf header = {0};
+        for (int i = 0; i < s->count; i++) {
+            buf_byte(out, i ? ',' : '[');
+            buf_clear(&header);
+            put_masked(&header, s->list[i]);
+            json_put_string(out, buf_view(&header));
+        }
+        buf_byte(out, ']');
+        buf_release(&header);
     } else {
         json_put_string(out, span_of(s->text));
     }

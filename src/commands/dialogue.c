@@ -177,7 +177,7 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
     if (!request->mode)
         request->mode = mode_of(d);
     request->auth = &d->client.auth;
-    request->auth->renewed = false;
+    request->auth->tries = 0;
     request->deadline = max_time ? request->started + max_time : 0;
     int result = chat_run(&d->client.api, &q->reader, request, &q->outcome, fail);
     if (result != 0)

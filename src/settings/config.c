@@ -119,6 +119,7 @@ static bool type_fits(enum option_type option, enum json_type value)
     case OPTION_SIZE:
         return value == JSON_NUMBER || value == JSON_STRING;
     case OPTION_LIST:
+    case OPTION_HEADER:
         return value == JSON_STRING || value == JSON_ARRAY;
     default:
         return value == JSON_STRING;
@@ -137,6 +138,7 @@ static const char *type_name(enum option_type option)
     case OPTION_SIZE:
         return "a number or a string such as \"64M\"";
     case OPTION_LIST:
+    case OPTION_HEADER:
         return "a string or an array of strings";
     default:
         return "a string";

@@ -2,6 +2,7 @@
 #include "settings/options.h"
 
 #include "core/xmalloc.h"
+#include "settings/header.h"
 
 #include <ctype.h>
 #include <getopt.h>
@@ -91,6 +92,12 @@ static const struct option_row rows[OPT_COUNT] = {
      "a shell command that prints the token"},
     {OPT_CACERT, "cacert", 0, "FILE", OPTION_FILE, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL, true,
      "trust the CA certificates in FILE (PEM)"},
+    {OPT_CERT, "cert", 0, "FILE", OPTION_FILE, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL, true,
+     "client certificate (PEM), may hold the key, too"},
+    {OPT_KEY, "key", 0, "FILE", OPTION_FILE, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL, true,
+     "private key of the client certificate (PEM)"},
+    {OPT_HEADER, "header", 'H', "HEADER", OPTION_HEADER, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL,
+     true, "send the header 'NAME: VALUE' (repeatable)"},
     {OPT_INSECURE, "insecure", 0, NULL, OPTION_FLAG, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL,
      true, "do not verify the server's certificate"},
     {OPT_ALLOW_HTTP, "allow-http", 0, NULL, OPTION_FLAG, GROUP_API | GROUP_DETAIL, NULL, NULL, NULL,
@@ -237,6 +244,49 @@ static void clear(struct setting *s)
     *s = (struct setting){0};
 }
 
+static void append(struct setting *s, const char *text)
+{
+    s->list = xrealloc(s->list, (size_t)(s->count + 1) * sizeof *s->list);
+    s->list[s->count++] = xstrdup(text);
+}
+
+static void drop_configured(struct setting *s)
+{
+    while (s->count > s->given)
+        free(s->list[--s->count]);
+    s->configured = ORIGIN_NONE;
+    s->origin = s->given ? ORIGIN_COMMAND_LINE : ORIGIN_NONE;
+}
+
+/* The command line is read before everything that is configured. The value is not repeated in
+   messages: it may be a secret. */
+static int set_header(struct setting *s, const char *text, enum origin origin, const char *label,
+                      struct fail *fail)
+{
+    const char *error = header_error(text);
+    if (error)
+        return fail_set(fail, origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG,
+                        "invalid value for %s: %s", label, error);
+    if (origin == ORIGIN_COMMAND_LINE) {
+        append(s, text);
+        s->given = s->count;
+        s->origin = origin;
+        return 0;
+    }
+    if (s->configured > origin)
+        return 0;
+    if (s->configured < origin)
+        drop_configured(s);
+    s->configured = origin;
+    for (int i = 0; i < s->given; i++)
+        if (header_is_same(s->list[i], text))
+            return 0;
+    append(s, text);
+    if (!s->given)
+        s->origin = origin;
+    return 0;
+}
+
 static int set(struct settings *settings, const struct option_row *row, const char *text,
                enum origin origin, const char *label, struct fail *fail)
 {
@@ -251,6 +301,8 @@ static int set(struct settings *settings, const struct option_row *row, const ch
     bool disables = row->id == OPT_TOKEN_COMMAND && origin == ORIGIN_PROFILE;
     if (row->type != OPTION_FLAG && !*text && !disables)
         return fail_set(fail, cause, "%s: value must not be empty", label);
+    if (row->type == OPTION_HEADER)
+        return set_header(s, text, origin, label, fail);
     if (s->origin > origin)
         return 0;
     if (s->origin != origin)
@@ -258,9 +310,10 @@ static int set(struct settings *settings, const struct option_row *row, const ch
     s->origin = origin;
     s->number = number;
     if (row->type == OPTION_LIST) {
-        s->list = xrealloc(s->list, (size_t)(s->count + 1) * sizeof *s->list);
-        s->list[s->count] = xstrdup(text);
-    } else if (row->type != OPTION_FLAG) {
+        append(s, text);
+        return 0;
+    }
+    if (row->type != OPTION_FLAG) {
         free(s->text);
         s->text = *text ? xstrdup(text) : NULL;
     }
@@ -290,6 +343,8 @@ void settings_keep_given(struct settings *settings)
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (!setting_is_given(settings, id))
             clear(&settings->of[id]);
+        else if (rows[id].type == OPTION_HEADER)
+            drop_configured(&settings->of[id]);
 }
 
 int settings_from_environment(struct settings *settings, struct fail *fail)

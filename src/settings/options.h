@@ -51,6 +51,9 @@ enum option_id {
     OPT_TOKEN_FILE,
     OPT_TOKEN_COMMAND,
     OPT_CACERT,
+    OPT_CERT,
+    OPT_KEY,
+    OPT_HEADER,
     OPT_INSECURE,
     OPT_ALLOW_HTTP,
     OPT_QUIET,
@@ -66,6 +69,8 @@ enum option_type {
     OPTION_TEXT,    /* a string that is not empty */
     OPTION_FILE,    /* the same; `~/` in the configuration file is the home directory */
     OPTION_LIST,    /* a string, may be given several times */
+    OPTION_HEADER,  /* a list of "NAME: VALUE", see settings/header.h; the command line adds to the
+                       configured ones and replaces those of the same name */
     OPTION_CHOICE,  /* one of `choices` */
     OPTION_NUMBER,  /* an integer from 0 */
     OPTION_SECONDS, /* a decimal number from 0 */
@@ -124,7 +129,9 @@ struct setting {
     char *text; /* as given; NULL for a flag and if not set */
     int count;  /* flags: number of repetitions; lists: length */
     char **list;
-    double number; /* OPTION_NUMBER, _SECONDS (seconds), _BYTES */
+    int given;              /* OPTION_HEADER: the first ones are from the command line */
+    enum origin configured; /* and where the others come from */
+    double number;          /* OPTION_NUMBER, _SECONDS (seconds), _BYTES */
 };
 
 /* Zeroed is empty; free with settings_release. */

@@ -1089,8 +1089,25 @@ $refuse_once"
     log_in
     run_chat send -c "$ID" hi
     expect_failure 77 '.*Could not validate credentials.*sigmasight-chat login.*token_command.*'
-    expect_requests 'POST /chat/send'
+    expect_requests 'POST /chat/send' 'POST /auth/refresh' 'POST /chat/send'
     expect_no_secret "$(stored '.[0].token')"
+}
+
+@test "401: a stored token is refreshed once, and the new one kept" {
+    serve <<SCENARIO
+on POST /chat/send
+$refuse_once
+on POST /chat/send
+event done {}
+on POST /auth/refresh
+body {"access_token":"fresh","expires_in":86400}
+SCENARIO
+    no_token
+    log_in
+    run_chat send -c "$ID" hi
+    expect_status 0
+    expect_requests 'POST /chat/send' 'POST /auth/refresh' 'POST /chat/send'
+    [ "$(stored '.[0].token')" = fresh ]
 }
 
 @test "401: a stored token gives way to the login of the environment, for this time" {
@@ -1102,7 +1119,7 @@ $refuse_once"
     export SIGMASIGHT_EMAIL=env@example.com SIGMASIGHT_PASSWORD=hunter2
     run_chat send --ephemeral hi
     expect_status 0
-    expect_requests 'POST /chat/conversations' 'POST /auth/login' 'POST /chat/conversations' 'POST /chat/send' \
+    expect_requests 'POST /chat/conversations' 'POST /auth/refresh' 'POST /auth/login' 'POST /chat/conversations' 'POST /chat/send' \
         "DELETE /chat/conversations/$(last_id)"
     cmp "$T/before" "$(state credentials.json)" >&2
 }

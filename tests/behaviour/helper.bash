@@ -14,6 +14,7 @@ setup()
     TRANSCRIPTS=$SRCDIR/tests/transcripts ID=7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36
     TOKEN=token-of-the-tests
     MOCK_PID='' RUNNING='' OURS=() HELD=()
+    unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE
     unset "${!SIGMASIGHT_@}" http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
     # Only tests of the log have one.
     export SIGMASIGHT_LOG=0

@@ -439,6 +439,58 @@ expect_distrust()
     expect_no secret "$ERR" "$OUT"
 }
 
+@test "--cert and --key: a client certificate" {
+    serve_hello
+    proxy_lines | {
+        echo "ssl_certificate $TLS/good.pem; ssl_verify_client on; ssl_client_certificate $TLS/ca.pem;"
+        cat
+    } >"$T/lines"
+    start_nginx '127.0.0.1 ssl' <"$T/lines"
+    SIGMASIGHT_URL=https://localhost:$PROXY_PORT/api/v1
+    run_chat send --retry 0 --cacert "$TLS/ca.pem" -c "$ID" hi
+    [ "$status" -ne 0 ]
+    expect_requests
+    run_chat send --cacert "$TLS/ca.pem" --cert "$TLS/good.pem" --key "$TLS/key.pem" -c "$ID" hi
+    expect_status 0
+    expect_bytes 'Hello\n'
+    cat "$TLS/good.pem" "$TLS/key.pem" >"$T/both.pem"
+    run_chat send --cacert "$TLS/ca.pem" --cert "$T/both.pem" -c "$ID" hi
+    expect_status 0
+    openssl pkey -in "$TLS/key.pem" -aes128 -passout pass:x -out "$T/encrypted.pem"
+    run_chat send --retry 0 --cacert "$TLS/ca.pem" --cert "$TLS/good.pem" --key "$T/encrypted.pem" -c "$ID" hi
+    expect_status 66
+    expect_error
+    for option in --cert --key; do
+        run_chat send --retry 0 --cacert "$TLS/ca.pem" $option "$T/none" -c "$ID" hi
+        expect_status 66
+        expect_error
+    done
+}
+
+@test "CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR, as curl has them" {
+    serve_hello
+    { echo "ssl_certificate $TLS/good.pem;"; proxy_lines; } >"$T/lines"
+    start_nginx '127.0.0.1 ssl' <"$T/lines"
+    SIGMASIGHT_URL=https://localhost:$PROXY_PORT/api/v1
+    mkdir "$T/hashed"
+    cp "$TLS/ca.pem" "$T/hashed/"
+    openssl rehash "$T/hashed"
+    run_chat send --retry 0 -c "$ID" hi
+    expect_status 69
+    CURL_CA_BUNDLE=$TLS/ca.pem SSL_CERT_FILE=$TLS/other.pem run_chat send -c "$ID" hi
+    expect_status 0
+    CURL_CA_BUNDLE='' SSL_CERT_FILE=$TLS/ca.pem run_chat send -c "$ID" hi
+    expect_status 0
+    SSL_CERT_DIR=$T/hashed run_chat send -c "$ID" hi
+    expect_status 0
+    SSL_CERT_DIR=$T/hashed SSL_CERT_FILE=$TLS/other.pem run_chat send -c "$ID" hi
+    expect_status 0
+    CURL_CA_BUNDLE=$TLS/ca.pem run_chat send --retry 0 --cacert "$TLS/other.pem" -c "$ID" hi
+    expect_status 69
+    SSL_CERT_FILE=$T/none run_chat send --retry 0 -c "$ID" hi
+    expect_status 66
+}
+
 # Whatever the machine's settings of OpenSSL allow.
 @test "a token is not sent where TLS ends in an old version" {
     serve_hello

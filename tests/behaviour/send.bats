@@ -675,6 +675,54 @@ SCENARIO
     expect_no SSLKEYLOGFILE "$ERR"
 }
 
+# --- headers ---
+
+@test "--header: sent with each request, configured ones too, masked wherever it is shown" {
+    serve_default
+    mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
+    echo '{"header":["X-One: SECRET1","x-two: SECRET2","Cache-Control: max-age=0"]}' >"$XDG_CONFIG_HOME/sigmasight-chat/config.json"
+    run_chat send -vv -H 'X-Two:  SECRET3' --header $'X-Three: a:\tSECRET4' hi
+    expect_status 0
+    local n
+    for n in 1 2; do
+        [ "$(header x-one "$n")" = SECRET1 ]
+        [ "$(header x-two "$n")" = SECRET3 ]
+        [ "$(header x-three "$n")" = $'a:\tSECRET4' ]
+        [ "$(header cache-control "$n")" = 'max-age=0' ]
+    done
+    grep -F 'X-Two: [masked]' "$ERR"
+    expect_no SECRET "$ERR" "$OUT"
+    run_chat config -H 'X-Three: SECRET4'
+    expect_status 0
+    grep -F 'X-Three: [masked], X-One: [masked]' "$OUT"
+    expect_no SECRET "$OUT" "$ERR"
+    run_chat config -j -H 'X-Three: SECRET4'
+    expect_status 0
+    expect_no SECRET "$OUT" "$ERR"
+    run_chat doctor -H 'X-Three: SECRET4'
+    expect_status 0
+    expect_no SECRET "$OUT" "$ERR"
+}
+
+@test "--header: what is none, and what the program sets itself" {
+    serve_default
+    local header
+    for header in '' X 'X;' 'X Y: 1' ': 1' 'X:' 'X:  ' $'X: a\rb' $'X: a\nY: b' $'X: \x7f' $'X\xc3\xa4: 1' 'authorization: x' \
+        'Proxy-Authorization: x' 'proxy-x: y' 'HOST: x' 'Content-Type: x' 'content-foo: x' 'Transfer-Encoding: x' 'TE: x' \
+        'Connection: x' 'Upgrade: x' 'Expect: x' 'Accept: x' 'Accept-Encoding: x'; do
+        run_chat send -H "$header" hi
+        [ "$status" -eq 64 ] || fail "$header: $status"
+        mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
+        jq -n --arg h "${header:-X}" '{header:$h}' >"$XDG_CONFIG_HOME/sigmasight-chat/config.json"
+        run_chat send hi
+        [ "$status" -eq 78 ] || fail "configured $header: $status"
+        rm "$XDG_CONFIG_HOME/sigmasight-chat/config.json"
+    done
+    expect_requests
+    run_chat send -H 'X-Accept: 1' -H 'Acceptx: 1' -H 'Tex: 1' hi
+    expect_status 0
+}
+
 @test "no message of a refusal has the token" {
     serve <<'SCENARIO'
 on POST /chat/send

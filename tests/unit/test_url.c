@@ -106,6 +106,8 @@ static void refused(void)
         {"https://:secret@example.com/", "log in with a token instead"},
         {"https://example.com/?a=b", "it has a query"},
         {"https://example.com/#a", "it has a fragment"},
+        {"http://example.com/api#", "it has a fragment"},
+        {"http://example.com/api?", "it has a query"},
     };
     struct buf why = {0};
     for (size_t i = 0; i < COUNT(rows); i++) {
