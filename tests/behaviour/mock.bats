@@ -351,6 +351,12 @@ has()
         api GET "/chat/conversations?$query"
         [ "$status" != 200 ] || { echo "$query" && false; }
     done
+    api PUT /chat/conversations/00000000-0000-4000-8000-000000000000/mode -d '{"mode":"blue"}'
+    [ "$status" = 404 ]
+    api POST /chat/conversations -d '[1]'
+    [ "$status" = 422 ]
+    has '"type":"model_attributes_type","loc":["body"]'
+    has '"input":[1]}'
     api POST /chat/conversations -d '{"mode":"purple"}'
     [ "$status" = 422 ]
     has '"type":"string_pattern_mismatch","loc":["body","mode"]'
@@ -645,6 +651,8 @@ has()
         api POST /chat/memories -d '{"content":"é \"x\""}'
         api POST /chat/memories -d '{"content":""}'
         [ "$status" = 422 ]
+        api GET '/chat/memories?limit=x'
+        [ "$status" = 422 ]
         api GET '/chat/memories?limit=1'
         [ "$(jq -c '[.total, .limit, .memories[].content, .memories[].scope]' body)" = '[2,1,"é \"x\"","user"]' ]
         api DELETE "/chat/memories/$id"
@@ -654,6 +662,11 @@ has()
         is_body '{"detail":"Memory not found"}'
         api GET /chat/memories/count
         is_body '{"count":1}'
+        api POST /auth/login -d '{"email":"b@example.org","password":"x"}'
+        token=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' body)
+        api DELETE /chat/memories
+        is_body '{"success":true,"deleted":0}'
+        token=T
         api DELETE /chat/memories
         is_body '{"success":true,"deleted":1}'
         stop
@@ -848,6 +861,7 @@ has()
 	on GET /late
 	  gate head
 	  header x-late: yes
+	  no-header server
 	  pause 1
 	  raw done
 	END
@@ -858,6 +872,7 @@ has()
     control POST gates/head
     wait $client
     has 'x-late: yes' head
+    if grep -qi '^server:' head; then return 1; fi
     is_body "done"
 }
 

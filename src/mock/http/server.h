@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An HTTP/1.1 server on the loopback address, with a thread for each connection. The only user of
-   libmicrohttpd besides request.h. */
+/* An HTTP/1.1 server on the loopback address, with a thread for each connection: libmicrohttpd. */
 #ifndef MOCK_HTTP_SERVER_H
 #define MOCK_HTTP_SERVER_H
 
