@@ -157,7 +157,7 @@ static int on_done(struct reader *r, const struct chat_event *event, struct fail
         return 0;
     struct fail differs = FAIL_INIT;
     fail_set(&differs, FAIL_PROTOCOL,
-             "the answer is not whole: the text that arrived (%lld bytes) differs from the "
+             "incomplete answer: the received text (%lld bytes) differs from the "
              "server's final text (%zu bytes)",
              (long long)a->text_bytes, final->string.len);
     bool first = !fail_is_set(&a->verdict);
@@ -283,7 +283,7 @@ int reader_finish(struct reader *r, const char *why, struct fail *fail)
         return -1;
     }
     if (!r->answer.done)
-        return fail_set(fail, FAIL_CUT, "the answer is not whole: %s before `done`", why);
+        return fail_set(fail, FAIL_CUT, "incomplete answer: %s before `done`", why);
     return 0;
 }
 
