@@ -28,19 +28,23 @@ static void set_token(struct auth *auth, struct api *api, char *token)
     api->token = token;
 }
 
-/* The first line of what a source gave. */
+/* A token as people store it: the first line, without a byte order mark and blanks at its ends. */
+static struct span trim_token(struct span text)
+{
+    static const struct span mark = SPAN("\xef\xbb\xbf");
+    if (span_starts(text, mark))
+        text = span_make(text.at + mark.len, text.len - mark.len);
+    return span_trim(span_first_line(text));
+}
+
 static int take(struct auth *auth, struct api *api, struct span text, const char *source,
                 struct fail *fail)
 {
-    text = span_first_line(text);
-    while (text.len && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t'))
-        text.len--;
-    if (!api_is_token(text)) {
-        fail_set(fail, FAIL_DENIED, "no token: %s %s", source,
-                 text.len ? "gave something that cannot be one" : "gave nothing");
-        fail_hint(fail, "the first line must be the token, without a blank in it");
-        return -1;
-    }
+    text = trim_token(text);
+    if (!api_is_token(text))
+        return fail_set_hint(
+            fail, FAIL_DENIED, "the first line must be the token and contain no blanks",
+            text.len ? "no token: invalid token from %s" : "no token: %s is empty", source);
     set_token(auth, api, xmemdup(text.at, text.len));
     jwt_times(auth->token, &auth->issued_at, &auth->expires_at);
     return 0;

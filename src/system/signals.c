@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "system/signals.h"
 
+#include "core/buf.h"
 #include "core/fault.h"
 #include "system/time.h"
 
@@ -146,10 +147,20 @@ bool sys_in_foreground(int fd)
     return group < 0 || group == getpgrp();
 }
 
+/* Without the pipe no signal could end a wait. */
+static _Noreturn void die(const char *what)
+{
+    struct buf line = {0};
+    buf_printf(&line, "sigmasight-chat: %s: %s\n", what, strerror(errno));
+    ssize_t ignored = write(STDERR_FILENO, line.data, line.len);
+    (void)ignored;
+    _exit(70);
+}
+
 void sys_signals_catch(void)
 {
     if (fault_here(EMFILE) || pipe(signals.pipe) != 0)
-        _exit(70); /* no descriptor is left to say so on */
+        die("cannot create a pipe for signals");
     for (int i = 0; i < 2; i++)
         fcntl(signals.pipe[i], F_SETFD, FD_CLOEXEC);
     signals.pipe_kills = ignore(SIGPIPE);

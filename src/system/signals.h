@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Ends the process with status 70 and a message if the system has no descriptors left. */
 void sys_signals_catch(void);
 /* The first signal that was caught, 0 for none. */
 int sys_signal(void);

@@ -1451,3 +1451,18 @@ SCRIPT
     expect_line 'exit 65.*' "$OUT"
     expect_no Email: "$T/screen"
 }
+
+@test "token: a byte order mark, blanks and a carriage return around it are ignored" {
+    serve_default
+    no_token
+    printf '\xef\xbb\xbf \t%s \r\nsecond line\n' "$TOKEN" >"$T/token"
+    run_chat whoami --token-file "$T/token"
+    expect_status 0
+    SIGMASIGHT_TOKEN=$'\xef\xbb\xbf'" $TOKEN"$'\t\r\n' run_chat whoami
+    expect_status 0
+    token_command "printf '\\357\\273\\277 $TOKEN \\r\\n'"
+    run_chat whoami
+    expect_status 0
+    tokens_of 'GET /api/v1/auth/me' | sort -u >"$T/tokens"
+    expect_bytes "$TOKEN\n" "$T/tokens"
+}

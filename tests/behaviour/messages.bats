@@ -131,7 +131,7 @@ END
     echo >"$T/empty"
     run_chat send --token-file "$T/empty" hi
     expect_status 77
-    expect_error "no token: $T/empty gave nothing; the first line must be the token, without a blank in it"
+    expect_error "no token: $T/empty is empty; the first line must be the token and contain no blanks"
     token_command 'exit 3'
     run_chat send hi
     expect_status 77
@@ -254,4 +254,15 @@ END
     "$CHAT" decode --max-event-size 1000 -o raw "$T/big.sse" >/dev/full 2>"$ERR" || status=$?
     expect_status 74
     expect_error 'cannot write standard output: [^;]*'
+}
+
+@test "messages: without descriptors it says so" {
+    status=0
+    # One is left, which the loader needs.
+    python3 -c 'import os, resource, sys
+os.closerange(3, 256)
+resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
+os.execv(sys.argv[1], sys.argv[1:])' "$CHAT" schema >"$OUT" 2>"$ERR" || status=$?
+    expect_status 70
+    expect_error 'cannot create a pipe for signals: .*'
 }
