@@ -2,8 +2,11 @@
 /* conversations: the conversation calls of the API. */
 #include "commands/client.h"
 #include "commands/command.h"
-#include "state/last.h"
 
+#include "core/width.h"
+#include "core/xmalloc.h"
+#include "state/last.h"
+#include "state/log.h"
 #include "system/system.h"
 #include "terminal/table.h"
 #include "json/json.h"
@@ -13,8 +16,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The server answers a request for more than this with an error. */
-enum { PAGE = 100 };
+enum {
+    PAGE = 100, /* the server answers a request for more than this with an error */
+    COLUMNS_WITH_TITLE = 4,
+    COLUMN_GAPS = 6, /* between those */
+    LEAST_TITLE = 16 /* columns of a title, however narrow the terminal is */
+};
+
+/* A conversation of the page that is being listed. */
+struct listed {
+    char *id, *mode, *created_at;
+    char *raw;     /* the server's object, for -j */
+    bool by_guide; /* it names the ID `conversation_id`, not `id` */
+};
+
+/* Hashes of the IDs that were listed: a server that does not know offsets sends its first page
+   again and again. Open addressing; 0 is a free slot. */
+struct seen {
+    uint64_t *slots;
+    size_t count, capacity;
+};
 
 /* What a subcommand works with. */
 struct job {
@@ -22,11 +43,13 @@ struct job {
     struct client client;
     const struct operand *ids; /* the operands after the subcommand's name */
     size_t count;
+    char *id; /* the first of them, completed from the log; owned */
     struct writer out;
     struct table table;
     int left; /* rows that may still be shown: a server may send more than it was asked for */
-    bool page_begins, repeats;
-    struct buf page; /* the ID that the last page began with */
+    struct seen seen;
+    struct listed *page;
+    size_t page_len, page_capacity;
     bool json;
 };
 
@@ -44,46 +67,148 @@ static bool once_more(struct job *j, int result, struct fail *fail)
     return result != 0 && auth_recover(&j->client.auth, &j->client.api, fail);
 }
 
-/* A conversation on a line of its own, its ID under the guide's name. */
-static void put_json(struct writer *out, const struct api_conversation *c)
+static void find_title(void *arg, const struct json_member *m)
+{
+    if (span_is(m->key, "title"))
+        *(bool *)arg = true;
+}
+
+/* A conversation on a line of its own, its ID under the guide's name; `title` may be NULL, and that
+   of the server comes first. */
+static void put_json(struct writer *out, struct span id, bool by_guide, struct span raw,
+                     const char *title)
 {
     struct buf line = {0};
-    struct span raw = c->raw;
-    if (!c->by_guide) {
+    bool has_title = false;
+    json_read_object(raw, find_title, &has_title);
+    if (!by_guide) {
         buf_byte(&line, '{');
-        json_put_text(&line, "conversation_id", c->id);
+        json_put_text(&line, "conversation_id", id);
         buf_byte(&line, ',');
         raw = span_make(raw.at + 1, raw.len - 1);
     }
     json_put_raw(&line, raw);
+    if (title && !has_title) {
+        line.len--; /* the brace */
+        json_put_text(&line, "title", span_of(title));
+        buf_byte(&line, '}');
+    }
     buf_byte(&line, '\n');
     writer_put_json(out, buf_view(&line));
     buf_release(&line);
 }
 
-/* A server that knows nothing of offsets sends its first page again and again. */
-static void note_page(struct job *j, struct span id)
+static uint64_t *find_slot(const struct seen *s, uint64_t hash)
 {
-    j->repeats = span_equal(id, buf_view(&j->page));
-    j->page_begins = false;
-    buf_clear(&j->page);
-    buf_span(&j->page, id);
+    size_t i = (size_t)hash & (s->capacity - 1);
+    while (s->slots[i] && s->slots[i] != hash)
+        i = (i + 1) & (s->capacity - 1);
+    return &s->slots[i];
+}
+
+static void grow_seen(struct seen *s)
+{
+    struct seen larger = {.count = s->count, .capacity = s->capacity ? 2 * s->capacity : 256};
+    larger.slots = xcalloc(larger.capacity, sizeof *larger.slots);
+    for (size_t i = 0; i < s->capacity; i++)
+        if (s->slots[i])
+            *find_slot(&larger, s->slots[i]) = s->slots[i];
+    free(s->slots);
+    *s = larger;
+}
+
+/* Whether the ID was not there before. */
+static bool add_seen(struct seen *s, struct span id)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (size_t i = 0; i < id.len; i++)
+        hash = (hash ^ (unsigned char)id.at[i]) * UINT64_C(0x100000001b3);
+    hash += hash == 0;
+    if (2 * s->count >= s->capacity)
+        grow_seen(s);
+    uint64_t *slot = find_slot(s, hash);
+    if (*slot)
+        return false;
+    *slot = hash;
+    s->count++;
+    return true;
+}
+
+static char *copy(struct span s)
+{
+    return xmemdup(s.at, s.len);
 }
 
 static void add_row(void *arg, const struct api_conversation *c)
 {
     struct job *j = arg;
-    if (j->page_begins)
-        note_page(j, c->id);
-    if (j->repeats || j->left-- <= 0)
+    if (j->left <= 0 || !add_seen(&j->seen, c->id))
         return;
-    if (j->json) {
-        put_json(&j->out, c);
-        return;
+    j->left--;
+    if (j->page_len == j->page_capacity) {
+        j->page_capacity = j->page_capacity ? 2 * j->page_capacity : PAGE;
+        j->page = xrealloc(j->page, j->page_capacity * sizeof *j->page);
     }
-    table_add(&j->table, c->id);
-    table_add(&j->table, c->mode);
-    table_add(&j->table, c->created_at);
+    j->page[j->page_len++] = (struct listed){copy(c->id), copy(c->mode), copy(c->created_at),
+                                             j->json ? copy(c->raw) : NULL, c->by_guide};
+}
+
+static void add_cells(struct job *j, const struct listed *l, const char *title, unsigned columns)
+{
+    char time[32];
+    bool is_local = j->out.terminal && sys_local_time(span_of(l->created_at), time, sizeof time);
+    const char *shown = is_local ? time : l->created_at;
+    table_add(&j->table, span_of(l->id));
+    table_add(&j->table, span_of(l->mode));
+    table_add(&j->table, span_of(shown));
+    if (j->table.columns < COLUMNS_WITH_TITLE)
+        return;
+    struct buf line = {0};
+    unsigned used = width_of(span_of(l->id)) + width_of(span_of(l->mode)) +
+                    width_of(span_of(shown)) + COLUMN_GAPS;
+    unsigned width;
+    escape_put_line(&line, span_of(title));
+    table_add(&j->table,
+              width_fit(buf_view(&line),
+                        columns > used + LEAST_TITLE ? columns - used : LEAST_TITLE, &width));
+    buf_release(&line);
+}
+
+static bool has_titles(const struct log_title *titles, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (titles[i].question)
+            return true;
+    return false;
+}
+
+/* Prints the page and forgets it. */
+static int print_page(struct job *j, struct fail *fail)
+{
+    struct log_title *titles = xcalloc(j->page_len + 1, sizeof *titles);
+    for (size_t i = 0; i < j->page_len; i++)
+        titles[i].id = span_of(j->page[i].id);
+    if (j->json || j->out.terminal)
+        log_find_titles(j->client.base, titles, j->page_len);
+    bool titled = j->out.terminal && has_titles(titles, j->page_len);
+    j->table.columns = titled ? COLUMNS_WITH_TITLE : COLUMNS_WITH_TITLE - 1;
+    for (size_t i = 0; i < j->page_len; i++) {
+        struct listed *l = &j->page[i];
+        if (j->json)
+            put_json(&j->out, span_of(l->id), l->by_guide, span_of(l->raw), titles[i].question);
+        else
+            add_cells(j, l, titles[i].question, terminal_columns());
+        free(l->id);
+        free(l->mode);
+        free(l->created_at);
+        free(l->raw);
+        free(titles[i].question);
+    }
+    free(titles);
+    j->page_len = 0;
+    table_put(&j->table, &j->out);
+    table_release(&j->table);
+    return writer_flush(&j->out, fail);
 }
 
 /* A page of the list. *more: there is another one. The number of conversations in it, or -1. */
@@ -106,15 +231,17 @@ static int list_page(struct job *j, int limit, int offset, bool *more, struct fa
     return result;
 }
 
+/* Each page is printed as it comes: a server may have no end of them. */
 static int list(struct job *j, struct fail *fail)
 {
     int limit = (int)setting_number(j->in->settings, OPT_LIMIT), offset = 0, count = 1;
     j->left = limit ? limit : INT_MAX;
-    for (bool more = true; more && count > 0 && j->left > 0 && !j->repeats; offset += count) {
-        j->page_begins = true;
+    for (bool more = true; more && j->left > 0; offset += count) {
+        size_t before = j->seen.count;
         count = list_page(j, j->left < PAGE ? j->left : PAGE, offset, &more, fail);
-        if (count < 0)
+        if (print_page(j, fail) != 0 || count < 0)
             return -1;
+        more = more && j->seen.count > before;
     }
     return 0;
 }
@@ -154,7 +281,7 @@ static int show(struct job *j, struct fail *fail)
     http_response_init(&response);
     int result;
     do
-        result = api_get(&j->client.api, j->ids[0].text, &response, fail);
+        result = api_get(&j->client.api, j->id, &response, fail);
     while (once_more(j, result, fail));
     if (result == 0) {
         struct json_reader *reader = json_reader_new();
@@ -163,7 +290,7 @@ static int show(struct job *j, struct fail *fail)
             result = api_unexpected(&response, "cannot show the conversation",
                                     "the response is no conversation", fail);
         else if (j->json)
-            put_json(&j->out, &c);
+            put_json(&j->out, c.id, c.by_guide, c.raw, NULL);
         else
             json_read_object(c.raw, add_member, &j->table);
         json_reader_free(reader);
@@ -176,7 +303,7 @@ static int change_mode(struct job *j, struct fail *fail)
 {
     int result;
     do
-        result = api_set_mode(&j->client.api, j->ids[0].text, j->ids[1].text, fail);
+        result = api_set_mode(&j->client.api, j->id, j->ids[1].text, fail);
     while (once_more(j, result, fail));
     return result;
 }
@@ -221,15 +348,16 @@ struct subcommand {
     const char *operands; /* as usage shows them */
     size_t least, most;
     unsigned columns; /* of what it prints */
+    bool completes;   /* the ID may be the beginning of one that the log knows */
     int (*run)(struct job *j, struct fail *fail);
 };
 
 static const struct subcommand subcommands[] = {
-    {"list", "", 0, 0, 3, list},
-    {"new", "", 0, 0, 1, create},
-    {"show", "ID", 1, 1, 2, show},
-    {"mode", "ID MODE", 2, 2, 1, change_mode},
-    {"delete", "ID...", 1, SIZE_MAX, 1, delete_all},
+    {"list", "", 0, 0, 3, false, list},
+    {"new", "", 0, 0, 1, false, create},
+    {"show", "ID", 1, 1, 2, true, show},
+    {"mode", "ID MODE", 2, 2, 1, true, change_mode},
+    {"delete", "ID...", 1, SIZE_MAX, 1, false, delete_all},
 };
 
 static const struct subcommand *find(const char *name)
@@ -249,8 +377,8 @@ static int check_options(const struct subcommand *sub, const struct settings *s,
     } rows[] = {{OPT_MODE, create}, {OPT_PORTFOLIO, create}, {OPT_LIMIT, list}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (setting_is_given(s, rows[i].option) && sub->run != rows[i].run)
-            return fail_set(fail, FAIL_USAGE, "conversations %s: it has no --%s", sub->name,
-                            option_row(rows[i].option)->name);
+            return fail_set(fail, FAIL_USAGE, "conversations %s: option --%s is not accepted",
+                            sub->name, option_row(rows[i].option)->name);
     return 0;
 }
 
@@ -268,10 +396,21 @@ static int check(const struct subcommand *sub, const struct job *j, struct fail 
     return check_options(sub, j->in->settings, fail);
 }
 
+static int complete_id(struct job *j, struct fail *fail)
+{
+    if (log_find_conversation(j->client.config.key, j->ids[0].text, &j->id, fail) != 0)
+        return -1;
+    if (!j->id)
+        j->id = xstrdup(j->ids[0].text);
+    return 0;
+}
+
 static int perform(const struct subcommand *sub, struct job *j, struct fail *fail)
 {
     sys_signals_catch();
     int result = client_prepare(&j->client, j->in, fail);
+    if (result == 0 && sub->completes)
+        result = complete_id(j, fail);
     if (result == 0)
         result = sub->run(j, fail);
     table_put(&j->table, &j->out);
@@ -281,7 +420,7 @@ static int perform(const struct subcommand *sub, struct job *j, struct fail *fai
     return result;
 }
 
-static int run(const struct invocation *in, struct fail *fail)
+static int run_conversations(const struct invocation *in, struct fail *fail)
 {
     const struct operands *o = in->operands;
     const struct subcommand *sub = o->count ? find(o->list[0].text) : &subcommands[0];
@@ -297,7 +436,9 @@ static int run(const struct invocation *in, struct fail *fail)
     writer_init_standard(&j.out);
     int result = perform(sub, &j, fail);
     table_release(&j.table);
-    buf_release(&j.page);
+    free(j.id);
+    free(j.page);
+    free(j.seen.slots);
     writer_release(&j.out);
     return result;
 }
@@ -316,5 +457,5 @@ const struct command command_conversations = {
                 "  sigmasight-chat conversations delete -- \"$id\"\n",
     .operands = SIZE_MAX,
     .groups = GROUP_API | GROUP_CONTEXT | GROUP_LIST | GROUP_JSON,
-    .run = run,
+    .run = run_conversations,
 };

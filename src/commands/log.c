@@ -17,7 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FIELD_CHARACTERS = 200 /* of a question in a tab-separated line */ };
+/* Of a question in a tab-separated line. */
+enum { FIELD_CHARACTERS = 200 };
 
 /* What a subcommand works with. */
 struct log_job {
@@ -49,25 +50,13 @@ static void put_field(struct buf *out, struct span text)
     buf_byte(out, '\t');
 }
 
-/* The first characters of a text. */
-static struct span first_characters(struct span text, size_t count)
-{
-    uint32_t point;
-    size_t at = 0;
-    for (; count && at < text.len; count--) {
-        size_t step = utf8_next(span_make(text.at + at, text.len - at), &point);
-        at += step ? step : text.len - at;
-    }
-    return span_make(text.at, at);
-}
-
 static void put_tab_separated(struct buf *out, const struct log_entry *e)
 {
     put_field(out, e->id);
     put_field(out, e->time);
     put_field(out, e->status);
     put_field(out, e->conversation_id);
-    escape_put_field(out, first_characters(e->question, FIELD_CHARACTERS));
+    escape_put_field(out, utf8_first(e->question, FIELD_CHARACTERS));
     buf_byte(out, '\n');
 }
 
@@ -86,7 +75,7 @@ static void put_row(struct buf *out, const struct log_entry *e, unsigned columns
         buf_puts(&row, utf8 ? "✗ " : "failed ");
     }
     /* More than a line is not looked at. */
-    escape_put_line(&question, first_characters(e->question, columns));
+    escape_put_line(&question, utf8_first(e->question, columns));
     unsigned used = width_of(buf_view(&row));
     buf_span(&row, width_fit(buf_view(&question), columns > used ? columns - used : 0, &width));
     while (row.len && row.data[row.len - 1] == ' ')

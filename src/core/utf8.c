@@ -188,3 +188,14 @@ struct span utf8_cut(struct span text, size_t max)
         max--;
     return span_make(text.at, max);
 }
+
+struct span utf8_first(struct span text, size_t count)
+{
+    uint32_t point;
+    size_t at = 0;
+    for (; count && at < text.len; count--) {
+        size_t step = utf8_next(span_make(text.at + at, text.len - at), &point);
+        at += step ? step : text.len - at;
+    }
+    return span_make(text.at, at);
+}

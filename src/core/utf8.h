@@ -33,6 +33,9 @@ void utf8_replace(struct buf *out, struct span s);
 /* The longest prefix of at most `max` bytes that does not end inside a character. */
 struct span utf8_cut(struct span text, size_t max);
 
+/* The first `count` characters; bytes that are not UTF-8 count as one for each maximal subpart. */
+struct span utf8_first(struct span text, size_t count);
+
 /* Appends at most `max` bytes of `text` as one line: ill-formed sequences are replaced, each run of
    white space is one space, leading and trailing white space is removed. */
 void utf8_fold(struct buf *out, struct span text, size_t max);

@@ -102,4 +102,16 @@ int log_find(struct log_reader *r, const char *const *ids, size_t count, struct 
    none. */
 int log_find_conversation(struct store_key key, const char *prefix, char **id, struct fail *fail);
 
+/* A conversation and its first question. */
+struct log_title {
+    struct span id; /* borrowed */
+    char *question; /* owned; NULL when the log does not have it */
+};
+
+enum { LOG_TITLE_CHARACTERS = 200 };
+
+/* Fills in the questions, each cut to LOG_TITLE_CHARACTERS, from the entries of this URL. A log
+   that cannot be read has none. */
+void log_find_titles(const char *url, struct log_title *titles, size_t count);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "state/log.h"
 
+#include "core/utf8.h"
 #include "core/xmalloc.h"
 #include "state/lines.h"
 #include "state/log_files.h"
@@ -512,4 +513,58 @@ int log_find_conversation(struct store_key key, const char *prefix, char **id, s
     log_reader_free(r);
     fail_release(&ignored);
     return result;
+}
+
+/* Titles. */
+
+static bool is_wanted(struct span id, const struct log_title *titles, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (span_equal(id, titles[i].id))
+            return true;
+    return false;
+}
+
+/* Whether the line may be of one of these conversations. Entries as this program writes them need
+   not be parsed for that. */
+static bool may_have_title(struct span line, const struct log_title *titles, size_t count)
+{
+    static const struct span key = SPAN("\"conversation_id\":\"");
+    const char *at = memmem(line.at, line.len, key.at, key.len);
+    if (!at)
+        return true;
+    at += key.len;
+    size_t left = line.len - (size_t)(at - line.at);
+    const char *end = memchr(at, '"', left);
+    struct span id = span_make(at, end ? (size_t)(end - at) : left);
+    return is_wanted(id, titles, count) || memchr(id.at, '\\', id.len);
+}
+
+/* The oldest question of a conversation is read first. */
+static size_t take_title(const struct log_entry *e, const char *url, struct log_title *titles,
+                         size_t count)
+{
+    size_t found = 0;
+    for (size_t i = 0; span_is(e->url, url) && i < count; i++) {
+        if (titles[i].question || !span_equal(e->conversation_id, titles[i].id))
+            continue;
+        struct span first = utf8_first(e->question, LOG_TITLE_CHARACTERS);
+        titles[i].question = xmemdup(first.at, first.len);
+        found++;
+    }
+    return found;
+}
+
+void log_find_titles(const char *url, struct log_title *titles, size_t count)
+{
+    struct fail ignored = FAIL_INIT;
+    struct log_reader *r = log_reader_new(LOG_OLDEST_FIRST, NULL, &ignored);
+    struct span line = {NULL, 0};
+    struct log_place place;
+    struct log_entry e;
+    for (size_t left = count; r && left && next_line(r, &line, &place) > 0;)
+        if (may_have_title(line, titles, count) && parse(r, line, &e))
+            left -= take_title(&e, url, titles, count);
+    log_reader_free(r);
+    fail_release(&ignored);
 }

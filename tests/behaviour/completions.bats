@@ -219,7 +219,7 @@ takes()
     --token-file | --cacert) value=("$T/here/two.txt") ;;
     esac
     run_chat conversations "$1" "${operands[@]}" "$2" "${value[@]}"
-    [ "$(grep -c "it has no $2" "$ERR")" -eq 0 ]
+    [ "$(grep -c -e "option $2 is not accepted" "$ERR")" -eq 0 ]
 }
 
 @test "completions: of the options of conversations those that the subcommand takes" {

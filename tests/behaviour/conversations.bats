@@ -143,9 +143,9 @@ list_json()
 on GET /chat/conversations
 body [{"id":"$ID","mode":"green","created_at":"2026-01-02T03:04:05Z"},{"id":"short","mode":"indigo","created_at":"2026-01-01T00:00:00Z"}]
 SCENARIO
-    at_terminal -- "$CHAT" conversations
+    TZ=UTC-1:30 at_terminal -- "$CHAT" conversations
     tr -d '\r' <"$T/screen" >"$T/lines"
-    expect_bytes "$ID  green   2026-01-02T03:04:05Z\nshort                                 indigo  2026-01-01T00:00:00Z\n" "$T/lines"
+    expect_bytes "$ID  green   2026-01-02 04:34\nshort                                 indigo  2026-01-01 01:30\n" "$T/lines"
 }
 
 @test "list: none" {
@@ -280,7 +280,7 @@ body [{"id":"a\\tb\\nc\\u001b[2J\\u202ed","mode":"green","created_at":"x"}]'
     expect_status 0
     [ "$(wc -l <"$OUT")" -eq 1 ]
     [ "$(tr -cd '\t' <"$OUT" | wc -c)" -eq 2 ]
-    at_terminal -- "$CHAT" conversations
+    TZ=UTC-1:30 at_terminal -- "$CHAT" conversations
     expect_no $'\x1b' "$T/screen"
     expect_no $'\u202e' "$T/screen"
 }
