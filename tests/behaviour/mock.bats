@@ -106,6 +106,23 @@ has()
     [[ $output == sigmasight-mock\ *libmicrohttpd* ]]
 }
 
+@test "mock: the manual and the completions have every option and error code" {
+    local file word missing=0
+    "$MOCK" --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' >options
+    sed -n 's/^@\(error\|refusal\) \([^ ]*\).*/\2/p' "$SRCDIR/share/mock/data.txt" >codes
+    [ "$(wc -l <options)" -gt 15 ]
+    [ "$(wc -l <codes)" -gt 10 ]
+    for file in man/sigmasight-mock.1 completions/{sigmasight-mock.bash,_sigmasight-mock,sigmasight-mock.fish}; do
+        while read -r word; do
+            grep -qE "(Fl -|--|-l )$word([^a-z-]|$)" "$SRCDIR/$file" || { echo "$file: --$word" && missing=1; }
+        done <options
+        while read -r word; do
+            grep -qwF "$word" "$SRCDIR/$file" || { echo "$file: $word" && missing=1; }
+        done <codes
+    done
+    [ "$missing" = 0 ]
+}
+
 @test "mock: an invalid command line is 64 and one line" {
     local wrong
     for wrong in --nonsense --port "--port x" "--port 65536" "--generation 3" "--pace -1" operand; do
@@ -334,7 +351,7 @@ has()
     is_body '{"detail":"Not authorized to access this conversation"}'
 }
 
-@test "mock: bad IDs, modes, paths and methods" {
+@test "mock: invalid IDs, modes, paths and methods" {
     start
     api GET /chat/conversations/abc
     [ "$status" = 422 ]
@@ -906,7 +923,7 @@ has()
     [ "$(control GET requests)" = '{"requests":4,"open":0}' ]
 }
 
-@test "mock: ends of all kinds" {
+@test "mock: each kind of end" {
     start --scenario <<-'END'
 	on GET /end
 	  raw x
@@ -942,7 +959,7 @@ has()
 	END
 }
 
-@test "mock: a response is cut at every byte" {
+@test "mock: cut ends a response at any byte" {
     local n
     for n in 0 1 5 6 7; do
         start --scenario <<-END
