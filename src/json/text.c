@@ -20,20 +20,18 @@ static int hex4(const char *at)
     return value;
 }
 
-/* The code unit of the \uXXXX escape at an offset, or -1. */
-static int unit_at(struct span s, size_t at)
+/* The surrogate that the \uDXXX escape at an offset stands for, or -1. */
+static int surrogate_at(struct span s, size_t at)
 {
-    return s.len - at >= 6 && s.at[at] == '\\' && s.at[at + 1] == 'u' ? hex4(s.at + at + 2) : -1;
-}
-
-static bool is_high(int unit)
-{
-    return unit >= 0xD800 && unit <= 0xDBFF;
+    bool may_be =
+        s.len - at >= 6 && s.at[at] == '\\' && s.at[at + 1] == 'u' && (s.at[at + 2] | 32) == 'd';
+    int unit = may_be ? hex4(s.at + at + 2) : -1;
+    return unit >= 0xD800 ? unit : -1;
 }
 
 static bool is_low(int unit)
 {
-    return unit >= 0xDC00 && unit <= 0xDFFF;
+    return unit >= 0xDC00;
 }
 
 /* Moves *at to the next unpaired surrogate escape and returns true, or returns false if there is
@@ -45,13 +43,13 @@ static bool find_unpaired(struct span s, size_t *at)
         if (!slash)
             return false;
         *at = (size_t)(slash - s.at);
-        int unit = unit_at(s, *at);
-        if (is_high(unit) && is_low(unit_at(s, *at + 6)))
-            *at += 12;
-        else if (is_high(unit) || is_low(unit))
-            return true;
-        else
+        int unit = surrogate_at(s, *at);
+        if (unit < 0)
             *at += 2;
+        else if (!is_low(unit) && is_low(surrogate_at(s, *at + 6)))
+            *at += 12;
+        else
+            return true;
     }
 }
 

@@ -42,8 +42,9 @@ struct sse {
     bool in_comment;           /* the cut-off line is a comment: nothing of it is kept */
 };
 
-/* max_event bounds the lines of one event, comments aside, and with it the memory held: that is up
-   to three times as much, for a byte that is not UTF-8 becomes the three of U+FFFD. */
+/* max_event limits the lines of one event, without comments, and with it the memory held: the event
+   itself, or four times as much if it is not UTF-8. Then a line and its copy are held, in which an
+   ill-formed byte is the three bytes of U+FFFD. */
 void sse_init(struct sse *s, size_t max_event, sse_event_fn *on_event, void *arg);
 void sse_release(struct sse *s);
 

@@ -156,3 +156,23 @@ expect_much()
     await_end
     expect_status 0
 }
+
+@test "load: an event that is not UTF-8 takes at most seven times its size" {
+    local input notes before mib=8
+    need_proc
+    pipe_to input
+    pipe_from notes kept
+    launch "$CHAT" decode -q --events-fd 4 <"$T/input" >/dev/null 2>"$ERR" 4> >(notes_to "$T/notes" '"tool_name"')
+    printf 'event: tool_started\ndata: {"tool_name":"begun"}\n\n' >&"$input"
+    await_note "$notes" '"begun"' "$PATIENCE"
+    before=$(resident)
+    printf 'event: message\ndata: {"delta":"' >&"$input"
+    head -c "${mib}M" /dev/zero | tr '\0' '\377' >&"$input"
+    printf '"}\n\nevent: tool_started\ndata: {"tool_name":"ended"}\n\n' >&"$input"
+    await_note "$notes" '"ended"' "$PATIENCE"
+    expect_growth "$before" $((7 * mib * 1024 + 1024))
+    printf 'event: done\ndata: {}\n\n' >&"$input"
+    exec {input}>&-
+    await_end
+    expect_status 0
+}
