@@ -13,10 +13,12 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum {
     SECOND = 1000000,
@@ -32,7 +34,8 @@ struct http {
     CURLM *multi;
     CURL *easy;
     struct http_trace trace;
-    struct buf gathered; /* of a body that the hooks take, in this turn */
+    struct buf gathered;            /* of a body that the hooks take, in this turn */
+    const char *bundle, *directory; /* where the directory alone is used: libcurl's, else NULL */
     struct http_times times;
     char address[64]; /* of the newest connection */
     int64_t (*tick)(void *arg, int64_t now);
@@ -305,6 +308,68 @@ static int on_ready(void *arg, char *to, char *from, int to_port, int from_port)
     return CURL_PREREQFUNC_OK;
 }
 
+/* Certificate authorities. Reading a bundle costs eight times what a TLS handshake costs; OpenSSL
+   reads of a hashed directory what it needs. */
+
+/* XXXXXXXX.N, a link to the certificate whose subject has this hash. */
+static bool is_hash_link(const char *name)
+{
+    return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' && name[9] &&
+           strspn(name + 9, "0123456789") == strlen(name + 9);
+}
+
+static bool has_openssl(void)
+{
+    const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
+    return tls && strncmp(tls, "OpenSSL/", 8) == 0;
+}
+
+static void trust(struct http *h, const char *bundle, const char *directory)
+{
+    curl_easy_setopt(h->easy, CURLOPT_CAINFO, bundle);
+    curl_easy_setopt(h->easy, CURLOPT_PROXY_CAINFO, bundle);
+    curl_easy_setopt(h->easy, CURLOPT_CAPATH, directory);
+    curl_easy_setopt(h->easy, CURLOPT_PROXY_CAPATH, directory);
+}
+
+/* libcurl trusts its bundle and its directory unless others are named. Its directory alone is
+   tried first, if it can serve. */
+static void choose_authorities(struct http *h)
+{
+    const char *bundle = NULL, *directory = NULL;
+    const char *cacert = h->config.cacert, *capath = h->config.capath;
+    bool https = strncmp(h->config.origin, "https:", 6) == 0;
+    curl_easy_getinfo(h->easy, CURLINFO_CAINFO, &bundle);
+    curl_easy_getinfo(h->easy, CURLINFO_CAPATH, &directory);
+    bool usual = (!cacert || (bundle && strcmp(cacert, bundle) == 0)) &&
+                 (!capath || (directory && strcmp(capath, directory) == 0));
+    if (!usual)
+        trust(h, cacert ? cacert : bundle, capath ? capath : directory);
+    if (!usual || !https || !directory || !has_openssl() ||
+        !sys_directory_has(directory, is_hash_link))
+        return;
+    h->bundle = bundle;
+    h->directory = directory;
+    trust(h, NULL, directory);
+}
+
+/* Whether the certificate may be verified by an authority that is in the bundle alone; nothing was
+   sent yet. */
+static bool needs_bundle(struct transfer *x, CURLcode code)
+{
+    struct http *h = x->http;
+    if (code != CURLE_PEER_FAILED_VERIFICATION || x->ready || !h->bundle || fail_is_set(x->fail))
+        return false;
+    int fd = sys_open(h->bundle, O_RDONLY, 0);
+    if (fd < 0)
+        return false;
+    close(fd);
+    trust(h, h->bundle, h->directory);
+    h->bundle = NULL;
+    x->error[0] = '\0';
+    return true;
+}
+
 static void set_up(struct http *h)
 {
     CURL *e = h->easy;
@@ -339,14 +404,7 @@ static void set_up(struct http *h)
     /* Whatever the machine's settings would let through (RFC 8996). */
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (h->config.cacert) {
-        curl_easy_setopt(e, CURLOPT_CAINFO, h->config.cacert);
-        curl_easy_setopt(e, CURLOPT_PROXY_CAINFO, h->config.cacert);
-    }
-    if (h->config.capath) {
-        curl_easy_setopt(e, CURLOPT_CAPATH, h->config.capath);
-        curl_easy_setopt(e, CURLOPT_PROXY_CAPATH, h->config.capath);
-    }
+    choose_authorities(h);
     /* An encrypted key is refused: nothing asks for its password behind our back. */
     curl_easy_setopt(e, CURLOPT_KEYPASSWD, "");
     curl_easy_setopt(e, CURLOPT_SSLCERT, h->config.cert);
@@ -613,13 +671,16 @@ static int conclude(struct transfer *x, CURLcode code)
     return fail_with(x, code);
 }
 
-static int run(struct transfer *x)
+/* One try. libcurl's result; CURLE_OK when *x has its failure already. */
+static CURLcode transfer(struct transfer *x)
 {
     struct http *h = x->http;
     CURLMcode added =
         fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY : curl_multi_add_handle(h->multi, h->easy);
-    if (added != CURLM_OK)
-        return fail_set(x->fail, FAIL_SOFTWARE, "libcurl: %s", curl_multi_strerror(added));
+    if (added != CURLM_OK) {
+        fail_set(x->fail, FAIL_SOFTWARE, "libcurl: %s", curl_multi_strerror(added));
+        return CURLE_OK;
+    }
     int turn;
     for (int64_t wake = 0; (turn = take_turn(x, &wake)) == TURN_AGAIN;)
         if (wait_until(h, wake, x->fail) != 0)
@@ -628,6 +689,14 @@ static int run(struct transfer *x)
     measure(x);
     curl_multi_remove_handle(h->multi, h->easy);
     h->last_used = sys_now_us();
+    return code;
+}
+
+static int run(struct transfer *x)
+{
+    CURLcode code = transfer(x);
+    if (needs_bundle(x, code))
+        code = transfer(x);
     return conclude(x, code);
 }
 

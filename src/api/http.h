@@ -16,8 +16,8 @@
 struct http_config {
     const char *origin;         /* scheme://host:port, for messages */
     bool loopback;              /* the server is this machine: no proxy is asked */
-    const char *cacert;         /* PEM file, NULL: see `capath` */
-    const char *capath;         /* hashed directory; both NULL: the system's */
+    const char *cacert;         /* PEM file, NULL: the system's */
+    const char *capath;         /* hashed directory, NULL: the system's */
     const char *cert, *key;     /* PEM files of the client, NULL: none */
     const char *const *headers; /* "NAME: VALUE" for the server */
     size_t header_count;

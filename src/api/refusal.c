@@ -305,6 +305,9 @@ static enum fail_cause cause_of_status(int status)
             return rows[i].cause;
     if (status < 400)
         return FAIL_PROTOCOL;
+    /* Of gateways: no response, or no valid one, from the server behind them. */
+    if ((status >= 520 && status <= 524) || status == 529)
+        return FAIL_SERVER;
     return status < 500 ? FAIL_DATA : FAIL_SERVER_OTHER;
 }
 

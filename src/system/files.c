@@ -138,6 +138,17 @@ static int make_directory(const char *path)
     return result;
 }
 
+bool sys_directory_has(const char *path, bool (*is_accepted)(const char *name))
+{
+    DIR *directory = fault_here(EMFILE) ? NULL : opendir(path);
+    bool found = false;
+    for (struct dirent *entry; directory && !found && (entry = readdir(directory));)
+        found = is_accepted(entry->d_name);
+    if (directory)
+        closedir(directory);
+    return found;
+}
+
 int sys_make_directories(const char *path)
 {
     struct buf at = {0};

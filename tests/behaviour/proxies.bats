@@ -491,6 +491,78 @@ expect_distrust()
     expect_status 66
 }
 
+# authorities [BUNDLE [DIRECTORY]]: what libcurl trusts by default inside: a bundle of BUNDLE, hash links for DIRECTORY.
+authorities()
+{
+    inside sh -e -c 'umount -q /etc/ssl/certs || :
+        mount -t tmpfs authorities /etc/ssl/certs
+        cat /dev/null $1 >/etc/ssl/certs/ca-certificates.crt
+        if [ -n "$2" ]; then
+            cp "$2" /etc/ssl/certs/authority.pem
+            openssl rehash /etc/ssl/certs
+        fi' authorities "$1" "$2"
+}
+
+# trusted STATUS [REQUESTS]: what becomes of a question, and how many the server got.
+trusted()
+{
+    : >"$DUMP/log"
+    run_chat send --retry 0 -c "$ID" hi
+    expect_status "$1"
+    [ "$(wc -l <"$DUMP/log")" -eq "${2-1}" ]
+}
+
+@test "the system's authorities: a bundle, a directory of hash links, both, one in the bundle alone, none" {
+    [ -s /etc/ssl/certs/ca-certificates.crt ] || skip "libcurl's authorities are not in /etc/ssl/certs"
+    own_network
+    serve_hello
+    { echo "ssl_certificate $TLS/good.pem;"; proxy_lines; } >"$T/lines"
+    start_nginx '127.0.0.1 ssl' <"$T/lines"
+    SIGMASIGHT_URL=https://localhost:$PROXY_PORT/api/v1
+    authorities "$TLS/ca.pem" ''
+    trusted 0
+    authorities "$TLS/other.pem" ''
+    trusted 69 0
+    authorities "$TLS/other.pem" "$TLS/ca.pem"
+    trusted 0
+    authorities '' "$TLS/ca.pem"
+    trusted 0
+    authorities "$TLS/ca.pem $TLS/other.pem" "$TLS/other.pem"
+    trusted 0
+    authorities "$TLS/other.pem" "$TLS/other.pem"
+    trusted 69 0
+    authorities '' ''
+    run_chat send --retry 0 -c "$ID" hi
+    [ "$status" -eq 69 ] || [ "$status" -eq 66 ] || fail "status $status"
+    inside rm /etc/ssl/certs/ca-certificates.crt
+    run_chat send --retry 0 -c "$ID" hi
+    [ "$status" -eq 69 ] || [ "$status" -eq 66 ] || fail "status $status"
+}
+
+@test "the system's authorities: an intermediate in the server's chain" {
+    [ -s /etc/ssl/certs/ca-certificates.crt ] || skip "libcurl's authorities are not in /etc/ssl/certs"
+    own_network
+    serve_hello
+    printf 'basicConstraints = critical,CA:TRUE\n' >"$T/extensions"
+    openssl req -new -config "$TLS/openssl.cnf" -key "$TLS/other.key" -subj /CN=intermediate -out "$T/intermediate.csr"
+    openssl x509 -req -in "$T/intermediate.csr" -CA "$TLS/ca.pem" -CAkey "$TLS/ca.key" -set_serial 77 -days 30 \
+        -extfile "$T/extensions" -out "$T/intermediate.pem" 2>/dev/null
+    printf 'subjectAltName = DNS:localhost\n' >"$T/extensions"
+    openssl req -new -config "$TLS/openssl.cnf" -key "$TLS/key.pem" -subj /CN=leaf -out "$T/leaf.csr"
+    openssl x509 -req -in "$T/leaf.csr" -CA "$T/intermediate.pem" -CAkey "$TLS/other.key" -set_serial 78 -days 30 \
+        -extfile "$T/extensions" -out "$T/leaf.pem" 2>/dev/null
+    cat "$T/leaf.pem" "$T/intermediate.pem" >"$T/chain.pem"
+    { echo "ssl_certificate $T/chain.pem;"; proxy_lines; } >"$T/lines"
+    start_nginx '127.0.0.1 ssl' <"$T/lines"
+    SIGMASIGHT_URL=https://localhost:$PROXY_PORT/api/v1
+    authorities '' "$TLS/ca.pem"
+    trusted 0
+    authorities "$TLS/ca.pem" "$TLS/other.pem"
+    trusted 0
+    authorities "$TLS/other.pem" "$TLS/other.pem"
+    trusted 69 0
+}
+
 # Whatever the machine's settings of OpenSSL allow.
 @test "a token is not sent where TLS ends in an old version" {
     serve_hello

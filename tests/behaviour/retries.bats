@@ -49,6 +49,9 @@ NOT_STORED=(
 MAYBE_STORED=(
     'status 500'
     'status 502'
+    'status 520'
+    'status 524'
+    'status 529'
     'status 504'
     $'wire\nclose'
     $'wire\nreset'
