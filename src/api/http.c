@@ -432,6 +432,9 @@ struct http *http_new(const struct http_config *config, struct fail *fail)
     }
     /* One connection is kept: an idle one that is not reused is closed when another is kept. */
     curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, 1L);
+#if LIBCURL_VERSION_NUM >= 0x081400 /* since then the threads belong to this handle */
+    curl_multi_setopt(h->multi, CURLMOPT_QUICK_EXIT, 1L);
+#endif
     set_up(h);
     return h;
 }

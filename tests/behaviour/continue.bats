@@ -463,6 +463,7 @@ refuse()
     python3 -I - "$CHAT" <<'END_OF_PYTHON'
 import http.server, os, signal, subprocess, sys, threading
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # bats may ignore it
 begun, closed, order = threading.Event(), threading.Event(), []
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -386,9 +386,11 @@ blocks()
     done
 }
 
-@test "manual: mandoc finds nothing to say" {
+@test "manual: mandoc reports nothing" {
     for page in "$SRCDIR"/man/*.1; do
-        mandoc -Tlint "$page" >"$OUT" 2>"$ERR" || :
+        mandoc -Tlint "$page" >"$T/lint" 2>"$ERR" || :
+        # The pages need not be installed here.
+        grep -v 'referenced manual not found' "$T/lint" >"$OUT" || :
         [ ! -s "$OUT" ] && [ ! -s "$ERR" ] || fail "$page"
     done
 }

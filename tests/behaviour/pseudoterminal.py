@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A command at a pseudo-terminal: what terminal.py and screen.py have in common."""
+"""Runs a command at a pseudo-terminal, for terminal.py and screen.py."""
 import errno
 import fcntl
 import os
@@ -11,7 +11,8 @@ import termios
 import time
 
 WITHIN = int(os.environ.get("PATIENCE", "10"))
-DEFAULT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGTSTP)
+# A test may run in the background, where some signals are ignored.
+DEFAULT = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
 def set_columns(terminal, columns):
@@ -19,7 +20,7 @@ def set_columns(terminal, columns):
 
 
 def start(command, columns=None):
-    """The process and the terminal's other end. Without columns the terminal does not know how wide it is."""
+    """Starts the command; returns its process ID and the master. Without columns the width of the terminal is unknown."""
     child, terminal = pty.fork()
     if child == 0:
         for number in DEFAULT:
@@ -34,7 +35,7 @@ def start(command, columns=None):
 
 
 def read_some(terminal, end):
-    """What was written to the terminal: nothing where nothing comes until `end`, None when there will be no more."""
+    """Reads what was written to the terminal: b"" if there is nothing until `end`, None at the end of file."""
     if not select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
         return b""
     try:
@@ -46,7 +47,7 @@ def read_some(terminal, end):
 
 
 def keys(escaped):
-    """What one types, from how a test writes it."""
+    """The bytes that are typed, from their escaped form in a test."""
     return escaped.encode("latin-1").decode("unicode_escape").encode("latin-1")
 
 

@@ -558,7 +558,7 @@ child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=its)
 its.close()
 assert ours.recv(4) == b"half"
 ours.close()
-sys.exit(child.wait(1) != -signal.SIGPIPE)
+sys.exit(child.wait(10) != -signal.SIGPIPE)
 END_OF_PYTHON
 }
 

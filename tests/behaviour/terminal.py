@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Runs a command at a terminal of its own, as a person would.
+"""Runs a command at a pseudo-terminal and types for it.
 
 terminal.py SCREEN [STEP ARGUMENT]... -- COMMAND...
 
-  wait TEXT       until TEXT is on the screen, after what was waited for before
+  wait TEXT       until TEXT is on the screen, after the text of the previous wait
   type TEXT       with the escapes of Python: \\n is Return, \\x03 Control-C, \\x04 Control-D
-  echo on|off     is what one types shown now?
+  echo on|off     expects that the terminal echoes what is typed, or does not
   kill NAME       sends that signal to the command
   width COLUMNS   of the terminal
 
-SCREEN is a file for everything that was shown. How the command ended is the last thing on standard output: "exit N"
-or "signal N", and whether the terminal echoes then. Whatever is not so within 10 seconds is a failure.
+SCREEN is a file for everything that was shown. Standard output is "exit N" or "signal N" and then "echo on" or "echo off",
+the state of the terminal at the end. Each step fails after PATIENCE seconds.
 """
 import os
 import signal
