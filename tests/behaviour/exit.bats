@@ -892,11 +892,13 @@ SCENARIO
     local url
     serve_hello
     for url in http://192.0.2.1 http://sigmasight.invalid http://localhost.invalid http://127.0.0.1.invalid \
-        http://0.0.0.0 'http://[2001:db8::1]' http://128.0.0.1 HTTP://192.0.2.1; do
+        'http://[2001:db8::1]' http://128.0.0.1 HTTP://192.0.2.1; do
         run_chat send --retry 0 -c "$ID" -u "$url:$PORT/api/v1" hi
         [ "$status" -eq 78 ] || fail "status $status of $url"
         expect_failure 78 '.*--allow-http.*'
     done
+    run_chat send --retry 0 -c "$ID" -u "http://0.0.0.0:$PORT/api/v1" hi
+    expect_failure 78 '.*127[.]0[.]0[.]1.*'
     run_chat send --retry 0 -c "$ID" -u "http://127.0.0.1@192.0.2.1:$PORT/api/v1" hi
     expect_failure 78
     expect_requests

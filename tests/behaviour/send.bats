@@ -463,9 +463,12 @@ SCENARIO
 on PUT /chat/conversations/*/mode
 status 404
 SCENARIO
-    run_chat send -c 'a/../b?c#d%2e' -m blue hi
+    run_chat send -c 'a?c#d%2e' -m blue hi
     expect_status 65
-    expect_requests 'PUT /chat/conversations/a%2F..%2Fb%3Fc%23d%252e/mode'
+    expect_requests 'PUT /chat/conversations/a%3Fc%23d%252e/mode'
+    run_chat send -c 'a/../b' -m blue hi
+    expect_status 65
+    expect_requests 'PUT /chat/conversations/a%3Fc%23d%252e/mode'
     run_chat send -c .. -m blue hi
     expect_no 'conversations/../mode' "$DUMP/log"
     expect_no 'PUT /api/v1/chat/mode' "$DUMP/log"
