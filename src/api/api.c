@@ -219,7 +219,7 @@ static char *created_id(struct span body)
 
 void api_hint_url(struct fail *fail)
 {
-    fail_hint(fail, "check --url; it ends in /api/v1 as a rule");
+    fail_hint(fail, "check --url; it usually ends in /api/v1");
 }
 
 int api_create(struct api *api, const char *mode, struct api_portfolios portfolios,

@@ -325,7 +325,7 @@ static void give_hint(const struct auth *auth, struct fail *fail)
         fail_hint(fail, "check what token_command prints");
         break;
     default:
-        fail_hint(fail, "%s comes before a login: get a new token, or do without it",
+        fail_hint(fail, "%s takes precedence over a login: get a new token, or unset it",
                   auth->source == AUTH_FILE ? "--token-file" : "SIGMASIGHT_TOKEN");
         break;
     }

@@ -426,7 +426,7 @@ struct http *http_new(const struct http_config *config, struct fail *fail)
         h->multi = curl_multi_init();
     }
     if (!h->easy || !h->multi) {
-        fail_set(fail, FAIL_SOFTWARE, "libcurl cannot be initialised");
+        fail_set(fail, FAIL_SOFTWARE, "cannot initialize libcurl");
         http_free(h);
         return NULL;
     }

@@ -111,8 +111,7 @@ static bool blame_proxy(const struct http_end *end, enum http_meaning meaning, c
     static const char hint[] = "check the proxy that the environment names";
     if (is_unusable(end, proxy))
         fail_set_hint(fail, FAIL_UNREACHABLE, hint,
-                      "the proxy in %s cannot be used: it must look like http://host:port",
-                      variable);
+                      "invalid proxy in %s: expected http://host:port", variable);
     else if (!proxy->name)
         return false;
     else if (end->proxy_status >= 300)

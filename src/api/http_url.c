@@ -66,8 +66,7 @@ static const char *surplus(CURLU *u)
 static int take_url(CURLU *u, const char *text, struct http_url *url, struct fail *fail)
 {
     if (curl_url_set(u, CURLUPART_URL, text, 0) != CURLUE_OK) {
-        fail_set(fail, FAIL_CONFIG,
-                 "the URL cannot be used: it must look like https://host/api/v1");
+        fail_set(fail, FAIL_CONFIG, "invalid URL: expected https://host/api/v1");
         fail_hint(fail, CHECK_URL);
         return -1;
     }
@@ -89,7 +88,7 @@ static int take_url(CURLU *u, const char *text, struct http_url *url, struct fai
         url->origin = buf_take(&origin);
         url->loopback = is_loopback(host);
     } else {
-        fail_set(fail, FAIL_CONFIG, "the URL cannot be used: %s", why);
+        fail_set(fail, FAIL_CONFIG, "invalid URL: %s", why);
         fail_hint(fail, CHECK_URL);
     }
     free(scheme);

@@ -123,11 +123,12 @@ static int check_url(struct client *c, const struct settings *s, struct http_con
         return -1;
     bool exposed = !url.https && !url.loopback && !setting_is(s, OPT_ALLOW_HTTP);
     if (exposed)
-        fail_set_hint(fail, FAIL_CONFIG,
-                      is_wildcard(url.origin)
-                          ? "a server listens at this address; connect to it at 127.0.0.1"
-                          : "use https://, or --allow-http to accept that",
-                      "%s: plain HTTP would show the token to the network", url.origin);
+        fail_set_hint(
+            fail, FAIL_CONFIG,
+            is_wildcard(url.origin)
+                ? "use 127.0.0.1 for a server on this machine, or --allow-http to accept that"
+                : "use https://, or --allow-http to accept that",
+            "%s: plain HTTP would show the token to the network", url.origin);
     config->loopback = url.loopback;
     c->https = url.https;
     c->loopback = url.loopback;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A command is one file and one row. */
+/* The commands. Each is described by a struct command in its own file. */
 #ifndef COMMANDS_COMMAND_H
 #define COMMANDS_COMMAND_H
 
@@ -10,27 +10,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What main() prepared for a command. Borrowed. */
+/* The arguments of a command. Borrowed. */
 struct invocation {
     const struct settings *settings;
     const struct operands *operands;
     struct terminal *terminal;
     struct span warnings; /* lines, see config_complete */
-    /* Why the settings cannot be used, and are only those of the command line and the defaults;
-       else NULL. Only with command.unsettled. */
+    /* The failure to read the configuration, with command.unsettled only; the settings are then
+       those of the command line and the defaults. NULL if there was none. */
     struct fail *unsettled;
 };
 
 struct command {
     const char *name;
     const char *summary;  /* one line, for the list of commands */
-    const char *usage;    /* what follows the name */
-    const char *about;    /* paragraphs of --help before the options */
+    const char *usage;    /* arguments, after the name */
+    const char *about;    /* text of --help before the options */
     const char *examples; /* after them */
-    size_t operands;      /* how many it takes at most */
-    unsigned groups;      /* of options, see enum option_group */
-    bool unsettled;       /* runs also where the settings cannot be used, to tell why */
-    /* 0, or -1 with *fail set: the only way to end with another status than 0. */
+    size_t operands;      /* maximum number */
+    unsigned groups;      /* accepted options, see enum option_group */
+    bool unsettled;       /* runs even if the configuration is invalid */
+    /* 0, or -1 with *fail, which determines the exit status. */
     int (*run)(const struct invocation *in, struct fail *fail);
 };
 

@@ -167,8 +167,9 @@ static int find_path(struct buf *path, struct fail *fail)
 {
     if (config_path(path))
         return 0;
-    return fail_set(fail, FAIL_CONFIG,
-                    "no place for a configuration file: neither XDG_CONFIG_HOME nor HOME is set");
+    return fail_set(
+        fail, FAIL_CONFIG,
+        "no directory for the configuration file: neither XDG_CONFIG_HOME nor HOME is set");
 }
 
 static int print_path(const struct invocation *in, struct fail *fail)

@@ -390,7 +390,7 @@ static int check(const struct subcommand *sub, const struct job *j, struct fail 
                         j->count < sub->least ? "missing" : "too many");
     for (size_t i = 0; i < j->count; i++)
         if (!*j->ids[i].text)
-            return fail_set(fail, FAIL_USAGE, "conversations %s: an ID is empty", sub->name);
+            return fail_set(fail, FAIL_USAGE, "conversations %s: empty ID", sub->name);
     if (sub->run == change_mode && j->ids && !option_is_choice(modes, j->ids[1].text))
         return option_refuse(modes, j->ids[1].text, "MODE", FAIL_USAGE, fail);
     return check_options(sub, j->in->settings, fail);

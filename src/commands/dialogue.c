@@ -141,7 +141,7 @@ static void explain(const struct dialogue *d, const struct question *q, struct f
     bool stored = q->outcome.posted && cause_row(fail->cause)->retry == RETRY_MAYBE_STORED;
     if (stored && q->request.conversation && !reader_is_committed(&q->reader) &&
         !q->request.retry.all && q->request.retry.max > 0)
-        fail_hint(fail, "the message may be stored; --retry-all tries again all the same");
+        fail_hint(fail, "the message may be stored; --retry-all retries anyway");
     const char *id = setting_text(s, OPT_CONVERSATION);
     bool malformed = id && strlen(id) != ID_LENGTH && fail->cause == FAIL_DATA;
     if (malformed)
@@ -150,7 +150,7 @@ static void explain(const struct dialogue *d, const struct question *q, struct f
     if (fail->http_status != 404 && fail->http_status != 403)
         return;
     if (d->continued)
-        fail_hint(fail, "without --continue a new conversation begins");
+        fail_hint(fail, "without --continue a new conversation is created");
     else if (id)
         fail_hint(fail, "'sigmasight-chat conversations%s' lists them", d->client.where);
 }

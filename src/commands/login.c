@@ -68,31 +68,32 @@ static int get_password(const struct settings *s, struct buf *password, struct f
 
 static void say(const struct invocation *in, struct buf *line, struct fail *fail)
 {
-    struct buf harmless = {0};
-    escape_put_line(&harmless, buf_view(line));
+    struct buf escaped = {0};
+    escape_put_line(&escaped, buf_view(line));
     if (!in->terminal->quiet)
-        terminal_line(in->terminal, buf_view(&harmless), fail);
-    buf_release(&harmless);
+        terminal_line(in->terminal, buf_view(&escaped), fail);
+    buf_release(&escaped);
     buf_release(line);
 }
 
-/* What the contract puts before a stored token makes a login of no use, and a logout too. */
+/* A login has no effect while a source of higher precedence has a token, and neither has a logout.
+ */
 static void warn_of_other_token(const struct invocation *in, struct fail *fail)
 {
     const char *token = getenv("SIGMASIGHT_TOKEN");
     struct buf text = {0};
     if (token && *token)
-        buf_puts(&text, "SIGMASIGHT_TOKEN is set and comes before the login; unset it");
+        buf_puts(&text, "SIGMASIGHT_TOKEN is set and takes precedence over the login; unset it");
     else if (setting_is(in->settings, OPT_TOKEN_FILE) ||
              setting_is(in->settings, OPT_TOKEN_COMMAND))
-        buf_printf(&text, "%s is set and comes before the login",
+        buf_printf(&text, "%s is set and takes precedence over the login",
                    setting_is(in->settings, OPT_TOKEN_FILE) ? "token-file" : "token_command");
     if (text.len && !in->terminal->quiet)
         terminal_warning(in->terminal, buf_view(&text), fail);
     buf_release(&text);
 }
 
-/* A server may hand out tokens that it does not take itself: better known now than later. */
+/* Some servers issue tokens that they do not accept: that should fail now, not with a question. */
 static int try_token(struct client *c, const struct api_session *session, struct fail *fail)
 {
     struct http_response response;
@@ -110,7 +111,7 @@ static int log_in(const struct invocation *in, struct client *c, struct fail *fa
     struct buf email = {0}, password = {0}, line = {0};
     struct api_session session = {NULL, -1};
     bool no_lock = false;
-    /* Nobody should type a password for a server that does not answer. */
+    /* Do not ask for a password if the server does not answer. */
     bool asks = !setting_is(in->settings, OPT_PASSWORD_STDIN) && !given_password();
     if (asks && sys_has_terminal() && !client_answers(c, fail))
         return -1;
@@ -151,7 +152,7 @@ static int run_login(const struct invocation *in, struct fail *fail)
     return result;
 }
 
-/* The token is forgotten whatever the server says: it stays valid there until it expires. */
+/* The stored token is deleted even if the server fails; there it stays valid until it expires. */
 static int log_out(const struct invocation *in, struct client *c, struct fail *fail)
 {
     struct fail told = FAIL_INIT;
@@ -215,7 +216,7 @@ static void take_account(void *arg, const struct json_member *m)
     }
 }
 
-/* What whoami shows, as rows of a name and a value. */
+/* The output of whoami: rows of name and value. */
 static void describe(const struct client *c, const struct account *a, struct table *t)
 {
     struct buf source = {0}, file = {0}, expires = {0};

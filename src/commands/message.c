@@ -59,7 +59,7 @@ int message_check(const struct buf *message, const struct settings *settings, st
                         (size_t)(nul - s.at) + 1);
     size_t count = count_characters(s);
     if (count == 0)
-        return fail_set_hint(fail, FAIL_DATA, "give it as an argument or on standard input",
+        return fail_set_hint(fail, FAIL_DATA, "pass it as an argument or on standard input",
                              "the message is empty");
     if (limit && count > (size_t)limit)
         return fail_set_hint(fail, FAIL_DATA, "--max-message changes the limit of this program",

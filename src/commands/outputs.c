@@ -122,6 +122,8 @@ static int check_inputs(const struct settings *s, struct fail *fail)
         {"standard input", NULL, STDIN_FILENO},
         {"--token-file", setting_text(s, OPT_TOKEN_FILE), -1},
         {"--cacert", setting_text(s, OPT_CACERT), -1},
+        {"--cert", setting_text(s, OPT_CERT), -1},
+        {"--key", setting_text(s, OPT_KEY), -1},
         {"configuration", config_path(&config) ? buf_text(&config) : NULL, -1},
     };
     int result = 0;

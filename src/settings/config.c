@@ -166,7 +166,7 @@ static void set_one(struct config *c, struct settings *to, const struct option_r
     }
     buf_span(&value, text);
     if (text.len && memchr(text.at, '\0', text.len))
-        fail_set(&why, FAIL_CONFIG, "%s: a NUL character", row->name);
+        fail_set(&why, FAIL_CONFIG, "%s: contains a NUL character", row->name);
     else
         settings_set(to, row->name, buf_text(&value), origin, row->name, &why);
     if (fail_is_set(&why))
@@ -189,7 +189,7 @@ static void set_element(void *arg, const struct json_member *m)
     if (m->value.type == JSON_STRING)
         set_one(t->config, t->to, t->row, m->value.string, t->origin, t->place);
     else
-        fail_at(t->config, place_of(t->config, t->place), "the array must hold strings");
+        fail_at(t->config, place_of(t->config, t->place), "expected an array of strings");
 }
 
 static void set_list(struct config *c, struct settings *to, const struct option_row *row,
@@ -224,7 +224,7 @@ static void take_setting(struct config *c, struct settings *to, enum origin orig
     if (row)
         buf_printf(&why, "%s must be %s", row->name, type_name(row->type));
     else
-        buf_printf(&why, "unknown key %.*s; keys are named as the long options", (int)key.len,
+        buf_printf(&why, "unknown key %.*s; keys are named like long options", (int)key.len,
                    key.at);
     fail_at(c, place_of(c, m), buf_text(&why));
     buf_release(&why);

@@ -265,12 +265,12 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
     token_command "cat $T/token"
     run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
     expect_status 0
-    expect_line '.*warning: token_command is set and comes before the login'
+    expect_line '.*warning: token_command is set and takes precedence over the login'
     rm "$(config)"
     echo "$TOKEN" >"$T/token"
     run_chat login --email me@example.com --password-stdin --token-file "$T/token" <<<"$PASSWORD"
     expect_status 0
-    expect_line '.*warning: token-file is set and comes before the login'
+    expect_line '.*warning: token-file is set and takes precedence over the login'
     run_chat login -q --email me@example.com --password-stdin --token-file "$T/token" <<<"$PASSWORD"
     expect_status 0
     expect_bytes '' "$ERR"

@@ -121,7 +121,7 @@ END
     for url in nonsense:// ftp://127.0.0.1/ 'http://127.0.0.1/?x'; do
         run_chat send -u "$url" hi
         expect_status 78
-        expect_error "the URL cannot be used: .*; 'sigmasight-chat config' shows where it comes from"
+        expect_error "invalid URL: .*; 'sigmasight-chat config' shows where it comes from"
     done
 }
 
@@ -160,7 +160,7 @@ on POST /chat/send
 event message {"delta":"half"}
 close
 END
-    hint='the message may be stored; --retry-all tries again all the same'
+    hint='the message may be stored; --retry-all retries anyway'
     run_chat send -c "$ID" hi
     expect_status 69
     expect_error ".* \(HTTP 502\); $hint|.*HTTP 502; $hint"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* To be preloaded: libcurl cannot be initialised. */
+/* To be preloaded: cannot initialize libcurl. */
 int curl_global_init(long flags);
 
 int curl_global_init(long flags)

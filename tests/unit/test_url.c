@@ -6,7 +6,7 @@
 #include "core/fail.h"
 #include "unit.h"
 
-/* parse TEXT: its origin, or NULL where it cannot be used; the caller frees it. */
+/* parse TEXT: its origin, or NULL if it is invalid; the caller frees it. */
 static char *parse(const char *text, bool *loopback, bool *https, struct buf *why)
 {
     struct http_url url;
@@ -96,10 +96,10 @@ static void refused(void)
     static const struct {
         const char *url, *why;
     } rows[] = {
-        {"", "must look like"},
-        {"example.com/api/v1", "must look like"},
-        {"http://", "must look like"},
-        {"http://host:99999/", "must look like"},
+        {"", "expected https://host/api/v1"},
+        {"example.com/api/v1", "expected https://host/api/v1"},
+        {"http://", "expected https://host/api/v1"},
+        {"http://host:99999/", "expected https://host/api/v1"},
         {"ftp://example.com/", "neither http:// nor https://"},
         {"file:///etc/passwd", "neither http:// nor https://"},
         {"https://me@example.com/", "it names a user"},
@@ -182,7 +182,7 @@ int main(void)
 {
     unit_case("url: what is loopback", loopback);
     unit_case("url: where it leads", origins);
-    unit_case("url: what cannot be used", refused);
+    unit_case("url: invalid ones", refused);
     unit_case("url: a proxy without its credentials", proxies);
     unit_case("jwt: the times of a token, and what is none", times_of_tokens);
     return unit_status();
