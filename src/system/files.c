@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "config.h"
+
 #include "system/files.h"
 
 #include "core/fault.h"
@@ -181,6 +183,7 @@ int sys_unlink(const char *path)
 enum { SUFFIX = 6 /* random characters behind the dot of a temporary name */ };
 
 static const char suffix_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+enum { COUNT_OF_CHARACTERS = sizeof suffix_characters - 1 };
 
 /* An unnamed file in the directory of `path`: a process that is killed leaves nothing behind. */
 static int open_unnamed(const char *path)
@@ -188,7 +191,7 @@ static int open_unnamed(const char *path)
 #ifdef O_TMPFILE
     char *directory = xstrdup(path);
     *strrchr(directory, '/') = '\0';
-    int fd = open_private(*directory ? directory : "/", O_TMPFILE | O_WRONLY);
+    int fd = open_private(*directory ? directory : "/", O_TMPFILE | O_RDWR);
     int saved = errno;
     free(directory);
     errno = saved;
@@ -204,39 +207,81 @@ static void choose_name(struct sys_replacement *r, const char *path)
 {
     struct buf name = {0};
     buf_printf(&name, "%s.", path);
-    for (int i = 0; i < SUFFIX; i++)
-        buf_byte(&name, suffix_characters[sys_random() % (sizeof suffix_characters - 1)]);
+    uint32_t random = sys_random();
+    for (int i = 0; i < SUFFIX; i++, random /= COUNT_OF_CHARACTERS)
+        buf_byte(&name, suffix_characters[random % COUNT_OF_CHARACTERS]);
     free(r->temporary);
     buf_text(&name);
     r->temporary = buf_take(&name);
 }
 
-/* Gives the unnamed file a name, which rename(2) needs. */
+/* Gives the unnamed file a name, which rename(2) needs. Linux allows this by the descriptor alone
+   since 6.10 and by /proc for a process that may be dumped. */
 static int link_unnamed(struct sys_replacement *r)
 {
     char name[40];
+    if (fault_here(EACCES))
+        return -1;
+#ifdef AT_EMPTY_PATH
+    if (linkat(r->fd, "", AT_FDCWD, r->temporary, AT_EMPTY_PATH) == 0)
+        return 0;
+#endif
     snprintf(name, sizeof name, "/proc/self/fd/%d", r->fd);
-    choose_name(r, r->path);
-    return fault_here(EACCES) ? -1
-                              : linkat(AT_FDCWD, name, AT_FDCWD, r->temporary, AT_SYMLINK_FOLLOW);
+    return linkat(AT_FDCWD, name, AT_FDCWD, r->temporary, AT_SYMLINK_FOLLOW);
 }
 
-/* Where /proc is not mounted an unnamed file cannot be linked. */
-static bool can_link_unnamed(void)
+/* A descriptor, or -1 with errno. */
+static int open_named(struct sys_replacement *r)
 {
-    return access("/proc/self/fd", X_OK) == 0;
+    int fd = open_private(r->temporary, O_WRONLY | O_CREAT | O_EXCL);
+    r->is_named = fd >= 0;
+    return fd;
+}
+
+/* Where the unnamed file cannot be linked, its contents go to one that has a name. */
+static int copy_unnamed(struct sys_replacement *r)
+{
+    char chunk[8192];
+    ssize_t n;
+    int fd = open_named(r);
+    off_t at = 0;
+    do {
+        n = fd < 0 ? -1 : sys_pread_all(r->fd, chunk, sizeof chunk, at);
+        if (n > 0 && sys_write_all(fd, chunk, (size_t)n, NULL) != 0)
+            n = -1;
+        at += n;
+    } while (n > 0);
+    int saved = errno;
+    wipe(chunk, sizeof chunk);
+    close(r->fd);
+    r->fd = fd;
+    errno = saved;
+    return n < 0 ? -1 : 0;
+}
+
+static int sync_file(int fd)
+{
+    return fault_here(EIO) ? -1 : fsync(fd);
+}
+
+/* The name comes last, so that a killed process leaves it behind as rarely as can be. */
+static int sync_and_name(struct sys_replacement *r)
+{
+    if (sync_file(r->fd) != 0)
+        return -1;
+    if (r->is_named)
+        return 0;
+    r->is_named = link_unnamed(r) == 0;
+    return r->is_named || (copy_unnamed(r) == 0 && sync_file(r->fd) == 0) ? 0 : -1;
 }
 
 int sys_replace_begin(struct sys_replacement *r, const char *path)
 {
     *r = (struct sys_replacement){.fd = -1, .path = xstrdup(path)};
-    if (can_link_unnamed())
-        r->fd = open_unnamed(path);
-    if (r->fd < 0) {
-        choose_name(r, path);
-        r->fd = open_private(r->temporary, O_WRONLY | O_CREAT | O_EXCL);
-        r->is_named = r->fd >= 0;
-    }
+    choose_name(r, path);
+    r->fd = open_unnamed(path);
+    if (r->fd < 0)
+        r->fd = open_named(r);
     if (r->fd >= 0)
         return 0;
     sys_replace_abort(r);
@@ -258,11 +303,7 @@ void sys_replace_abort(struct sys_replacement *r)
 
 int sys_replace_commit(struct sys_replacement *r)
 {
-    int result = !fault_here(EIO) && fsync(r->fd) == 0 ? 0 : -1;
-    if (result == 0 && !r->is_named) {
-        result = link_unnamed(r);
-        r->is_named = result == 0;
-    }
+    int result = sync_and_name(r);
     if (result == 0) {
         int fd = r->fd;
         r->fd = -1;

@@ -222,6 +222,35 @@ body $(page 100 0)"
     [ "$(count_requests 'GET .*')" -eq 4 ]
 }
 
+@test "list: pages that come round again end it, and each is printed as it comes" {
+    local first=conversation-a second=conversation-b page
+    page()
+    {
+        printf 'on GET /chat/conversations once\n%s\nbody [' "${2-}"
+        for i in $(seq 100); do
+            printf '{"id":"%s-%s","mode":"green","created_at":"x"},' "$1" "$i"
+        done
+        printf '{"id":"%s-last","mode":"green","created_at":"x"}]\n' "$1"
+    }
+    {
+        page "$first"
+        page "$second" 'gate next'
+        page "$first"
+        page "$second"
+    } | grep . >"$T/pages"
+    serve <"$T/pages"
+    pipe_from STDOUT
+    launch "$CHAT" conversations --limit 0 >"$T/stdout" 2>"$ERR"
+    expect_read "$STDOUT" "$first-1"
+    await_gate next
+    open_gate next
+    cat <&"$STDOUT" >"$T/rest"
+    await_end
+    expect_status 0
+    [ "$(wc -l <"$T/rest")" -eq 202 ]
+    [ "$(requests | wc -l)" -eq 3 ]
+}
+
 @test "list: there is nothing at that address" {
     serve <<<$'on GET /chat/conversations\nstatus 404\nbody {"detail":"Not Found"}'
     run_chat conversations

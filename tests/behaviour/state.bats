@@ -71,6 +71,85 @@ refused()
     done
 }
 
+@test "state: a umask of 777 is no obstacle" {
+    serve_hello
+    umask 777
+    log_in
+    run_chat send -c "$ID" hi
+    run_chat send -C hi
+    umask 022
+    expect_status 0
+    expect_bytes '' "$ERR"
+    find "$(state)" -type f ! -perm 600 >"$T/open"
+    expect_bytes '' "$T/open"
+}
+
+# Stopped when the new file is complete but has not replaced the old one.
+@test "state: a killed login leaves no file with the token" {
+    serve_hello
+    log_in
+    : >"$(state credentials.json).a1B2c3"
+    : >"$(state credentials.json).bak"
+    cat >"$T/kill.c" <<'END_OF_C'
+#include <signal.h>
+#include <unistd.h>
+int fsync(int fd)
+{
+    (void)fd;
+    return kill(getpid(), SIGKILL);
+}
+END_OF_C
+    cc -shared -fPIC -o "$T/kill.so" "$T/kill.c"
+    echo any >"$T/password"
+    status=0
+    LD_PRELOAD=$T/kill.so "$CHAT" login --email me@example.com --password-stdin <"$T/password" >"$OUT" 2>"$ERR" || status=$?
+    expect_status 137
+    [ "$(cd "$(state)" && printf '%s ' *)" = 'credentials.json credentials.json.bak credentials.json.lock ' ] ||
+        fail "left: $(ls "$(state)")"
+}
+
+@test "state: a login on a file system without locks works with a warning" {
+    serve_hello
+    cat >"$T/no_locks.c" <<'END_OF_C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+static int call(const char *name, int fd, int command, void *arg)
+{
+    int (*real)(int, int, ...) = (int (*)(int, int, ...))dlsym(RTLD_NEXT, name);
+    if (command == F_SETLK) {
+        errno = ENOLCK;
+        return -1;
+    }
+    return real(fd, command, arg);
+}
+#define WRAP(name)                                                                                 \
+    int name(int fd, int command, ...)                                                             \
+    {                                                                                              \
+        va_list args;                                                                              \
+        va_start(args, command);                                                                   \
+        void *arg = va_arg(args, void *);                                                          \
+        va_end(args);                                                                              \
+        return call(#name, fd, command, arg);                                                      \
+    }
+WRAP(fcntl)
+WRAP(fcntl64)
+END_OF_C
+    cc -shared -fPIC -o "$T/no_locks.so" "$T/no_locks.c" -ldl
+    echo any >"$T/password"
+    status=0
+    LD_PRELOAD=$T/no_locks.so "$CHAT" login --email me@example.com --password-stdin <"$T/password" >"$OUT" 2>"$ERR" || status=$?
+    expect_status 0
+    expect_line 'sigmasight-chat: warning: the file system of the state directory has no locks: .*'
+    grep -q token "$(state credentials.json)"
+    LD_PRELOAD=$T/no_locks.so run_chat send --log -c "$ID" hi
+    expect_status 0
+    expect_no warning "$ERR"
+    [ "$(wc -l <"$(state log.jsonl)")" -eq 1 ]
+}
+
 @test "state: below ~/.local/state without XDG_STATE_HOME, or where it is relative" {
     serve_hello
     unset XDG_STATE_HOME

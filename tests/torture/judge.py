@@ -14,10 +14,12 @@ import sys
 
 STATUSES = {0, 1, 64, 65, 66, 69, 70, 73, 74, 75, 76, 77, 78}
 STATE = {'credentials.json', 'conversations.json'}
+# The log is appended to: what was there stays, and each line is whole.
+LOG = {'log.jsonl', 'log.1.jsonl'}
 FILES = {'out', 'err', 'status', 'fired', 'state', 'record', 'events'}
 OUT_OF_MEMORY = b'sigmasight-chat: out of memory'
 # What differs between two runs that do the same.
-VARIES = re.compile(rb'\b1[0-9]{9}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|127\.0\.0\.1:\d+')
+VARIES = re.compile(rb'\b1[0-9]{9}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z|127\.0\.0\.1:\d+|(?<="id":")[0-9a-f]{8}(?=")')
 
 
 def settle(text):
@@ -162,13 +164,30 @@ def check_output(run, whole, form):
         run.complain(f'--record: not what the server sent: {run.record[-200:]!r}')
 
 
+def check_log(run, name, before, after):
+    content, old = run.state(name), before / 'sigmasight-chat' / name
+    old = settle(old.read_bytes()) if old.exists() else None
+    if content not in (old, after.state(name)):
+        if content is None or not content.startswith(old or b''):
+            run.complain(f'{name}: entries are missing: {content!r}')
+        for line in (content or b'').splitlines():
+            try:
+                parse(line)
+            except ValueError as error:
+                run.complain(f'{name}: not an entry: {error}: {line!r}')
+        if content and not content.endswith(b'\n'):
+            run.complain(f'{name}: it ends inside a line')
+    if run.status == 0 and content != after.state(name) and not run.warned:
+        run.complain(f'{name}: status 0 and no warning, but it is not as undisturbed')
+
+
 def check_state(run, before, after, may_stay):
     directory = run.path / 'state/sigmasight-chat'
     if directory.exists():
         if directory.stat().st_mode & 0o077:
             run.complain('the state directory is open to others')
         for path in directory.iterdir():
-            if path.name not in STATE | {name + '.lock' for name in STATE}:
+            if path.name not in STATE | LOG | {name + '.lock' for name in STATE} | {'log.lock'}:
                 run.complain(f'left in the state directory: {path.name}')
             elif path.stat().st_mode & 0o177:
                 run.complain(f'{path.name} is open to others')
@@ -190,6 +209,8 @@ def check_state(run, before, after, may_stay):
                 run.complain(f'{name}: not JSON: {error}')
         if run.status == 0 and content != after.state(name) and not run.warned and name not in may_stay:
             run.complain(f'{name}: status 0, not a word, and it was not changed')
+    for name in sorted(LOG):
+        check_log(run, name, before, after)
     for path in run.path.iterdir():
         if path.name not in FILES and not path.name.startswith('sanitizer'):
             run.complain(f'left in the working directory: {path.name}')
