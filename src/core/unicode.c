@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/unicode.h"
+
+#include "core/unicode_tables.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+static int compare_range(const void *key, const void *element)
+{
+    uint32_t c = *(const uint32_t *)key;
+    const struct range *r = element;
+    return c < r->first ? -1 : c > r->last;
+}
+
+#define IS_IN(table, c)                                                                            \
+    (bsearch(&(c), table, sizeof table / sizeof table[0], sizeof table[0], compare_range) != NULL)
+
+bool unicode_is_wide(uint32_t point)
+{
+    return point >= 0x1100 && IS_IN(wide_ranges, point);
+}
+
+bool unicode_is_zero_width(uint32_t point)
+{
+    return point >= 0x300 && IS_IN(zero_ranges, point);
+}
+
+bool unicode_is_punctuation(uint32_t point)
+{
+    if (point < 0x80)
+        return point > ' ' && point < 0x7F && !(point >= '0' && point <= '9') &&
+               !((point | 0x20) >= 'a' && (point | 0x20) <= 'z');
+    return IS_IN(punctuation_ranges, point);
+}
+
+bool unicode_is_space(uint32_t point)
+{
+    return point == ' ' || (point >= '\t' && point <= '\r' && point != '\v') || point == 0xA0 ||
+           point == 0x1680 || (point >= 0x2000 && point <= 0x200A) || point == 0x202F ||
+           point == 0x205F || point == 0x3000;
+}
