@@ -11,10 +11,12 @@ static struct sink_text_options text_options(const struct invocation *in)
 {
     const struct settings *s = in->settings;
     const char *when = setting_text(s, OPT_RENDER);
-    bool highlight =
-        strcmp(when, "auto") == 0 ? in->terminal->colored : strcmp(when, "always") == 0;
-    return (struct sink_text_options){!setting_is(s, OPT_NO_NEWLINE), setting_is(s, OPT_NO_STREAM),
-                                      highlight};
+    bool render =
+        strcmp(when, "auto") == 0 ? terminal_renders(in->terminal) : strcmp(when, "always") == 0;
+    return (struct sink_text_options){.newline = !setting_is(s, OPT_NO_NEWLINE),
+                                      .hold = setting_is(s, OPT_NO_STREAM),
+                                      .render = render,
+                                      .color = in->terminal->colored};
 }
 
 struct sink_text_options outputs_stored_text(const struct invocation *in)

@@ -100,9 +100,10 @@ struct sink {
    the sink. */
 
 struct sink_text_options {
-    bool newline;   /* end the text with one where it does not itself */
-    bool hold;      /* until the answer is complete */
-    bool highlight; /* its Markdown */
+    bool newline; /* end the text with one where it does not itself */
+    bool hold;    /* until the answer is complete */
+    bool render;  /* its Markdown */
+    bool color;   /* of what is rendered */
 };
 
 struct sink *sink_text_new(struct writer *out, struct terminal *terminal,

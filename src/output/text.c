@@ -3,6 +3,7 @@
 #include "output/sink.h"
 
 #include "core/xmalloc.h"
+#include "terminal/layout.h"
 #include "terminal/markdown.h"
 
 #include <stdlib.h>
@@ -12,7 +13,8 @@ struct text_sink {
     struct writer out;
     struct terminal *terminal;
     struct sink_text_options options;
-    struct markdown markdown;
+    struct layout *layout; /* where the text is rendered, and its parser */
+    struct markdown *markdown;
     bool unfinished;   /* there was text and it did not end in a newline */
     struct buf *where; /* what the text is put in: out.pending, or `held` until the end */
     struct buf held;
@@ -22,34 +24,60 @@ struct text_sink {
 static void forget(struct text_sink *t)
 {
     buf_clear(&t->held);
-    t->markdown = (struct markdown){0};
+    if (t->markdown) {
+        markdown_reset(t->markdown);
+        layout_reset(t->layout, t->where);
+    }
     if (t->where == &t->held)
         t->unfinished = false;
     t->former = false;
 }
 
+/* While a table is kept its rows are counted on the status line. */
+static void show_table(struct text_sink *t)
+{
+    long rows = layout_table_rows(t->layout);
+    if (rows < 0)
+        return;
+    struct buf line = {0};
+    buf_printf(&line, "table, %ld rows", rows);
+    status_show(t->terminal->status, buf_view(&line));
+    buf_release(&line);
+}
+
 static int put_text(struct text_sink *t, struct span text, struct fail *fail)
 {
+    bool shows_status = t->terminal->status && t->where == &t->out.pending;
     if (text.len == 0)
         return 0;
     if (t->former)
         forget(t);
     t->unfinished = text.at[text.len - 1] != '\n';
-    if (t->terminal->status && t->where == &t->out.pending)
+    if (shows_status && !(t->layout && layout_table_rows(t->layout) >= 0))
         status_hide(t->terminal->status);
-    if (t->options.highlight)
-        markdown_put(&t->markdown, t->where, text, t->out.terminal);
+    if (t->markdown)
+        markdown_feed(t->markdown, text);
     else if (t->out.terminal)
         escape_put(t->where, text);
     else
         buf_span(t->where, text);
+    if (t->layout && shows_status)
+        show_table(t);
     return writer_turn(&t->out, fail);
 }
 
-static void end_line(struct text_sink *t)
+/* The text is over: what was kept of it is decided, and the last line ends. */
+static void end_text(struct text_sink *t)
 {
-    if (t->unfinished && t->options.newline)
+    if (t->markdown) {
+        bool kept = layout_table_rows(t->layout) >= 0;
+        markdown_end(t->markdown);
+        layout_end(t->layout, t->options.newline);
+        if (kept && t->terminal->status)
+            status_hide(t->terminal->status);
+    } else if (t->unfinished && t->options.newline) {
         buf_byte(t->where, '\n');
+    }
     t->unfinished = false;
 }
 
@@ -71,7 +99,7 @@ static int text_event(struct sink *s, const struct chat_event *event, struct fai
     if (event->kind == CHAT_DONE) {
         if (t->former)
             forget(t);
-        end_line(t);
+        end_text(t);
     }
     return 0;
 }
@@ -89,16 +117,18 @@ static int text_flush(struct sink *s, struct fail *fail)
 static int text_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct text_sink *t = (struct text_sink *)s;
-    bool signalled = summary_is_last_words(summary), unfinished = t->unfinished;
+    bool signalled = summary_is_last_words(summary);
     terminal_make_way(t->terminal);
-    if (signalled)
-        markdown_plain(&t->markdown, t->where);
-    end_line(t);
+    /* With the keys that send a signal a terminal may lose the end of what was written to it. */
+    bool reset = signalled && t->layout && layout_reset_style(t->layout);
+    size_t before = t->where->len;
+    end_text(t);
+    bool only_reset = reset && t->where->len == before && !t->out.cut_line;
     buf_span(&t->out.pending, buf_view(&t->held));
     buf_clear(&t->held);
     int result = writer_end(&t->out, signalled, false, fail);
     /* Plain style behind the end of a line begins no other one. */
-    if (signalled && !unfinished && t->out.pending.len == 0)
+    if (only_reset)
         t->out.cut_line = false;
     return result;
 }
@@ -108,6 +138,8 @@ static void text_free(struct sink *s)
     struct text_sink *t = (struct text_sink *)s;
     terminal_forget_answer(t->terminal, &t->out);
     writer_release(&t->out);
+    markdown_free(t->markdown);
+    layout_free(t->layout);
     buf_release(&t->held);
     free(t);
 }
@@ -119,6 +151,20 @@ static void text_free(struct sink *s)
 static const struct sink_ops streaming = {.commit = SINK_ANSWER, TEXT_ENTRIES};
 static const struct sink_ops holding = {TEXT_ENTRIES};
 
+static unsigned columns_now(void *arg)
+{
+    (void)arg;
+    return terminal_columns();
+}
+
+static void begin_rendering(struct text_sink *t)
+{
+    t->layout = layout_new(t->where, (struct layout_options){.columns = columns_now,
+                                                             .color = t->options.color,
+                                                             .ascii = !t->terminal->utf8});
+    t->markdown = markdown_new(layout_sink(t->layout));
+}
+
 struct sink *sink_text_new(struct writer *out, struct terminal *terminal,
                            struct sink_text_options options)
 {
@@ -128,6 +174,10 @@ struct sink *sink_text_new(struct writer *out, struct terminal *terminal,
     t->terminal = terminal;
     t->options = options;
     t->where = options.hold ? &t->held : &t->out.pending;
+    if (options.render)
+        begin_rendering(t);
     terminal->answer = &t->out;
+    terminal->layout = t->where == &t->out.pending ? t->layout : NULL;
+    terminal->lines = true;
     return &t->sink;
 }

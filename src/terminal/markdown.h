@@ -1,77 +1,85 @@
 /* SPDX-License-Identifier: MIT */
-/* Colour for an answer in Markdown while it streams.
+/* Markdown that is parsed while it arrives: CommonMark 0.31 with GitHub's tables and ~~strike~~.
 
-   SGR sequences are put between the characters of the text, and that is all: none is changed, held
-   back or moved, and there is no look-ahead. How a character looks depends on it and on those
-   before it, so that it makes no difference in which pieces a text arrives.
+   The parser decides as early as the text allows and passes on what is decided as events: blocks
+   that open and close, runs of text with a style, line breaks. It knows no widths and no terminal.
+   Held back are the beginning of a line until it is known what it begins, a run of delimiters until
+   the next character, text behind an opener until that is closed or can no longer be one, and a
+   line that may head a table. The events are the same however the text is cut.
 
-   What shows only later what it is gets the colour of what it may be, until a character says
-   otherwise: of `#1 holding` the # has that of a heading. Emphasis and spans of code, which only
-   their end could prove, count from their beginning and are given up with their block: at a blank
-   line, an item, a heading, a rule, a fence, a first > or a row of a table.
-
-   Recognised are, with the numbers of CommonMark 0.30:
-     2.4  \ before a punctuation mark
-     4.1  rules of -, * and _ without blanks, as the markers that they begin as
-     4.2  headings with #, to the end of the line
-     4.5  blocks of code between ``` or ~~~; three columns deeper at most than what they are in
-     5.1  > before a line
-     5.2  -, +, * and numbers before an item, however deep; not two of them in one line, where the
-          second is more often a minus. A number is coloured when it is the next one of its list,
-          or may become it, or is 1: a year at the beginning of a line stays as it is
-     6.1  spans of code, from a run of ` to the next one as long
-     6.2  emphasis, as terminal/emphasis.h has it
-   Nothing is recognised within code. */
+   Differences to CommonMark: a setext underline is a rule; a table's header row begins with |;
+   reference links, footnotes and HTML are plain text, but for <br> in a cell; a single ~ is a
+   character; a lone CR is a character; entities other than the numeric ones and those listed in
+   inline.c are plain text. Bounds, beyond which a construct is plain text: MARKDOWN_OPENER bytes
+   from an opener to the end of what closes it, as many for what the beginning of a line is,
+   MARKDOWN_TABLE bytes for a row, MARKDOWN_DEPTH quotes and items within each other. */
 #ifndef TERMINAL_MARKDOWN_H
 #define TERMINAL_MARKDOWN_H
 
-#include "core/buf.h"
 #include "core/span.h"
-#include "terminal/emphasis.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
-enum { MARKDOWN_LEVELS = 8 };
+enum { MARKDOWN_OPENER = 4096, MARKDOWN_TABLE = 65536, MARKDOWN_DEPTH = 64 };
 
-/* What is known of the text so far: of one size, whatever comes. By value, owns nothing. Zeroed it
-   stands before the first byte. */
-struct markdown {
-    unsigned place; /* within the line, one of markdown.c */
-    uint32_t last;  /* the last three bytes, as for emphasis_take */
-    unsigned style; /* of the last byte */
-    bool used;      /* there was another style than the plain one */
-
-    /* The line. */
-    bool item, heading;             /* it began with the marker of one; it is one */
-    unsigned column;                /* of its first character that is no blank, after the last > */
-    unsigned quotes;                /* how many > it began with */
-    unsigned quoted;                /* and how many the line before */
-    unsigned content;               /* the column of what belongs to the last item, 0 without */
-    uint32_t number;                /* of the item that may be beginning */
-    uint32_t next[MARKDOWN_LEVELS]; /* the one that continues a list, by its column */
-
-    /* The text of a block. */
-    struct emphasis emphasis;
-    unsigned ticks;  /* how many ` end the span of code, 0 without */
-    bool escaped;    /* a backslash came */
-    char mark;       /* * _ or `, a run of them that is not over; or 0 */
-    bool leading;    /* it is the first of its line */
-    uint32_t before; /* `last` when it began */
-    unsigned run;    /* how many; and of whatever else is counted in its line */
-
-    /* A block of code. */
-    char fence;        /* ` or ~, 0 without */
-    unsigned fenced;   /* how many of them end it, at least */
-    unsigned fence_in; /* and behind how many > */
+/* How a run of text looks: a set of these. */
+enum markdown_style {
+    MARKDOWN_EMPHASIS = 1,
+    MARKDOWN_STRONG = 2,
+    MARKDOWN_STRIKE = 4,
+    MARKDOWN_CODE = 8,
+    MARKDOWN_LINK = 16,
+    MARKDOWN_URL = 32, /* the URL behind a link or an image, parentheses included */
+    MARKDOWN_MARK = 64 /* the backticks and padding of a code span */
 };
 
-/* Appends `text` with its colours, and with `harmless` as escape_put would. What is appended ends
-   in plain style, whatever is to follow. No piece may end inside a character. */
-void markdown_put(struct markdown *m, struct buf *out, struct span text, bool harmless);
+enum markdown_kind {
+    MARKDOWN_QUOTE,
+    MARKDOWN_ITEM,
+    MARKDOWN_PARAGRAPH,
+    MARKDOWN_HEADING,
+    MARKDOWN_CODE_BLOCK, /* a line break stands between its lines, and behind a last empty one */
+    MARKDOWN_RULE,       /* has no contents */
+    MARKDOWN_TABLE_BLOCK,
+    MARKDOWN_ROW, /* the first one is the header */
+    MARKDOWN_CELL /* there may be fewer of them than columns, never more */
+};
 
-/* Appends the way back to plain style once more, if ever another one was used: for after a signal
-   of the keyboard, with which a terminal may have lost the end of what was written to it. */
-void markdown_plain(const struct markdown *m, struct buf *out);
+enum markdown_align { MARKDOWN_ALIGN_NONE, MARKDOWN_LEFT, MARKDOWN_CENTER, MARKDOWN_RIGHT };
+
+struct markdown_block {
+    enum markdown_kind kind;
+    bool gap;           /* an empty line stands before it in the source */
+    bool continues;     /* an item: of the same list as the item before it */
+    struct span marker; /* an item: its number as in the source, empty for a bullet */
+    unsigned level;     /* a heading: 1 to 6 */
+    unsigned columns;   /* a table, and how each column is aligned (enum markdown_align) */
+    const unsigned char *align;
+};
+
+/* Receives the events. What is passed is valid during the call. */
+struct markdown_sink {
+    void (*open)(void *arg, const struct markdown_block *block);
+    void (*close)(void *arg, enum markdown_kind kind);
+    /* UTF-8, or bytes that are ill-formed; no line feed. White space is a blank or tab. */
+    void (*text)(void *arg, struct span text, unsigned style);
+    void (*line_break)(void *arg);
+    /* The source of the open table is longer than MARKDOWN_TABLE. */
+    void (*table_full)(void *arg);
+    void *arg;
+};
+
+struct markdown;
+
+/* The sink is borrowed until markdown_free. */
+struct markdown *markdown_new(const struct markdown_sink *sink);
+void markdown_free(struct markdown *m);
+/* More of the text, cut anywhere. */
+void markdown_feed(struct markdown *m, struct span text);
+/* The text ends here: all that is held is decided, and every block closed. The next text begins
+   anew. */
+void markdown_end(struct markdown *m);
+/* Forgets everything: the next text begins anew. No event. */
+void markdown_reset(struct markdown *m);
 
 #endif

@@ -11,11 +11,18 @@
 #include <termios.h>
 #include <unistd.h>
 
-static bool same_device(int a, int b)
+static bool is_same_file(int a, int b)
 {
     struct stat one, two;
     return fstat(a, &one) == 0 && fstat(b, &two) == 0 && one.st_rdev == two.st_rdev &&
            one.st_ino == two.st_ino && one.st_dev == two.st_dev;
+}
+
+/* A character device that is no terminal, /dev/null, has no lines. */
+static bool has_lines(int fd)
+{
+    struct stat file;
+    return fstat(fd, &file) == 0 && !S_ISCHR(file.st_mode);
 }
 
 static bool set_and_not_empty(const char *name)
@@ -71,7 +78,10 @@ unsigned terminal_columns(void)
 void terminal_init(struct terminal *t)
 {
     *t = (struct terminal){.out = isatty(STDOUT_FILENO), .err = isatty(STDERR_FILENO)};
-    t->same = t->out && t->err && same_device(STDOUT_FILENO, STDERR_FILENO);
+    bool same = is_same_file(STDOUT_FILENO, STDERR_FILENO);
+    t->same = t->out && t->err && same;
+    t->same_file = same && has_lines(STDOUT_FILENO);
+    t->utf8 = terminal_takes_utf8();
     terminal_configure(t, "auto", false, 0);
 }
 
@@ -80,8 +90,14 @@ void terminal_configure(struct terminal *t, const char *color, bool quiet, int v
     t->quiet = quiet;
     t->verbosity = verbosity;
     t->color = wants_color(color, t->err);
-    t->colored = t->out && wants_color(color, true);
+    t->colored = strcmp(color, "always") == 0 || (t->out && wants_color(color, true));
     t->live = t->err && !quiet && moves_cursor();
+}
+
+bool terminal_renders(const struct terminal *t)
+{
+    const char *term = getenv("TERM");
+    return t->out && !(term && strcmp(term, "dumb") == 0);
 }
 
 void terminal_disable_status(struct terminal *t)
@@ -100,6 +116,11 @@ bool terminal_takes_utf8(void)
     return false;
 }
 
+const char *terminal_ellipsis(const struct terminal *t)
+{
+    return t->utf8 ? "…" : "...";
+}
+
 void terminal_release(struct terminal *t)
 {
     buf_release(&t->line);
@@ -109,20 +130,22 @@ void terminal_forget_answer(struct terminal *t, const struct writer *answer)
 {
     if (t->answer != answer)
         return;
-    t->midline = answer->cut_line;
+    t->midline = answer->cut_line && (t->same || t->lines);
     t->answer = NULL;
+    t->layout = NULL;
+    t->lines = false;
 }
 
 static void end_cut_line(struct terminal *t)
 {
     terminal_make_way(t);
     bool cut = t->answer ? t->answer->cut_line : t->midline;
+    bool shared = t->same || (t->same_file && (t->lines || t->midline));
     if (t->answer)
         t->answer->cut_line = false;
     t->midline = false;
-    if (t->same && cut) {
+    if (shared && cut)
         sys_write_all(STDERR_FILENO, "\n", 1, NULL);
-    }
 }
 
 /* `style` is an SGR parameter for the whole line. A failure to write is ignored, but for one that a
@@ -143,7 +166,11 @@ static int write_line(struct terminal *t, struct span line, const char *style, s
 
 int terminal_begin_line(struct terminal *t, struct fail *fail)
 {
-    int result = t->same && t->answer ? writer_flush(t->answer, fail) : 0;
+    int result = 0;
+    if (t->same && t->layout)
+        layout_suspend(t->layout);
+    if (t->answer && (t->same || (t->same_file && t->lines)))
+        result = writer_flush(t->answer, fail);
     end_cut_line(t);
     return result;
 }
@@ -154,12 +181,25 @@ int terminal_line(struct terminal *t, struct span line, struct fail *fail)
     return write_line(t, line, "2", fail) != 0 ? -1 : result;
 }
 
+int terminal_failed_line(struct terminal *t, struct span line, struct fail *fail)
+{
+    int result = terminal_begin_line(t, fail);
+    return write_line(t, line, "31", fail) != 0 ? -1 : result;
+}
+
+/* A message that may hold words of the server, however long those are. */
+static void put_message(const struct terminal *t, struct buf *line, struct span text)
+{
+    enum { COLUMNS = 2000, BYTES = 8000 };
+    escape_put_short(line, text, COLUMNS, BYTES, t->utf8 ? "… (cut)" : "... (cut)");
+}
+
 int terminal_warning(struct terminal *t, struct span text, struct fail *fail)
 {
     int result = terminal_begin_line(t, fail);
     struct buf line = {0};
     buf_puts(&line, "sigmasight-chat: warning: ");
-    escape_put_line(&line, text);
+    put_message(t, &line, text);
     if (write_line(t, buf_view(&line), "33", fail) != 0)
         result = -1;
     buf_release(&line);
@@ -187,10 +227,10 @@ void terminal_failure(struct terminal *t, const struct fail *fail)
     buf_puts(&line, "sigmasight-chat: ");
     if (fail->origin)
         buf_printf(&line, "%s: ", fail->origin);
-    escape_put_line(&line, shown(fail));
+    put_message(t, &line, shown(fail));
     if (fail->hint) {
         buf_puts(&line, "; ");
-        escape_put_line(&line, span_of(fail->hint));
+        put_message(t, &line, span_of(fail->hint));
     }
     struct fail ignored = FAIL_INIT;
     write_line(t, buf_view(&line), "31", &ignored);

@@ -7,20 +7,25 @@
 #include "core/fail.h"
 #include "core/span.h"
 #include "terminal/escape.h"
+#include "terminal/layout.h"
 #include "terminal/status.h"
 #include "terminal/writer.h"
 
 #include <stdbool.h>
 
 struct terminal {
-    bool out, err; /* standard output, standard error is a terminal */
-    bool same;     /* both are one terminal */
-    bool color;    /* on standard error */
-    bool colored;  /* standard output is a terminal that takes colour, too */
+    bool out, err;  /* standard output, standard error is a terminal */
+    bool same;      /* both are one terminal */
+    bool same_file; /* both are one file or pipe, no terminal */
+    bool color;     /* on standard error */
+    bool colored;   /* on standard output */
+    bool utf8;      /* the program's own marks may be other than ASCII */
     bool quiet;
     int verbosity;
     bool live;             /* a status line can be drawn on standard error */
     struct writer *answer; /* standard output while an answer is written to it, borrowed */
+    struct layout *layout; /* the answer's, where it is rendered, borrowed */
+    bool lines;            /* the answer is text, with which lines on standard error may mix */
     bool midline;          /* it is gone and left the terminal inside a line */
     struct status *status; /* the status line while there is one, borrowed */
     struct buf line;       /* the one being written, kept for the next one's sake */
@@ -33,15 +38,21 @@ unsigned terminal_columns(void);
 /* Looks at descriptors 1 and 2, and configures it with "auto", false and 0. Owned by whoever
    declared it. */
 void terminal_init(struct terminal *t);
-/* `color` is auto, always or never; auto goes by NO_COLOR, CLICOLOR_FORCE and TERM. On standard
+/* `color` is auto, always or never; auto goes by NO_COLOR, CLICOLOR_FORCE and TERM, and on standard
    output it is for a terminal alone. There is a status line by TERM and INSIDE_EMACS. */
 void terminal_configure(struct terminal *t, const char *color, bool quiet, int verbosity);
 /* --no-status: no status line is drawn. */
 void terminal_disable_status(struct terminal *t);
 
+/* Whether Markdown is rendered by default: standard output is a terminal and TERM is not dumb. */
+bool terminal_renders(const struct terminal *t);
+
 /* Whether the terminal shows UTF-8: what the first of LC_ALL, LC_CTYPE and LANG says that is not
    empty. */
 bool terminal_takes_utf8(void);
+
+/* The mark behind a text that was cut. */
+const char *terminal_ellipsis(const struct terminal *t);
 
 void terminal_release(struct terminal *t);
 /* The answer's output is about to be released. */
@@ -54,14 +65,17 @@ static inline void terminal_make_way(struct terminal *t)
         status_erase(t->status);
 }
 
-/* On the terminal that shows the answer: what is pending there leaves, and unless it ends in one a
-   newline follows, so that what comes next on standard error begins a line. */
+/* Where the answer and standard error are one terminal, file or pipe: what is pending of the answer
+   leaves, and unless it ends in one a newline follows on standard error, so that what comes next
+   there begins a line. */
 int terminal_begin_line(struct terminal *t, struct fail *fail);
 
 /* One line on standard error, dimmed where there is colour. On the terminal that shows the answer
    it comes after what is pending there and begins a new line. The text must be harmless. Failure
    to write it is ignored, the answer matters more; *fail is for the answer's own. */
 int terminal_line(struct terminal *t, struct span line, struct fail *fail);
+/* The same in red: something failed that is not the end of the command. */
+int terminal_failed_line(struct terminal *t, struct span line, struct fail *fail);
 /* "sigmasight-chat: warning: TEXT", likewise, made harmless here. */
 int terminal_warning(struct terminal *t, struct span text, struct fail *fail);
 /* The line of a command that reads standard input, where a person types that; not when quiet. */

@@ -36,7 +36,7 @@ static void add_sinks(struct pipe *p)
     for (enum answer_output i = 0; i < (p->terminal ? ANSWER_EVENTS : ANSWER_OUTPUTS); i++)
         out[i] = output_of(p, i);
     struct terminal *t = p->terminals;
-    struct sink_text_options text = {.newline = true, .highlight = p->terminal};
+    struct sink_text_options text = {.newline = true, .render = p->terminal, .color = p->terminal};
     sinks_add(&p->sinks, sink_text_new(&out[ANSWER_TEXT], &t[ANSWER_TEXT], text));
     sinks_add(&p->sinks, sink_jsonl_new(&out[ANSWER_JSONL], &t[ANSWER_JSONL], true));
     sinks_add(&p->sinks, sink_json_new(&out[ANSWER_JSON], &t[ANSWER_JSON]));

@@ -60,7 +60,7 @@ bool fuzz_is_utf8(struct span s);
    program writes itself. */
 enum fuzz_own {
     FUZZ_NONE,
-    FUZZ_STYLES, /* colours of Markdown */
+    FUZZ_STYLES, /* rendered Markdown, in which direction marks (U+200E, U+200F) are shown, too */
     FUZZ_LINES   /* whole lines dim, yellow or red, and a status line that comes and goes */
 };
 void fuzz_require_harmless(struct span shown, enum fuzz_own own, const char *what);

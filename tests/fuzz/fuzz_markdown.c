@@ -1,96 +1,64 @@
 /* SPDX-License-Identifier: MIT */
-/* Colours of Markdown: nothing but colour, the same for each character in whatever pieces the text
-   comes, and plain at the end of each piece. */
-#include "terminal/markdown.h"
-
-#include "core/utf8.h"
+/* Rendered Markdown: the same in whatever pieces the text comes, at any width and in any style; no
+   sequence but SGR, plain style at the end, and no blank at the end of a line. */
 #include "fuzz.h"
-#include "terminal/escape.h"
+#include "terminal/layout.h"
 
 #include <string.h>
 
 FUZZ_TARGET("markdown.dict", "tests/fuzz/corpus/markdown/* tests/transcripts/*.text");
 
-/* What a terminal makes of it: the characters, and behind each the sequence that counts for it. */
-struct shown {
-    struct buf text, looks;
-    struct span look;
-    bool harmless;
-};
+static unsigned width;
 
-static const struct span plain = SPAN("\033[0m");
-
-static void show(struct shown *s, struct span out)
+static unsigned columns_of(void *arg)
 {
-    for (size_t at = 0; at < out.len;) {
-        struct span rest = span_make(out.at + at, out.len - at);
-        size_t own = fuzz_own_sequence(rest, FUZZ_STYLES);
-        if (own) {
-            s->look = span_make(rest.at, own);
-            at += own;
-            continue;
-        }
-        buf_byte(&s->text, *rest.at);
-        buf_byte(&s->looks, *rest.at);
-        buf_span(&s->looks, s->look);
-        at++;
-    }
-    fuzz_require(span_equal(s->look, plain), "a piece that does not end in plain style");
-    s->look = plain;
+    (void)arg;
+    return width;
 }
 
-/* The text in pieces of whole characters, of about `size` bytes. */
-static void put(struct shown *s, struct span text, size_t size)
+static int feed(void *arg, struct span piece)
 {
-    static struct buf out;
-    struct markdown m = {0};
-    buf_clear(&s->text);
-    buf_clear(&s->looks);
-    s->look = plain;
-    for (size_t from = 0; from < text.len;) {
-        size_t to = text.len - from > size ? from + size : text.len;
-        while (to < text.len && ((unsigned char)text.at[to] & 0xC0) == 0x80)
-            to++;
-        buf_clear(&out);
-        markdown_put(&m, &out, span_make(text.at + from, to - from), s->harmless);
-        show(s, buf_view(&out));
-        from = to;
-    }
+    markdown_feed(arg, piece);
+    return 0;
 }
 
-static void check(struct span text, bool harmless)
+static void render(struct buf *out, struct span text, enum fuzz_way way, bool color)
 {
-    static struct shown whole, cut;
-    static struct buf want;
-    whole.harmless = cut.harmless = harmless;
-    put(&whole, text, text.len + 1);
-    buf_clear(&want);
-    if (harmless)
-        escape_put(&want, text);
-    else
-        buf_span(&want, text);
-    fuzz_same(buf_view(&whole.text), buf_view(&want), "more than colour");
-    for (size_t size = 1; size < 12; size += 5) {
-        put(&cut, text, size);
-        fuzz_same(buf_view(&cut.looks), buf_view(&whole.looks), "in pieces it looks different");
-    }
-    if (!harmless)
-        return;
-    static struct buf out;
-    struct markdown m = {0};
-    buf_clear(&out);
-    markdown_put(&m, &out, text, true);
-    fuzz_require_harmless(buf_view(&out), FUZZ_STYLES, "coloured text");
+    buf_clear(out);
+    struct layout *layout =
+        layout_new(out, (struct layout_options){.columns = columns_of, .color = color});
+    struct markdown *markdown = markdown_new(layout_sink(layout));
+    fuzz_feed(text, way, feed, markdown);
+    markdown_end(markdown);
+    layout_end(layout, true);
+    markdown_free(markdown);
+    layout_free(layout);
+}
+
+static void check_lines(struct span out)
+{
+    for (size_t i = 1; i < out.len; i++)
+        if (out.at[i] == '\n')
+            fuzz_require(out.at[i - 1] != ' ' && out.at[i - 1] != '\t', "a blank at a line's end");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct buf text;
-    buf_clear(&text);
-    utf8_replace(&text, fuzz_input(data, size));
-    check(buf_view(&text), true);
-    /* Where no colour of the text's own could be taken for ours. */
-    if (text.len && !memchr(text.data, '\033', text.len))
-        check(buf_view(&text), false);
+    static const unsigned widths[] = {20, 33, 80, 200};
+    static struct buf whole, cut;
+    struct span text = fuzz_input(data, size);
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        width = widths[i];
+        bool color = i % 2 == 0;
+        render(&whole, text, FUZZ_WHOLE, color);
+        fuzz_require_harmless(buf_view(&whole), FUZZ_STYLES, "rendered text");
+        fuzz_require(color || !whole.len || !memchr(whole.data, '\033', whole.len), "a colour");
+        if (!color)
+            check_lines(buf_view(&whole));
+        for (enum fuzz_way way = FUZZ_BYTES; way < FUZZ_WAYS; way++) {
+            render(&cut, text, way, color);
+            fuzz_same(buf_view(&cut), buf_view(&whole), "in pieces it looks different");
+        }
+    }
     return 0;
 }

@@ -1,0 +1,1118 @@
+/* SPDX-License-Identifier: MIT */
+#include "terminal/inline.h"
+
+#include "core/buf.h"
+#include "core/unicode.h"
+#include "core/utf8.h"
+#include "core/xmalloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+enum { NO_NODE = -1, LONGEST_TICKS = 80, LONGEST_SCHEME = 32, DEEPEST_PARENTHESES = 32 };
+
+/* A piece of the block that was read but not passed on, in the order of the source. */
+enum node_kind {
+    NODE_TEXT,
+    NODE_RUN,     /* delimiters: * _ or ~~ */
+    NODE_BRACKET, /* [ or ![, perhaps the beginning of a link */
+    NODE_LINK_END,
+    NODE_BREAK
+};
+
+enum span_kind { SPAN_EMPHASIS, SPAN_STRONG, SPAN_STRIKE, SPAN_KINDS };
+
+struct node {
+    enum node_kind kind;
+    unsigned style;        /* NODE_TEXT */
+    size_t from, len;      /* in the buffer `text`: a text, or the URL of a link */
+    uint64_t offset;       /* where it stands in the source of the block */
+    char mark;             /* NODE_RUN */
+    bool opener, closer;   /* NODE_RUN: can open, can close */
+    bool held;             /* NODE_RUN: in the list; NODE_BRACKET: may become a link */
+    bool image, link;      /* NODE_BRACKET, NODE_LINK_END: an image; has become a link or image */
+    unsigned length, left; /* NODE_RUN: in the source, and not used up */
+    unsigned opens[SPAN_KINDS], closes[SPAN_KINDS];
+    int previous, next; /* NODE_RUN: the list of those that may still match */
+};
+
+struct bracket {
+    int node;
+    bool image;
+    bool active; /* a [ within which a link has ended cannot begin one */
+    uint64_t offset;
+};
+
+/* The destination and title of a link, read up to `at`. */
+struct tail {
+    enum tail_state {
+        TAIL_START,
+        TAIL_ANGLE, /* a destination in <> */
+        TAIL_PLAIN,
+        TAIL_SPACE, /* behind the destination */
+        TAIL_TITLE,
+        TAIL_END
+    } state;
+    size_t at;
+    size_t url, url_end;
+    unsigned depth;
+    char quote;  /* what ends the title */
+    bool spaced; /* behind the destination */
+    bool escape; /* a backslash came */
+};
+
+/* What an autolink may be, for all that was read of it. */
+struct autolink {
+    bool scheme, mail;
+    bool domain; /* of a mail address: the @ was read */
+    bool url;    /* the colon behind the scheme was read */
+};
+
+struct inline_parser {
+    const struct markdown_sink *sink;
+    bool cell, ended;
+    struct buf source;
+    size_t at;              /* in `source`: the token that is read next */
+    uint64_t base;          /* what of the block's source stood before `source` */
+    uint64_t clock;         /* how far the source was read: openers age by it */
+    size_t scanned;         /* how far the token was looked through, 0 if it is new */
+    uint32_t before;        /* the character before the token */
+    uint32_t before_tildes; /* the one before the ~ that stand before it */
+    bool blank_sent;        /* for the line feed at the end of `source` */
+    struct tail tail;
+    struct autolink autolink;
+
+    struct node *nodes;
+    int head, count, capacity;
+    struct buf text;
+    int first, last, unprocessed; /* the list of runs; the first whose closing was not tried */
+    int bottom[3][2][3];          /* no opener for such a closer stands before this node */
+    struct bracket *brackets;
+    int bracket_head, bracket_count, bracket_capacity;
+    int active;                                /* brackets that may become a link */
+    unsigned depth[SPAN_KINDS], links, images; /* of what is passed on */
+};
+
+/* Nodes. */
+
+static struct node *add_node(struct inline_parser *p, enum node_kind kind)
+{
+    if (p->count == p->capacity) {
+        p->capacity = p->capacity ? 2 * p->capacity : 64;
+        p->nodes = xrealloc(p->nodes, (size_t)p->capacity * sizeof *p->nodes);
+    }
+    struct node *n = &p->nodes[p->count++];
+    *n = (struct node){.kind = kind,
+                       .offset = p->base + p->at,
+                       .from = p->text.len,
+                       .previous = NO_NODE,
+                       .next = NO_NODE};
+    return n;
+}
+
+static void add_text(struct inline_parser *p, struct span text, unsigned style)
+{
+    struct node *n = p->count > p->head ? &p->nodes[p->count - 1] : NULL;
+    if (text.len == 0)
+        return;
+    if (!n || n->kind != NODE_TEXT || n->style != style) {
+        n = add_node(p, NODE_TEXT);
+        n->style = style;
+    }
+    buf_span(&p->text, text);
+    n->len += text.len;
+}
+
+static int node_index(const struct inline_parser *p, const struct node *n)
+{
+    return (int)(n - p->nodes);
+}
+
+static void list_run(struct inline_parser *p, struct node *n)
+{
+    int at = node_index(p, n);
+    n->held = true;
+    n->previous = p->last;
+    if (p->last != NO_NODE)
+        p->nodes[p->last].next = at;
+    else
+        p->first = at;
+    p->last = at;
+    if (p->unprocessed == NO_NODE)
+        p->unprocessed = at;
+}
+
+/* Its delimiters that are left are text. */
+static void unlist_run(struct inline_parser *p, int at)
+{
+    struct node *n = &p->nodes[at];
+    if (n->previous != NO_NODE)
+        p->nodes[n->previous].next = n->next;
+    else
+        p->first = n->next;
+    if (n->next != NO_NODE)
+        p->nodes[n->next].previous = n->previous;
+    else
+        p->last = n->previous;
+    if (p->unprocessed == at)
+        p->unprocessed = n->next;
+    n->held = false;
+}
+
+static int shifted(int index, int by)
+{
+    return index == NO_NODE ? NO_NODE : index < by ? 0 : index - by;
+}
+
+/* Forgets the nodes that were passed on, when they are more than those that are left. */
+static void drop_passed(struct inline_parser *p)
+{
+    int by = p->head;
+    if (by < p->count && (by < 256 || by < p->count - by))
+        return;
+    size_t text = by < p->count ? p->nodes[by].from : p->text.len;
+    for (int i = by; i < p->count; i++) {
+        struct node *n = &p->nodes[i - by];
+        *n = p->nodes[i];
+        n->from -= text;
+        n->previous = shifted(n->previous, by);
+        n->next = shifted(n->next, by);
+    }
+    p->count -= by;
+    p->head = 0;
+    p->first = shifted(p->first, by);
+    p->last = shifted(p->last, by);
+    p->unprocessed = shifted(p->unprocessed, by);
+    for (int i = p->bracket_head; i < p->bracket_count; i++)
+        p->brackets[i].node = shifted(p->brackets[i].node, by);
+    for (int *b = &p->bottom[0][0][0], i = 0; i < 18; i++)
+        b[i] = shifted(b[i], by);
+    if (text == p->text.len)
+        buf_clear(&p->text);
+    else
+        buf_drop(&p->text, text);
+}
+
+/* Passing on. */
+
+static unsigned span_style(const struct inline_parser *p)
+{
+    return (p->depth[SPAN_EMPHASIS] ? MARKDOWN_EMPHASIS : 0) |
+           (p->depth[SPAN_STRONG] ? MARKDOWN_STRONG : 0) |
+           (p->depth[SPAN_STRIKE] ? MARKDOWN_STRIKE : 0) | (p->links ? MARKDOWN_LINK : 0);
+}
+
+static void pass_text(struct inline_parser *p, struct span text, unsigned style)
+{
+    p->sink->text(p->sink->arg, text, style | span_style(p));
+}
+
+static void pass_run(struct inline_parser *p, const struct node *n)
+{
+    for (int i = 0; i < SPAN_KINDS; i++)
+        p->depth[i] -= n->closes[i];
+    for (unsigned i = 0; i < n->left; i++)
+        pass_text(p, span_make(&n->mark, 1), 0);
+    for (int i = 0; i < SPAN_KINDS; i++)
+        p->depth[i] += n->opens[i];
+}
+
+static void pass_bracket(struct inline_parser *p, const struct node *n)
+{
+    if (!n->link)
+        pass_text(p, n->image ? span_make("![", 2) : span_make("[", 1), 0);
+    else if (n->image)
+        p->images++;
+    else
+        p->links++;
+}
+
+static void pass_link_end(struct inline_parser *p, const struct node *n)
+{
+    if (n->image)
+        p->images--;
+    else
+        p->links--;
+    if (n->len == 0 || p->images)
+        return;
+    const struct markdown_sink *sink = p->sink;
+    sink->text(sink->arg, span_make(" (", 2), MARKDOWN_URL);
+    sink->text(sink->arg, span_make(p->text.data + n->from, n->len), MARKDOWN_URL);
+    sink->text(sink->arg, span_make(")", 1), MARKDOWN_URL);
+}
+
+/* All nodes before the first that is held. */
+static void pass_on(struct inline_parser *p)
+{
+    for (; p->head < p->count && !p->nodes[p->head].held; p->head++) {
+        const struct node *n = &p->nodes[p->head];
+        switch (n->kind) {
+        case NODE_TEXT:
+            pass_text(p, span_make(p->text.data + n->from, n->len), n->style);
+            break;
+        case NODE_RUN:
+            pass_run(p, n);
+            break;
+        case NODE_BRACKET:
+            pass_bracket(p, n);
+            break;
+        case NODE_LINK_END:
+            pass_link_end(p, n);
+            break;
+        case NODE_BREAK:
+            p->sink->line_break(p->sink->arg);
+            break;
+        }
+    }
+    drop_passed(p);
+}
+
+/* Emphasis: "An algorithm for parsing nested emphasis and links" in the specification's appendix,
+   a closer at a time. */
+
+static unsigned mark_index(char mark)
+{
+    return mark == '*' ? 0 : mark == '_' ? 1 : 2;
+}
+
+static bool may_match(const struct node *opener, const struct node *closer)
+{
+    if (!opener->opener || opener->mark != closer->mark)
+        return false;
+    bool both = closer->opener || opener->closer;
+    return !both || closer->length % 3 == 0 || (opener->length + closer->length) % 3 != 0;
+}
+
+/* Uses up delimiters of both and answers which closer is next. */
+static int match_runs(struct inline_parser *p, int opener, int closer)
+{
+    struct node *o = &p->nodes[opener], *c = &p->nodes[closer];
+    unsigned used = o->left >= 2 && c->left >= 2 ? 2 : 1;
+    enum span_kind kind = o->mark == '~' ? SPAN_STRIKE : used == 2 ? SPAN_STRONG : SPAN_EMPHASIS;
+    while (o->next != closer)
+        unlist_run(p, o->next);
+    o->left -= used;
+    c->left -= used;
+    o->opens[kind]++;
+    c->closes[kind]++;
+    if (o->left == 0)
+        unlist_run(p, opener);
+    if (c->left)
+        return closer;
+    int next = c->next;
+    unlist_run(p, closer);
+    return next;
+}
+
+/* From the closer `at` to the end of the list, with openers at or behind the node `floor`. */
+static void process_closers(struct inline_parser *p, int at, int floor, int bottom[3][2][3])
+{
+    while (at != NO_NODE) {
+        struct node *closer = &p->nodes[at];
+        int next = closer->next;
+        if (!closer->closer) {
+            at = next;
+            continue;
+        }
+        int *lowest = &bottom[mark_index(closer->mark)][closer->opener][closer->length % 3];
+        int limit = *lowest > floor ? *lowest : floor, opener = closer->previous;
+        while (opener >= limit && opener != NO_NODE && !may_match(&p->nodes[opener], closer))
+            opener = p->nodes[opener].previous;
+        if (opener >= limit && opener != NO_NODE) {
+            at = match_runs(p, opener, at);
+            continue;
+        }
+        *lowest = at;
+        if (!closer->opener)
+            unlist_run(p, at);
+        at = next;
+    }
+}
+
+static void process_all(struct inline_parser *p)
+{
+    process_closers(p, p->unprocessed, 0, p->bottom);
+    p->unprocessed = NO_NODE;
+}
+
+/* Brackets. */
+
+static void add_bracket(struct inline_parser *p, bool image)
+{
+    struct node *n = add_node(p, NODE_BRACKET);
+    n->image = image;
+    n->held = true;
+    if (p->bracket_head == p->bracket_count)
+        p->bracket_head = p->bracket_count = 0;
+    if (p->bracket_count == p->bracket_capacity) {
+        p->bracket_capacity = p->bracket_capacity ? 2 * p->bracket_capacity : 16;
+        p->brackets = xrealloc(p->brackets, (size_t)p->bracket_capacity * sizeof *p->brackets);
+    }
+    p->brackets[p->bracket_count++] = (struct bracket){node_index(p, n), image, true, n->offset};
+    p->active++;
+}
+
+/* It is text. */
+static void deactivate(struct inline_parser *p, struct bracket *b)
+{
+    if (!b->active)
+        return;
+    b->active = false;
+    p->nodes[b->node].held = false;
+    if (--p->active == 0)
+        process_all(p);
+}
+
+/* Openers whose end would lie too far away are text, the oldest first. */
+static void expire(struct inline_parser *p, uint64_t clock)
+{
+    if (clock > p->clock)
+        p->clock = clock;
+    for (;;) {
+        struct bracket *b =
+            p->bracket_head < p->bracket_count ? &p->brackets[p->bracket_head] : NULL;
+        struct node *run = p->first != NO_NODE ? &p->nodes[p->first] : NULL;
+        if (b && p->clock - b->offset > MARKDOWN_OPENER && (!run || b->offset < run->offset)) {
+            p->bracket_head++;
+            deactivate(p, b);
+        } else if (run && p->clock - run->offset > MARKDOWN_OPENER) {
+            unlist_run(p, p->first);
+        } else {
+            return;
+        }
+    }
+}
+
+/* Tokens. Each function reads the one at p->at and answers whether it could: if not, more of the
+   source is needed. */
+
+static size_t left(const struct inline_parser *p)
+{
+    return p->source.len - p->at;
+}
+
+static const char *source_at(const struct inline_parser *p)
+{
+    return p->source.data + p->at;
+}
+
+static uint32_t last_point(const char *text, size_t len)
+{
+    size_t n = 1;
+    uint32_t point;
+    while (n < len && n < 4 && ((unsigned char)text[len - n] & 0xC0) == 0x80)
+        n++;
+    utf8_next(span_make(text + len - n, n), &point);
+    return point;
+}
+
+static void skip(struct inline_parser *p, size_t len)
+{
+    p->before = last_point(source_at(p), len);
+    if (p->before != '~')
+        p->before_tildes = p->before;
+    p->at += len;
+    p->scanned = 0;
+}
+
+static bool take_text(struct inline_parser *p, size_t len)
+{
+    add_text(p, span_make(source_at(p), len), 0);
+    skip(p, len);
+    return true;
+}
+
+/* The token is text up to `len`, and this was known when the source was read up to `known`. */
+static bool fail_token(struct inline_parser *p, size_t len, size_t known)
+{
+    uint64_t clock = p->base + p->at + known;
+    take_text(p, len);
+    expire(p, clock);
+    return true;
+}
+
+static bool is_ascii_punctuation(char c)
+{
+    return (unsigned char)c < 0x80 && unicode_is_punctuation((unsigned char)c);
+}
+
+static bool is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+static bool take_newline(struct inline_parser *p)
+{
+    bool last = left(p) == 1;
+    if (last && !p->ended) {
+        if (!p->blank_sent)
+            add_text(p, span_make(" ", 1), 0);
+        p->blank_sent = true;
+        return false;
+    }
+    if (!last)
+        add_node(p, NODE_BREAK);
+    p->blank_sent = false;
+    skip(p, 1);
+    return true;
+}
+
+static bool take_backslash(struct inline_parser *p)
+{
+    const char *s = source_at(p);
+    if (left(p) == 1)
+        return p->ended ? take_text(p, 1) : false;
+    if (s[1] == '\n') {
+        if (left(p) == 2)
+            return p->ended ? take_text(p, 1) : false;
+        skip(p, 1);
+        return true;
+    }
+    if (!is_ascii_punctuation(s[1]))
+        return take_text(p, 1);
+    add_text(p, span_make(s + 1, 1), 0);
+    skip(p, 2);
+    return true;
+}
+
+static const struct {
+    const char *name;
+    uint32_t point;
+} entities[] = {{"amp", '&'},       {"lt", '<'},      {"gt", '>'},       {"quot", '"'},
+                {"apos", '\''},     {"nbsp", 0xA0},   {"ndash", 0x2013}, {"mdash", 0x2014},
+                {"hellip", 0x2026}, {"euro", 0x20AC}, {"times", 0xD7},   {"le", 0x2264},
+                {"ge", 0x2265}};
+
+enum { LONGEST_ENTITY = 8 }; /* between & and ; */
+
+static bool read_numeric(struct span digits, uint32_t *point)
+{
+    bool hexadecimal = digits.len && (digits.at[0] | 0x20) == 'x';
+    uint32_t base = hexadecimal ? 16 : 10, value = 0;
+    if (hexadecimal)
+        digits = span_make(digits.at + 1, digits.len - 1);
+    if (digits.len == 0 || digits.len > (hexadecimal ? 6 : 7))
+        return false;
+    for (size_t i = 0; i < digits.len; i++) {
+        char c = digits.at[i] | 0x20;
+        uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
+                                                : 16;
+        if (digit >= base || !is_alnum(digits.at[i]))
+            return false;
+        value = value * base + digit;
+    }
+    bool scalar = value && value <= 0x10FFFF && !(value >= 0xD800 && value <= 0xDFFF);
+    *point = scalar ? value : 0xFFFD;
+    return true;
+}
+
+/* At an &: the bytes that an entity takes, 0 if there is none. When `s` ends inside of what may
+   become one, *partial is set. */
+static size_t read_entity(struct span s, uint32_t *point, bool *partial)
+{
+    size_t n = 1;
+    *partial = false;
+    while (n < s.len && n <= LONGEST_ENTITY && (is_alnum(s.at[n]) || (n == 1 && s.at[n] == '#')))
+        n++;
+    if (n == s.len && n <= LONGEST_ENTITY) {
+        *partial = true;
+        return 0;
+    }
+    if (n == s.len || s.at[n] != ';')
+        return 0;
+    struct span name = span_make(s.at + 1, n - 1);
+    if (name.len > 1 && name.at[0] == '#')
+        return read_numeric(span_make(name.at + 1, name.len - 1), point) ? n + 1 : 0;
+    for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
+        if (span_is(name, entities[i].name)) {
+            *point = entities[i].point;
+            return n + 1;
+        }
+    }
+    return 0;
+}
+
+/* Decoded white space separates words as such. */
+static void put_decoded(struct buf *out, uint32_t point)
+{
+    if (point == '\n' || point == '\t')
+        buf_byte(out, ' ');
+    else
+        utf8_put(out, point);
+}
+
+static bool take_entity(struct inline_parser *p)
+{
+    uint32_t point;
+    bool partial;
+    size_t len = read_entity(span_make(source_at(p), left(p)), &point, &partial);
+    if (partial && !p->ended)
+        return false;
+    if (len == 0)
+        return take_text(p, 1);
+    struct buf text = {0};
+    put_decoded(&text, point);
+    add_text(p, buf_view(&text), 0);
+    buf_release(&text);
+    skip(p, len);
+    return true;
+}
+
+/* Equal characters at the token, of which `known` were counted before; 0 if it is not known where
+   they end. */
+static size_t run_length(const struct inline_parser *p, size_t known)
+{
+    const char *s = source_at(p);
+    size_t n = known ? known : 1;
+    while (n < left(p) && s[n] == s[0])
+        n++;
+    return n == left(p) && !p->ended ? 0 : n;
+}
+
+static bool take_delimiters(struct inline_parser *p)
+{
+    const char *s = source_at(p);
+    size_t n = run_length(p, p->scanned);
+    uint32_t before = p->before, after = '\n';
+    if (n == 0 && left(p) < MARKDOWN_OPENER) {
+        p->scanned = left(p);
+        return false;
+    }
+    if (n == 0 || n >= MARKDOWN_OPENER)
+        return take_text(p, MARKDOWN_OPENER);
+    if (s[0] == '~' && n != 2)
+        return take_text(p, n);
+    /* As GitHub has it, * and _ are next to what is beyond ~. */
+    size_t next = n;
+    while (s[0] != '~' && next < left(p) && next < MARKDOWN_OPENER && s[next] == '~')
+        next++;
+    if (next == left(p) && !p->ended && next < MARKDOWN_OPENER) {
+        p->scanned = n;
+        return false;
+    }
+    if (next < left(p))
+        utf8_next(span_make(s + next, left(p) - next), &after);
+    if (s[0] != '~')
+        before = p->before_tildes;
+    bool blank_before = unicode_is_space(before), blank_after = unicode_is_space(after);
+    bool mark_before = unicode_is_punctuation(before), mark_after = unicode_is_punctuation(after);
+    bool left_flanking = !blank_after && (!mark_after || blank_before || mark_before);
+    bool right_flanking = !blank_before && (!mark_before || blank_after || mark_after);
+    bool underscore = s[0] == '_';
+    expire(p, p->base + p->at + next);
+    struct node *run = add_node(p, NODE_RUN);
+    run->mark = s[0];
+    run->length = run->left = (unsigned)n;
+    run->opener = left_flanking && (!underscore || !right_flanking || mark_before);
+    run->closer = right_flanking && (!underscore || !left_flanking || mark_after);
+    if (run->opener || run->closer)
+        list_run(p, run);
+    skip(p, n);
+    if (p->active == 0)
+        process_all(p);
+    return true;
+}
+
+static void add_code(struct inline_parser *p, struct span ticks, struct span content)
+{
+    struct buf code = {0}, mark = {0};
+    bool blank = true;
+    for (size_t i = 0; i < content.len; i++) {
+        char c = content.at[i] == '\n' ? ' ' : content.at[i];
+        blank = blank && c == ' ';
+        buf_byte(&code, c);
+    }
+    bool padded = !blank && code.data[0] == ' ' && code.data[code.len - 1] == ' ';
+    buf_span(&mark, ticks);
+    if (padded)
+        buf_byte(&mark, ' ');
+    add_text(p, buf_view(&mark), MARKDOWN_CODE | MARKDOWN_MARK);
+    add_text(p, span_make(code.data + padded, code.len - 2 * padded), MARKDOWN_CODE);
+    buf_clear(&mark);
+    if (padded)
+        buf_byte(&mark, ' ');
+    buf_span(&mark, ticks);
+    add_text(p, buf_view(&mark), MARKDOWN_CODE | MARKDOWN_MARK);
+    buf_release(&code);
+    buf_release(&mark);
+}
+
+/* Looks on from p->scanned for as many backticks as the token has. */
+static bool take_code(struct inline_parser *p)
+{
+    const char *s = source_at(p);
+    size_t n = run_length(p, 0), end = left(p);
+    if (n == 0 && end <= LONGEST_TICKS)
+        return false;
+    if (n == 0 || n > LONGEST_TICKS)
+        return take_text(p, n ? n : LONGEST_TICKS);
+    size_t i = p->scanned ? p->scanned : n;
+    while (i < end && i <= MARKDOWN_OPENER) {
+        const char *tick = memchr(s + i, '`', end - i);
+        i = tick ? (size_t)(tick - s) : end;
+        size_t run = 0;
+        while (i + run < end && s[i + run] == '`')
+            run++;
+        if (i + run == end && !p->ended)
+            break;
+        if (run == n && i + run <= MARKDOWN_OPENER) {
+            expire(p, p->base + p->at + i + run);
+            add_code(p, span_make(s, n), span_make(s + n, i - n));
+            skip(p, i + run);
+            return true;
+        }
+        i += run;
+    }
+    p->scanned = i;
+    if (end > MARKDOWN_OPENER)
+        return fail_token(p, n, MARKDOWN_OPENER);
+    return p->ended ? fail_token(p, n, end) : false;
+}
+
+/* Autolinks. */
+
+static bool is_mail_domain(struct span s)
+{
+    size_t label = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        bool hyphen = s.at[i] == '-', dot = s.at[i] == '.';
+        if ((hyphen || dot) && (label == 0 || (dot && s.at[i - 1] == '-')))
+            return false;
+        if (!hyphen && !dot && !is_alnum(s.at[i]))
+            return false;
+        label = dot ? 0 : label + 1;
+        if (label > 63)
+            return false;
+    }
+    return label > 0 && s.at[s.len - 1] != '-';
+}
+
+static bool is_mail(struct span s)
+{
+    const char *at = memchr(s.at, '@', s.len);
+    return at && at > s.at && is_mail_domain(span_make(at + 1, s.len - (size_t)(at + 1 - s.at)));
+}
+
+/* One more character, number `i` behind the <; whether it may still become an autolink. */
+static bool may_go_on(struct autolink *a, char c, size_t i)
+{
+    bool letter = is_alnum(c) && !(c >= '0' && c <= '9');
+    if ((unsigned char)c <= ' ' || c == 0x7F || c == '<')
+        return false;
+    if (a->url)
+        return true;
+    if (a->scheme) {
+        a->url = c == ':' && i >= 2 && i <= LONGEST_SCHEME;
+        a->scheme = a->url || (i < LONGEST_SCHEME &&
+                               (i == 0 ? letter : is_alnum(c) || c == '+' || c == '.' || c == '-'));
+    }
+    bool begins_domain = c == '@' && i > 0 && !a->domain;
+    a->mail = a->mail && (is_alnum(c) || c == '.' || c == '-' || begins_domain ||
+                          (!a->domain && c && strchr("!#$%&'*+/=?^_`{|}~", c)));
+    a->domain = a->domain || begins_domain;
+    return a->scheme || a->mail;
+}
+
+static void add_autolink(struct inline_parser *p, struct span text)
+{
+    struct buf url = {0};
+    for (size_t i = 0; i < text.len;) {
+        uint32_t point;
+        bool partial;
+        size_t len = text.at[i] == '&'
+                         ? read_entity(span_make(text.at + i, text.len - i), &point, &partial)
+                         : 0;
+        if (len)
+            put_decoded(&url, point);
+        else
+            buf_byte(&url, text.at[i]);
+        i += len ? len : 1;
+    }
+    add_text(p, buf_view(&url), MARKDOWN_LINK);
+    buf_release(&url);
+}
+
+/* <br>, <br/> or <br /> in any case: its length, or 0. */
+static size_t line_break_tag(struct span s)
+{
+    if (s.len < 4 || (s.at[1] | 0x20) != 'b' || (s.at[2] | 0x20) != 'r')
+        return 0;
+    size_t n = 3;
+    while (n < s.len && s.at[n] == ' ')
+        n++;
+    if (n < s.len && s.at[n] == '/')
+        n++;
+    return n < s.len && s.at[n] == '>' ? n + 1 : 0;
+}
+
+static bool take_angle(struct inline_parser *p)
+{
+    const char *s = source_at(p);
+    size_t end = left(p), i = p->scanned;
+    size_t tag = p->cell ? line_break_tag(span_make(s, end)) : 0;
+    if (tag) {
+        add_node(p, NODE_BREAK);
+        skip(p, tag);
+        return true;
+    }
+    if (i == 0) {
+        p->autolink = (struct autolink){.scheme = true, .mail = true};
+        i = 1;
+    }
+    for (; i < end && i < MARKDOWN_OPENER; i++) {
+        if (s[i] == '>') {
+            struct span inner = span_make(s + 1, i - 1);
+            if (!p->autolink.url && !(p->autolink.mail && is_mail(inner)))
+                return fail_token(p, 1, i);
+            expire(p, p->base + p->at + i + 1);
+            add_autolink(p, inner);
+            skip(p, i + 1);
+            return true;
+        }
+        if (!may_go_on(&p->autolink, s[i], i - 1))
+            return fail_token(p, 1, i);
+    }
+    p->scanned = i;
+    if (i == MARKDOWN_OPENER)
+        return fail_token(p, 1, MARKDOWN_OPENER);
+    return p->ended ? fail_token(p, 1, end) : false;
+}
+
+/* Links. */
+
+static bool is_link_space(char c)
+{
+    return c == ' ' || c == '\n' || (c >= '\t' && c <= '\r');
+}
+
+enum tail_result { TAIL_MORE, TAIL_NONE, TAIL_LINK };
+
+/* One character of what follows ](. */
+static enum tail_result read_tail(struct tail *t, const char *s)
+{
+    char c = s[t->at];
+    bool escaped = t->escape;
+    t->escape = c == '\\' && !escaped;
+    switch (t->state) {
+    case TAIL_START:
+        if (is_link_space(c))
+            break;
+        t->url = t->at + (c == '<');
+        t->state = c == '<' ? TAIL_ANGLE : TAIL_PLAIN;
+        if (c == '<')
+            break;
+        t->escape = false;
+        return read_tail(t, s);
+    case TAIL_ANGLE:
+        if (c == '\n' || (c == '<' && !escaped))
+            return TAIL_NONE;
+        if (c == '>' && !escaped) {
+            t->url_end = t->at;
+            t->state = TAIL_SPACE;
+            t->spaced = false;
+        }
+        break;
+    case TAIL_PLAIN:
+        if ((c == '(' && !escaped && ++t->depth > DEEPEST_PARENTHESES))
+            return TAIL_NONE;
+        if (c == ')' && !escaped && t->depth) {
+            t->depth--;
+        } else if ((c == ')' && !escaped) || (unsigned char)c <= ' ' || c == 0x7F) {
+            if (t->depth)
+                return TAIL_NONE;
+            t->url_end = t->at;
+            t->state = TAIL_SPACE;
+            t->spaced = false;
+            return read_tail(t, s);
+        }
+        break;
+    case TAIL_SPACE:
+        if (c == ')')
+            return TAIL_LINK;
+        if (is_link_space(c)) {
+            t->spaced = true;
+        } else if (t->spaced && (c == '"' || c == '\'' || c == '(')) {
+            t->state = TAIL_TITLE;
+            t->quote = c == '(' ? ')' : c;
+        } else {
+            return TAIL_NONE;
+        }
+        break;
+    case TAIL_TITLE:
+        if (c == t->quote && !escaped)
+            t->state = TAIL_END;
+        else if (c == '(' && t->quote == ')' && !escaped)
+            return TAIL_NONE;
+        break;
+    case TAIL_END:
+        if (c == ')')
+            return TAIL_LINK;
+        if (!is_link_space(c))
+            return TAIL_NONE;
+        break;
+    }
+    t->at++;
+    return TAIL_MORE;
+}
+
+/* Appends the destination with its escapes and entities decoded. */
+static void put_url(struct buf *out, struct span s)
+{
+    for (size_t i = 0; i < s.len;) {
+        uint32_t point;
+        bool partial;
+        size_t entity =
+            s.at[i] == '&' ? read_entity(span_make(s.at + i, s.len - i), &point, &partial) : 0;
+        if (entity) {
+            put_decoded(out, point);
+            i += entity;
+            continue;
+        }
+        if (s.at[i] == '\\' && i + 1 < s.len && is_ascii_punctuation(s.at[i + 1]))
+            i++;
+        buf_byte(out, s.at[i++]);
+    }
+}
+
+/* Whether the text of the nodes behind `from` is the URL. */
+static bool text_is(const struct inline_parser *p, int from, struct span url)
+{
+    size_t at = 0;
+    for (int i = from + 1; i < p->count; i++) {
+        const struct node *n = &p->nodes[i];
+        struct span text = {0};
+        if (n->kind == NODE_TEXT && !(n->style & MARKDOWN_MARK))
+            text = span_make(p->text.data + n->from, n->len);
+        else if (n->kind == NODE_BRACKET && !n->link)
+            text = n->image ? span_make("![", 2) : span_make("[", 1);
+        else if (n->kind == NODE_BREAK)
+            return false;
+        for (unsigned k = 0; n->kind == NODE_RUN && k < n->left; k++, at++)
+            if (at >= url.len || url.at[at] != n->mark)
+                return false;
+        if (text.len > url.len - at)
+            return false;
+        if (text.len && memcmp(url.at + at, text.at, text.len) != 0)
+            return false;
+        at += text.len;
+    }
+    return at == url.len;
+}
+
+/* The emphasis within a link is decided on its own. */
+static void process_link(struct inline_parser *p, int node)
+{
+    int bottom[3][2][3], at = NO_NODE;
+    memset(bottom, 0, sizeof bottom);
+    for (int i = p->last; i != NO_NODE && i > node; i = p->nodes[i].previous)
+        at = i;
+    process_closers(p, at, node, bottom);
+    while (p->last != NO_NODE && p->last > node)
+        unlist_run(p, p->last);
+}
+
+static void add_link(struct inline_parser *p, struct bracket *b, struct span destination)
+{
+    int node = b->node;
+    bool image = b->image;
+    process_link(p, node);
+    struct buf url = {0};
+    put_url(&url, destination);
+    bool shown = image || !text_is(p, node, buf_view(&url));
+    struct node *end = add_node(p, NODE_LINK_END);
+    end->image = image;
+    end->len = shown ? url.len : 0;
+    if (shown)
+        buf_span(&p->text, buf_view(&url));
+    buf_release(&url);
+    p->nodes[node].link = true;
+    p->bracket_count--;
+    for (int i = p->bracket_head; !image && i < p->bracket_count; i++)
+        if (!p->brackets[i].image)
+            deactivate(p, &p->brackets[i]);
+    b->active = true;
+    p->nodes[node].held = true;
+    deactivate(p, b);
+}
+
+static bool close_bracket(struct inline_parser *p)
+{
+    if (p->bracket_head == p->bracket_count)
+        return take_text(p, 1);
+    struct bracket *b = &p->brackets[p->bracket_count - 1];
+    const char *s = source_at(p);
+    if (!b->active) {
+        p->bracket_count--;
+        return take_text(p, 1);
+    }
+    if (left(p) == 1 && !p->ended)
+        return false;
+    enum tail_result result = TAIL_NONE;
+    size_t limit = (size_t)(b->offset + MARKDOWN_OPENER - (p->base + p->at)), known = 1;
+    if (left(p) > 1 && s[1] == '(') {
+        if (p->scanned == 0)
+            p->tail = (struct tail){.state = TAIL_START, .at = 2, .url = 2};
+        size_t end = left(p) < limit ? left(p) : limit;
+        result = TAIL_MORE;
+        while (result == TAIL_MORE && p->tail.at < end)
+            result = read_tail(&p->tail, s);
+        p->scanned = known = p->tail.at;
+        if (result == TAIL_MORE && left(p) <= limit && !p->ended)
+            return false;
+    }
+    if (result == TAIL_LINK) {
+        size_t len = p->tail.at + 1;
+        expire(p, p->base + p->at + len);
+        add_link(p, b, span_make(s + p->tail.url, p->tail.url_end - p->tail.url));
+        skip(p, len);
+        return true;
+    }
+    expire(p, p->base + p->at + known);
+    p->bracket_count--;
+    deactivate(p, b);
+    return take_text(p, 1);
+}
+
+static bool take_exclamation(struct inline_parser *p)
+{
+    if (left(p) == 1 && !p->ended)
+        return false;
+    if (left(p) == 1 || source_at(p)[1] != '[')
+        return take_text(p, 1);
+    add_bracket(p, true);
+    skip(p, 2);
+    return true;
+}
+
+static bool is_special(char c)
+{
+    switch (c) {
+    case '\n':
+    case '\\':
+    case '&':
+    case '*':
+    case '_':
+    case '~':
+    case '`':
+    case '<':
+    case '[':
+    case ']':
+    case '!':
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool take_token(struct inline_parser *p)
+{
+    const char *s = source_at(p);
+    size_t n = 0;
+    switch (s[0]) {
+    case '\n':
+        return take_newline(p);
+    case '\\':
+        return take_backslash(p);
+    case '&':
+        return take_entity(p);
+    case '*':
+    case '_':
+    case '~':
+        return take_delimiters(p);
+    case '`':
+        return take_code(p);
+    case '<':
+        return take_angle(p);
+    case '[':
+        add_bracket(p, false);
+        skip(p, 1);
+        return true;
+    case ']':
+        return close_bracket(p);
+    case '!':
+        return take_exclamation(p);
+    default:
+        while (n < left(p) && !is_special(s[n]))
+            n++;
+        return take_text(p, n);
+    }
+}
+
+static void read_tokens(struct inline_parser *p)
+{
+    bool more = true;
+    while (more && p->at < p->source.len) {
+        expire(p, p->base + p->at);
+        more = take_token(p);
+    }
+    expire(p, p->base + p->source.len);
+    pass_on(p);
+    if (p->at < p->source.len && p->at < MARKDOWN_OPENER)
+        return;
+    p->base += p->at;
+    if (p->at == p->source.len)
+        buf_clear(&p->source);
+    else
+        buf_drop(&p->source, p->at);
+    p->at = 0;
+}
+
+struct inline_parser *inline_new(const struct markdown_sink *sink)
+{
+    struct inline_parser *p = xcalloc(1, sizeof *p);
+    p->sink = sink;
+    inline_begin(p, false);
+    return p;
+}
+
+void inline_free(struct inline_parser *p)
+{
+    buf_release(&p->source);
+    buf_release(&p->text);
+    free(p->nodes);
+    free(p->brackets);
+    free(p);
+}
+
+void inline_begin(struct inline_parser *p, bool cell)
+{
+    buf_clear(&p->source);
+    buf_clear(&p->text);
+    *p = (struct inline_parser){.sink = p->sink,
+                                .cell = cell,
+                                .source = p->source,
+                                .before = '\n',
+                                .before_tildes = '\n',
+                                .text = p->text,
+                                .nodes = p->nodes,
+                                .capacity = p->capacity,
+                                .brackets = p->brackets,
+                                .bracket_capacity = p->bracket_capacity,
+                                .first = NO_NODE,
+                                .last = NO_NODE,
+                                .unprocessed = NO_NODE};
+}
+
+void inline_feed(struct inline_parser *p, struct span text)
+{
+    buf_span(&p->source, text);
+    read_tokens(p);
+}
+
+void inline_newline(struct inline_parser *p)
+{
+    inline_feed(p, span_make("\n", 1));
+}
+
+void inline_end(struct inline_parser *p)
+{
+    p->ended = true;
+    read_tokens(p);
+    while (p->bracket_head < p->bracket_count)
+        deactivate(p, &p->brackets[p->bracket_head++]);
+    process_all(p);
+    while (p->first != NO_NODE)
+        unlist_run(p, p->first);
+    pass_on(p);
+}

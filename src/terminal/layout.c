@@ -1,0 +1,744 @@
+/* SPDX-License-Identifier: MIT */
+#include "terminal/layout.h"
+
+#include "core/utf8.h"
+#include "core/width.h"
+#include "core/xmalloc.h"
+#include "terminal/escape.h"
+#include "terminal/grid.h"
+#include "terminal/pen.h"
+
+#include <stdlib.h>
+
+enum { LEAST_TEXT = 10, LONGEST_RULE = 80, CODE_INDENT = 2 };
+
+/* A quote or an item that is open. */
+struct box {
+    enum markdown_kind kind;
+    unsigned indent; /* columns */
+    struct buf mark; /* of an item: what stands before its first line */
+    bool marked;     /* and was written */
+    bool filled;     /* it has a child */
+};
+
+/* A change of style within the word. */
+struct turn {
+    size_t at;
+    unsigned style;
+};
+
+struct layout {
+    struct markdown_sink sink;
+    struct layout_options options;
+    struct pen pen;
+    struct box boxes[MARKDOWN_DEPTH + 1]; /* the first is the document */
+    unsigned depth;
+
+    /* Between blocks. */
+    bool written;       /* there is a line already */
+    bool gap;           /* an empty line comes before the next one */
+    unsigned gap_depth; /* with the bars of so many boxes */
+
+    /* The line. */
+    bool open;    /* it was begun */
+    bool pending; /* the last one is to be ended by a newline */
+    bool empty;   /* nothing but marks was written to it */
+    bool resumes; /* it was ended from outside before its end */
+    unsigned columns, column;
+    unsigned blanks, blank_style; /* not written yet */
+
+    /* The word. */
+    struct buf word;
+    struct turn *turns;
+    unsigned turn_count, turn_capacity;
+    struct width width;
+    unsigned word_columns;
+    size_t last_character; /* where in `word` it begins, */
+    unsigned last_columns; /* and its columns */
+    bool adjoins;          /* what has no columns belongs to the wide character before */
+    bool direct;           /* a URL longer than a line: not kept, not broken */
+
+    /* The block. */
+    bool in_code, in_table, in_cell;
+    struct buf code_blanks; /* before the next character of a line of code */
+    unsigned base;          /* style of the block */
+    struct grid grid;
+};
+
+/* Lines. */
+
+static unsigned boxes_width(const struct layout *l)
+{
+    unsigned width = 0;
+    for (unsigned i = 1; i <= l->depth; i++)
+        width += l->boxes[i].indent;
+    return width;
+}
+
+/* The indent that has to be given up for the text to have some columns, outermost boxes first. */
+static unsigned excess(const struct layout *l, unsigned columns)
+{
+    unsigned width = boxes_width(l);
+    return width + LEAST_TEXT > columns ? width + LEAST_TEXT - columns : 0;
+}
+
+static void put_mark(struct layout *l, struct span mark)
+{
+    pen_turn(&l->pen, 0);
+    pen_blanks(&l->pen, l->blanks);
+    pen_put(&l->pen, mark, PEN_FAINT);
+    l->column += l->blanks + width_of(mark);
+    l->blanks = 0;
+}
+
+/* The bars and marks of the first `depth` boxes. Blanks behind the last one stay pending. */
+static void put_boxes(struct layout *l, unsigned depth)
+{
+    unsigned give_up = excess(l, l->columns);
+    for (unsigned i = 1; i <= depth; i++) {
+        struct box *box = &l->boxes[i];
+        unsigned indent = box->indent;
+        if (box->kind == MARKDOWN_ITEM && !box->marked) {
+            box->marked = true;
+            put_mark(l, buf_view(&box->mark));
+            l->blanks++;
+            continue;
+        }
+        unsigned less = give_up < indent ? give_up : indent;
+        give_up -= less;
+        indent -= less;
+        if (box->kind == MARKDOWN_QUOTE && indent == box->indent) {
+            put_mark(l, span_of(l->options.ascii ? "|" : "│"));
+            l->blanks++;
+        } else {
+            l->blanks += indent;
+        }
+    }
+}
+
+static void end_line(struct layout *l)
+{
+    pen_turn(&l->pen, 0);
+    l->blanks = 0;
+    l->column = 0;
+    l->open = l->adjoins = false;
+    l->pending = true;
+    l->written = true;
+}
+
+/* Ends the line before, and writes the empty one that comes before this block. */
+static void settle(struct layout *l)
+{
+    if (l->pending)
+        buf_byte(l->pen.out, '\n');
+    l->pending = false;
+    if (l->gap && l->written) {
+        put_boxes(l, l->gap_depth);
+        pen_turn(&l->pen, 0);
+        buf_byte(l->pen.out, '\n');
+        l->blanks = 0;
+        l->column = 0;
+    }
+    l->gap = false;
+}
+
+static void look_at_columns(struct layout *l)
+{
+    l->columns = l->options.columns(l->options.arg);
+}
+
+static void begin_line(struct layout *l)
+{
+    look_at_columns(l);
+    settle(l);
+    put_boxes(l, l->depth);
+    pen_turn(&l->pen, 0);
+    l->open = l->empty = true;
+    l->resumes = false;
+    l->blank_style = 0;
+}
+
+/* The columns of a line that are for text. */
+static unsigned text_width(const struct layout *l)
+{
+    return l->columns - (boxes_width(l) - excess(l, l->columns));
+}
+
+/* Words. */
+
+static unsigned style_at_end(const struct layout *l)
+{
+    return l->turn_count ? l->turns[l->turn_count - 1].style : 0;
+}
+
+static void put_blanks(struct layout *l)
+{
+    if (l->blanks == 0)
+        return;
+    pen_turn(&l->pen, l->blank_style);
+    pen_blanks(&l->pen, l->blanks);
+    l->column += l->blanks;
+    l->blanks = 0;
+}
+
+/* Writes the first `len` bytes of the word, which take `columns`, to the line. */
+static void put_word(struct layout *l, size_t len, unsigned columns)
+{
+    put_blanks(l);
+    size_t at = 0;
+    unsigned style = 0, used = 0;
+    for (unsigned i = 0; i < l->turn_count && l->turns[i].at < len; i++) {
+        size_t end = i + 1 < l->turn_count && l->turns[i + 1].at < len ? l->turns[i + 1].at : len;
+        style = l->turns[i].style;
+        pen_put(&l->pen, span_make(l->word.data + at, end - at), style);
+        at = end;
+        used = i;
+    }
+    l->column += columns;
+    l->empty = false;
+    if (len == l->word.len) {
+        buf_clear(&l->word);
+        l->turn_count = 0;
+        l->word_columns = 0;
+        return;
+    }
+    /* The rest begins in the style that this ended in, or turns at once. */
+    if (used + 1 < l->turn_count && l->turns[used + 1].at == len)
+        used++;
+    l->turn_count -= used;
+    memmove(l->turns, l->turns + used, l->turn_count * sizeof *l->turns);
+    for (unsigned i = 0; i < l->turn_count; i++)
+        l->turns[i].at = l->turns[i].at > len ? l->turns[i].at - len : 0;
+    buf_drop(&l->word, len);
+    l->word_columns -= columns;
+}
+
+/* Puts the first part of the word where it fits: on this line or the next. */
+static void place_word(struct layout *l, size_t len, unsigned columns)
+{
+    if (l->open && !l->empty && l->column + l->blanks + columns > l->columns)
+        end_line(l);
+    if (!l->open)
+        begin_line(l);
+    put_word(l, len, columns);
+}
+
+static void flush_word(struct layout *l)
+{
+    if (l->word.len)
+        place_word(l, l->word.len, l->word_columns);
+    if (l->direct && l->column > l->columns)
+        l->column = l->columns;
+    l->direct = false;
+}
+
+/* SCHEME:// behind brackets or quotes, or the URL of a link. */
+static bool is_url(const struct layout *l)
+{
+    size_t at = 0, from;
+    if (l->turn_count && (l->turns[0].style & MARKDOWN_URL))
+        return true;
+    while (at < l->word.len && strchr("([{<\"'", l->word.data[at]))
+        at++;
+    for (from = at;
+         at < l->word.len && (l->word.data[at] | 0x20) >= 'a' && (l->word.data[at] | 0x20) <= 'z';)
+        at++;
+    return at > from + 1 && l->word.len - at > 3 && memcmp(l->word.data + at, "://", 3) == 0;
+}
+
+/* The word is longer than a line: a URL is left to the terminal, another one is split before its
+   last character. */
+static void split_word(struct layout *l)
+{
+    if (is_url(l)) {
+        if (l->open && !l->empty)
+            end_line(l);
+        place_word(l, l->word.len, l->word_columns);
+        l->direct = true;
+    } else if (l->last_character > 0) {
+        unsigned columns = l->word_columns - l->last_columns;
+        place_word(l, l->last_character, columns);
+        l->last_character = 0;
+    }
+}
+
+/* A line may break on either side of a wide character. */
+static void put_wide(struct layout *l)
+{
+    if (l->last_character > 0)
+        place_word(l, l->last_character, l->word_columns - l->last_columns);
+    l->last_character = 0;
+    place_word(l, l->word.len, l->word_columns);
+    l->adjoins = true;
+}
+
+static void add_turn(struct layout *l, unsigned style)
+{
+    if (l->turn_count && style_at_end(l) == style)
+        return;
+    if (l->turn_count == l->turn_capacity) {
+        l->turn_capacity = l->turn_capacity ? 2 * l->turn_capacity : 8;
+        l->turns = xrealloc(l->turns, l->turn_capacity * sizeof *l->turns);
+    }
+    l->turns[l->turn_count++] = (struct turn){l->word.len, style};
+}
+
+static void add_character(struct layout *l, uint32_t point, struct span bytes, unsigned style)
+{
+    unsigned columns = width_add(&l->width, point);
+    if (l->direct || (l->adjoins && !l->width.starts)) {
+        pen_put(&l->pen, bytes, style);
+        l->column += columns;
+        return;
+    }
+    l->adjoins = false;
+    if (l->word.len == 0 && !l->open)
+        look_at_columns(l);
+    if (l->width.starts || l->word.len == 0) {
+        l->last_character = l->word.len;
+        l->last_columns = 0;
+    }
+    add_turn(l, style);
+    buf_span(&l->word, bytes);
+    l->word_columns += columns;
+    l->last_columns += columns;
+    if (columns && l->last_columns > 1 && !is_url(l))
+        put_wide(l);
+    else if (columns && l->word_columns > LEAST_TEXT && l->word_columns > text_width(l))
+        split_word(l);
+}
+
+static void add_blank(struct layout *l, unsigned style)
+{
+    bool within = l->word.len && (style_at_end(l) & style & MARKDOWN_URL);
+    flush_word(l);
+    l->adjoins = false;
+    l->width = (struct width){0};
+    if (!l->open || l->empty)
+        return;
+    l->blanks = style & (MARKDOWN_CODE | MARKDOWN_URL) ? l->blanks + 1 : 1;
+    l->blank_style = within ? style : style & ~(unsigned)MARKDOWN_URL;
+}
+
+/* In a paragraph or heading. */
+static void add_point(struct layout *l, uint32_t point, struct span bytes, unsigned style)
+{
+    if (point == ' ' || point == '\t')
+        add_blank(l, style);
+    else
+        add_character(l, point, bytes, style);
+}
+
+/* Code and cells. */
+
+/* No blanks at the end of a line, no wrapping. */
+static void add_code(struct layout *l, uint32_t point, struct span bytes)
+{
+    if (point == ' ' || point == '\t') {
+        buf_span(&l->code_blanks, bytes);
+        return;
+    }
+    if (!l->open) {
+        begin_line(l);
+        l->blanks += CODE_INDENT;
+    }
+    put_blanks(l);
+    pen_put(&l->pen, buf_view(&l->code_blanks), MARKDOWN_CODE);
+    pen_put(&l->pen, bytes, MARKDOWN_CODE);
+    buf_clear(&l->code_blanks);
+    l->empty = false;
+}
+
+static void add_text_point(struct layout *l, uint32_t point, struct span bytes, unsigned style)
+{
+    if (l->in_cell)
+        grid_add(&l->grid, bytes, style);
+    else if (l->in_code)
+        add_code(l, point, bytes);
+    else if (!l->in_table)
+        add_point(l, point, bytes, style | l->base);
+}
+
+static void add_escaped(struct layout *l, uint32_t point, struct span bytes, unsigned style)
+{
+    struct buf shown = {0};
+    escape_put_point(&shown, point, bytes);
+    for (size_t i = 0; i < shown.len; i++)
+        add_text_point(l, (unsigned char)shown.data[i], span_make(shown.data + i, 1), style);
+    buf_release(&shown);
+}
+
+static void on_text(void *arg, struct span text, unsigned style)
+{
+    struct layout *l = arg;
+    bool mark = style & MARKDOWN_MARK;
+    if (mark && l->options.color)
+        return;
+    for (size_t at = 0; at < text.len;) {
+        uint32_t point;
+        size_t step = utf8_next(span_make(text.at + at, text.len - at), &point);
+        if (step == 0) {
+            point = UTF8_ILL_FORMED;
+            step = text.len - at;
+        }
+        struct span bytes = span_make(text.at + at, step);
+        if (escape_is_needed(point) && point != '\t')
+            add_escaped(l, point, bytes, style & ~(unsigned)MARKDOWN_MARK);
+        else
+            add_text_point(l, point, bytes, style & ~(unsigned)MARKDOWN_MARK);
+        at += step;
+    }
+}
+
+static void on_line_break(void *arg)
+{
+    struct layout *l = arg;
+    if (l->in_cell) {
+        grid_break(&l->grid);
+        return;
+    }
+    flush_word(l);
+    l->adjoins = false;
+    l->width = (struct width){0};
+    if (l->in_code && !l->open && !l->resumes)
+        begin_line(l);
+    l->resumes = false;
+    if (l->open)
+        end_line(l);
+    buf_clear(&l->code_blanks);
+}
+
+/* Tables. */
+
+/* HEADER: VALUE for each cell that is not empty. */
+static void put_record(struct layout *l, const struct grid_row *row)
+{
+    for (unsigned i = 0; i < row->count; i++) {
+        struct span header = grid_cell(&l->grid, &l->grid.header, i);
+        struct span value = grid_cell(&l->grid, row, i);
+        struct cell_reader readers[] = {{header, 0, MARKDOWN_STRONG}, {value, 0, 0}};
+        bool is_header = row == &l->grid.header;
+        if (cell_measure(value).natural == 0)
+            continue;
+        for (unsigned k = is_header || cell_measure(header).natural == 0; k < 2; k++) {
+            struct cell_character c;
+            while (cell_next(&readers[k], &c))
+                add_point(l, c.point, c.bytes, c.style);
+            if (k == 0) {
+                add_character(l, ':', span_make(":", 1), MARKDOWN_STRONG);
+                add_blank(l, 0);
+            }
+        }
+        on_line_break(l);
+    }
+    l->gap = true;
+    l->gap_depth = l->depth;
+}
+
+static void put_cells(struct layout *l, const struct grid_row *row, bool header)
+{
+    struct buf piece = {0};
+    struct pen pen = {.out = &piece, .color = l->pen.color};
+    struct cell_reader *readers = xcalloc(l->grid.columns, sizeof *readers);
+    for (unsigned i = 0; i < l->grid.columns; i++)
+        readers[i] =
+            (struct cell_reader){grid_cell(&l->grid, row, i), 0, header ? MARKDOWN_STRONG : 0};
+    bool more = true;
+    while (more) {
+        more = false;
+        begin_line(l);
+        for (unsigned i = 0; i < l->grid.columns; i++) {
+            unsigned width = l->grid.widths[i];
+            buf_clear(&piece);
+            unsigned used = cell_take_line(&readers[i], width, &pen);
+            unsigned free_columns = used < width ? width - used : 0, before = 0;
+            if (l->grid.align[i] == MARKDOWN_RIGHT)
+                before = free_columns;
+            else if (l->grid.align[i] == MARKDOWN_CENTER)
+                before = free_columns / 2;
+            l->blanks += before;
+            if (used)
+                put_blanks(l);
+            buf_span(l->pen.out, buf_view(&piece));
+            l->blanks += free_columns - before + GRID_GAP;
+            more = more || readers[i].rest.len;
+        }
+        end_line(l);
+    }
+    free(readers);
+    buf_release(&piece);
+}
+
+static void put_line_below_header(struct layout *l)
+{
+    begin_line(l);
+    put_blanks(l);
+    for (unsigned n = grid_width(&l->grid); n; n--)
+        pen_put(&l->pen, span_of(l->options.ascii ? "-" : "─"), PEN_FAINT);
+    end_line(l);
+}
+
+static void put_row(struct layout *l, const struct grid_row *row)
+{
+    bool header = row == &l->grid.header;
+    if (l->grid.records && header && (l->grid.count || l->grid.fixed))
+        return;
+    if (l->grid.records) {
+        put_record(l, row);
+        return;
+    }
+    put_cells(l, row, header);
+    if (header)
+        put_line_below_header(l);
+}
+
+static void put_table(struct layout *l)
+{
+    look_at_columns(l);
+    grid_fit(&l->grid, text_width(l));
+    put_row(l, &l->grid.header);
+    for (size_t i = 0; i < l->grid.count; i++)
+        put_row(l, &l->grid.rows[i]);
+    grid_clear_rows(&l->grid);
+}
+
+static void on_table_full(void *arg)
+{
+    struct layout *l = arg;
+    l->grid.fixed = true;
+    put_table(l);
+}
+
+static void end_row(struct layout *l)
+{
+    grid_end_row(&l->grid);
+    if (!l->grid.fixed)
+        return;
+    for (size_t i = 0; i < l->grid.count; i++)
+        put_row(l, &l->grid.rows[i]);
+    grid_clear_rows(&l->grid);
+}
+
+static void end_table(struct layout *l)
+{
+    l->in_table = false;
+    if (!l->grid.fixed)
+        put_table(l);
+    l->gap = false;
+    grid_release(&l->grid);
+}
+
+/* Blocks. */
+
+static void begin_block(struct layout *l, const struct markdown_block *block)
+{
+    struct box *parent = &l->boxes[l->depth];
+    bool free_standing = l->depth == 0 || parent->kind == MARKDOWN_QUOTE;
+    bool gap = block->gap || (free_standing && !(block->kind == MARKDOWN_ITEM && block->continues));
+    if (parent->filled && gap && (!l->gap || l->depth < l->gap_depth)) {
+        l->gap = true;
+        l->gap_depth = l->depth;
+    }
+    parent->filled = true;
+}
+
+static void push_box(struct layout *l, const struct markdown_block *block)
+{
+    struct box *box = &l->boxes[++l->depth];
+    box->kind = block->kind;
+    box->filled = box->marked = false;
+    buf_clear(&box->mark);
+    box->indent = 2;
+    if (block->kind == MARKDOWN_QUOTE)
+        return;
+    if (block->marker.len)
+        buf_span(&box->mark, block->marker);
+    else
+        buf_puts(&box->mark, l->options.ascii ? "*" : "•");
+    box->indent = width_of(buf_view(&box->mark)) + 1;
+}
+
+/* One without contents still shows its mark. */
+static void pop_box(struct layout *l)
+{
+    struct box *box = &l->boxes[l->depth];
+    if (box->kind == MARKDOWN_ITEM ? !box->marked : !box->filled) {
+        begin_line(l);
+        end_line(l);
+    }
+    l->depth--;
+}
+
+static void put_rule(struct layout *l)
+{
+    begin_line(l);
+    put_blanks(l);
+    unsigned end = l->columns < LONGEST_RULE ? l->columns : LONGEST_RULE;
+    do
+        pen_put(&l->pen, span_of(l->options.ascii ? "-" : "─"), PEN_FAINT);
+    while (++l->column < end);
+    end_line(l);
+}
+
+static void begin_heading(struct layout *l, unsigned level)
+{
+    l->base = PEN_HEADING;
+    if (l->options.color)
+        return;
+    while (level--)
+        add_character(l, '#', span_make("#", 1), 0);
+    add_blank(l, 0);
+}
+
+static void on_open(void *arg, const struct markdown_block *block)
+{
+    struct layout *l = arg;
+    if (block->kind < MARKDOWN_ROW)
+        begin_block(l, block);
+    l->base = 0;
+    l->width = (struct width){0};
+    switch (block->kind) {
+    case MARKDOWN_QUOTE:
+    case MARKDOWN_ITEM:
+        push_box(l, block);
+        break;
+    case MARKDOWN_HEADING:
+        begin_heading(l, block->level);
+        break;
+    case MARKDOWN_CODE_BLOCK:
+        l->in_code = true;
+        break;
+    case MARKDOWN_RULE:
+        put_rule(l);
+        break;
+    case MARKDOWN_TABLE_BLOCK:
+        /* The status line may be drawn while the table is kept. */
+        look_at_columns(l);
+        settle(l);
+        grid_begin(&l->grid, block->columns, block->align);
+        l->in_table = true;
+        break;
+    case MARKDOWN_CELL:
+        grid_begin_cell(&l->grid);
+        l->in_cell = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_close(void *arg, enum markdown_kind kind)
+{
+    struct layout *l = arg;
+    switch (kind) {
+    case MARKDOWN_QUOTE:
+    case MARKDOWN_ITEM:
+        pop_box(l);
+        break;
+    case MARKDOWN_PARAGRAPH:
+    case MARKDOWN_HEADING:
+    case MARKDOWN_CODE_BLOCK:
+        flush_word(l);
+        if (l->open)
+            end_line(l);
+        buf_clear(&l->code_blanks);
+        l->in_code = false;
+        l->base = 0;
+        break;
+    case MARKDOWN_CELL:
+        l->in_cell = false;
+        grid_end_cell(&l->grid);
+        break;
+    case MARKDOWN_ROW:
+        end_row(l);
+        break;
+    case MARKDOWN_TABLE_BLOCK:
+        end_table(l);
+        break;
+    case MARKDOWN_RULE:
+        break;
+    }
+}
+
+/* The interface. */
+
+struct layout *layout_new(struct buf *out, struct layout_options options)
+{
+    struct layout *l = xcalloc(1, sizeof *l);
+    l->sink = (struct markdown_sink){.open = on_open,
+                                     .close = on_close,
+                                     .text = on_text,
+                                     .line_break = on_line_break,
+                                     .table_full = on_table_full,
+                                     .arg = l};
+    l->options = options;
+    l->pen = (struct pen){.out = out, .color = options.color};
+    return l;
+}
+
+const struct markdown_sink *layout_sink(struct layout *l)
+{
+    return &l->sink;
+}
+
+void layout_free(struct layout *l)
+{
+    if (!l)
+        return;
+    for (unsigned i = 0; i <= MARKDOWN_DEPTH; i++)
+        buf_release(&l->boxes[i].mark);
+    buf_release(&l->word);
+    buf_release(&l->code_blanks);
+    grid_release(&l->grid);
+    free(l->turns);
+    free(l);
+}
+
+void layout_suspend(struct layout *l)
+{
+    flush_word(l);
+    pen_turn(&l->pen, 0);
+    buf_clear(&l->code_blanks);
+    l->resumes = l->open;
+    l->open = l->pending = l->adjoins = false;
+    l->blanks = 0;
+    l->column = 0;
+}
+
+void layout_end(struct layout *l, bool newline)
+{
+    if (l->pending && newline) {
+        buf_byte(l->pen.out, '\n');
+        l->pending = false;
+    }
+}
+
+void layout_reset(struct layout *l, struct buf *out)
+{
+    l->pen.out = out;
+    l->pen.style = 0;
+    l->depth = 0;
+    l->boxes[0].filled = false;
+    l->written = l->gap = l->open = l->pending = l->adjoins = l->direct = false;
+    l->in_code = l->in_table = l->in_cell = false;
+    l->blanks = l->column = l->base = 0;
+    l->width = (struct width){0};
+    buf_clear(&l->word);
+    buf_clear(&l->code_blanks);
+    l->turn_count = l->word_columns = 0;
+    grid_release(&l->grid);
+}
+
+bool layout_reset_style(struct layout *l)
+{
+    if (!l->pen.used)
+        return false;
+    buf_puts(l->pen.out, "\033[0m");
+    l->pen.style = 0;
+    return true;
+}
+
+long layout_table_rows(const struct layout *l)
+{
+    return l->in_table && !l->grid.fixed ? (long)l->grid.count : -1;
+}
