@@ -6,9 +6,26 @@
 #include "core/xmalloc.h"
 #include "system/system.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { REASON_MAX = 500 /* bytes */ };
+/* Bounds of what is shown of the server's words. */
+enum {
+    NAME_COLUMNS = 80,
+    NAME_BYTES = 400,
+    ARGUMENT_COLUMNS = 40,
+    ARGUMENT_BYTES = 400,
+    REASON_COLUMNS = 500,
+    REASON_BYTES = 2000,
+    CALLS = 64 /* running at once whose arguments are kept */
+};
+
+/* A tool that was started, and its arguments as its line is to show them. */
+struct tool_call {
+    char *id, *name;
+    char *arguments;
+};
 
 struct notes_sink {
     struct sink sink;
@@ -18,9 +35,20 @@ struct notes_sink {
     bool waiting;     /* the first wait has begun: for a conversation, or for the answer */
     struct status status;
     struct buf line;
+    struct tool_call calls[CALLS]; /* the oldest first */
+    unsigned call_count;
 };
 
-static const struct span thinking = SPAN("SigmaSight is thinking…");
+static struct span thinking(const struct notes_sink *n)
+{
+    return span_of(n->terminal->utf8 ? "SigmaSight is thinking…" : "SigmaSight is thinking...");
+}
+
+/* Of the server's words, in one line. */
+static void put_name(struct notes_sink *n, struct span text)
+{
+    escape_put_short(&n->line, text, NAME_COLUMNS, NAME_BYTES, terminal_ellipsis(n->terminal));
+}
 
 static void show_status(struct notes_sink *n, struct span text)
 {
@@ -45,53 +73,194 @@ static void take_message(void *arg, const struct json_member *m)
 }
 
 /* The string itself, or an object's `message`, in one line. */
-static void put_reason(struct buf *line, const struct json_value *error)
+static void put_reason(struct notes_sink *n, const struct json_value *error)
 {
     struct buf text = {0}, folded = {0};
     if (error->type == JSON_STRING)
         buf_span(&text, error->string);
     else if (error->type == JSON_OBJECT)
         json_read_object(error->raw, take_message, &text);
-    buf_puts(line, ": ");
-    utf8_fold(&folded, buf_view(&text), REASON_MAX);
+    buf_puts(&n->line, ": ");
+    utf8_fold(&folded, buf_view(&text), (size_t)4 * REASON_BYTES);
     if (folded.len)
-        escape_put_line(line, buf_view(&folded));
+        escape_put_short(&n->line, buf_view(&folded), REASON_COLUMNS, REASON_BYTES,
+                         terminal_ellipsis(n->terminal));
     else
-        buf_puts(line, "failed");
+        buf_puts(&n->line, "failed");
     buf_release(&text);
     buf_release(&folded);
+}
+
+/* Arguments. */
+
+static bool is_uuid(struct span s)
+{
+    if (s.len != 36)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+        if (hyphen ? s.at[i] != '-' : !isxdigit((unsigned char)s.at[i]))
+            return false;
+    }
+    return true;
+}
+
+struct argument_list {
+    struct buf *out;
+    const char *separator;
+    size_t from; /* in `out`: where the list begins */
+};
+
+static void put_argument(struct argument_list *list, const struct json_value *v)
+{
+    struct span text = v->type == JSON_STRING ? v->string : v->raw;
+    if ((v->type != JSON_STRING && v->type != JSON_NUMBER) || text.len == 0 || is_uuid(text))
+        return;
+    /* What lies behind the bound is not shown in any case. */
+    if (list->out->len > 4 * ARGUMENT_BYTES)
+        return;
+    if (list->out->len > list->from)
+        buf_puts(list->out, list->separator);
+    buf_append(list->out, text.at, text.len < 4 * ARGUMENT_BYTES ? text.len : 4 * ARGUMENT_BYTES);
+}
+
+static void take_element(void *arg, const struct json_member *m)
+{
+    put_argument(arg, &m->value);
+}
+
+static void take_argument(void *arg, const struct json_member *m)
+{
+    struct argument_list *list = arg;
+    if (m->value.type != JSON_ARRAY) {
+        put_argument(list, &m->value);
+        return;
+    }
+    struct buf elements = {0};
+    struct argument_list inner = {&elements, ", ", 0};
+    json_read_array(m->value.raw, take_element, &inner);
+    struct json_value joined = {.type = JSON_STRING, .string = buf_view(&elements)};
+    put_argument(list, &joined);
+    buf_release(&elements);
+}
+
+/* Strings and numbers in the server's order, and those in arrays. */
+static char *show_arguments(const struct notes_sink *n, const struct json_value *arguments)
+{
+    struct buf text = {0}, line = {0};
+    struct argument_list list = {&text, n->terminal->utf8 ? " · " : " , ", 0};
+    if (arguments->type == JSON_OBJECT)
+        json_read_object(arguments->raw, take_argument, &list);
+    escape_put_short(&line, buf_view(&text), ARGUMENT_COLUMNS, ARGUMENT_BYTES,
+                     terminal_ellipsis(n->terminal));
+    buf_release(&text);
+    return buf_take(&line);
+}
+
+static void forget_call(struct notes_sink *n, unsigned at)
+{
+    free(n->calls[at].id);
+    free(n->calls[at].name);
+    free(n->calls[at].arguments);
+    n->call_count--;
+    memmove(n->calls + at, n->calls + at + 1, (n->call_count - at) * sizeof *n->calls);
+}
+
+static char *copy(struct span text)
+{
+    struct buf b = {0};
+    buf_append(&b, text.at, text.len < NAME_BYTES ? text.len : NAME_BYTES);
+    return buf_take(&b);
+}
+
+static void remember_call(struct notes_sink *n, const struct chat_event *event)
+{
+    if (n->call_count == CALLS)
+        forget_call(n, 0);
+    n->calls[n->call_count++] = (struct tool_call){
+        copy(event->member[CHAT_TOOL_CALL_ID].string), copy(event->member[CHAT_TOOL_NAME].string),
+        show_arguments(n, &event->member[CHAT_ARGUMENTS])};
+}
+
+/* Calls without an ID, and of the same name, finish in the order in which they were started. */
+static unsigned find_call(const struct notes_sink *n, const struct chat_event *event)
+{
+    char *id = copy(event->member[CHAT_TOOL_CALL_ID].string);
+    char *name = copy(event->member[CHAT_TOOL_NAME].string);
+    unsigned i = 0;
+    while (i < n->call_count &&
+           (strcmp(n->calls[i].id, id) != 0 || (!*id && strcmp(n->calls[i].name, name) != 0)))
+        i++;
+    free(id);
+    free(name);
+    return i;
 }
 
 /* Where there is a status line it names the running tool, and only finished ones get a line. */
 static int tool_started(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
 {
     struct span name = event->member[CHAT_TOOL_NAME].string;
-    show_status(n, name);
-    if (n->status_line)
+    if (n->status_line) {
+        put_name(n, name);
+        show_status(n, buf_view(&n->line));
+        buf_clear(&n->line);
+        remember_call(n, event);
         return terminal_begin_line(n->terminal, fail);
+    }
     if (!n->tools)
         return 0;
     buf_puts(&n->line, "tool_started ");
-    escape_put_line(&n->line, name);
+    put_name(n, name);
     return say(n, fail);
+}
+
+/* MARK NAME ARGUMENTS · N ms: REASON */
+static void put_finished(struct notes_sink *n, const struct chat_event *event, bool failed)
+{
+    bool utf8 = n->terminal->utf8;
+    const char *separator = utf8 ? " · " : " , ";
+    const struct json_value *duration = &event->member[CHAT_DURATION_MS];
+    unsigned call = find_call(n, event);
+    buf_puts(&n->line, failed ? (utf8 ? "✗ " : "failed ") : (utf8 ? "✓ " : "ok "));
+    put_name(n, event->member[CHAT_TOOL_NAME].string);
+    if (call < n->call_count) {
+        const char *arguments = n->calls[call].arguments;
+        buf_puts(&n->line, *arguments ? " " : "");
+        buf_puts(&n->line, arguments);
+        forget_call(n, call);
+    }
+    if (duration->type == JSON_NUMBER) {
+        buf_puts(&n->line, separator);
+        put_name(n, duration->raw);
+        buf_puts(&n->line, " ms");
+    }
 }
 
 static int tool_finished(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
 {
     const struct json_value *error = chat_tool_error(event);
-    show_status(n, thinking);
+    const struct json_value *duration = &event->member[CHAT_DURATION_MS];
+    show_status(n, thinking(n));
     if (!n->tools)
         return 0;
-    buf_puts(&n->line, !n->status_line ? "tool_finished " : error ? "✗ " : "✓ ");
-    escape_put_line(&n->line, event->member[CHAT_TOOL_NAME].string);
-    if (event->member[CHAT_DURATION_MS].type == JSON_NUMBER) {
-        buf_byte(&n->line, ' ');
-        buf_span(&n->line, event->member[CHAT_DURATION_MS].raw);
-        buf_puts(&n->line, " ms");
+    if (n->status_line) {
+        put_finished(n, event, error);
+    } else {
+        buf_puts(&n->line, "tool_finished ");
+        put_name(n, event->member[CHAT_TOOL_NAME].string);
+        if (duration->type == JSON_NUMBER) {
+            buf_byte(&n->line, ' ');
+            put_name(n, duration->raw);
+            buf_puts(&n->line, " ms");
+        }
     }
     if (error)
-        put_reason(&n->line, error);
-    return say(n, fail);
+        put_reason(n, error);
+    if (!error)
+        return say(n, fail);
+    int result = terminal_failed_line(n->terminal, buf_view(&n->line), fail);
+    buf_clear(&n->line);
+    return result;
 }
 
 static int started(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
@@ -100,7 +269,7 @@ static int started(struct notes_sink *n, const struct chat_event *event, struct 
     for (enum chat_member m = CHAT_CONVERSATION_ID; m <= CHAT_MODEL; m++) {
         if (event->member[m].type == JSON_STRING) {
             buf_byte(&n->line, ' ');
-            escape_put_line(&n->line, event->member[m].string);
+            put_name(n, event->member[m].string);
         }
     }
     return say(n, fail);
@@ -114,7 +283,7 @@ static int informed(struct notes_sink *n, const struct chat_event *event, struct
         const struct json_value *v = &event->member[m];
         if (v->type == JSON_STRING || v->type == JSON_NUMBER) {
             buf_byte(&n->line, ' ');
-            escape_put_line(&n->line, v->type == JSON_STRING ? v->string : v->raw);
+            put_name(n, v->type == JSON_STRING ? v->string : v->raw);
         }
     }
     return say(n, fail);
@@ -141,7 +310,7 @@ static int notes_begin(struct sink *s, struct fail *fail)
     struct notes_sink *n = (struct notes_sink *)s;
     (void)fail;
     n->waiting = true;
-    show_status(n, thinking);
+    show_status(n, thinking(n));
     return 0;
 }
 
@@ -158,7 +327,8 @@ static int notes_retry(struct sink *s, const struct sink_retry *retry, struct fa
     struct notes_sink *n = (struct notes_sink *)s;
     buf_printf(&n->line, "sigmasight-chat: retry %d of %d in %.1f s: ", retry->attempt, retry->of,
                (double)retry->delay_ms / 1000);
-    escape_put_line(&n->line, span_first_line(span_trim(span_of(retry->reason))));
+    escape_put_short(&n->line, span_first_line(span_trim(span_of(retry->reason))), REASON_COLUMNS,
+                     REASON_BYTES, terminal_ellipsis(n->terminal));
     int result = say(n, fail);
     if (n->status_line)
         status_count_down(&n->status, span_make("trying again in", 15),
@@ -197,7 +367,7 @@ static int notes_summarize(struct sink *s, const struct summary *summary, struct
                summary->tool_calls == 1 ? "" : "s");
     if (summary->model) {
         buf_puts(&n->line, ", ");
-        escape_put_line(&n->line, span_of(summary->model));
+        put_name(n, span_of(summary->model));
     }
     return say(n, fail);
 }
@@ -207,6 +377,8 @@ static void notes_free(struct sink *s)
     struct notes_sink *n = (struct notes_sink *)s;
     status_release(&n->status);
     n->terminal->status = NULL;
+    while (n->call_count)
+        forget_call(n, n->call_count - 1);
     buf_release(&n->line);
     free(n);
 }
@@ -227,6 +399,7 @@ struct sink *sink_notes_new(struct terminal *terminal, bool tools, bool status)
     n->tools = tools;
     n->status_line = status && terminal->live;
     n->status.color = terminal->color;
+    n->status.ascii = !terminal->utf8;
     if (n->status_line)
         terminal->status = &n->status;
     return &n->sink;

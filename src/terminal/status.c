@@ -12,8 +12,13 @@
 enum { SECOND = 1000000, FRAME = SECOND / 10 };
 
 static const char *const frames[] = {"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"};
+static const char *const ascii_frames[] = {"|", "/", "-", "\\"};
 
-enum { FRAMES = sizeof frames / sizeof frames[0], SPINNER = 2 /* columns */ };
+enum {
+    FRAMES = sizeof frames / sizeof frames[0],
+    ASCII_FRAMES = sizeof ascii_frames / sizeof ascii_frames[0],
+    SPINNER = 2 /* columns */
+};
 
 static unsigned terminal_columns(void)
 {
@@ -58,13 +63,15 @@ static void put_line(const struct status *s, int64_t now, unsigned columns, stru
     struct span text = buf_view(&s->text);
     if (seconds > 0)
         buf_printf(&time, " %lld s", (long long)seconds);
-    unsigned rest = SPINNER + (unsigned)time.len;
-    buf_printf(line, "%s ", frames[s->frame % FRAMES]);
-    if (rest + width_of(text) <= columns || rest + 2 > columns) {
+    const char *mark = s->ascii ? "..." : "…";
+    unsigned rest = SPINNER + (unsigned)time.len, mark_width = width_of(span_of(mark));
+    buf_puts(line, s->ascii ? ascii_frames[s->frame % ASCII_FRAMES] : frames[s->frame % FRAMES]);
+    buf_byte(line, ' ');
+    if (rest + width_of(text) <= columns || rest + mark_width + 1 > columns) {
         buf_span(line, text);
     } else {
-        buf_span(line, width_fit(text, columns - rest - 1, &width));
-        buf_puts(line, "…");
+        buf_span(line, width_fit(text, columns - rest - mark_width, &width));
+        buf_puts(line, mark);
     }
     buf_span(line, buf_view(&time));
     line->len = width_fit(buf_view(line), columns, &width).len;

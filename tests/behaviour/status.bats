@@ -9,7 +9,7 @@ load helper
 on_screen()
 {
     need_terminal
-    TERM=${term-xterm-256color} python3 "$BATS_TEST_DIRNAME/screen.py" "$T" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
+    LC_ALL=${locale-C.UTF-8} TERM=${term-xterm-256color} python3 "$BATS_TEST_DIRNAME/screen.py" "$T" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
         fail "not as expected on the screen"
 }
 
@@ -33,7 +33,7 @@ event tool_started {"tool_name":"get_portfolio_complete","arguments":{}}
 gate tool
 event tool_finished {"tool_name":"get_portfolio_complete","result":{},"duration_ms":245}
 gate finished
-event message {"delta":"You hold ten positions","role":"assistant"}
+event message {"delta":"You hold ten positions ","role":"assistant"}
 gate text
 event tool_started {"tool_name":"get_prices","arguments":{}}
 gate again
@@ -48,9 +48,9 @@ END
 @test "status: thinking, the running tool, then the text; finished tools stay" {
     serve_steps
     on_screen shows 'SigmaSight is thinking…' open started shows 'get_portfolio_complete' gone thinking \
-        open tool shows '✓ get_portfolio_complete 245 ms' shows 'SigmaSight is thinking…' keep finished \
+        open tool shows '✓ get_portfolio_complete · 245 ms' shows 'SigmaSight is thinking…' keep finished \
         open finished shows 'You hold ten positions' gone thinking keep text \
-        open text shows 'get_prices' keep again open again shows '✗ get_prices 12 ms: no prices' shows thinking \
+        open text shows 'get_prices' keep again open again shows '✗ get_prices · 12 ms: no prices' shows thinking \
         open more shows 'and cash.' gone thinking open last -- "$CHAT" send hi
     expect_line 'exit 0' "$OUT"
     [ ! -s "$T/wrong" ] || fail "$(cat "$T/wrong")"
@@ -59,7 +59,7 @@ END
     # The text that stood in the middle of a line is left alone, and so is the line below it.
     grep -x 'You hold ten positions' "$T/again"
     grep -x -E '[^ ]+ get_prices( [0-9]+ s)?' "$T/again"
-    expect_screen '✓ get_portfolio_complete 245 ms' 'You hold ten positions' '✗ get_prices 12 ms: no prices' 'and cash.'
+    expect_screen '✓ get_portfolio_complete · 245 ms' 'You hold ten positions' '✗ get_prices · 12 ms: no prices' 'and cash.'
 }
 
 @test "status: it says how long the wait takes, from its beginning, also before the message is posted" {
@@ -144,7 +144,7 @@ END
             shows get_portfolio_complete open tool shows 'thinking…' "$how" 40 open finished shows positions \
             open text open again open more open last -- "$CHAT" send hi
         expect_line 'exit 0' "$OUT"
-        expect_screen '✓ get_portfolio_complete 245 ms' 'You hold ten positions' '✗ get_prices 12 ms: no prices' 'and cash.'
+        expect_screen '✓ get_portfolio_complete · 245 ms' 'You hold ten positions' '✗ get_prices · 12 ms: no prices' 'and cash.'
     done
 }
 
@@ -165,7 +165,7 @@ END
     [ "$elapsed" -ge 1200 ]
     [ "$(cat "$T/draws")" -ge 2 ]
     [ $(($(cat "$T/draws") * 1000)) -le $((elapsed * 12 + 1000)) ] || fail "$(cat "$T/draws") times in $elapsed ms"
-    [ "$(grep -c '✓ one 1 ms' "$T/last")" -eq 300 ]
+    [ "$(grep -c '✓ one · 1 ms' "$T/last")" -eq 300 ]
     expect_no thinking "$T/last"
 }
 
@@ -279,8 +279,8 @@ END
     on_screen shows thinking open started shows get_portfolio open tool open finished open text open again open more open last -- \
         sh -c '"$0" send hi >"$1"' "$CHAT" "$T/answer"
     expect_line 'exit 0' "$OUT"
-    expect_screen '✓ get_portfolio_complete 245 ms' '✗ get_prices 12 ms: no prices'
-    expect_bytes 'You hold ten positionsand cash.\n' "$T/answer"
+    expect_screen '✓ get_portfolio_complete · 245 ms' '✗ get_prices · 12 ms: no prices'
+    expect_bytes 'You hold ten positions and cash.\n' "$T/answer"
 }
 
 # colours WANTED [NAME=VALUE]... [-- OPTION...]: is there colour at a terminal?
@@ -380,12 +380,13 @@ tmux_one_line()
     tmux_gone get_portfolio_complete
     tmux_one_line
     in_tmux resize-window -t chat -x 50
+    tmux_shows get_portfolio_complete
     for gate in tool finished text again more last; do
         open_gate "$gate"
     done
     tmux_shows 'status 0'
     in_tmux capture-pane -p -t chat | grep -v -x '[0-9]*' >"$T/pane"
     in_tmux kill-server
-    printf '%s\n' '✓ get_portfolio_complete 245 ms' 'You hold ten positions' '✗ get_prices 12 ms: no prices' 'and cash.' 'status 0' |
+    printf '%s\n' '✓ get_portfolio_complete · 245 ms' 'You hold ten positions' '✗ get_prices · 12 ms: no prices' 'and cash.' 'status 0' |
         diff - "$T/pane" >&2 || fail "another screen"
 }
