@@ -33,6 +33,10 @@ scene()
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
         "$CHAT" conversations new >/dev/null
     done
+    export SIGMASIGHT_LOG=1
+    "$CHAT" send -q "How concentrated am I?" >/dev/null
+    id=$("$CHAT" log list | cut -f 4)
+    export id
 }
 
 # A recording in which one tool fails.
