@@ -277,7 +277,8 @@ TABLE
     serve_default
     local command option
     echo '{"modus": 1}' | configure
-    for command in 'send hi' "decode $TRANSCRIPTS/short-first.sse"; do
+    cp "$TRANSCRIPTS/short-first.sse" "$T"
+    for command in 'send hi' "decode $T/short-first.sse"; do
         # shellcheck disable=SC2086 # words
         run_chat $command -j --events "$T/events"
         expect_status 78

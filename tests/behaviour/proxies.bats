@@ -309,7 +309,7 @@ SCENARIO
 
 @test "nginx that is told to end gracefully lets the answer finish" {
     local NGINX_MAIN
-    NGINX_MAIN="worker_processes 1; user $(id -un) $(id -gn);"
+    NGINX_MAIN="worker_processes 1; $([ "$(id -u)" -ne 0 ] || echo "user root root;")"
     serve_gated
     before_server '127.0.0.1 ssl http2' good
     pipe_from answer

@@ -29,7 +29,7 @@ static const struct {
     {CURLE_GOT_NOTHING, {69, 75, 75, 75}, "closed"},
     {CURLE_SEND_ERROR, {69, 75, 75, 75}, "reset while sending"},
     {CURLE_RECV_ERROR, {69, 75, 75, 75}, "reset"},
-    {CURLE_SEND_FAIL_REWIND, {69, 75, 75, 75}, "a reused connection was closed"},
+    {CURLE_SEND_FAIL_REWIND, {75, 75, 75, 75}, "a reused connection was closed"},
     {CURLE_FAILED_INIT, {70, 70, 70, 70}, "libcurl"},
 };
 
@@ -71,7 +71,8 @@ static void each_code(void)
             check(phase == HTTP_CONNECTING || cause != FAIL_UNREACHABLE ||
                       meaning == HTTP_TLS_FAILED,
                   "%d in phase %d: connected, and no connection", code, (int)phase);
-            check(phase != HTTP_CONNECTING || (cause != FAIL_CUT && cause != FAIL_UNSENT),
+            check(phase != HTTP_CONNECTING || code == CURLE_SEND_FAIL_REWIND ||
+                      (cause != FAIL_CUT && cause != FAIL_UNSENT),
                   "%d: nothing was connected, and it was lost", code);
             check(cause != FAIL_UNSENT || phase == HTTP_READY,
                   "%d in phase %d: nothing was sent, or was it?", code, (int)phase);
