@@ -258,7 +258,7 @@ blocks()
     rm -f "$T/port" "$T/announcement"
     page sigmasight-mock | split block
     mapfile -t all < <(ls "$T"/scripts/block*)
-    [ "${#all[@]}" -eq 4 ]
+    [ "${#all[@]}" -eq 5 ]
     # A session, at another port than 8000, which may be somebody else's.
     sed -n 's/^\$ //p' "${all[0]}" | sed 's/sigmasight-mock &/sigmasight-mock --port 0 --port-file port >said \& until [ -s port ]; do sleep 0.1; done; export SIGMASIGHT_URL=$(cat said)/' >"$T/session"
     grep -q -e '--port 0' "$T/session"
@@ -278,7 +278,15 @@ blocks()
     expect_bytes 'You asked: a question\n'
     stop_server
     rm -f "$T/port" "$T/announcement"
-    serve_default --scenario "${all[3]}"
+    # Each of these starts.
+    sed -n 's/^\$ sigmasight-mock //p' "${all[3]}" >"$T/options"
+    [ "$(wc -l <"$T/options")" -eq 3 ]
+    while read -ra options; do
+        serve_default "${options[@]}"
+        stop_server
+        rm -f "$T/port" "$T/announcement"
+    done <"$T/options"
+    serve_default --scenario "${all[4]}"
     run_chat send -c "$ID" hi
     expect_status 0
 }
