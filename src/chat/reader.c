@@ -52,7 +52,7 @@ static void take_id(char **target, const struct json_value *value)
         take_string(target, value);
 }
 
-/* Of two `done` events one may say null. */
+/* The first generation sends two `done` events, either of which may have null. */
 static void take_number(char **target, const struct json_value *value)
 {
     if (value->type != JSON_NUMBER)
@@ -61,7 +61,7 @@ static void take_number(char **target, const struct json_value *value)
     *target = xmemdup(value->raw.at, value->raw.len);
 }
 
-static void on_text(struct answer *a, struct span text)
+static void count_text(struct answer *a, struct span text)
 {
     if (text.len == 0)
         return;
@@ -111,7 +111,7 @@ static enum fail_cause cause_of_error(const struct chat_event *event, struct spa
     }
 }
 
-static void on_error(struct answer *a, const struct chat_event *event)
+static void take_error(struct answer *a, const struct chat_event *event)
 {
     struct buf words = {0}, code = {0}, message = {0};
     double seconds;
@@ -134,9 +134,9 @@ static void on_error(struct answer *a, const struct chat_event *event)
     buf_release(&message);
 }
 
-/* `final_text` is the whole answer. Where no delta came it is the only copy; where deltas came
-   it proves that none was lost. */
-static int on_done(struct reader *r, const struct chat_event *event, struct fail *fail)
+/* `final_text` is the whole answer. Without deltas it is the only copy; with deltas it shows
+   whether one was lost. */
+static int take_done(struct reader *r, const struct chat_event *event, struct fail *fail)
 {
     struct answer *a = &r->answer;
     const struct json_value *final = &event->member[CHAT_FINAL_TEXT];
@@ -147,7 +147,7 @@ static int on_done(struct reader *r, const struct chat_event *event, struct fail
     if (final->type != JSON_STRING)
         return 0;
     if (a->deltas == 0) {
-        on_text(a, final->string);
+        count_text(a, final->string);
         a->begun = true;
         a->deltas = 1;
         return sinks_final_text(r->sinks, final->string, fail);
@@ -169,7 +169,7 @@ static int on_done(struct reader *r, const struct chat_event *event, struct fail
     return result;
 }
 
-static int look_at(struct reader *r, const struct chat_event *event, struct fail *fail)
+static int update_answer(struct reader *r, const struct chat_event *event, struct fail *fail)
 {
     struct answer *a = &r->answer;
     a->events++;
@@ -179,7 +179,7 @@ static int look_at(struct reader *r, const struct chat_event *event, struct fail
     case CHAT_MESSAGE:
         a->begun = true;
         a->deltas++;
-        on_text(a, event->member[CHAT_DELTA].string);
+        count_text(a, event->member[CHAT_DELTA].string);
         return 0;
     case CHAT_CREATED:
     case CHAT_START:
@@ -196,9 +196,9 @@ static int look_at(struct reader *r, const struct chat_event *event, struct fail
         a->begun = a->tools = true;
         return 0;
     case CHAT_DONE:
-        return on_done(r, event, fail);
+        return take_done(r, event, fail);
     case CHAT_ERROR:
-        on_error(a, event);
+        take_error(a, event);
         return 0;
     case CHAT_MALFORMED:
         a->ended = a->ended || span_is(event->name, "error");
@@ -210,11 +210,11 @@ static int look_at(struct reader *r, const struct chat_event *event, struct fail
     }
 }
 
-static int on_event(void *arg, const struct sse_event *from, struct fail *fail)
+static int read_event(void *arg, const struct sse_event *from, struct fail *fail)
 {
     struct reader *r = arg;
     const struct chat_event *event = chat_parse(r->parser, from);
-    int result = look_at(r, event, fail);
+    int result = update_answer(r, event, fail);
     if (sinks_event(r->sinks, event, fail) != 0)
         result = -1;
     return result;
@@ -225,7 +225,7 @@ void reader_init(struct reader *r, struct sinks *sinks, size_t max_event)
     *r = (struct reader){.parser = chat_parser_new(), .sinks = sinks};
     r->answer.verdict = (struct fail)FAIL_INIT;
     answer_reset(&r->answer);
-    sse_init(&r->sse, max_event, on_event, r);
+    sse_init(&r->sse, max_event, read_event, r);
 }
 
 void reader_release(struct reader *r)
@@ -253,7 +253,7 @@ int reader_begin(struct reader *r, struct fail *fail)
     r->answer.former_text = text;
     r->answer.former_tools = tools;
     sse_release(&r->sse);
-    sse_init(&r->sse, max_event, on_event, r);
+    sse_init(&r->sse, max_event, read_event, r);
     r->body_begun = false;
     return sinks_begin(r->sinks, fail);
 }

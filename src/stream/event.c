@@ -12,9 +12,9 @@ enum { PAYLOAD_MAX = 500 /* bytes */ };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/* The slots of what is found: twice those of a level, which is the payload itself or the `data` of
-   an envelope, then the envelope's own. A level has beside the members under the guide's names
-   those under others. */
+/* The slots of json_found: those of the outermost object, as if it were the payload; those of the
+   object in its `data`, as if it were an envelope; then the members of the envelope. A payload has
+   slots for its members by the guide's names and by the other names on the wire. */
 enum slot {
     WIRE_ARGUMENTS = CHAT_MEMBERS,
     WIRE_RESULT,
@@ -27,13 +27,13 @@ enum slot {
     SLOTS = ENVELOPE + CHAT_ENVELOPE
 };
 
-_Static_assert((int)SLOTS <= (int)JSON_SLOTS, "what is found has a slot for each");
+_Static_assert((int)SLOTS <= (int)JSON_SLOTS, "a slot for each member");
 _Static_assert((int)ENVELOPE_TYPE + 1 == (int)ENVELOPE &&
                    (int)SLOTS == (int)ENVELOPE + CHAT_ENVELOPE,
-               "the envelope's own come last");
-_Static_assert((int)CHAT_DATA == (int)JSON_DOCUMENT, "a level begins with what it is found in");
+               "the members of the envelope come last");
+_Static_assert((int)CHAT_DATA == (int)JSON_DOCUMENT, "the first slot is the payload itself");
 
-/* Members that the guide calls by another name. */
+/* Members that have another name in the guide. */
 static const struct {
     enum slot wire;
     enum chat_member member;
@@ -54,7 +54,7 @@ static const struct {
         SPAN(name), slot, inside, 0                                                                \
     }
 
-/* What an envelope holds, with the members of the event in its `data`. */
+/* The keys of an envelope, with the event's members wanted in `data`. */
 enum { ENVELOPE_KEYS = 5 };
 #define ENVELOPE_OF(event)                                                                         \
     KEY("type", ENVELOPE_TYPE), KEY("run_id", (int)ENVELOPE + (int)CHAT_RUN_ID),                   \
@@ -62,8 +62,8 @@ enum { ENVELOPE_KEYS = 5 };
         {SPAN("data"), LEVEL_SLOTS, &event##_in_data, LEVEL_SLOTS},                                \
         KEY("timestamp", (int)ENVELOPE + (int)CHAT_TIMESTAMP)
 
-/* The members of an event in the order in which they are looked for; each stands in the payload
-   itself, or, with the envelope's around it, in its `data`. */
+/* The members of an event, wanted both in the outermost object and in its `data`: whether that is
+   an envelope is known only when all of it was read. */
 #define SHAPE(event, ...)                                                                          \
     static const struct json_shape event##_in_data;                                                \
     static const struct json_key event##_keys[] = {__VA_ARGS__ ENVELOPE_OF(event)};                \
@@ -191,7 +191,7 @@ static const struct row *row_of(struct span wire)
 
 static const struct span no_detail;
 
-static void malformed(struct chat_parser *p, const char *what, struct span detail)
+static void set_malformed(struct chat_parser *p, const char *what, struct span detail)
 {
     struct chat_event *event = &p->event;
     event->kind = CHAT_MALFORMED;
@@ -201,8 +201,8 @@ static void malformed(struct chat_parser *p, const char *what, struct span detai
     event->why = buf_text(&p->why);
 }
 
-/* Quotes what the server said instead of an object. */
-static void malformed_error(struct chat_parser *p)
+/* Quotes the payload: it holds the server's words. */
+static void set_malformed_error(struct chat_parser *p)
 {
     const struct chat_event *event = &p->event;
     const struct json_value *data = &event->member[CHAT_DATA];
@@ -211,11 +211,11 @@ static void malformed_error(struct chat_parser *p)
                                                    : data->raw;
     struct buf line = {0};
     utf8_fold(&line, said, PAYLOAD_MAX);
-    malformed(p, "not a JSON object: ", line.len ? buf_view(&line) : span_of("(empty)"));
+    set_malformed(p, "not a JSON object: ", line.len ? buf_view(&line) : span_of("(empty)"));
     buf_release(&line);
 }
 
-/* In the order in which the keys stand. */
+/* Keeps the order of the payload. */
 static void add_rename(struct chat_event *event, struct chat_rename rename)
 {
     unsigned at = event->renames++;
@@ -230,8 +230,8 @@ static void put(struct json_found *found, unsigned slot, struct json_value value
     found->seen |= UINT64_C(1) << slot;
 }
 
-/* Members under other names take their places; where the guide's own name stands, too, that one
-   counts and both keep theirs. */
+/* Moves members with another name to their own slots. If the payload has the guide's name too, that
+   member counts and nothing is renamed. */
 static void take_renames(struct chat_event *event, struct json_found *found, unsigned level)
 {
     const struct json_value *slot = &found->slot[level];
@@ -309,7 +309,7 @@ static const struct row *classify_unnamed(struct chat_parser *p, struct span dat
     return is_error_object(slot[CHAT_DATA].raw) ? row_of((struct span)SPAN("error")) : &unnamed;
 }
 
-/* A name of ours in the server's mouth is marked. */
+/* Marks a server's event whose name looks like one of the program's own. */
 static void take_unknown_name(struct chat_parser *p, struct span wire)
 {
     static const struct span ours = SPAN("client.");
@@ -327,10 +327,10 @@ static void check_members(struct chat_parser *p)
     enum chat_kind kind = p->event.kind;
     const struct json_value *member = p->event.member;
     if (kind == CHAT_MESSAGE && member[CHAT_DELTA].type != JSON_STRING)
-        malformed(p, "`delta` is not a string", no_detail);
+        set_malformed(p, "`delta` is not a string", no_detail);
     if ((kind == CHAT_TOOL_STARTED || kind == CHAT_TOOL_FINISHED) &&
         member[CHAT_TOOL_NAME].type != JSON_STRING)
-        malformed(p, "`tool_name` is not a string", no_detail);
+        set_malformed(p, "`tool_name` is not a string", no_detail);
 }
 
 static void take_non_object(struct chat_parser *p)
@@ -345,15 +345,15 @@ static void take_non_object(struct chat_parser *p)
         event->kind = CHAT_OTHER;
         break;
     case CHAT_ERROR:
-        malformed_error(p);
+        set_malformed_error(p);
         break;
     default:
         if (event->envelope != no_envelope)
-            malformed(p, "`data` is not a JSON object", no_detail);
+            set_malformed(p, "`data` is not a JSON object", no_detail);
         else if (event->is_json)
-            malformed(p, "not a JSON object", no_detail);
+            set_malformed(p, "not a JSON object", no_detail);
         else
-            malformed(p, "not JSON: ", span_of(json_error(p->json)));
+            set_malformed(p, "not JSON: ", span_of(json_error(p->json)));
     }
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Server-sent events to chat events. Two generations of the backend are in use; which dialect an
-   event speaks is decided event by event, and what comes out has the names and keys of the first
-   (docs of the JSON lines: sigmasight-chat(1), "JSON lines"). "The guide" is the description of the
-   API of the first generation. */
+/* Converts server-sent events to chat events. Two generations of the backend are in use. Each event
+   is recognized on its own, and the result has the names and keys of the first generation, which
+   "the guide" describes (sigmasight-chat(1), "JSON lines"). */
 #ifndef STREAM_EVENT_H
 #define STREAM_EVENT_H
 
@@ -12,7 +11,7 @@
 #include <stdbool.h>
 
 enum chat_kind {
-    CHAT_OTHER, /* passed through */
+    CHAT_OTHER, /* unknown, passed through */
     CHAT_CREATED,
     CHAT_START,
     CHAT_MESSAGE,
@@ -23,12 +22,12 @@ enum chat_kind {
     CHAT_HEARTBEAT,
     CHAT_INFO,
     CHAT_UNNAMED,  /* no `event` field, and neither a delta nor an error */
-    CHAT_MALFORMED /* a known event that is not the JSON it should be */
+    CHAT_MALFORMED /* a known event with an invalid payload */
 };
 
-/* The members of `data` that the program itself reads, under the guide's names. */
+/* The members of the payload that the program reads, by the guide's names. */
 enum chat_member {
-    CHAT_DATA, /* `data` itself */
+    CHAT_DATA, /* the payload itself */
     CHAT_CONVERSATION_ID,
     CHAT_MODE,
     CHAT_MODEL,
@@ -56,34 +55,33 @@ enum chat_member {
     CHAT_MEMBERS
 };
 
-/* What the second generation says around `data`: "every event but `message_created` wraps its
-   payload" in `type`, `run_id`, `seq`, `data` and `timestamp`. Such an envelope is known by `data`
-   and a `type` that is the event's own name on the wire; of an event that is not known itself also
-   by at least one of these. Every other object is the payload itself, so that a payload with keys
-   of these names loses nothing. What stands in `data` is the payload, of whatever type.
+/* The second generation wraps the payload of every event but `message_created` in an envelope of
+   `type`, `run_id`, `seq`, `data` and `timestamp`. An object is an envelope if it has `data` and a
+   `type` equal to the event's name; if the event is unknown, it must also have one of the others.
+   Any other object is the payload itself. The value of `data` is the payload, whatever its type.
 
    An event without an `event` field is a delta if its payload has a string `delta`, and an error
    if its payload is an object whose `error` is a non-empty string or an object, or whose only
    member is `detail`. In its envelope `type` must name a delta or an error. */
 enum chat_envelope { CHAT_RUN_ID, CHAT_SEQ, CHAT_TIMESTAMP, CHAT_ENVELOPE };
 
-/* A key of `data` that the guide calls by another name. */
+/* A key of the payload for which the guide has another name. */
 struct chat_rename {
-    struct span key_raw; /* where it stands, with its quotation marks */
+    struct span key_raw; /* in the payload, with its quotation marks */
     const char *name;
 };
 
 enum { CHAT_RENAMES = 2 };
 
-/* Borrowed from the parser and from the SSE event, and so no longer there than that. */
+/* Borrowed from the parser and from the SSE event. */
 struct chat_event {
     enum chat_kind kind;
-    struct span name; /* as the JSON lines show it */
+    struct span name; /* as in JSON lines */
     const struct sse_event *from;
     bool is_json;                      /* false: the payload is not JSON, and there is no member */
     const struct json_value *member;   /* [CHAT_MEMBERS], JSON_NONE when absent */
     const struct json_value *envelope; /* [CHAT_ENVELOPE], likewise */
-    struct chat_rename rename[CHAT_RENAMES]; /* in the order in which they stand in `data` */
+    struct chat_rename rename[CHAT_RENAMES]; /* in the order of the payload */
     unsigned renames;
     const char *why; /* CHAT_MALFORMED: one line */
 };
@@ -93,15 +91,15 @@ struct chat_parser;
 struct chat_parser *chat_parser_new(void);
 void chat_parser_free(struct chat_parser *p);
 
-/* Never fails: what is not understood is CHAT_OTHER or CHAT_MALFORMED. The event is the parser's
-   own. */
+/* Never fails: the event may be CHAT_OTHER or CHAT_MALFORMED. It belongs to the parser and is valid
+   until the next call. */
 const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_event *from);
 
-/* Why a finished tool failed, in any of the three forms in which servers say it; NULL when it
-   did not. A string, or an object with `message`. */
+/* The error of a finished tool in any of the three forms in which servers report it, a string or an
+   object with `message`; NULL if it succeeded. */
 const struct json_value *chat_tool_error(const struct chat_event *event);
 
-/* Appends `data` with its renamed keys, on one line. */
+/* Appends the payload with its keys renamed, on one line. */
 void chat_put_data(struct buf *out, const struct chat_event *event);
 
 #endif

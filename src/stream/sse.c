@@ -34,7 +34,7 @@ static void append(struct buf *to, struct span more)
         utf8_replace(to, more);
 }
 
-/* Makes the field independent of where it was read. */
+/* Copies the field unless it is in its buffer already. */
 static void field_keep(struct span *field, struct buf *copy)
 {
     if (span_holds(buf_view(copy), field->at))
@@ -89,8 +89,8 @@ static void set_retry(struct sse *s, struct span value)
         s->retry_ms = ms;
 }
 
-/* Whether the line is a field called `name`: its value is what follows the colon and one space, and
-   empty where there is no colon (9.2.6). */
+/* Whether the line is a field of this name. Its value follows the colon and an optional space, and
+   is empty if there is no colon (9.2.6). */
 static inline bool is_field(struct span line, struct span name, struct span *value)
 {
     if (line.len < name.len || memcmp(line.at, name.at, name.len) != 0)
@@ -104,7 +104,7 @@ static inline bool is_field(struct span line, struct span name, struct span *val
     return true;
 }
 
-/* `as_it_is`: the line is well-formed, and stays where it is until block_keep. */
+/* `as_it_is`: the line is valid UTF-8 and can be borrowed until block_keep. */
 static inline void take_field(struct sse *s, struct span line, bool as_it_is)
 {
     struct span value;
@@ -140,7 +140,7 @@ static int too_large(const struct sse *s, struct fail *fail)
                          "event stream: an event is larger than %zu bytes", s->max_event);
 }
 
-/* One line without its end. `as_it_is` as take_field. */
+/* A line without its terminator. `as_it_is` as in take_field. */
 static inline int take_line(struct sse *s, struct span line, bool as_it_is, struct fail *fail)
 {
     if (line.len == 0)
@@ -154,8 +154,8 @@ static inline int take_line(struct sse *s, struct span line, bool as_it_is, stru
     return 0;
 }
 
-/* The part of a line that this feed ends with. Nothing of a comment is kept: a server may keep a
-   connection alive with comments of any length. */
+/* Keeps the incomplete line at the end of a feed, but not a comment: servers keep connections alive
+   with comments of any length. */
 static int keep_rest(struct sse *s, struct span rest, struct fail *fail)
 {
     if (rest.len && s->line.len == 0 && rest.at[0] == ':')
@@ -169,8 +169,8 @@ static int keep_rest(struct sse *s, struct span rest, struct fail *fail)
     return 0;
 }
 
-/* Strips the byte order mark at the start of the stream, however it is cut. What turns out to be
-   something else is the start of the first line. */
+/* Strips the byte order mark at the start of the stream. It may be cut; bytes that turn out not to
+   be one belong to the first line. */
 static struct span after_byte_order_mark(struct sse *s, struct span in)
 {
     while (s->bom < byte_order_mark.len && in.len) {
@@ -206,14 +206,14 @@ bool sse_begins(struct span head)
     return false;
 }
 
-/* The next `c`, or the end. */
+/* The next `c`, or `end`. */
 static const char *find(const char *from, const char *end, char c)
 {
     const char *found = from < end ? memchr(from, c, (size_t)(end - from)) : NULL;
     return found ? found : end;
 }
 
-/* The whole of a line that the last feed cut off. Of a comment only that it is one. */
+/* Completes the line that the last feed cut off. A comment is just its colon. */
 static struct span join_line(struct sse *s, struct span end)
 {
     if (s->in_comment)
@@ -224,8 +224,8 @@ static struct span join_line(struct sse *s, struct span end)
     return buf_view(&s->line);
 }
 
-/* The line that was cut off is done with. Data that lies in it has its memory in exchange: it may
-   be long. */
+/* Releases the completed line. If the event's data is in it, the two buffers are swapped: it may be
+   too long to copy. */
 static void leave_line(struct sse *s)
 {
     if (span_holds(buf_view(&s->line), s->block.data.at)) {
@@ -237,12 +237,12 @@ static void leave_line(struct sse *s)
     buf_clear(&s->line);
 }
 
-/* The bytes that are still to be read. What holds for most streams as a whole, that there is no CR
-   and nothing ill-formed, is looked up once and not for every line. */
+/* The bytes left to read. Most streams have neither CR nor ill-formed bytes, so both are searched
+   for once, not in every line. */
 struct input {
     const char *at, *end;
     const char *cr;         /* the next one, or the end */
-    const char *ill_formed; /* the first byte that is, or the end */
+    const char *ill_formed; /* the first ill-formed byte, or the end */
 };
 
 static struct input input_of(struct span bytes)
@@ -252,7 +252,7 @@ static struct input input_of(struct span bytes)
                           bytes.at + utf8_valid_prefix(bytes)};
 }
 
-/* The end of the line that begins the input; the end of the input where that is not there. */
+/* The end of the first line, or the end of the input if the line is incomplete. */
 static inline const char *line_end(const struct input *in)
 {
     return *in->at == '\n' ? in->at : find(in->at, in->cr, '\n');
