@@ -113,7 +113,8 @@ static void look_at_member(void *arg, const struct json_member *m)
         members->known = members->known || span_is(m->key, names[i]);
 }
 
-/* Whether a body is what the API says of a conversation or an account. An empty object may be. */
+/* Whether a body is a JSON object with a member of a conversation or account, or without members.
+ */
 static bool is_known_object(struct span body)
 {
     struct members members = {0, false};
@@ -161,15 +162,15 @@ struct collector {
     struct json_reader *reader;
     int count;
     bool more;
-    bool listed;  /* the object has a list of them */
-    bool strange; /* what is none of them was among them */
+    bool listed;  /* the object has an array of conversations */
+    bool invalid; /* an element is not a conversation */
 };
 
 static void collect(struct collector *k, struct span raw)
 {
     struct api_conversation c;
     if (!api_read_conversation(k->reader, raw, &c)) {
-        k->strange = true;
+        k->invalid = true;
         return;
     }
     k->each(k->arg, &c);
@@ -202,7 +203,7 @@ int api_each_conversation(struct span body,
     bool understood = is_object || json_read_array(body, on_element, &k) == 0;
     *more = k.more;
     json_reader_free(k.reader);
-    return understood && !k.strange ? k.count : -1;
+    return understood && !k.invalid ? k.count : -1;
 }
 
 /* The ID in the response to a creation, owned by the caller; NULL when it names no valid one. */

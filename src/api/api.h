@@ -29,7 +29,7 @@ struct api_portfolios {
    percent-encoded. */
 bool api_is_id(struct span s);
 
-/* What to do next where nothing of the API is at an address. */
+/* Adds the hint for a 404 that is not about a conversation: check --url. */
 void api_hint_url(struct fail *fail);
 
 /* POST /chat/conversations. *id is the new conversation's, owned by the caller. `mode` may be

@@ -16,7 +16,7 @@
 enum {
     TOKEN_MAX = 64 * 1024,
     COMMAND_SECONDS = 30,
-    /* A stored token is refreshed when this little of its life is left. */
+    /* A stored token is refreshed when at most this much of its lifetime is left. */
     REFRESH_SECONDS = 300,
     REFRESH_PART = 10
 };
@@ -107,7 +107,7 @@ static int take_command(struct auth *auth, struct api *api, struct fail *fail)
 
 /* Stored credentials. */
 
-/* The stored token, if there is one: it is in the result. */
+/* Reads the stored token; stored->source is AUTH_STORED if there is a valid one. */
 static int read_stored(const struct auth_config *config, struct auth *stored, struct fail *fail)
 {
     struct credentials c;
@@ -125,7 +125,7 @@ static int read_stored(const struct auth_config *config, struct auth *stored, st
     return 0;
 }
 
-/* The server's word on how long, else the token's own. */
+/* The lifetime from the server's response, else from the token itself. */
 static void session_times(const struct api_session *session, int64_t *issued_at,
                           int64_t *expires_at)
 {
@@ -153,7 +153,7 @@ static bool is_near_its_end(const struct auth *a)
     return a->expires_at && left > 0 && left < margin;
 }
 
-/* A refresh that fails is no failure: the token is good for a while. */
+/* If the refresh fails the present token is used, which is still valid. */
 static int refresh(struct auth *auth, struct api *api, char **warning, struct fail *fail)
 {
     struct api_session session;
@@ -171,7 +171,7 @@ static int refresh(struct auth *auth, struct api *api, char **warning, struct fa
     return result;
 }
 
-/* The environment's account. */
+/* The login from the environment. */
 
 static bool has_login(void)
 {
@@ -194,7 +194,7 @@ static int log_in(struct auth *auth, struct api *api, struct fail *fail)
     return result;
 }
 
-/* All of it. */
+/* Obtaining a token. */
 
 static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **warning,
                                    struct fail *fail)
@@ -312,7 +312,7 @@ static void give_hint(const struct auth *auth, struct fail *fail)
 {
     switch (auth->source) {
     case AUTH_LOGIN:
-        /* A token that is seconds old: such servers take only those of their web login. */
+        /* The token is new, so the server accepts only tokens of its web login. */
         fail_hint(fail, AUTH_WEB_LOGIN);
         break;
     case AUTH_STORED:

@@ -33,7 +33,7 @@ struct auth {
     int tries;                     /* ways to another token that were tried after a 401 */
 };
 
-/* What to do about a server that refuses the tokens of its own login. */
+/* The hint for a server that refuses tokens of its own login. */
 #define AUTH_WEB_LOGIN                                                                             \
     "this server wants a token of its web login: set token_command in the configuration file to "  \
     "a command that prints one"

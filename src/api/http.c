@@ -22,8 +22,8 @@
 
 enum {
     SECOND = 1000000,
-    /* libcurl gives up a silent address when its part of the time is over, but sets no timer to try
-       the next one: until there is a connection it is asked this often. */
+    /* libcurl gives up an address that does not respond after a part of the time, but sets no timer
+       to try the next one: while connecting it is called this often. */
     CONNECTING = SECOND / 10,
     HEADERS_MAX = 256 * 1024,
     GATHERED_MAX = 32 * 1024
@@ -34,18 +34,18 @@ struct http {
     CURLM *multi;
     CURL *easy;
     struct http_trace trace;
-    struct buf gathered;            /* of a body that the hooks take, in this turn */
+    struct buf gathered;            /* body bytes of this turn for the hooks */
     const char *bundle, *directory; /* where the directory alone is used: libcurl's, else NULL */
     struct http_times times;
     char address[64]; /* of the newest connection */
     int64_t (*tick)(void *arg, int64_t now);
     void *tick_arg;
     int64_t patience;    /* see http_patience */
-    int64_t interrupted; /* when a signal was noticed, 0 before */
+    int64_t interrupted; /* when a signal was first seen, 0 for never */
     int64_t last_used;   /* when the newest exchange ended, 0 before */
 };
 
-/* What belongs to the exchange under way. */
+/* The request in progress. */
 struct transfer {
     struct http *http;
     const struct http_request *request;
@@ -132,7 +132,7 @@ static void on_field(struct transfer *x, struct span name, struct span value)
     } else if (is_name(name, "location")) {
         keep_header(&r->location, value);
     } else if (is_name(name, "transfer-encoding")) {
-        /* libcurl would unpack it: a small body may become a huge one. */
+        /* libcurl would decompress it, and a small body may become a huge one. */
         if (!has_only(value, "chunked"))
             fail_set(x->fail, FAIL_PROTOCOL, "unexpected Transfer-Encoding: %.*s", (int)value.len,
                      value.at);
@@ -215,8 +215,8 @@ static int deliver(struct transfer *x)
     return result;
 }
 
-/* libcurl calls once for each chunk, and a server sends one for each event: small ones are
-   gathered, so that what a turn brings is read at one go. */
+/* libcurl calls this for each chunk, and a server sends a chunk for each event. Small ones are
+   gathered, so that the bytes of a turn are processed together. */
 static int gather(struct transfer *x, struct span bytes)
 {
     const struct http_hooks *hooks = x->request->hooks;
@@ -236,7 +236,7 @@ static bool is_http2(struct span bytes)
            memcmp(bytes.at + 5, stream_0, sizeof stream_0) == 0;
 }
 
-/* What came has no status line. */
+/* The response begins without a status line. */
 static int fail_without_head(struct transfer *x, struct span bytes)
 {
     if (is_http2(bytes))
@@ -247,7 +247,7 @@ static int fail_without_head(struct transfer *x, struct span bytes)
     return fail_set(x->fail, FAIL_PROTOCOL, "invalid HTTP response: it has no status line");
 }
 
-/* Answering less than what came makes libcurl stop with CURLE_WRITE_ERROR. */
+/* Returning less than `len` makes libcurl stop with CURLE_WRITE_ERROR. */
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *x = arg;
@@ -376,7 +376,7 @@ static void set_up(struct http *h)
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_USERAGENT, "sigmasight-chat/" PACKAGE_VERSION);
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-    /* Do not wait for a resolver's thread when there is nobody left to tell. */
+    /* Do not wait for the resolver thread at exit. */
     curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -394,18 +394,18 @@ static void set_up(struct http *h)
         curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
         curl_easy_setopt(e, CURLOPT_DEBUGDATA, &h->trace);
     }
-    /* For a name with several addresses: it divides the time among them. */
+    /* libcurl divides this time among the addresses of a name. */
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
                      h->config.connect_timeout ? (long)(h->config.connect_timeout / 1000 + 1)
                                                : (long)INT32_MAX);
-    /* A token for this machine must not leave it by a proxy. */
+    /* Requests to this machine must not leave it through a proxy. */
     if (h->config.loopback)
         curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
-    /* Whatever the machine's settings would let through (RFC 8996). */
+    /* Also if the configuration of OpenSSL allows older versions (RFC 8996). */
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     choose_authorities(h);
-    /* An encrypted key is refused: nothing asks for its password behind our back. */
+    /* OpenSSL must not ask for the password of an encrypted key on the terminal. */
     curl_easy_setopt(e, CURLOPT_KEYPASSWD, "");
     curl_easy_setopt(e, CURLOPT_SSLCERT, h->config.cert);
     curl_easy_setopt(e, CURLOPT_SSLKEY, h->config.key);
@@ -497,7 +497,7 @@ void http_extend(struct http *h, int64_t waited_us)
 
 /* Times. */
 
-/* A reused connection has no times of its own: those of the first one stay. */
+/* A reused connection has no times; those of the new one are kept. */
 static void measure(struct transfer *x)
 {
     curl_off_t us;
@@ -523,7 +523,7 @@ static enum http_phase phase_of(const struct transfer *x)
         return HTTP_ANSWERED;
     if (!x->ready)
         return HTTP_CONNECTING;
-    /* Bytes that were handed to libcurl may not have left it. */
+    /* Bytes that the read callback returned may not have been sent. */
     curl_easy_getinfo(x->http->easy, CURLINFO_REQUEST_SIZE, &sent);
     return sent > 0 ? HTTP_SENT : HTTP_READY;
 }
@@ -577,7 +577,7 @@ static int check_clocks(struct transfer *x, int64_t now, int64_t *wake)
     return 0;
 }
 
-/* A caught signal ends the exchange, at once or when patience is over. */
+/* A caught signal ends the request after the grace period. */
 static int check_signal(struct transfer *x, int64_t now, int64_t *wake)
 {
     struct http *h = x->http;
@@ -595,7 +595,7 @@ static int check_signal(struct transfer *x, int64_t now, int64_t *wake)
 
 enum turn { TURN_AGAIN, TURN_OVER };
 
-/* Everything but the waiting. -1 with fail set. */
+/* One iteration without the wait. An enum turn, or -1 with *x->fail. */
 static int take_turn(struct transfer *x, int64_t *wake)
 {
     const struct http_hooks *hooks = x->request->hooks;
@@ -650,7 +650,7 @@ static int wait_until(struct http *h, int64_t wake, struct fail *fail)
     return 0;
 }
 
-/* The transfer's own result; CURLE_OK when a hook ended it before that. */
+/* The result of the transfer; CURLE_OK if a hook ended it. */
 static CURLcode result_of(CURLM *multi)
 {
     int left;
@@ -666,7 +666,7 @@ static int conclude(struct transfer *x, CURLcode code)
     if (fail_is_set(x->fail))
         return -1;
     if (x->headers_done && x->response->status >= 300)
-        return 0; /* a refusal whose words are cut is one all the same */
+        return 0; /* the status of a refusal counts even if its body is truncated */
     if (x->full || (code == CURLE_OK && (x->headers_done || x->enough)))
         return 0;
     if (code == CURLE_OK)
@@ -674,7 +674,7 @@ static int conclude(struct transfer *x, CURLcode code)
     return fail_with(x, code);
 }
 
-/* One try. libcurl's result; CURLE_OK when *x has its failure already. */
+/* Performs the request once. libcurl's result; CURLE_OK if *x->fail is set. */
 static CURLcode transfer(struct transfer *x)
 {
     struct http *h = x->http;
@@ -703,7 +703,7 @@ static int run(struct transfer *x)
     return conclude(x, code);
 }
 
-/* A header that is missing would send a request without its token. */
+/* A missing header could be the one with the token: running out of memory ends the program. */
 static struct curl_slist *add_header(struct curl_slist *list, const char *line)
 {
     struct curl_slist *longer = fault_here(ENOMEM) ? NULL : curl_slist_append(list, line);

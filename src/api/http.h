@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One HTTP exchange at a time over libcurl, whose only user this is: request out, status line and
-   body bytes in, clocks of our own, ended by a signal at once. */
+/* HTTP requests over libcurl, one at a time, with time limits and an immediate end on a signal.
+   Apart from http_result and http_url this is the only user of libcurl. */
 #ifndef API_HTTP_H
 #define API_HTTP_H
 
@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is the same for every request. Strings are borrowed for the life of the client; times in
-   microseconds, 0 for none. */
+/* Settings for all requests. Strings are borrowed for the life of the client; times are in
+   microseconds, 0 for no limit. */
 struct http_config {
     const char *origin;         /* scheme://host:port, for messages */
-    bool loopback;              /* the server is this machine: no proxy is asked */
+    bool loopback;              /* the server is this machine: no proxy is used */
     const char *cacert;         /* PEM file, NULL: the system's */
     const char *capath;         /* hashed directory, NULL: the system's */
     const char *cert, *key;     /* PEM files of the client, NULL: none */
@@ -24,8 +24,8 @@ struct http_config {
     bool insecure;           /* do not verify the server's certificate */
     int64_t connect_timeout; /* resolve, connect, proxy, TLS */
     int64_t idle_timeout;    /* no byte received */
-    int64_t deadline;        /* sys_now_us() at which everything must be over */
-    int64_t max_time;        /* the time up to it, for messages */
+    int64_t deadline;        /* sys_now_us() at which every request ends */
+    int64_t max_time;        /* --max-time, for messages */
     /* The exchange, as http_trace.h shows it. May be NULL. */
     void (*trace)(void *arg, char kind, struct span line);
     void *trace_arg;
@@ -33,15 +33,15 @@ struct http_config {
 
 struct http;
 
-/* libcurl is initialised here. FAIL_SOFTWARE when it cannot be. */
+/* Initialises libcurl. FAIL_SOFTWARE. */
 struct http *http_new(const struct http_config *config, struct fail *fail);
 void http_free(struct http *h);
 /* "libcurl/7.88.1": the version at run time. */
 const char *http_version(void);
 
-/* When the newest connection had its address, when it stood and when its TLS did: sys_now_us(), 0
-   for never. Where TLS is what failed, that it stood is all that is known; where a proxy did,
-   nothing is known of the server. */
+/* When the last new connection had an address, was connected and had finished the TLS handshake:
+   sys_now_us(), 0 for never. tls_failed: the connection was established, the handshake failed.
+   proxy_failed: the server was not reached. */
 struct http_times {
     int64_t resolved, connected, secured;
     bool used; /* a connection was ready for a request, be it new or reused */
@@ -52,30 +52,30 @@ struct http_times {
 struct http_times http_times(const struct http *h);
 /* The next exchanges belong to something new. A connection that they reuse has no times. */
 void http_forget_times(struct http *h);
-/* The IP address that it went to, perhaps a proxy's; "" without one. Borrowed for the life of the
-   client, until the next exchange. */
+/* The IP address of the last connection, which may be a proxy's, or "". Borrowed until the next
+   request. */
 const char *http_address(const struct http *h);
 
-/* The time that the process waits in output does not count against the clocks. */
+/* Moves the time limits by the time that the process waited for its output. */
 void http_extend(struct http *h, int64_t waited_us);
 
-/* Called in each turn of every exchange with sys_now_us(); answers when it wants to be called
-   again, INT64_MAX for never. For what a person sees while waiting. */
+/* Sets a function that is called with sys_now_us() while a request waits, for the status line. It
+   returns when to call it again, INT64_MAX for never. */
 void http_on_tick(struct http *h, int64_t (*tick)(void *arg, int64_t now), void *arg);
 
-/* How long an exchange may go on after a signal was caught, in microseconds from the first time
-   that one is noticed; 0, as it is at first, ends it at once. */
+/* The grace period: how long a request may continue after a signal was caught, in microseconds. 0,
+   the default, ends it at once. */
 void http_patience(struct http *h, int64_t us);
 /* Replaces the deadline of the configuration. */
 void http_deadline(struct http *h, int64_t at);
 
-/* What is known once the headers are complete. Owned by whoever declared it. */
+/* A response. Initialised by http_response_init and owned by the caller. */
 struct http_response {
     int status;
     struct buf content_type, location;
     struct buf content_encoding; /* empty for identity */
     int64_t retry_after;         /* ms from now, -1 without: Retry-After or X-RateLimit-Reset */
-    struct buf body;             /* of a response that no hook took; bounded, see HTTP_BODY_MAX */
+    struct buf body;             /* unless a hook took it; at most HTTP_BODY_MAX */
     struct buf request_body;     /* of a refused request: what repeats it is not shown */
     int64_t sent; /* sys_now_us() when the request went out, in whole or in part; 0 before */
 };
@@ -87,13 +87,13 @@ void http_response_release(struct http_response *r);
 
 enum http_verdict { HTTP_GO_ON, HTTP_ENOUGH };
 
-/* For a response that is taken as it comes. Each may set *fail and answer -1 to end it. */
+/* For a response that is processed while it arrives. Each may set *fail and return -1 to end it. */
 struct http_hooks {
     void *arg;
     /* The headers are complete. `true`: `body` takes this response; `false`: it is collected. */
     bool (*takes)(void *arg, const struct http_response *response, struct fail *fail);
     int (*body)(void *arg, struct span bytes, struct fail *fail);
-    /* After everything that has arrived was given to `body`: write it out. */
+    /* Everything that has arrived was given to `body`: write the output. */
     int (*turn)(void *arg, struct fail *fail);
     /* Once in each turn, `now` from before its bytes were read: HTTP_ENOUGH ends the exchange in
        order; *wake may be moved to an earlier time at which to be asked again. */

@@ -42,7 +42,8 @@ static char *part(CURLU *u, CURLUPart which, unsigned flags)
     return copy;
 }
 
-/* What an API's address has no use for: a password would be a secret in a process list. */
+/* Why a part of the URL is not allowed, NULL if there is none. A password would be visible in the
+   process list. */
 static const char *surplus(CURLU *u)
 {
     static const struct {
@@ -110,7 +111,7 @@ int http_url_parse(const char *text, struct http_url *url, struct fail *fail)
 
 const char *http_proxy_variable(bool https)
 {
-    /* For http it has no name in capitals: a CGI program would get it from a request's header. */
+    /* HTTP_PROXY is not read: in a CGI program it is a header of the request. */
     static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
     static const char *const tls[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
     for (const char *const *name = https ? tls : plain; *name; name++) {
@@ -139,7 +140,7 @@ static void take_proxy(CURLU *u, const char *value, struct http_proxy *proxy)
     char *scheme = part(u, CURLUPART_SCHEME, 0), *host = part(u, CURLUPART_HOST, 0),
          *port = part(u, CURLUPART_PORT, 0);
     char *user = part(u, CURLUPART_USER, 0);
-    /* An @ without a user behind it: the rest of a password is not what it seems. */
+    /* An @ without a user: part of a password may have been taken for the host. */
     bool is_clear = user || !strchr(value, '@');
     free(user);
     if (scheme && host && is_clear && is_proxy_scheme(scheme)) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What has to be known of the API's address before anything is sent there, and of a proxy's. Uses
-   libcurl's parser, so that both read a URL in the same way. */
+/* The URL of the API and of a proxy, parsed by libcurl so that both agree on what it means. */
 #ifndef API_HTTP_URL_H
 #define API_HTTP_URL_H
 

@@ -73,7 +73,7 @@ struct detail {
     struct buf *words, *code;
     struct buf text;       /* `detail` itself */
     struct buf message;    /* of an object */
-    struct buf raw;        /* its JSON, where it is something else or nothing known is in it */
+    struct buf raw;        /* its JSON, if the structure is unknown */
     struct buf own;        /* of a body without `detail` */
     struct buf where, why; /* of the validation error being read */
 };
@@ -131,7 +131,7 @@ static void read_validation_error(void *arg, const struct json_member *m)
     }
 }
 
-/* Of several none may end the line that holds them all. */
+/* Several explanations share a line: line breaks in them are replaced by blanks. */
 static void put_in_line(struct buf *out, const struct buf *text)
 {
     utf8_fold(out, buf_view(text), SIZE_MAX);
@@ -163,7 +163,7 @@ static void read_object(void *arg, const struct json_member *m)
         keep(d, &d->message, &m->value);
 }
 
-/* The JSON of what is not understood, unless it repeats the request. */
+/* The JSON of an unknown structure, unless it repeats the request. */
 static void put_raw(struct detail *d, const struct json_member *m)
 {
     struct search repetition = {.sent = d->sent};
@@ -225,7 +225,7 @@ static bool read_json(struct span body, const struct sent *sent, struct buf *wor
     return is_json;
 }
 
-/* The bytes between <title> and </title>, in any spelling. */
+/* The bytes between <title> and </title>, in upper or lower case. */
 static struct span html_title(struct span page)
 {
     size_t from = 0;
@@ -328,7 +328,7 @@ static enum fail_cause cause_of(int status, struct buf *code, const struct buf *
     }
 }
 
-/* JSON that was cut cannot be read, and its first line may be all of it. */
+/* Truncated JSON cannot be parsed, and all of it may be one line. */
 static bool is_cut_json(const struct http_response *response)
 {
     struct span body = span_trim(buf_view(&response->body));
@@ -375,7 +375,7 @@ static void put_hint(const struct http_response *response, struct fail *fail)
         fail_hint(fail, "retry after %lld s", (long long)(response->retry_after + 999) / 1000);
 }
 
-/* The status stands in the first line, which is the one that a person is shown. */
+/* The status is in the first line, the only one that is shown on standard error. */
 static void put_why(struct buf *out, const char *what, struct span words, int status)
 {
     struct span line = span_first_line(words);

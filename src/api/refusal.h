@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The words of an error body. */
+/* The explanation in the body of an error response. */
 #ifndef API_REFUSAL_H
 #define API_REFUSAL_H
 

@@ -64,7 +64,7 @@ char *client_where(const struct settings *s)
     return buf_take(&out);
 }
 
-/* What to type to log in where this command would have gone. */
+/* The command that logs in to the same server. */
 static char *login_command(const struct client *c)
 {
     struct buf out = {0};
@@ -88,7 +88,7 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* Which authorities are trusted: --cacert, else what curl(1) reads from the environment. */
+/* Trusted authorities: --cacert, else the variables that curl(1) reads. */
 static int choose_certificates(const struct settings *s, struct http_config *config,
                                struct fail *fail)
 {
@@ -108,7 +108,7 @@ static int choose_certificates(const struct settings *s, struct http_config *con
     return 0;
 }
 
-/* The addresses that stand for all of a machine. */
+/* Addresses that mean all interfaces of a machine. */
 static bool is_wildcard(const char *origin)
 {
     const char *host = strstr(origin, "://") + 3;

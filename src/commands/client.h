@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A client of the API as the settings want it: address, clocks, certificates, token. */
+/* A client of the API, built from the settings: URL, time limits, certificates, token. */
 #ifndef COMMANDS_CLIENT_H
 #define COMMANDS_CLIENT_H
 
@@ -11,7 +11,7 @@ struct client {
     struct api api;
     char *base;
     char *origin;
-    char *where; /* options that lead another command to the same server: "" or " -u URL" */
+    char *where; /* options for another command to use the same server: "" or " -u URL" */
     char *login; /* the command that logs in there */
     bool https, loopback;
     struct auth_config config;
@@ -38,8 +38,8 @@ char *client_base(const struct settings *s);
 /* The host of the URL as it stands there, an IPv6 address without its brackets. Borrowed. */
 struct span client_host(const struct client *c);
 
-/* The options of this command line that lead another command to the same server, each with a blank
-   before it; for hints. Owned by the caller. */
+/* The options of this command line that another command needs to use the same server, each preceded
+   by a blank; for hints. Owned by the caller. */
 char *client_where(const struct settings *s);
 
 #endif
