@@ -77,7 +77,7 @@ static int command_failed(const struct auth_config *config, int status, int erro
                         "out of time: token_command '%s' not done within %g s (--max-time)",
                         command, (double)config->max_time / 1e6);
     if (status < 0 && error == ETIMEDOUT)
-        return fail_set(fail, FAIL_DENIED, "token_command '%s': not done after %d s", command,
+        return fail_set(fail, FAIL_DENIED, "token_command '%s': not finished after %d s", command,
                         COMMAND_SECONDS);
     if (status < 0) {
         errno = error;
@@ -144,6 +144,12 @@ int auth_store(const struct auth_config *config, const char *email,
                            fail);
 }
 
+/* The server does not refresh an expired token. */
+static bool is_expired(const struct auth *a)
+{
+    return a->expires_at && a->expires_at <= sys_wall_ms() / 1000;
+}
+
 static bool is_near_its_end(const struct auth *a)
 {
     int64_t now = sys_wall_ms() / 1000, left = a->expires_at - now;
@@ -204,8 +210,7 @@ static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **wa
         auth_release(&stored);
         return -1;
     }
-    bool expired = stored.expires_at && stored.expires_at <= sys_wall_ms() / 1000;
-    if (stored.source == AUTH_STORED && !(expired && has_login())) {
+    if (stored.source == AUTH_STORED && !(is_expired(&stored) && has_login())) {
         *auth = stored;
         api->token = auth->token;
         return is_near_its_end(auth) ? refresh(auth, api, warning, fail) : 0;
@@ -288,7 +293,7 @@ static bool renew_stored(struct auth *auth, struct api *api, struct fail *why)
             renewed = take_newer(auth, api);
             break;
         case 1:
-            renewed = take_refreshed(auth, api, why);
+            renewed = !is_expired(auth) && take_refreshed(auth, api, why);
             break;
         default:
             renewed = has_login() && log_in(auth, api, why) == 0;
@@ -317,7 +322,7 @@ static void give_hint(const struct auth *auth, struct fail *fail)
         break;
     case AUTH_STORED:
         fail_hint(fail,
-                  "run '%s'; if the server then still refuses, it wants a token of its web login: "
+                  "run '%s'; if the server still refuses, it requires a token of its web login: "
                   "set token_command in the configuration file",
                   auth->config.login);
         break;

@@ -35,7 +35,8 @@ struct auth {
 
 /* The hint for a server that refuses tokens of its own login. */
 #define AUTH_WEB_LOGIN                                                                             \
-    "this server wants a token of its web login: set token_command in the configuration file to "  \
+    "this server requires a token of its web login: set token_command in the configuration file "  \
+    "to "                                                                                          \
     "a command that prints one"
 
 /* Obtains a token and gives it to `api`. A stored one that is near its end is refreshed first:

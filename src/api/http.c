@@ -40,7 +40,7 @@ struct http {
     char address[64]; /* of the newest connection */
     int64_t (*tick)(void *arg, int64_t now);
     void *tick_arg;
-    int64_t patience;    /* see http_patience */
+    int64_t grace;       /* see http_set_grace */
     int64_t interrupted; /* when a signal was first seen, 0 for never */
     int64_t last_used;   /* when the newest exchange ended, 0 before */
 };
@@ -479,17 +479,17 @@ void http_on_tick(struct http *h, int64_t (*tick)(void *arg, int64_t now), void 
     h->tick_arg = arg;
 }
 
-void http_patience(struct http *h, int64_t us)
+void http_set_grace(struct http *h, int64_t us)
 {
-    h->patience = us;
+    h->grace = us;
 }
 
-void http_deadline(struct http *h, int64_t at)
+void http_set_deadline(struct http *h, int64_t at)
 {
     h->config.deadline = at;
 }
 
-void http_extend(struct http *h, int64_t waited_us)
+void http_extend_limits(struct http *h, int64_t waited_us)
 {
     if (h->config.deadline)
         h->config.deadline += waited_us;
@@ -587,9 +587,9 @@ static int check_signal(struct transfer *x, int64_t now, int64_t *wake)
     }
     if (!h->interrupted)
         h->interrupted = now;
-    if (now >= h->interrupted + h->patience)
+    if (now >= h->interrupted + h->grace)
         return fail_signal(x->fail, sys_signal());
-    *wake = h->interrupted + h->patience < *wake ? h->interrupted + h->patience : *wake;
+    *wake = h->interrupted + h->grace < *wake ? h->interrupted + h->grace : *wake;
     return 0;
 }
 

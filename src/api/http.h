@@ -57,7 +57,7 @@ void http_forget_times(struct http *h);
 const char *http_address(const struct http *h);
 
 /* Moves the time limits by the time that the process waited for its output. */
-void http_extend(struct http *h, int64_t waited_us);
+void http_extend_limits(struct http *h, int64_t waited_us);
 
 /* Sets a function that is called with sys_now_us() while a request waits, for the status line. It
    returns when to call it again, INT64_MAX for never. */
@@ -65,9 +65,9 @@ void http_on_tick(struct http *h, int64_t (*tick)(void *arg, int64_t now), void 
 
 /* The grace period: how long a request may continue after a signal was caught, in microseconds. 0,
    the default, ends it at once. */
-void http_patience(struct http *h, int64_t us);
+void http_set_grace(struct http *h, int64_t us);
 /* Replaces the deadline of the configuration. */
-void http_deadline(struct http *h, int64_t at);
+void http_set_deadline(struct http *h, int64_t at);
 
 /* A response. Initialised by http_response_init and owned by the caller. */
 struct http_response {

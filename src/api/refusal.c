@@ -345,7 +345,7 @@ static void put_strange_success(struct buf *words, struct buf *code,
         buf_printf(words, "the answer is compressed (%.*s): unexpected Content-Encoding",
                    (int)response->content_encoding.len, response->content_encoding.data);
     else if (response->status != 200)
-        buf_puts(words, "an answer of this status holds no event stream");
+        buf_puts(words, "a response with this status is no event stream");
     else if (response->content_type.len)
         buf_printf(words, "the answer is not an event stream but %.*s",
                    (int)response->content_type.len, response->content_type.data);
@@ -366,7 +366,7 @@ static void put_strange_success(struct buf *words, struct buf *code,
 static void put_hint(const struct http_response *response, struct fail *fail)
 {
     if (response->status == 407)
-        fail_hint(fail, "the proxy wants NAME:PASSWORD@ before its host");
+        fail_hint(fail, "the proxy requires NAME:PASSWORD@ before its host");
     else if (response->status < 300)
         fail_hint(fail, "check --url");
     else if (response->status < 400)

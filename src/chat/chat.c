@@ -74,7 +74,7 @@ static void discount(struct chat *c, int64_t since)
     c->moved += us;
     if (c->ended)
         c->ended += us;
-    http_extend(c->api->http, us);
+    http_extend_limits(c->api->http, us);
 }
 
 static int stream_body(void *arg, struct span bytes, struct fail *fail)
@@ -163,10 +163,10 @@ static int create(struct chat *c, struct fail *fail)
 {
     struct chat_outcome *o = c->outcome;
     /* If the call were interrupted, the ID of the new conversation would be lost. */
-    http_patience(c->api->http, c->request->ephemeral ? CLEAN_UP : 0);
+    http_set_grace(c->api->http, c->request->ephemeral ? CLEAN_UP : 0);
     int result = api_create(c->api, c->request->mode, c->request->portfolios, c->request->context,
                             &o->conversation, fail);
-    http_patience(c->api->http, 0);
+    http_set_grace(c->api->http, 0);
     o->created = result == 0;
     if (result == 0 && sys_signal())
         return fail_signal(fail, sys_signal());
@@ -312,14 +312,14 @@ int chat_discard(struct api *api, struct auth *auth, const char *conversation, c
 {
     struct fail why = FAIL_INIT;
     int64_t end = sys_now_us() + CLEAN_UP;
-    http_patience(api->http, CLEAN_UP);
-    http_deadline(api->http, end);
+    http_set_grace(api->http, CLEAN_UP);
+    http_set_deadline(api->http, end);
     auth->config.deadline = end;
     int result;
     do
         result = api_delete(api, conversation, &why);
     while (result != 0 && auth_recover(auth, api, &why));
-    http_patience(api->http, 0);
+    http_set_grace(api->http, 0);
     bool late = why.cause == FAIL_SIGNAL || why.cause == FAIL_DEADLINE;
     if (why.http_status == 404)
         result = 0;
@@ -363,8 +363,8 @@ int chat_run(struct api *api, struct reader *reader, const struct chat_request *
     struct chat c = {
         .api = api, .reader = reader, .request = request, .outcome = outcome, .stream_hint = -1};
     http_on_tick(api->http, tick_sinks, reader->sinks);
-    http_patience(api->http, 0);
-    http_deadline(api->http, request->deadline);
+    http_set_grace(api->http, 0);
+    http_set_deadline(api->http, request->deadline);
     request->auth->config.deadline = request->deadline;
     int result = ask(&c, fail);
     note_connection(&c);

@@ -6,7 +6,7 @@
 load helper
 load accounts
 
-web_login="this server wants a token of its web login: set token_command"
+web_login="this server requires a token of its web login: set token_command"
 
 # A JSON Web Token with these claims.
 jwt()

@@ -56,7 +56,7 @@ dead_proxy()
     # The status is one of proxies, whoever is at the other end here.
     serve <<<$'on GET /auth/me\nstatus 407\nbody {"detail":"Proxy Authentication Required"}'
     run_chat whoami
-    expect_failure 65 '.*HTTP 407.*the proxy wants NAME:PASSWORD@ .*'
+    expect_failure 65 '.*HTTP 407.*the proxy requires NAME:PASSWORD@ .*'
 }
 
 @test "proxy: an empty no_proxy changes nothing of that" {
