@@ -99,18 +99,20 @@ static void drop_line_feeds(struct lines *l)
     }
 }
 
-/* How many bytes the line has that is next; false when its other end was not read yet. */
+/* How many bytes the next line has, as far as it was read; false when its other end was not. */
 static bool measure(const struct lines *l, size_t *len)
 {
-    const char *at = l->data + l->start;
     size_t available = l->end - l->start;
-    const char *feed = !available     ? NULL
-                       : l->backwards ? memrchr(at, '\n', available)
-                                      : memchr(at, '\n', available);
-    *len = !feed          ? available
-           : l->backwards ? available - (size_t)(feed - at) - 1
-                          : (size_t)(feed - at);
-    return feed || l->is_over;
+    const char *at, *feed;
+    *len = available;
+    if (available == 0)
+        return l->is_over;
+    at = l->data + l->start;
+    feed = l->backwards ? memrchr(at, '\n', available) : memchr(at, '\n', available);
+    if (!feed)
+        return l->is_over;
+    *len = l->backwards ? available - (size_t)(feed - at) - 1 : (size_t)(feed - at);
+    return true;
 }
 
 int lines_next(struct lines *l, struct span *line, off_t *offset)
