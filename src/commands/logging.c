@@ -80,6 +80,7 @@ static int append(const struct invocation *in, const struct logged *l, bool *fir
         .url = span_of(url),
         .profile = span_of(setting_text(in->settings, OPT_PROFILE)),
         .conversation_id = span_of(summary->conversation_id),
+        .message_id = span_of(summary->message_id),
         .mode = span_of(summary->mode),
         .model = span_of(summary->model),
         .portfolio = buf_view(&portfolios),

@@ -107,6 +107,7 @@ event tool_finished {"tool_name":"get_prices","duration_ms":31,"result":{"rows":
 event tool_started {"tool_name":"get_news","arguments":{}}
 event tool_finished {"tool_name":"get_news","duration_ms":5,"result":{"error":"no news"}}
 event message {"delta":"Grüße"}
+event message_created {"user_message_id":"u-1","assistant_message_id":"a-1","conversation_id":"c","run_id":"r"}
 event done {"total_tokens":7,"latency_ms":12}
 END_OF_SCENARIO
     umask 777
@@ -117,7 +118,7 @@ END_OF_SCENARIO
     fits_schema "$LOG"
     jq -e --arg url "$SIGMASIGHT_URL" '.schema == 1 and .url == $url and .profile == null and .mode == "blue"
         and .model == "gpt-4o" and .portfolio == ["p1", "p2"] and .question == "two\nlines" and .text == "Grüße"
-        and .status == "done" and .exit_code == 0 and .total_tokens == 7 and .latency_ms == 12
+        and .message_id == "a-1" and .status == "done" and .exit_code == 0 and .total_tokens == 7 and .latency_ms == 12
         and .truncated == false and (.conversation_id | length) == 36
         and .tools == [{name: "get_prices", arguments: {symbols: ["AAPL"]}, duration_ms: 31, error: null},
                        {name: "get_news", arguments: {}, duration_ms: 5, error: "no news"}]' "$LOG"
