@@ -57,11 +57,12 @@ struct transfer {
     bool ready;          /* a connection was ready for the request */
     bool answered;       /* a byte of the response came */
     bool headers_done;
-    bool taken;    /* the hooks take the body */
-    bool received; /* bytes came in this turn */
-    bool enough;   /* a hook ended it */
-    bool full;     /* the collected body has reached its bound */
-    int64_t reset; /* X-RateLimit-Reset, Unix seconds, 0 without */
+    bool taken;          /* the hooks take the body */
+    bool received;       /* bytes came in this turn */
+    bool enough;         /* a hook ended it */
+    bool full;           /* the collected body has reached its bound */
+    int64_t retry_after; /* Retry-After, seconds, 0 without */
+    int64_t reset;       /* X-RateLimit-Reset, Unix seconds, 0 without */
     int64_t begun, last_byte;
     char error[CURL_ERROR_SIZE];
 };
@@ -121,6 +122,22 @@ static void keep_header(struct buf *target, struct span value)
     buf_span(target, value);
 }
 
+/* Retry-After as seconds from now: a number or a date. 0 if it is invalid or over. libcurl's own
+   value has a limit of six hours in some versions. */
+static int64_t retry_seconds(struct span value)
+{
+    char text[64] = "", *end;
+    if (value.len >= sizeof text)
+        return 0;
+    memcpy(text, value.at, value.len);
+    if (text[0] >= '0' && text[0] <= '9') {
+        int64_t seconds = strtoll(text, &end, 10);
+        return *end ? 0 : seconds;
+    }
+    int64_t date = curl_getdate(text, NULL), now = sys_wall_ms() / 1000;
+    return date > now ? date - now : 0;
+}
+
 static void on_field(struct transfer *x, struct span name, struct span value)
 {
     struct http_response *r = x->response;
@@ -136,6 +153,8 @@ static void on_field(struct transfer *x, struct span name, struct span value)
         if (!has_only(value, "chunked"))
             fail_set(x->fail, FAIL_PROTOCOL, "unexpected Transfer-Encoding: %.*s", (int)value.len,
                      value.at);
+    } else if (is_name(name, "retry-after")) {
+        x->retry_after = retry_seconds(value);
     } else if (is_name(name, "x-ratelimit-reset")) {
         char text[24] = "";
         memcpy(text, value.at, value.len < sizeof text ? value.len : sizeof text - 1);
@@ -151,15 +170,13 @@ static void on_status_line(struct transfer *x, struct span line)
     buf_clear(&x->response->content_type);
     buf_clear(&x->response->content_encoding);
     buf_clear(&x->response->location);
-    x->reset = 0;
+    x->retry_after = x->reset = 0;
 }
 
 /* Retry-After, else the time until X-RateLimit-Reset, at most INT32_MAX seconds. */
 static void take_retry_hint(struct transfer *x)
 {
-    curl_off_t seconds = 0;
-    int64_t now = sys_wall_ms();
-    curl_easy_getinfo(x->http->easy, CURLINFO_RETRY_AFTER, &seconds);
+    int64_t seconds = x->retry_after, now = sys_wall_ms();
     if (seconds <= 0 && x->reset > now / 1000) {
         int64_t wait = x->reset - now / 1000;
         x->response->retry_after =

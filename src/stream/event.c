@@ -299,7 +299,8 @@ static const struct row *classify_unnamed(struct chat_parser *p, struct span dat
         return &unnamed;
     const struct json_value *payload = &slot[LEVEL_SLOTS], *type = &slot[ENVELOPE_TYPE];
     const struct row *row = type->type == JSON_STRING ? row_of(type->string) : &unknown;
-    if ((row->kind == CHAT_MESSAGE && slot[LEVEL_SLOTS + CHAT_DELTA].type == JSON_STRING) ||
+    if ((row->kind == CHAT_MESSAGE &&
+         slot[(int)LEVEL_SLOTS + (int)CHAT_DELTA].type == JSON_STRING) ||
         (row->kind == CHAT_ERROR && is_error_object(payload->raw))) {
         *enveloped = true;
         return row;

@@ -9,8 +9,8 @@ static const struct {
     unsigned style;
     const char *parameter;
 } looks[] = {
-    {MARKDOWN_STRONG | PEN_HEADING, ";1"},
-    {MARKDOWN_URL | PEN_FAINT, ";2"},
+    {(unsigned)MARKDOWN_STRONG | (unsigned)PEN_HEADING, ";1"},
+    {(unsigned)MARKDOWN_URL | (unsigned)PEN_FAINT, ";2"},
     {MARKDOWN_EMPHASIS, ";3"},
     {MARKDOWN_LINK, ";4"},
     {MARKDOWN_STRIKE, ";9"},
