@@ -185,13 +185,23 @@ enum { SUFFIX = 6 /* random characters behind the dot of a temporary name */ };
 static const char suffix_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 enum { COUNT_OF_CHARACTERS = sizeof suffix_characters - 1 };
 
+/* The directory of `path`, owned by the caller; *base is the name in it. */
+static char *split_path(const char *path, const char **base)
+{
+    const char *slash = strrchr(path, '/');
+    *base = slash ? slash + 1 : path;
+    if (!slash)
+        return xstrdup(".");
+    return xmemdup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 /* An unnamed file in the directory of `path`: a process that is killed leaves nothing behind. */
 static int open_unnamed(const char *path)
 {
 #ifdef O_TMPFILE
-    char *directory = xstrdup(path);
-    *strrchr(directory, '/') = '\0';
-    int fd = open_private(*directory ? directory : "/", O_TMPFILE | O_RDWR);
+    const char *base;
+    char *directory = split_path(path, &base);
+    int fd = open_private(directory, O_TMPFILE | O_RDWR);
     int saved = errno;
     free(directory);
     errno = saved;
@@ -343,9 +353,9 @@ static bool is_temporary(const char *name, const char *base)
 
 void sys_replace_clean(const char *path)
 {
-    char *directory = xstrdup(path), *base = strrchr(directory, '/');
-    *base++ = '\0';
-    DIR *entries = opendir(*directory ? directory : "/");
+    const char *base;
+    char *directory = split_path(path, &base);
+    DIR *entries = opendir(directory);
     for (struct dirent *e; entries && (e = readdir(entries));)
         if (is_temporary(e->d_name, base))
             unlinkat(dirfd(entries), e->d_name, 0);

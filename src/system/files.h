@@ -51,7 +51,7 @@ struct sys_replacement {
     bool is_named; /* `temporary` exists */
 };
 
-/* `path` is absolute. -1 with errno. */
+/* -1 with errno. */
 int sys_replace_begin(struct sys_replacement *r, const char *path);
 /* Syncs the file and renames it to `path`. -1 with errno, and the old file is unchanged. Releases
  *r in either case. */
