@@ -349,6 +349,38 @@ static void trust(struct http *h, const char *bundle, const char *directory)
     curl_easy_setopt(h->easy, CURLOPT_PROXY_CAPATH, directory);
 }
 
+/* The first of these files and directories that can be read; NULL if none. */
+static const char *first_readable(const char *const *paths)
+{
+    for (; *paths; paths++) {
+        int fd = sys_open(*paths, O_RDONLY | O_NONBLOCK, 0);
+        if (fd < 0)
+            continue;
+        close(fd);
+        return *paths;
+    }
+    return NULL;
+}
+
+/* Where a libcurl that was built without default paths looks, as in the static build: the places of
+   Debian, Arch and Alpine, Fedora, openSUSE, then those of macOS and the BSDs. */
+static void find_authorities(const char **bundle, const char **directory)
+{
+    static const char *const bundles[] = {
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+        "/opt/homebrew/etc/ca-certificates/cert.pem",
+        "/usr/local/etc/ssl/cert.pem",
+        NULL,
+    };
+    static const char *const directories[] = {"/etc/ssl/certs", "/etc/pki/tls/certs", NULL};
+    *bundle = first_readable(bundles);
+    *directory = first_readable(directories);
+}
+
 /* libcurl trusts its bundle and its directory unless others are named. Its directory alone is
    tried first, if it can serve. */
 static void choose_authorities(struct http *h)
@@ -358,9 +390,12 @@ static void choose_authorities(struct http *h)
     bool https = strncmp(h->config.origin, "https:", 6) == 0;
     curl_easy_getinfo(h->easy, CURLINFO_CAINFO, &bundle);
     curl_easy_getinfo(h->easy, CURLINFO_CAPATH, &directory);
+    bool found = !bundle && !directory;
+    if (found)
+        find_authorities(&bundle, &directory);
     bool usual = (!cacert || (bundle && strcmp(cacert, bundle) == 0)) &&
                  (!capath || (directory && strcmp(capath, directory) == 0));
-    if (!usual)
+    if (!usual || found)
         trust(h, cacert ? cacert : bundle, capath ? capath : directory);
     if (!usual || !https || !directory || !has_openssl() ||
         !sys_directory_has(directory, is_hash_link))
