@@ -96,6 +96,15 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg)
     return n;
 }
 
+/* libcurl must not repeat a request by itself. But after a transfer that failed, 8.14 rewinds the
+   next one before it begins. */
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+    const struct transfer *x = arg;
+    return x->sent == 0 && offset == 0 && origin == SEEK_SET ? CURL_SEEKFUNC_OK
+                                                             : CURL_SEEKFUNC_FAIL;
+}
+
 static bool is_name(struct span s, const char *name)
 {
     return s.len == strlen(name) && strncasecmp(s.at, name, s.len) == 0;
@@ -439,6 +448,7 @@ static void set_up(struct http *h)
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_ready);
     curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
     if (h->config.trace) {
@@ -837,6 +847,7 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
     bool is_stale = h->last_used && x.begun - h->last_used > HTTP_IDLE_SECONDS * (int64_t)SECOND;
     curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, is_stale ? 1L : 0L);
     curl_easy_setopt(h->easy, CURLOPT_READDATA, &x);
+    curl_easy_setopt(h->easy, CURLOPT_SEEKDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_HEADERDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_WRITEDATA, &x);
     int result = run(&x);
