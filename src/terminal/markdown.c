@@ -62,7 +62,7 @@ struct markdown {
     struct buf line;   /* REST_UNDECIDED: all of it */
     const char *same;  /* bytes that leave it undecided, NULL for any but a backtick, "" for none */
     struct buf hashes; /* REST_HEADING: what may be its end */
-    bool started;      /* REST_HEADING: something was passed on */
+    bool after_blank;  /* REST_HEADING: a # may be that */
 };
 
 /* Events. */
@@ -544,7 +544,11 @@ static int plan_text(struct markdown *m, struct cursor *c, struct plan *plan, bo
     plan->spaces = 0;
     plan->candidate = c->c == '|';
     if (inside && m->leaf == LEAF_TABLE) {
-        plan->action = ACTION_ROW;
+        /* A bar alone is no row. */
+        int after = c->c == '|' ? peek_at(c, skip_blanks(c, c->next + 1)) : ANY;
+        if (after == UNKNOWN)
+            return UNKNOWN;
+        plan->action = after == '\n' ? ACTION_TEXT : ACTION_ROW;
     } else if (m->leaf == LEAF_PARAGRAPH && plan->opened == 0 && !all) {
         plan->action = ACTION_LAZY;
     } else if (inside && m->candidate && c->indent < CODE_INDENT) {
@@ -698,7 +702,7 @@ static void begin_leaf(struct markdown *m, const struct plan *plan)
         open_block(m, block);
         inline_begin(m->inline_parser, false);
         buf_clear(&m->hashes);
-        m->started = false;
+        m->after_blank = true;
         break;
     case ACTION_RULE:
         begin_child(m, 0);
@@ -788,31 +792,29 @@ static void carry_out(struct markdown *m, const struct plan *plan)
 
 /* The rest of a line. */
 
-/* Keeps blanks, and # behind them, until something else follows. */
+/* Keeps # behind a blank, and blanks behind these, until something else follows. */
 static void put_heading(struct markdown *m, struct span text)
 {
     struct buf *held = &m->hashes;
     for (size_t at = 0, n; at < text.len; at += n) {
-        bool hash = text.at[at] == '#', holds = held->len && memchr(held->data, '#', held->len);
-        bool in_hashes = holds && held->data[held->len - 1] == '#';
+        bool blank = is_blank(text.at[at]), hash = text.at[at] == '#';
+        bool full = held->len >= MARKDOWN_OPENER;
+        bool in_hashes = held->len && held->data[held->len - 1] == '#';
         n = 1;
-        if (held->len < MARKDOWN_OPENER && hash && holds && !in_hashes) {
-            /* The former # were none of the ending ones. */
-            inline_feed(m->inline_parser, span_make(held->data, held->len - 1));
-            buf_clear(held);
-            buf_puts(held, " #");
-            m->started = true;
-        } else if (held->len < MARKDOWN_OPENER &&
-                   (is_blank(text.at[at]) || (hash && (held->len || !m->started)))) {
+        if (held->len && !full && (blank || (hash && in_hashes))) {
             buf_byte(held, text.at[at]);
-        } else {
-            while (at + n < text.len && !is_blank(text.at[at + n]))
-                n++;
-            inline_feed(m->inline_parser, buf_view(held));
-            inline_feed(m->inline_parser, span_make(text.at + at, n));
-            buf_clear(held);
-            m->started = true;
+            continue;
         }
+        bool begins = hash && (held->len ? !in_hashes : m->after_blank) && !full;
+        while (!begins && !blank && at + n < text.len && !is_blank(text.at[at + n]))
+            n++;
+        inline_feed(m->inline_parser, buf_view(held));
+        buf_clear(held);
+        if (begins)
+            buf_byte(held, '#');
+        else
+            inline_feed(m->inline_parser, span_make(text.at + at, n));
+        m->after_blank = blank;
     }
 }
 
@@ -915,8 +917,6 @@ static void end_line(struct markdown *m)
         inline_newline(m->inline_parser);
         break;
     case REST_HEADING:
-        if (m->hashes.len && !memchr(m->hashes.data, '#', m->hashes.len))
-            inline_feed(m->inline_parser, buf_view(&m->hashes));
         inline_end(m->inline_parser);
         close_block(m, MARKDOWN_HEADING);
         break;

@@ -186,7 +186,7 @@ static const struct row early[] = {
     ROW("a line with a bar", "|a|", ""),
     ROW("a bar and a line that is text", "|a|\nb", "[p |a| /b"),
     ROW("a header", "|a|\n|-|\n", "[table- [row [cell a]]"),
-    ROW("hashes", "# a #", "[h1 a"),
+    ROW("hashes", "# a #", "[h1 a "),
     ROW("code", "```\na", "[code {c a"),
 };
 
