@@ -29,7 +29,7 @@ struct log_job {
     bool json;
 };
 
-/* "2026-11-22 09:35", local; what is no time as it is. */
+/* "2026-11-22 09:35" in local time; an invalid time is printed unchanged. */
 static void put_local_time(struct buf *out, struct span time)
 {
     char text[32];
@@ -74,7 +74,7 @@ static void put_row(struct buf *out, const struct log_entry *e, unsigned columns
         row.len -= utf8 ? 2 : strlen("failed") + 1;
         buf_puts(&row, utf8 ? "✗ " : "failed ");
     }
-    /* More than a line is not looked at. */
+    /* No character takes less than a column, apart from those that are not shown. */
     escape_put_line(&question, utf8_first(e->question, columns));
     unsigned used = width_of(buf_view(&row));
     buf_span(&row, width_fit(buf_view(&question), columns > used ? columns - used : 0, &width));

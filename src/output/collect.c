@@ -15,6 +15,9 @@ static void release_tool(struct collected_tool *t)
     buf_release(&t->error);
 }
 
+/* What each tool counts besides its values: about as much as the keys of its JSON. */
+enum { TOOL_OVERHEAD = 48 };
+
 /* Drops the tools from this one on. */
 static void truncate_tools(struct collected *c, size_t count)
 {
@@ -23,7 +26,8 @@ static void truncate_tools(struct collected *c, size_t count)
     c->tools_len = 0;
     for (size_t i = 0; i < count; i++) {
         const struct collected_tool *t = &c->tools[i];
-        c->tools_len += t->name.len + t->arguments.len + t->duration_ms.len + t->error.len;
+        c->tools_len += TOOL_OVERHEAD + t->name.len + t->call_id.len + t->arguments.len +
+                        t->duration_ms.len + t->error.len;
     }
 }
 
@@ -67,8 +71,10 @@ static bool fits(struct collected *c, size_t more)
 static struct collected_tool *add_tool(struct collected *c, const struct chat_event *event)
 {
     struct span name = event->member[CHAT_TOOL_NAME].raw;
+    struct span call_id = event->member[CHAT_TOOL_CALL_ID].raw;
     struct span arguments = event->member[CHAT_ARGUMENTS].raw;
-    if (!fits(c, name.len + arguments.len))
+    size_t len = TOOL_OVERHEAD + name.len + call_id.len + arguments.len;
+    if (!fits(c, len))
         return NULL;
     if (c->count == c->capacity) {
         c->capacity = c->capacity ? c->capacity * 2 : 8;
@@ -77,9 +83,9 @@ static struct collected_tool *add_tool(struct collected *c, const struct chat_ev
     struct collected_tool *t = &c->tools[c->count++];
     *t = (struct collected_tool){.is_finished = false};
     buf_span(&t->name, name);
-    buf_span(&t->call_id, event->member[CHAT_TOOL_CALL_ID].raw);
+    buf_span(&t->call_id, call_id);
     buf_span(&t->arguments, arguments);
-    c->tools_len += name.len + arguments.len;
+    c->tools_len += len;
     return t;
 }
 

@@ -58,56 +58,66 @@ void log_put_time(struct buf *out, int64_t ms)
 
 /* Writing. */
 
-static void put_text(struct buf *out, const char *key, struct span text)
+struct entry_writer {
+    struct buf *out;
+    bool is_complete; /* nothing was left out */
+};
+
+static void put_text(struct entry_writer *w, const char *key, struct span text, size_t max)
 {
+    struct span cut = utf8_cut(text, max);
+    w->is_complete = w->is_complete && cut.len == text.len;
     if (text.at)
-        json_put_text(out, key, text);
+        json_put_text(w->out, key, cut);
     else
-        json_put_text_or_null(out, key, NULL);
+        json_put_text_or_null(w->out, key, NULL);
 }
 
-static void put_json(struct buf *out, const char *key, struct span json, const char *absent)
+static void put_array(struct entry_writer *w, const char *key, struct span json)
 {
-    json_put_key(out, key);
+    json_put_key(w->out, key);
     if (json.len)
-        json_put_raw(out, json);
+        json_put_raw(w->out, json);
     else
-        buf_puts(out, absent);
+        buf_puts(w->out, "[]");
 }
 
-static void put_bool(struct buf *out, const char *key, bool value)
+static void put_number(struct entry_writer *w, const char *key, struct span json)
 {
-    json_put_key(out, key);
-    buf_puts(out, value ? "true" : "false");
+    bool fits = json.len <= LOG_NUMBER_MAX;
+    w->is_complete = w->is_complete && fits;
+    json_put_key(w->out, key);
+    if (json.len && fits)
+        json_put_raw(w->out, json);
+    else
+        buf_puts(w->out, "null");
 }
 
 static void put_entry(struct buf *out, const struct log_entry *e, uint32_t id)
 {
+    struct entry_writer w = {out, !e->truncated};
     char digits[LOG_ID + 1];
-    struct span question = utf8_cut(e->question, LOG_TEXT_MAX);
-    struct span text = utf8_cut(e->text, LOG_TEXT_MAX);
     snprintf(digits, sizeof digits, "%08x", (unsigned)id);
     buf_byte(out, '{');
     json_put_int(out, "schema", LOG_SCHEMA);
-    json_put_text(out, "id", span_of(digits));
-    put_text(out, "time", e->time);
-    put_text(out, "url", e->url);
-    put_text(out, "profile", e->profile);
-    put_text(out, "conversation_id", e->conversation_id);
-    put_text(out, "message_id", e->message_id);
-    put_text(out, "mode", e->mode);
-    put_text(out, "model", e->model);
-    put_json(out, "portfolio", e->portfolio, "[]");
-    put_text(out, "question", question);
-    put_text(out, "text", text);
-    put_json(out, "tools", e->tools, "[]");
-    put_text(out, "status", e->status);
+    put_text(&w, "id", span_of(digits), LOG_NAME_MAX);
+    put_text(&w, "time", e->time, LOG_NAME_MAX);
+    put_text(&w, "url", e->url, LOG_TEXT_MAX);
+    put_text(&w, "profile", e->profile, LOG_TEXT_MAX);
+    put_text(&w, "conversation_id", e->conversation_id, LOG_NAME_MAX);
+    put_text(&w, "message_id", e->message_id, LOG_NAME_MAX);
+    put_text(&w, "mode", e->mode, LOG_NAME_MAX);
+    put_text(&w, "model", e->model, LOG_NAME_MAX);
+    put_array(&w, "portfolio", e->portfolio);
+    put_text(&w, "question", e->question, LOG_TEXT_MAX);
+    put_text(&w, "text", e->text, LOG_TEXT_MAX);
+    put_array(&w, "tools", e->tools);
+    put_text(&w, "status", e->status, LOG_NAME_MAX);
     json_put_int(out, "exit_code", e->exit_code);
-    put_json(out, "total_tokens", e->total_tokens, "null");
-    put_json(out, "latency_ms", e->latency_ms, "null");
-    put_bool(out, "truncated",
-             e->truncated || question.len < e->question.len || text.len < e->text.len);
-    buf_puts(out, "}\n");
+    put_number(&w, "total_tokens", e->total_tokens);
+    put_number(&w, "latency_ms", e->latency_ms);
+    json_put_key(out, "truncated");
+    buf_puts(out, w.is_complete ? "false}\n" : "true}\n");
 }
 
 /* The file to append to. A descriptor, or -1 with errno. */

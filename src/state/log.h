@@ -20,6 +20,8 @@ enum {
     LOG_ID = 8,               /* hexadecimal digits */
     LOG_PREFIX = 4,           /* the fewest of them that select an entry */
     LOG_TEXT_MAX = 1 << 20,   /* bytes of a question and of a text */
+    LOG_NAME_MAX = 1 << 10,   /* of any other text */
+    LOG_NUMBER_MAX = 64,      /* of a number */
     LOG_TOOLS_MAX = 64 << 10, /* bytes of all tools */
     LOG_CANDIDATES = 5        /* that a message about an ambiguous ID names */
 };
@@ -45,8 +47,8 @@ void log_put_time(struct buf *out, int64_t ms);
 /* Appends an entry with an ID of its own, after the file was renamed if it is larger than
    `max_size` bytes (0: no bound). With `wait` the lock is waited for at most 1 s; without it, and
    when the time is over, the entry is appended without a lock and nothing is renamed.
-   *first: there was no log before. 0; 1 when there is no home directory, which is no failure; -1
-   with FAIL_CREATE. */
+   *first: there was no log before. 0; 1 if nothing was written because there is no home directory;
+   -1 with FAIL_CREATE. */
 int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool *first,
                struct fail *fail);
 
@@ -81,7 +83,8 @@ struct log_reader *log_reader_new(enum log_order order, const struct log_filter 
                                   struct fail *fail);
 void log_reader_free(struct log_reader *r);
 /* The next entry, borrowed until the next call, and its place, unless that is NULL. Lines that are
-   no entries or of a newer schema are passed over. 1, 0 after the last one, -1 with FAIL_INPUT. */
+   no entries or of a newer schema are passed over. 1, 0 after the last one, -1 with FAIL_INPUT or
+   FAIL_SIGNAL. */
 int log_read(struct log_reader *r, struct log_entry *entry, struct log_place *place,
              struct fail *fail);
 /* The entry at a place that this reader gave or log_find found with it. As log_read. */

@@ -309,9 +309,13 @@ void log_reader_free(struct log_reader *r)
     free(r);
 }
 
-/* The next line of either file, as lines_next. */
+/* The next line of either file, as lines_next; EINTR for a caught signal. */
 static int next_line(struct log_reader *r, struct span *line, struct log_place *place)
 {
+    if (sys_signal()) {
+        errno = EINTR;
+        return -1;
+    }
     for (; r->file < LOG_FILES; r->began = false) {
         struct stat st;
         int fd = r->fd[r->file];
