@@ -160,7 +160,8 @@ static void on_field(struct transfer *x, struct span name, struct span value)
     } else if (is_name(name, "transfer-encoding")) {
         /* libcurl would decompress it, and a small body may become a huge one. */
         if (!has_only(value, "chunked"))
-            fail_set(x->fail, FAIL_PROTOCOL, "unexpected Transfer-Encoding: %.*s", (int)value.len,
+            fail_set(x->fail, FAIL_PROTOCOL,
+                     "invalid HTTP response: unexpected Transfer-Encoding: %.*s", (int)value.len,
                      value.at);
     } else if (is_name(name, "retry-after")) {
         x->retry_after = retry_seconds(value);
