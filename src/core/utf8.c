@@ -184,9 +184,11 @@ struct span utf8_cut(struct span text, size_t max)
 {
     if (text.len <= max)
         return text;
-    while (max && ((unsigned char)text.at[max] & 0xC0) == 0x80)
-        max--;
-    return span_make(text.at, max);
+    size_t end = max;
+    /* A character has at most three bytes behind its first one. */
+    while (end && max - end < 3 && ((unsigned char)text.at[end] & 0xC0) == 0x80)
+        end--;
+    return span_make(text.at, end);
 }
 
 struct span utf8_first(struct span text, size_t count)

@@ -231,6 +231,33 @@ static void folding(void)
     buf_release(&out);
 }
 
+static void prefixes(void)
+{
+    static const struct {
+        struct span text;
+        size_t max, cut,
+            first; /* what utf8_cut keeps of `max` bytes, utf8_first of `max` characters */
+    } rows[] = {
+        {SPAN(""), 0, 0, 0},
+        {SPAN("abc"), 0, 0, 0},
+        {SPAN("abc"), 2, 2, 2},
+        {SPAN("abc"), 9, 3, 3},
+        {SPAN("a\xc3\xa4z"), 2, 1, 3},
+        {SPAN("a\xc3\xa4z"), 3, 3, 4},
+        {SPAN("\xf0\x9f\x98\x80z"), 1, 0, 4},
+        {SPAN("\xf0\x9f\x98\x80z"), 3, 0, 5},
+        {SPAN("\xf0\x9f\x98\x80z"), 4, 4, 5},
+        {SPAN("\x80\x80\x80\x80\x80\x80"), 5, 2, 5},
+        {SPAN("ab\xe2\x82"), 3, 2, 4},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t cut = utf8_cut(rows[i].text, rows[i].max).len;
+        size_t first = utf8_first(rows[i].text, rows[i].max).len;
+        check(cut == rows[i].cut, "row %zu: cut to %zu bytes", i, cut);
+        check(first == rows[i].first, "row %zu: the first characters have %zu bytes", i, first);
+    }
+}
+
 int main(void)
 {
     guard = guard_new(4096);
@@ -242,6 +269,7 @@ int main(void)
     unit_case("longer texts", longer);
     unit_case("each code point", every_point);
     unit_case("one line", folding);
+    unit_case("prefixes", prefixes);
     guard_free(&guard);
     return unit_status();
 }
