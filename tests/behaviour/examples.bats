@@ -134,18 +134,29 @@ commands()
     done
 }
 
+# formatted NAME: the examples of a manual page as mandoc shows them.
+formatted()
+{
+    mandoc -Tmarkdown "$SRCDIR/man/$1" | sed -n '/^# EXAMPLES/,/^# COMMANDS/{/^# SEE/q;p}'
+}
+
 @test "examples: the manual" {
     scene
-    mandoc -Tmarkdown "$SRCDIR/man/sigmasight-chat.1" >"$T/page"
-    sed -n '/^# EXAMPLES/,/^# SEE/p' "$T/page" | split manual
+    formatted sigmasight-chat.1 | split manual
     try_all manual 15
 }
 
-# page NAME [SECTION]: the blocks of a manual page, each line after a tab.
+@test "examples: the manual of the formats" {
+    scene
+    formatted sigmasight-chat-formats.7 | split formats
+    try_all formats 8
+}
+
+# page NAME [SECTION]: the blocks of a manual page, each line after a tab. A SECTION is the beginning of its name.
 page()
 {
     awk -v section="${2-}" '
-        /^\.Sh/ { here = section == "" || $0 == ".Sh " section }
+        /^\.Sh/ { here = index($0, ".Sh " section) == 1 }
         /^\.Bd/ { inside = 1; next }
         /^\.Ed/ { inside = 0; print "" }
         inside && here {
@@ -153,7 +164,7 @@ page()
             gsub(/\\\(aq/, "\047")
             gsub(/\\e/, "\\")
             print "\t" $0
-        }' "$SRCDIR/man/$1.1"
+        }' "$SRCDIR/man/$1"
 }
 
 # Each command line stands in the usage of bootstrap, or is what every package of this kind is built with.
@@ -179,9 +190,15 @@ known_to_build()
     for script in "$T"/scripts/build*; do
         known_to_build "$script" || fail "nobody tries: $(cat "$script")"
     done
-    page sigmasight-chat EXAMPLES | split example
-    page sigmasight-chat | split chat
-    page sigmasight-mock | split mock
+    {
+        page sigmasight-chat.1 EXAMPLES
+        page sigmasight-chat-formats.7 EXAMPLES
+    } | split example
+    {
+        page sigmasight-chat.1
+        page sigmasight-chat-formats.7
+    } | split chat
+    page sigmasight-mock.1 | split mock
     # What looks like a command in README.md and in the manual is one.
     grep -o '`sigmasight-[a-z]* [^`]*`' "$SRCDIR/README.md" | tr -d '`' >"$T/inline"
     [ -s "$T/inline" ]
@@ -196,7 +213,7 @@ known_to_build()
     done <"$T/inline"
     for script in "$T"/scripts/chat* "$T"/scripts/mock*; do
         case $(head -n 1 "$script") in
-        '{' | 'tool_started '* | '{"event":'*) continue ;; # the three tests below
+        '{' | 'tool_started '* | '{"event":'* | '\(OK '*) continue ;; # the tests below, and status.bats
         'on POST '* | '$ '*) [[ $script == */mock* ]] && continue ;;
         esac
         for example in "$T"/scripts/example*; do
@@ -206,7 +223,7 @@ known_to_build()
         done
         fail "nobody tries: $(cat "$script")"
     done
-    [ "$(find "$T/scripts" -name 'chat*' | wc -l)" -eq "$(grep -c '^\.Bd' "$SRCDIR/man/sigmasight-chat.1")" ]
+    [ "$(find "$T/scripts" -name 'chat*' | wc -l)" -eq "$(cat "$SRCDIR"/man/sigmasight-chat* | grep -c '^\.Bd')" ]
     [ "$(find "$T/scripts" -name 'mock*' | wc -l)" -eq "$(grep -c '^\.Bd' "$SRCDIR/man/sigmasight-mock.1")" ]
 }
 
@@ -225,7 +242,7 @@ blocks()
 
 @test "examples: the configuration in the manual" {
     scene
-    blocks sigmasight-chat '^{$'
+    blocks sigmasight-chat.1 '^{$'
     for script in "$T"/scripts/block*; do
         cp "$script" "$XDG_CONFIG_HOME/sigmasight-chat/config.json"
         run_chat config --profile staging
@@ -237,14 +254,14 @@ blocks()
 
 @test "examples: the output in the manual" {
     scene
-    blocks sigmasight-chat '^{"event":'
+    blocks sigmasight-chat-formats.7 '^{"event":'
     for script in "$T"/scripts/block*; do
         "$SRCDIR/tests/check/lines" "$script"
     done
     rm "$T"/scripts/*
     record >answer.sse
     run_chat decode answer.sse
-    blocks sigmasight-chat '^tool_started '
+    blocks sigmasight-chat-formats.7 '^tool_started '
     for script in "$T"/scripts/block*; do
         while IFS= read -r line; do
             grep -q -x -F -e "$line" "$ERR" || fail "never said: $line"
@@ -256,7 +273,7 @@ blocks()
     scene
     stop_server
     rm -f "$T/port" "$T/announcement"
-    page sigmasight-mock | split block
+    page sigmasight-mock.1 | split block
     mapfile -t all < <(ls "$T"/scripts/block*)
     [ "${#all[@]}" -eq 5 ]
     # A session, at another port than 8000, which may be somebody else's.
@@ -296,7 +313,7 @@ blocks()
     for where in readme manual; do
         case $where in
         readme) fenced sh | split "$where" ;;
-        manual) page sigmasight-chat EXAMPLES | split "$where" ;;
+        manual) page sigmasight-chat.1 EXAMPLES | split "$where" ;;
         esac
         found=0
         for script in "$T/scripts/$where"*; do
@@ -316,8 +333,7 @@ blocks()
 
 @test "examples: the recipe for tools that failed finds the one that did" {
     scene
-    mandoc -Tmarkdown "$SRCDIR/man/sigmasight-chat.1" >"$T/page"
-    sed -n '/^The tools that failed/,/^[^\t]*:$/p' "$T/page" | split failed
+    formatted sigmasight-chat-formats.7 | sed -n '/^The tools that failed/,/^[^\t]*:$/p' | split failed
     try failed01
     expect_bytes 'get_prices_historical\tno prices\n'
 }
@@ -325,8 +341,7 @@ blocks()
 @test "examples: the recipe that deletes conversations keeps the ten newest" {
     scene
     "$CHAT" conversations --limit 10 >"$T/newest"
-    mandoc -Tmarkdown "$SRCDIR/man/sigmasight-chat.1" >"$T/page"
-    sed -n '/^Delete all conversations/,/^[^\t]*:$/p' "$T/page" | split delete
+    formatted sigmasight-chat.1 | sed -n '/^Delete all conversations/,/^[^\t]*:$/p' | split delete
     try delete01
     "$CHAT" conversations --limit 0 | diff "$T/newest" - >&2
 }
@@ -399,10 +414,10 @@ blocks()
 }
 
 @test "manual: mandoc reports nothing" {
-    for page in "$SRCDIR"/man/*.1; do
+    for page in "$SRCDIR"/man/*.[17]; do
         mandoc -Tlint "$page" >"$T/lint" 2>"$ERR" || :
-        # The pages need not be installed here.
-        grep -v 'referenced manual not found' "$T/lint" >"$OUT" || :
+        # The pages need not be installed here. The footer names the program, not the system that formats the page.
+        grep -v -e 'referenced manual not found' -e 'operating system explicitly specified: Os sigmasight-chat' "$T/lint" >"$OUT" || :
         [ ! -s "$OUT" ] && [ ! -s "$ERR" ] || fail "$page"
     done
 }
@@ -416,7 +431,7 @@ blocks()
 
 @test "README.md: its table has the exit statuses of the manual" {
     mandoc -Tmarkdown "$SRCDIR/man/sigmasight-chat.1" |
-        sed -n '/^# EXIT STATUS/,/^# EXAMPLES/s/^\([0-9]\{1,3\}\)$/\1/p' | sort -n >"$T/manual"
+        sed -n '/^# EXIT STATUS/,/^# SEE/s/^\([0-9]\{1,3\}\)$/\1/p' | sort -n >"$T/manual"
     sed -n 's/^| \([0-9][0-9, ]*\) |.*/\1/p' "$SRCDIR/README.md" | tr -d ' ' | tr ',' '\n' | sort -n >"$T/readme"
     [ "$(wc -l <"$T/manual")" -ge 16 ]
     diff "$T/manual" "$T/readme" >&2
