@@ -256,9 +256,12 @@ static int create(struct job *j, struct fail *fail)
         result = api_create(&j->client.api, first_mode(j), ids, (struct api_context){0}, &id, fail);
     while (once_more(j, result, fail));
     if (result == 0 && j->json) {
-        buf_byte(&j->out.pending, '{');
-        json_put_text(&j->out.pending, "conversation_id", span_of(id));
-        buf_puts(&j->out.pending, "}\n");
+        struct buf line = {0};
+        buf_byte(&line, '{');
+        json_put_text(&line, "conversation_id", span_of(id));
+        buf_puts(&line, "}\n");
+        writer_put_json(&j->out, buf_view(&line));
+        buf_release(&line);
     } else if (result == 0) {
         table_add(&j->table, span_of(id));
     }

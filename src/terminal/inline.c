@@ -402,8 +402,7 @@ static uint32_t last_point(const char *text, size_t len)
     uint32_t point;
     while (n < len && n < 4 && ((unsigned char)text[len - n] & 0xC0) == 0x80)
         n++;
-    utf8_next(span_make(text + len - n, n), &point);
-    return point;
+    return utf8_next(span_make(text + len - n, n), &point) == n ? point : UTF8_ILL_FORMED;
 }
 
 static void skip(struct inline_parser *p, size_t len)

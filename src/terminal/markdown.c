@@ -875,7 +875,8 @@ static void decide(struct markdown *m, enum end end)
         return;
     }
     carry_out(m, &plan);
-    put_rest(m, span_make(m->line.data + plan.at, m->line.len - plan.at));
+    if (plan.at < m->line.len)
+        put_rest(m, span_make(m->line.data + plan.at, m->line.len - plan.at));
     buf_clear(&m->line);
 }
 

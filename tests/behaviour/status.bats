@@ -62,6 +62,45 @@ END
     expect_screen '✓ get_portfolio_complete · 245 ms' 'You hold ten positions' '✗ get_prices · 12 ms: no prices' 'and cash.'
 }
 
+@test "status: the line of a tool has its arguments" {
+    serve <<'END'
+on POST /chat/send
+event tool_started {"tool_name":"prices","arguments":{"symbols":["AAPL","MSFT",true],"portfolio_id":"7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36","days":150,"all":true,"none":null,"more":{"a":1}}}
+event tool_finished {"tool_name":"prices","result":{},"duration_ms":312}
+event tool_started {"tool_name":"one","tool_call_id":"1","arguments":{"a":"first\nline"}}
+event tool_started {"tool_name":"one","tool_call_id":"2","arguments":{"a":"0123456789012345678901234567890123456789x"}}
+event tool_finished {"tool_name":"one","tool_call_id":"2","result":{},"duration_ms":2}
+event tool_finished {"tool_name":"one","tool_call_id":"1","error":"no\nluck","duration_ms":1}
+event tool_started {"tool_name":"same","arguments":{"n":1}}
+event tool_started {"tool_name":"same","arguments":{"n":2}}
+event tool_finished {"tool_name":"same","result":{}}
+event tool_finished {"tool_name":"same","result":{},"duration_ms":3}
+event tool_finished {"tool_name":"other","result":{},"duration_ms":4}
+event done {}
+END
+    on_screen columns 100 -- "$CHAT" send hi
+    expect_screen '✓ prices AAPL, MSFT · 150 · 312 ms' '✓ one 012345678901234567890123456789012345678… · 2 ms' \
+        '✗ one first line · 1 ms: no luck' '✓ same 1' '✓ same 2 · 3 ms' '✓ other · 4 ms'
+    grep -F $'\e[31m✗ one first line' "$T/bytes"
+    locale=C on_screen columns 100 -- "$CHAT" send hi
+    expect_screen 'ok prices AAPL, MSFT , 150 , 312 ms' 'ok one 0123456789012345678901234567890123456... , 2 ms' \
+        'failed one first line , 1 ms: no luck' 'ok same 1' 'ok same 2 , 3 ms' 'ok other , 4 ms'
+    on_screen columns 100 -- "$CHAT" send --no-status hi
+    [ "$(cat "$T/draws")" -eq 0 ]
+    grep -x 'tool_finished prices 312 ms' "$T/last"
+}
+
+@test "status: very long words of the server are cut" {
+    marks=$(repeat 20000 '\u0301') words=$(repeat 20000 'word ')
+    printf 'event: %s\ndata: %s\n\n' tool_started "{\"tool_name\":\"e$marks\"}" \
+        tool_finished "{\"tool_name\":\"e$marks\",\"error\":\"$words\"}" \
+        error "{\"message\":\"$words\"}" >"$T/stream"
+    run_chat decode "$T/stream"
+    [ "$(wc -c <"$ERR")" -lt 20000 ] || fail "too much is shown"
+    [ "$(grep -c -F ... "$ERR")" -eq 3 ]
+    grep -q -F '... (cut)' "$ERR"
+}
+
 @test "status: it says how long the wait takes, from its beginning, also before the message is posted" {
     serve <<'END'
 on POST /chat/conversations

@@ -228,15 +228,22 @@ static const struct {
     {SPAN(""), 0},
     {SPAN("abc"), 3},
     {SPAN("\xC3\xA9"), 1},
-    {SPAN("e\xCC\x81"), 1},                                        /* a combining acute */
-    {SPAN("\xE4\xBE\xA1\xE6\xA0\xBC"), 4},                         /* CJK */
-    {SPAN("\xEA\xB0\x80"), 2},                                     /* a Hangul syllable */
-    {SPAN("\xE1\x84\x80\xE1\x85\xA1"), 2},                         /* the same of two letters */
-    {SPAN("\xEF\xBD\xB1"), 1},                                     /* half width */
-    {SPAN("\xF0\x9F\x93\x88"), 2},                                 /* an emoji */
-    {SPAN("\xE2\x9D\xA4"), 1},                                     /* a text form */
-    {SPAN("\xE2\x9D\xA4\xEF\xB8\x8F"), 2},                         /* its emoji */
-    {SPAN("\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA"), 2},                 /* a flag of two letters */
+    {SPAN("e\xCC\x81"), 1},                        /* a combining acute */
+    {SPAN("\xE4\xBE\xA1\xE6\xA0\xBC"), 4},         /* CJK */
+    {SPAN("\xEA\xB0\x80"), 2},                     /* a Hangul syllable */
+    {SPAN("\xE1\x84\x80\xE1\x85\xA1"), 2},         /* the same of two letters */
+    {SPAN("\xEF\xBD\xB1"), 1},                     /* half width */
+    {SPAN("\xF0\x9F\x93\x88"), 2},                 /* an emoji */
+    {SPAN("\xE2\x9D\xA4"), 1},                     /* a text form */
+    {SPAN("\xE2\x9D\xA4\xEF\xB8\x8F"), 2},         /* its emoji */
+    {SPAN("\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA"), 2}, /* a flag of two letters */
+    {SPAN("\xF0\x9F\x87\xA9"), 1},                 /* one of them */
+    {SPAN("\xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD"), 2}, /* an emoji and a skin tone */
+    {SPAN("\xF0\x9F\x8F\xBD"), 2},                 /* a skin tone alone */
+    {SPAN("\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB"
+          "x"),
+     3},                                                           /* two that are joined */
+    {SPAN("1\xEF\xB8\x8F\xE2\x83\xA3"), 2},                        /* a keycap */
     {SPAN("\xE2\x80\x8B"), 0},                                     /* a space without width */
     {SPAN("\xE2\xA0\x8B\xE2\x80\xA6\xE2\x9C\x93\xE2\x9C\x97"), 4}, /* our own */
 };
@@ -263,6 +270,52 @@ static void prefixes_that_fit(void)
     }
 }
 
+static void short_texts(void)
+{
+    static const struct {
+        struct span text;
+        unsigned columns;
+        size_t bytes;
+        const char *shown;
+    } rows[] = {
+        {SPAN("abc"), 3, 100, "abc"},
+        {SPAN("abcd"), 3, 100, "ab~"},
+        {SPAN("abcd"), 100, 3, "ab~"},
+        {SPAN("\xE4\xBE\xA1\xE6\xA0\xBC"), 4, 100, "\xE4\xBE\xA1\xE6\xA0\xBC"},
+        {SPAN("\xE4\xBE\xA1\xE6\xA0\xBC"), 3, 100, "\xE4\xBE\xA1~"},
+        {SPAN("e\xCC\x81\xCC\x81\xCC\x81\xCC\x81"), 10, 6, "e\xCC\x81\xCC\x81~"},
+        {SPAN("\033\033\033"), 5, 100, "^[^[~"},
+        {SPAN("a\nb"), 5, 100, "a b"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf out = {0};
+        escape_put_short(&out, rows[i].text, rows[i].columns, rows[i].bytes, "~");
+        check_span(buf_view(&out), span_of(rows[i].shown), "shown");
+        buf_release(&out);
+    }
+}
+
+static void invisible_characters(void)
+{
+    static const uint32_t invisible[] = {0xAD,   0x200B, 0x2060, 0x2064,  0x206A, 0xFEFF,
+                                         0x3164, 0xFFA0, 0x115F, 0xE0041, 0x200E, 0x202E};
+    for (size_t i = 0; i < COUNT(invisible); i++) {
+        struct buf text = {0}, out = {0}, want = {0};
+        utf8_put(&text, invisible[i]);
+        buf_printf(&want, "\\u{%x}", (unsigned)invisible[i]);
+        escape_put_line(&out, buf_view(&text));
+        check_span(buf_view(&out), buf_view(&want), "escape");
+        buf_release(&text);
+        buf_release(&out);
+        buf_release(&want);
+    }
+    /* Parts of words and emoji. */
+    struct buf out = {0};
+    escape_put_line(&out, S("\xE2\x80\x8C\xE2\x80\x8D"));
+    check_span(buf_view(&out), S("\xE2\x80\x8C\xE2\x80\x8D"), "joiners");
+    buf_release(&out);
+}
+
 int main(void)
 {
     reader = json_reader_new();
@@ -275,6 +328,8 @@ int main(void)
     unit_case("JSON stays JSON", json_stays_json);
     unit_case("columns of text", columns_of_text);
     unit_case("prefixes that fit", prefixes_that_fit);
+    unit_case("short texts", short_texts);
+    unit_case("invisible characters", invisible_characters);
     json_reader_free(reader);
     return unit_status();
 }
