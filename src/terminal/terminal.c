@@ -70,8 +70,10 @@ unsigned terminal_columns(void)
     long columns = variable ? strtol(variable, NULL, 10) : 0;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         columns = size.ws_col;
-    if (columns <= 0 || columns > MOST)
+    if (columns <= 0)
         columns = DEFAULT;
+    if (columns > MOST)
+        columns = MOST;
     return columns < LEAST ? LEAST : (unsigned)columns;
 }
 

@@ -4,6 +4,7 @@
 # construct is parsed is in tests/unit/test_markdown, how it looks at each width in tests/render.
 
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
+# shellcheck disable=SC2016 # backticks of Markdown
 load helper
 load accounts
 
