@@ -14,17 +14,17 @@ enum fail_cause {
     FAIL_NONE,
     FAIL_ANSWER,        /* the server sent an error event */
     FAIL_ANSWER_RETRY,  /* the same, and the event is retryable */
-    FAIL_ANSWER_QUOTA,  /* an error event: a quota is used up */
-    FAIL_ANSWER_LIMIT,  /* an error event: a rate limit, and not retryable */
+    FAIL_ANSWER_QUOTA,  /* an error event: the quota is exhausted */
+    FAIL_ANSWER_LIMIT,  /* an error event: a rate limit, not retryable */
     FAIL_USAGE,         /* the command line */
     FAIL_DATA,          /* the message or ID is invalid or was refused */
     FAIL_INPUT,         /* a named file cannot be read */
     FAIL_UNREACHABLE,   /* no connection: name, connect, proxy, TLS */
-    FAIL_NOT_LISTENING, /* the same: no server listens at the port of this machine */
-    FAIL_OVERLOADED,    /* 503: the request was not processed */
+    FAIL_NOT_LISTENING, /* the same: nothing listens on this port of this machine */
+    FAIL_OVERLOADED,    /* 503: the server did not process the request */
     FAIL_SERVER,        /* 500, 502, 504: the request may have been processed */
     FAIL_SERVER_OTHER,  /* other 5xx: a retry does not help */
-    FAIL_QUOTA,         /* 429 that says a quota is used up */
+    FAIL_QUOTA,         /* 429 that reports an exhausted quota */
     FAIL_SOFTWARE,      /* a bug, or a library that ran out of memory */
     FAIL_CREATE,        /* an output file cannot be created */
     FAIL_OUTPUT,        /* output could not be written */
@@ -38,7 +38,7 @@ enum fail_cause {
     FAIL_PROTOCOL,      /* the response violates the protocol */
     FAIL_DENIED,        /* 401, 403, no token */
     FAIL_CONFIG,        /* a configuration or credentials file, plain HTTP to another machine */
-    FAIL_SIGNAL,        /* ended by the signal in `signal` */
+    FAIL_SIGNAL,        /* interrupted by the signal in `signal` */
     FAIL_CAUSES
 };
 
@@ -46,15 +46,15 @@ enum fail_cause {
    fail_release(). */
 struct fail {
     enum fail_cause cause;
-    char *message;       /* WHAT: WHY, may hold the server's own words with line feeds */
-    const char *origin;  /* shown before the message on standard error: "server error" where the
-                            message is the server's own; static, else NULL */
-    char *hint;          /* the next step for the user, or NULL */
-    char *code;          /* the server's machine-readable code, or NULL */
+    char *message;      /* WHAT: WHY; may contain text of the server with line feeds */
+    const char *origin; /* prefix of the message on standard error: "server error" if the message is
+                           the server's own, else NULL; static */
+    char *hint;         /* the next step for the user, or NULL */
+    char *code;         /* the server's machine-readable code, or NULL */
     int64_t retry_after; /* the server's hint in ms, -1 for none */
-    int http_status;     /* 0 when no response came */
+    int http_status;     /* 0 if there was no response */
     int signal;          /* of FAIL_SIGNAL */
-    bool shown;          /* the user has seen it already */
+    bool shown;          /* already shown to the user */
 };
 
 #define FAIL_INIT                                                                                  \
@@ -66,7 +66,7 @@ struct fail {
    a function can end with `return fail_set(...)`. */
 int fail_set(struct fail *f, enum fail_cause cause, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same with the next step for the user: both are recorded, or neither. `hint` is copied. */
+/* As fail_set, with the next step for the user: both are recorded, or neither. `hint` is copied. */
 int fail_set_hint(struct fail *f, enum fail_cause cause, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Appends ": " and the text of an errno value. */
@@ -74,12 +74,13 @@ int fail_errno(struct fail *f, enum fail_cause cause, int error, const char *for
     __attribute__((format(printf, 4, 5)));
 int fail_signal(struct fail *f, int signal);
 
-/* Adds a hint to the recorded failure, for a caller that knows more about it; kept if there is
-   none. Where the failure is set, use fail_set_hint. */
+/* Adds a hint to the recorded failure unless it has one. Where the failure is set, use
+   fail_set_hint instead. */
 void fail_hint(struct fail *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same for a command that repairs a file; the path is quoted for sh if necessary. */
+/* The same with a command that repairs a file as the hint. The path is quoted for sh if necessary.
+ */
 void fail_hint_command(struct fail *f, const char *command, const char *path);
-/* Appends a word of a command, quoted for sh if necessary. */
+/* Appends a word of a shell command, quoted for sh if necessary. */
 void fail_put_word(struct buf *out, const char *text);
 /* Prepends to the recorded message: "PREFIX: MESSAGE". */
 void fail_prefix(struct fail *f, const char *prefix);

@@ -8,7 +8,7 @@
 
 #ifdef FAULT_INJECTION
 
-/* Whether this call is to fail, with errno set to `error`. SIGMASIGHT_FAULT has the number of the
+/* True if this call must fail; errno is then set to `error`. SIGMASIGHT_FAULT has the number of the
    call that fails, counted from 1 in the whole process. The file SIGMASIGHT_FAULT_FILE is created
    then. */
 bool fault_here(int error);

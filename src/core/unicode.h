@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* East Asian Width Wide or Fullwidth; Emoji_Presentation is part of it but for the regional
-   indicators. */
+/* East Asian Width Wide or Fullwidth; Includes Emoji_Presentation except the regional indicators.
+ */
 bool unicode_is_wide(uint32_t point);
 /* Combining marks and format characters: no column of their own. */
 bool unicode_is_zero_width(uint32_t point);

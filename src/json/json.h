@@ -45,7 +45,7 @@ struct json_shape;
 struct json_key {
     struct span name;                /* decoded */
     unsigned slot;                   /* index of its value in json_found, not 0 */
-    const struct json_shape *inside; /* wanted in its value if that is an object; NULL: nothing */
+    const struct json_shape *inside; /* members wanted in its value if that is an object, or NULL */
     unsigned inside_at;              /* added to the slots of `inside` */
 };
 
@@ -54,8 +54,8 @@ struct json_shape {
     unsigned count;
 };
 
-/* JSON_DOCUMENT is the slot of the document itself. The author of a shape keeps its slots below
-   JSON_SLOTS and at most JSON_LEVELS shapes inside each other. */
+/* JSON_DOCUMENT is the slot of the document itself. A shape may use slots below JSON_SLOTS and nest
+   at most JSON_LEVELS deep. */
 enum { JSON_DOCUMENT, JSON_LEVELS = 4, JSON_SLOTS = 64 };
 
 /* Zeroed is empty; an absent value is JSON_NONE. */
@@ -108,8 +108,8 @@ size_t json_offset(const struct json_reader *r, const char *at);
 /* "yajl/2.1.0": the version at run time. */
 const char *json_version(void);
 
-/* Conversions. Each returns false, and leaves the target alone, if the value is of another type or
-   the number does not fit. */
+/* Conversions. False, and *out unchanged, if the value is of another type or the number is out of
+   range. */
 bool json_to_int64(const struct json_value *v, int64_t *out);
 bool json_to_double(const struct json_value *v, double *out);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bytes of JSON text (RFC 8259): what yajl does not check or does not report. */
+/* Checks of JSON text (RFC 8259) that yajl does not do, and offsets that it does not report. */
 #ifndef JSON_TEXT_H
 #define JSON_TEXT_H
 
@@ -16,12 +16,12 @@ bool json_text_has_unpaired(struct span text);
    itself if it has none. */
 struct span json_text_repair(struct span document, struct buf *copy);
 
-/* The opening quotation mark of a string, given its closing one. The string must not begin the
-   memory that it lies in: the byte before it is read. */
+/* The opening quotation mark of a string, given its closing one. The byte before the string is
+   read. */
 const char *json_text_opening_quote(const char *closing);
 
-/* The start of the token that ends at offset `end`; of a string that it begins or ends with, the
-   quotation mark. */
+/* The offset of the start of the token that ends at `end`; for a string, of its opening quotation
+   mark. */
 size_t json_text_token_before(struct span document, size_t end);
 
 #endif

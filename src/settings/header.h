@@ -7,10 +7,11 @@
 
 #include <stdbool.h>
 
-/* What is wrong with a header, NULL for nothing: NAME must be a token (RFC 9110, 5.6.2) and none
-   that the program sets itself, VALUE not empty and without control characters except tab. */
+/* Checks a header. NULL if it is valid, otherwise the reason why not: NAME must be a token (RFC
+   9110, 5.6.2) that the program does not set itself, VALUE must not be empty or contain control
+   characters other than tab. */
 const char *header_error(const char *text);
-/* NAME of one without an error, borrowed. */
+/* NAME of a valid header, borrowed. */
 struct span header_name(const char *text);
 /* Whether two of them have the same NAME. */
 bool header_is_same(const char *one, const char *other);

@@ -5,10 +5,10 @@
 
 #include "core/span.h"
 
-/* The name in the NULL-terminated list `names` that `word` probably stands for, NULL if none is
-   similar. Similar is a name within two edits (a byte inserted, deleted, replaced, or swapped with
-   its neighbour) of a word of more than twice as many bytes; otherwise one that shares at least
-   three bytes and half of the word at its start. Borrowed from `names`. */
+/* The name in the NULL-terminated list `names` that is most similar to `word`, NULL if none is. A
+   name is similar if its edit distance (insertions, deletions, replacements, transpositions of
+   bytes) is at most two and less than half of the length of the word; or if both have a common
+   prefix of at least three bytes and half of the word. Borrowed from `names`. */
 const char *suggest_name(struct span word, const char *const *names);
 /* The same for the long options of `groups` (enum option_group). `word` is without `--`. */
 const char *suggest_option(struct span word, unsigned groups);

@@ -18,9 +18,9 @@ struct credentials {
     int64_t issued_at, expires_at; /* Unix seconds, 0 when unknown */
 };
 
-/* Reads the token for `key`; c->token is NULL when none is stored. FAIL_CONFIG as store_get. */
+/* Reads the token for `key`; c->token is NULL if none is stored. Fails as store_get. */
 int credentials_get(struct store_key key, struct credentials *c, struct fail *fail);
-/* Stores a token, as store_put. `email` may be NULL, the times 0; `unsupported` as well. */
+/* Stores a token, as store_put. `email` and `unsupported` may be NULL, the times 0. */
 int credentials_put(struct store_key key, const char *token, const char *email, int64_t issued_at,
                     int64_t expires_at, bool *unsupported, struct fail *fail);
 /* Removes it, as store_put. */

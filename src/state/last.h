@@ -9,12 +9,12 @@
 /* The name of the file in the state directory. */
 #define LAST_STORE "conversations.json"
 
-/* *id is owned by the caller; NULL when there is none or it belongs to another account. An
-   `account` of NULL is unknown and matches any. FAIL_CONFIG as store_get. */
+/* *id is owned by the caller; NULL if there is none or it belongs to another account. An `account`
+   of NULL matches any account. Fails as store_get. */
 int last_get(struct store_key key, const char *account, char **id, struct fail *fail);
-/* As store_put; writes nothing when it is the last one already. */
+/* As store_put; does not write if the entry is unchanged. */
 int last_put(struct store_key key, const char *account, const char *id, struct fail *fail);
-/* Removes the conversation if it is this one. */
+/* Removes the entry if it has this ID. */
 int last_forget(struct store_key key, const char *id, struct fail *fail);
 
 #endif

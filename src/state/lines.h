@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Longer lines are passed over. An entry of the log has at most 2 MiB of text, of which each byte
-   may be escaped in six, and 64 KiB of tools. */
+/* Longer lines are skipped. A log entry has at most 2 MiB of text, in which a byte may take six
+   when escaped, and 64 KiB of tools. */
 enum { LINES_MAX = 16 << 20 };
 
 struct lines {
@@ -18,18 +18,18 @@ struct lines {
     bool backwards;
     off_t at; /* the file offset of data[start] */
     char *data;
-    size_t start, end, cap; /* what was read and not yet returned */
-    bool passing;           /* over a line that is too long */
-    bool is_over;           /* the file has no more to read */
+    size_t start, end, cap; /* bytes read and not yet returned */
+    bool passing;           /* skipping a line that is too long */
+    bool is_over;           /* at the end of the file */
 };
 
-/* `size` is that of the file, where reading backwards begins. */
+/* `size` is the size of the file; reading backwards begins there. */
 void lines_init(struct lines *l, int fd, off_t size, bool backwards);
 void lines_release(struct lines *l);
 
-/* The next line without its line feed, borrowed until the next call; *offset is where it begins.
-   Empty lines are passed over; the last line of the file may have no line feed. 1, 0 when there is
-   no further line, -1 with errno. */
+/* The next line without its line feed, borrowed until the next call; *offset is the offset of its
+   start. Empty lines are skipped; the last line of the file may lack a line feed. Returns 1, 0 if
+   there are no more lines, or -1 with errno. */
 int lines_next(struct lines *l, struct span *line, off_t *offset);
 
 #endif

@@ -13,7 +13,7 @@ struct log_paths {
     char *path[LOG_FILES];
 };
 
-/* False without a home directory: nothing is to be released then. */
+/* False without a home directory; then there is nothing to release. */
 bool log_paths_init(struct log_paths *paths);
 void log_paths_release(struct log_paths *paths);
 

@@ -8,7 +8,7 @@
 #include "core/fail.h"
 #include "json/json.h"
 
-/* Selects an entry. A `profile` of NULL is no profile, which has an entry of its own. Borrowed. */
+/* Selects an entry. `profile` is NULL if none is in use; that case has its own entry. Borrowed. */
 struct store_key {
     const char *profile;
     const char *url;
@@ -17,24 +17,24 @@ struct store_key {
 /* Appends the path of the file called `name` to `out`. FAIL_CONFIG without a home directory. */
 int store_path(const char *name, struct buf *out, struct fail *fail);
 
-/* Locks the file called `name`, which serves only as a lock; makes the directory if necessary.
-   A descriptor or -1 with errno, as sys_lock; ENOENT also without a home directory. */
+/* Locks the lock file called `name`; creates the directory if necessary. Returns as sys_lock; also
+   ENOENT without a home directory. */
 int store_lock(const char *name, int64_t timeout_us, bool *unsupported);
 
-/* Calls on_member for each member of the entry, borrowed for the call; not at all when there is no
-   such entry or file. FAIL_CONFIG (78) for a file that this program does not write: damaged, of
-   another user, readable by others, a symbolic link, or of a newer version; the hint has the
-   command that repairs it. */
+/* Calls on_member for each member of the entry, borrowed for the call; never if there is no such
+   entry or file. FAIL_CONFIG (78) if the file is damaged, owned by another user, readable by
+   others, a symbolic link, or of a newer version; the hint has the command that repairs it. */
 int store_get(const char *name, struct store_key key, json_member_fn *on_member, void *arg,
               struct fail *fail);
 
-/* Whether the file can be used, as store_get; 1 when there is none. */
+/* Checks the file, as store_get. 1 if there is none. */
 int store_check(const char *name, struct fail *fail);
 
-/* Sets the entry to `members`, JSON members without braces (`"a":1,"b":2`), or removes it when
-   `members` is empty. FAIL_CONFIG as store_get; FAIL_CREATE when the file cannot be written, would
-   be larger than store_get reads, or stays locked by another process; FAIL_SIGNAL.
-   *unsupported, unless NULL: written without a lock, for the file system has none. */
+/* Sets the entry to `members`, JSON members without braces (`"a":1,"b":2`), or removes it if
+   `members` is empty. FAIL_CONFIG as store_get; FAIL_CREATE if the file cannot be written, would
+   exceed the size that store_get reads, or stays locked by another process; FAIL_SIGNAL.
+   *unsupported, unless NULL: written without a lock, because the file system does not support
+   locks. */
 int store_put(const char *name, struct store_key key, struct span members, bool *unsupported,
               struct fail *fail);
 
