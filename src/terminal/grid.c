@@ -53,6 +53,11 @@ void grid_break(struct grid *g)
     buf_byte(&g->text, CELL_BREAK);
 }
 
+static struct span text_between(const struct grid *g, size_t from, size_t to)
+{
+    return from == to ? span_make("", 0) : span_make(g->text.data + from, to - from);
+}
+
 static void widen(struct cell_size *size, struct cell_size cell)
 {
     size->natural = cell.natural > size->natural ? cell.natural : size->natural;
@@ -63,9 +68,8 @@ void grid_end_cell(struct grid *g)
 {
     size_t from = g->cells[g->cell_count++];
     g->cells[g->cell_count] = g->text.len;
-    struct span text = span_make(g->text.data + from, g->text.len - from);
     if (!g->fixed)
-        widen(&g->sizes[g->row_cells], cell_measure(text));
+        widen(&g->sizes[g->row_cells], cell_measure(text_between(g, from, g->text.len)));
     g->row_cells++;
 }
 
@@ -91,8 +95,7 @@ struct span grid_cell(const struct grid *g, const struct grid_row *row, unsigned
 {
     if (column >= row->count)
         return span_make("", 0);
-    size_t from = g->cells[row->first + column], to = g->cells[row->first + column + 1];
-    return span_make(g->text.data + from, to - from);
+    return text_between(g, g->cells[row->first + column], g->cells[row->first + column + 1]);
 }
 
 /* No column is narrower. */

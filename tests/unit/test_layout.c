@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* The layout without Markdown: what it makes of events at a width. */
+#include "terminal/layout.h"
+
+#include "unit.h"
+
+static unsigned width;
+static struct buf out;
+static struct layout *layout;
+static const struct markdown_sink *sink;
+
+static unsigned columns(void *arg)
+{
+    (void)arg;
+    return width;
+}
+
+static void begin(unsigned wide, bool color, bool ascii)
+{
+    width = wide;
+    buf_clear(&out);
+    layout = layout_new(
+        &out, (struct layout_options){.columns = columns, .color = color, .ascii = ascii});
+    sink = layout_sink(layout);
+}
+
+static void expect(const char *want)
+{
+    layout_end(layout, true);
+    check_span(buf_view(&out), span_of(want), "layout");
+    layout_free(layout);
+}
+
+static void open_block(enum markdown_kind kind, bool gap)
+{
+    struct markdown_block block = {.kind = kind, .gap = gap, .level = 2};
+    sink->open(sink->arg, &block);
+}
+
+static void close_block(enum markdown_kind kind)
+{
+    sink->close(sink->arg, kind);
+}
+
+static void text(const char *words, unsigned style)
+{
+    sink->text(sink->arg, span_of(words), style);
+}
+
+static void paragraph(const char *words)
+{
+    open_block(MARKDOWN_PARAGRAPH, false);
+    text(words, 0);
+    close_block(MARKDOWN_PARAGRAPH);
+}
+
+static void test_wrapping(void)
+{
+    begin(20, false, false);
+    paragraph("one two three four five six");
+    paragraph("aaaaaaaaaaaaaaaaaaaaaaaaa b");
+    paragraph("see https://example.com/long/path now");
+    expect("one two three four\nfive six\n\naaaaaaaaaaaaaaaaaaaa\naaaaa b\n\nsee\n"
+           "https://example.com/long/path\nnow\n");
+    begin(20, false, false);
+    /* Wide characters, a joined emoji, a combining mark. */
+    paragraph("ab \xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8"
+              "\xAD\xE4\xB8\xAD\xE4\xB8\xAD");
+    paragraph("0123456789abcdefghie\xCC\x81 x");
+    expect("ab \xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD"
+           "\xE4\xB8\xAD\n\xE4\xB8\xAD\n\n0123456789abcdefghie\xCC\x81\nx\n");
+}
+
+static void test_boxes(void)
+{
+    begin(20, false, true);
+    open_block(MARKDOWN_QUOTE, false);
+    open_block(MARKDOWN_ITEM, false);
+    paragraph("one two three four five");
+    open_block(MARKDOWN_CODE_BLOCK, false);
+    text("  code \t", MARKDOWN_CODE);
+    sink->line_break(sink->arg);
+    sink->line_break(sink->arg);
+    text("\tx", MARKDOWN_CODE);
+    close_block(MARKDOWN_CODE_BLOCK);
+    close_block(MARKDOWN_ITEM);
+    paragraph("p");
+    close_block(MARKDOWN_QUOTE);
+    open_block(MARKDOWN_ITEM, false);
+    close_block(MARKDOWN_ITEM);
+    expect("| * one two three\n|   four five\n|       code\n|\n|     \tx\n|\n| p\n\n*\n");
+}
+
+static void test_styles(void)
+{
+    begin(20, true, true);
+    open_block(MARKDOWN_HEADING, false);
+    text("a ", 0);
+    text("b", MARKDOWN_CODE);
+    close_block(MARKDOWN_HEADING);
+    expect("\033[0;1ma \033[0;1;35mb\033[0m\n");
+    begin(20, false, true);
+    open_block(MARKDOWN_HEADING, false);
+    text("a ", 0);
+    text("`", MARKDOWN_CODE | MARKDOWN_MARK);
+    text("b", MARKDOWN_CODE);
+    text("`", MARKDOWN_CODE | MARKDOWN_MARK);
+    close_block(MARKDOWN_HEADING);
+    expect("## a `b`\n");
+}
+
+static void row(const char *const *cells, size_t count)
+{
+    open_block(MARKDOWN_ROW, false);
+    for (size_t i = 0; i < count; i++) {
+        open_block(MARKDOWN_CELL, false);
+        text(cells[i], 0);
+        close_block(MARKDOWN_CELL);
+    }
+    close_block(MARKDOWN_ROW);
+}
+
+static void table(unsigned wide)
+{
+    static const char *const header[] = {"aaaaaaaa", "b", "cccc cccc"};
+    static const char *const one[] = {"1 2 3 4 5 6", "22", "x"};
+    static const char *const two[] = {"3"};
+    static const unsigned char align[] = {MARKDOWN_LEFT, MARKDOWN_RIGHT, MARKDOWN_CENTER};
+    begin(wide, false, true);
+    struct markdown_block block = {.kind = MARKDOWN_TABLE_BLOCK, .columns = 3, .align = align};
+    sink->open(sink->arg, &block);
+    row(header, 3);
+    check_int(layout_table_rows(layout), 0, "rows");
+    row(one, 3);
+    row(two, 1);
+    check_int(layout_table_rows(layout), 2, "rows");
+    close_block(MARKDOWN_TABLE_BLOCK);
+    check_int(layout_table_rows(layout), -1, "rows");
+}
+
+static void test_tables(void)
+{
+    table(80);
+    expect("aaaaaaaa      b  cccc cccc\n--------------------------\n1 2 3 4 5 6  22      x\n3\n");
+    /* The widest column, the leftmost of equals, is narrower first. */
+    table(24);
+    expect("aaaaaaaa    b  cccc cccc\n------------------------\n1 2 3 4 5  22      x\n6\n3\n");
+    table(22);
+    expect("aaaaaaaa   b    cccc\n                cccc\n----------------------\n"
+           "1 2 3 4   22     x\n5 6\n3\n");
+    table(21);
+    expect("aaaaaaaa: 1 2 3 4 5 6\nb: 22\ncccc cccc: x\n\naaaaaaaa: 3\n");
+}
+
+static void test_suspension(void)
+{
+    begin(20, true, true);
+    open_block(MARKDOWN_ITEM, false);
+    open_block(MARKDOWN_PARAGRAPH, false);
+    text("one tw", MARKDOWN_STRONG);
+    layout_suspend(layout);
+    check_span(buf_view(&out), S("\033[0;2m*\033[0m \033[0;1mone tw\033[0m"), "suspended");
+    buf_clear(&out);
+    text("o", 0);
+    close_block(MARKDOWN_PARAGRAPH);
+    close_block(MARKDOWN_ITEM);
+    expect("  o\n");
+}
+
+static void test_escapes(void)
+{
+    begin(20, false, true);
+    paragraph("a\033[1m \xE2\x80\xAE \xE2\x80\x8E\xFF");
+    expect("a^[[1m \\u{202e}\n\xE2\x80\x8E\\x{ff}\n");
+}
+
+int main(void)
+{
+    unit_case("wrapping", test_wrapping);
+    unit_case("boxes", test_boxes);
+    unit_case("styles", test_styles);
+    unit_case("tables", test_tables);
+    unit_case("suspension", test_suspension);
+    unit_case("escapes", test_escapes);
+    buf_release(&out);
+    return unit_status();
+}
