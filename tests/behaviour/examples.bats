@@ -134,10 +134,10 @@ commands()
     done
 }
 
-# formatted NAME: the examples of a manual page as mandoc shows them.
+# formatted NAME: the examples of a manual page as `make manual` writes them in Markdown.
 formatted()
 {
-    mandoc -Tmarkdown "$SRCDIR/man/$1" | sed -n '/^# EXAMPLES/,/^# COMMANDS/{/^# SEE/q;p}'
+    sed 's/^\.Ql /.Sq Li /' "$SRCDIR/man/$1" | mandoc -Tmarkdown | sed -n '/^# EXAMPLES/,/^# COMMANDS/{/^# SEE/q;p}'
 }
 
 @test "examples: the manual" {
@@ -415,10 +415,11 @@ blocks()
 
 @test "manual: mandoc reports nothing" {
     for page in "$SRCDIR"/man/*.[17]; do
-        mandoc -Tlint "$page" >"$T/lint" 2>"$ERR" || :
-        # The pages need not be installed here. The footer names the program, not the system that formats the page.
-        grep -v -e 'referenced manual not found' -e 'operating system explicitly specified: Os sigmasight-chat' "$T/lint" >"$OUT" || :
-        [ ! -s "$OUT" ] && [ ! -s "$ERR" ] || fail "$page"
+        mandoc -Tlint "$page" >"$T/lint" 2>&1 || :
+        # The pages need not be installed here, nor known to mandoc. The footer names the program, not the system.
+        grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' \
+            -e 'operating system explicitly specified: Os sigmasight-chat' "$T/lint" >"$OUT" || :
+        [ ! -s "$OUT" ] || fail "$page"
     done
 }
 
