@@ -225,12 +225,29 @@ static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **wa
     return -1;
 }
 
+/* The delegate. It tries each way to a token once, and the refused ones may be of others. */
+
+enum { DELEGATE_TRIES = 4 };
+
+static bool take_delegated(struct auth *auth, struct api *api, struct fail *fail)
+{
+    const struct auth_delegate *delegate = auth->config.delegate;
+    char *token = delegate->next(delegate->arg, auth->token, fail);
+    if (token)
+        set_token(auth, api, token);
+    return token != NULL;
+}
+
 int auth_obtain(struct auth *auth, const struct auth_config *config, struct api *api,
                 char **warning, struct fail *fail)
 {
     const char *token = getenv("SIGMASIGHT_TOKEN");
     *auth = (struct auth){.config = *config};
     *warning = NULL;
+    if (config->delegate) {
+        auth->source = AUTH_DELEGATE;
+        return take_delegated(auth, api, fail) ? 0 : fail_set(fail, FAIL_DENIED, "no token");
+    }
     if (config->token_file) {
         auth->source = AUTH_FILE;
         return take_file(auth, api, fail);
@@ -306,6 +323,8 @@ static bool renew(struct auth *auth, struct api *api, struct fail *why)
 {
     if (auth->source == AUTH_STORED)
         return renew_stored(auth, api, why);
+    if (auth->source == AUTH_DELEGATE)
+        return auth->tries++ < DELEGATE_TRIES && take_delegated(auth, api, why);
     if (auth->tries++ > 0)
         return false;
     if (auth->source == AUTH_COMMAND)
@@ -316,6 +335,8 @@ static bool renew(struct auth *auth, struct api *api, struct fail *why)
 static void give_hint(const struct auth *auth, struct fail *fail)
 {
     switch (auth->source) {
+    case AUTH_DELEGATE:
+        break;
     case AUTH_LOGIN:
         /* The token is new, so the server accepts only tokens of its web login. */
         fail_hint(fail, AUTH_WEB_LOGIN);
@@ -370,6 +391,7 @@ void auth_describe(const struct auth *auth, struct buf *out)
     case AUTH_LOGIN:
         buf_puts(out, "SIGMASIGHT_EMAIL and SIGMASIGHT_PASSWORD");
         break;
+    case AUTH_DELEGATE:
     case AUTH_NONE:
         buf_puts(out, "none");
         break;

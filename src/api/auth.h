@@ -11,7 +11,23 @@
 #include <stdint.h>
 
 /* In the order in which they are asked. */
-enum auth_source { AUTH_NONE, AUTH_FILE, AUTH_VARIABLE, AUTH_COMMAND, AUTH_STORED, AUTH_LOGIN };
+enum auth_source {
+    AUTH_NONE,
+    AUTH_FILE,
+    AUTH_VARIABLE,
+    AUTH_COMMAND,
+    AUTH_STORED,
+    AUTH_LOGIN,
+    AUTH_DELEGATE /* another process, instead of all others */
+};
+
+/* Obtains tokens in another process, which does so once for several. */
+struct auth_delegate {
+    /* A token in place of `refused`, NULL for the first one; owned by the caller. NULL if there is
+       none, with *fail only after a signal. */
+    char *(*next)(void *arg, const char *refused, struct fail *fail);
+    void *arg;
+};
 
 /* What decides. All borrowed, NULL where not set. */
 struct auth_config {
@@ -21,6 +37,7 @@ struct auth_config {
     int64_t deadline;     /* sys_now_us() at which --max-time ends, 0 for none */
     int64_t max_time;     /* its microseconds, for messages */
     struct store_key key; /* of the stored credentials; the URL is the API's base */
+    const struct auth_delegate *delegate;
 };
 
 /* A token and what is known of it. Owned; auth_release wipes it. */

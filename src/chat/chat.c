@@ -33,6 +33,8 @@ struct chat {
     bool drained_out;
     struct http_response response; /* of this attempt */
     int64_t stream_hint;           /* ms, the last that a stream gave; -1 without */
+    int64_t called;                /* when the present call was made */
+    int64_t held;                  /* how long the question waited for its turns */
 };
 
 /* The summary's times. */
@@ -262,6 +264,55 @@ static int announce(struct chat *c, int attempt, int limit, int64_t delay, const
     return sinks_flush(c->reader->sinks, fail) != 0 ? -1 : result;
 }
 
+/* The rate limit of a server applies to all jobs of a batch. */
+
+/* Waiting for a turn does not count against any time limit. -1 if a signal ends the wait. */
+static int take_a_turn(struct chat *c, struct fail *fail)
+{
+    struct pace *pace = c->request->pace;
+    int64_t began = sys_now_us(), now = began;
+    struct pace_turn turn;
+    int result = 0;
+    if (!pace)
+        return 0;
+    do {
+        turn = pace_reserve(pace, now);
+        while (result == 0 && (now = sys_now_us()) < turn.at)
+            result = sys_wait(-1, 0, earlier(turn.at, sinks_tick(c->reader->sinks, now)));
+    } while (result == 0 && !pace_is_due(pace, turn, now));
+    c->called = now;
+    c->held += now - began;
+    http_extend_limits(c->api->http, now - began);
+    if (c->request->auth->config.deadline)
+        c->request->auth->config.deadline += now - began;
+    return result == 0 ? 0 : fail_signal(fail, sys_signal());
+}
+
+static bool has_hint(const struct fail *why)
+{
+    return why->retry_after >= 0 && (why->http_status == 429 || why->http_status == 503);
+}
+
+/* Whether all jobs wait after this failure. A hint that is too long holds none. */
+static bool is_rate_limit(const struct chat *c, const struct fail *why)
+{
+    int64_t most = c->request->retry.hint_max_ms;
+    if (!c->request->pace || cause_row(why->cause)->retry == RETRY_NEVER)
+        return false;
+    if (has_hint(why))
+        return !most || why->retry_after <= most;
+    return why->http_status == 429;
+}
+
+/* How long all jobs wait: until the call is retried, else as long as the server wants. */
+static void hold_all(struct chat *c, const struct fail *why, int64_t delay_ms)
+{
+    int64_t ms = delay_ms >= 0           ? delay_ms
+                 : why->retry_after >= 0 ? why->retry_after
+                                         : c->request->retry.delay_ms;
+    pace_refuse(c->request->pace, c->called, sys_now_us(), ms * 1000);
+}
+
 /* Makes a call and retries it according to the policy. */
 static int persist(struct chat *c, int (*call)(struct chat *c, struct fail *fail),
                    struct fail *fail)
@@ -269,7 +320,11 @@ static int persist(struct chat *c, int (*call)(struct chat *c, struct fail *fail
     bool own = !c->request->conversation;
     for (int made = 0;; made++) {
         struct fail why = FAIL_INIT;
+        if (take_a_turn(c, fail) != 0)
+            return -1;
         if (call(c, &why) == 0) {
+            if (c->request->pace)
+                pace_accept(c->request->pace);
             fail_release(&why);
             return 0;
         }
@@ -281,16 +336,20 @@ static int persist(struct chat *c, int (*call)(struct chat *c, struct fail *fail
                                  .committed = reader_is_committed(c->reader),
                                  .own = own,
                                  .made = made,
-                                 .elapsed_ms = since_start(c, sys_now_us()),
+                                 .elapsed_ms = since_start(c, sys_now_us() - c->held),
                                  .hint_ms = why.retry_after,
+                                 .holds_all = c->request->pace && has_hint(&why),
                                  .stream_ms = c->stream_hint,
                                  .random = sys_random()};
         int64_t delay = retry_delay(&c->request->retry, &now);
+        bool holds_all = is_rate_limit(c, &why);
+        if (holds_all)
+            hold_all(c, &why, delay);
         int result = delay < 0 ? -1
                                : announce(c, made + 1, retry_limit(&c->request->retry, why.cause),
                                           delay, why.message, fail);
         if (result == 0)
-            result = pause_for(c, delay, fail);
+            result = holds_all ? 0 : pause_for(c, delay, fail);
         else if (!fail_is_set(fail))
             fail_move(fail, &why);
         fail_release(&why);

@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "api/auth.h"
+#include "chat/pace.h"
 #include "chat/reader.h"
 #include "chat/retry.h"
 
@@ -24,6 +25,9 @@ struct chat_request {
     int64_t stall_timeout; /* 0 for none */
     int64_t started;       /* sys_now_us() when the question began */
     int64_t deadline;      /* sys_now_us() at which --max-time ends, 0 for none */
+    /* Shared with the other jobs of a batch, else NULL. A rate limit then holds all of them, and
+       waiting for it counts against no time limit. */
+    struct pace *pace;
 };
 
 /* The result of a question. Initialize with chat_outcome_init, release with chat_outcome_release.

@@ -37,6 +37,8 @@ int64_t retry_delay(const struct retry_policy *policy, const struct retry_case *
     if (!is_allowed(policy, c))
         return -1;
     int64_t ms = backoff(policy, c);
+    if (c->holds_all && c->hint_ms > ms)
+        return policy->hint_max_ms && c->hint_ms > policy->hint_max_ms ? -1 : c->hint_ms;
     if (c->hint_ms > ms)
         ms = c->hint_ms;
     if (policy->max_time_ms && ms > policy->max_time_ms - c->elapsed_ms)

@@ -41,11 +41,13 @@ void dialogue_turn_to(struct dialogue *d, const char *conversation)
 static struct retry_policy retry_policy(const struct settings *s)
 {
     int64_t bound = setting_us(s, OPT_RETRY_MAX_TIME), all = setting_us(s, OPT_MAX_TIME);
+    int64_t hint_max = bound;
     if (all && (!bound || all < bound))
         bound = all;
     return (struct retry_policy){.max = (int)setting_number(s, OPT_RETRY),
                                  .delay_ms = setting_us(s, OPT_RETRY_DELAY) / 1000,
                                  .max_time_ms = bound / 1000,
+                                 .hint_max_ms = hint_max / 1000,
                                  .all = setting_is(s, OPT_RETRY_ALL)};
 }
 
@@ -113,6 +115,7 @@ static int prepare(struct dialogue *d, int64_t started, struct fail *fail)
         client_close(client);
     d->opened = true;
     int result = client_open(client, d->in, started, fail);
+    client->config.delegate = d->delegate;
     if (result == 0)
         result = client_authorize(client, fail);
     if (client->warning)
@@ -182,9 +185,9 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
     int result = chat_run(&d->client.api, &q->reader, request, &q->outcome, fail);
     if (result != 0)
         explain(d, q, fail);
-    d->mode_set = d->mode_set || q->outcome.posted;
+    d->mode_set = !d->is_job && (d->mode_set || q->outcome.posted);
     const char *id = q->outcome.conversation;
-    if (q->outcome.accepted && id && !request->ephemeral)
+    if (q->outcome.accepted && id && !request->ephemeral && !d->is_job)
         remember(d, id, fail);
     request->conversation = NULL;
     dialogue_turn_to(d, request->ephemeral ? NULL : id);
@@ -207,7 +210,8 @@ static void add_to_log(struct dialogue *d, const struct question *q, struct summ
 int dialogue_conclude(struct dialogue *d, struct question *q, struct fail *fail)
 {
     struct summary summary = {.timing = q->outcome.timing};
-    if (d->survives_interrupt && fail->cause == FAIL_SIGNAL && fail->signal == SIGINT) {
+    bool survives = d->is_job || (d->survives_interrupt && fail->signal == SIGINT);
+    if (survives && fail->cause == FAIL_SIGNAL) {
         sys_signal_forget();
         summary.survives = true;
     }

@@ -39,6 +39,10 @@ struct dialogue {
     bool is_single;          /* one question: the outputs are closed when that is concluded */
     bool is_collecting;      /* `answer` has its sink */
     struct collected answer; /* of the present question, for the log */
+    /* A job of `batch`: a signal ends the answer, not the process; --mode is for each question; the
+       conversation is not remembered for -C; tokens come from `delegate`. */
+    bool is_job;
+    const struct auth_delegate *delegate;
     /* SIGINT ends the answer, not the process: dialogue_conclude forgets it. */
     bool survives_interrupt;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One JSON object at the end: text, tools and summary. */
+/* One JSON object at the end: text, tools and summary. It is written, or given to the caller. */
 #include "output/sink.h"
 
 #include "core/xmalloc.h"
@@ -10,6 +10,8 @@
 
 struct json_sink {
     struct sink sink;
+    struct buf *object;     /* where it goes instead of `out`, or NULL */
+    const struct buf *head; /* the first members */
     struct writer out;
     struct terminal *terminal;
     struct collected answer;
@@ -64,6 +66,8 @@ static void put_tools(struct buf *out, const struct collected *answer)
 static void put_object(struct buf *out, const struct json_sink *j, const struct summary *summary)
 {
     buf_byte(out, '{');
+    if (j->head)
+        buf_span(out, buf_view(j->head));
     json_put_text(out, "text", buf_view(&j->answer.text));
     json_put_text_or_null(out, "mode", summary->mode);
     json_put_text_or_null(out, "model", summary->model);
@@ -82,6 +86,16 @@ static int json_summarize(struct sink *s, const struct summary *summary, struct 
     buf_release(&object);
     collected_clear(&j->answer);
     return writer_end(&j->out, summary_is_last_words(summary), true, fail);
+}
+
+/* Of an object that is given to the caller. */
+static int object_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
+{
+    struct json_sink *j = (struct json_sink *)s;
+    (void)fail;
+    put_object(j->object, j, summary);
+    collected_clear(&j->answer);
+    return 0;
 }
 
 static void json_free(struct sink *s)
@@ -103,6 +117,22 @@ struct sink *sink_json_new(struct writer *out, struct terminal *terminal)
     j->sink.ops = &ops;
     j->out = *out;
     j->terminal = terminal;
+    j->answer.has_results = true;
+    return &j->sink;
+}
+
+struct sink *sink_object_new(struct buf *object, const struct buf *head)
+{
+    static const struct sink_ops ops = {.begin = json_begin,
+                                        .event = json_event,
+                                        .final_text = json_final,
+                                        .summarize = object_summarize,
+                                        .free = json_free};
+    struct json_sink *j = xcalloc(1, sizeof *j);
+    j->sink.ops = &ops;
+    j->out.fd = -1;
+    j->object = object;
+    j->head = head;
     j->answer.has_results = true;
     return &j->sink;
 }

@@ -111,6 +111,9 @@ struct sink *sink_text_new(struct writer *out, struct terminal *terminal,
 /* Without `text`, as for --events, deltas of the text are left out. */
 struct sink *sink_jsonl_new(struct writer *out, struct terminal *terminal, bool text);
 struct sink *sink_json_new(struct writer *out, struct terminal *terminal);
+/* The same object, appended to `object` with a line feed; `head` has its first members. Both are
+   borrowed, and `head` may be NULL. */
+struct sink *sink_object_new(struct buf *object, const struct buf *head);
 struct sink *sink_raw_new(struct writer *out, struct terminal *terminal);
 struct sink *sink_record_new(struct writer *out);
 /* Tools, retries and warnings on standard error: lines, and on a terminal the status line.

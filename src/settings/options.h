@@ -17,6 +17,11 @@ enum option_id {
     OPT_EPHEMERAL,
     OPT_EDIT,
     OPT_MAX_MESSAGE,
+    OPT_LINES,
+    OPT_JOBS,
+    OPT_ORDERED,
+    OPT_RESUME,
+    OPT_FAIL_FAST,
     OPT_MODE,
     OPT_PORTFOLIO,
     OPT_CONTEXT,
@@ -87,8 +92,9 @@ enum option_group {
     GROUP_CONTEXT = 16, /* commands that create a conversation */
     GROUP_LOGIN = 32,
     GROUP_LIST = 64,
-    GROUP_JSON = 128,      /* commands that print a table, or JSON lines with -j */
-    GROUP_LOG = 256,       /* commands that print the log */
+    GROUP_JSON = 128, /* commands that print a table, or JSON lines with -j */
+    GROUP_LOG = 256,  /* commands that print the log */
+    GROUP_BATCH = 1 << 12,
     GROUP_DETAIL = 1 << 16 /* no command: the option is described by --help -v only */
 };
 

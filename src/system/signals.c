@@ -20,6 +20,7 @@ static struct {
     volatile int64_t caught_at; /* sys_now_us() */
     int pipe[2];
     bool pipe_kills, size_kills;
+    bool is_child; /* see sys_signals_of_child */
     int reader_fd; /* see sys_reader_watch */
     int stop_fd;
     const char *volatile stop_words; /* see sys_on_stop */
@@ -55,7 +56,7 @@ static void on_signal(int number)
     int64_t now = sys_now_us();
     if (!signals.caught) {
         note(number, now);
-    } else if (now - signals.caught_at > REPEAT_US) {
+    } else if (!signals.is_child && now - signals.caught_at > REPEAT_US) {
         struct sigaction action = {.sa_handler = SIG_DFL};
         sigemptyset(&action.sa_mask);
         sigaction(number, &action, NULL);
@@ -157,12 +158,17 @@ static _Noreturn void die(const char *what)
     _exit(70);
 }
 
-void sys_signals_catch(void)
+static void open_pipe(void)
 {
     if (fault_here(EMFILE) || pipe(signals.pipe) != 0)
         die("cannot create a pipe for signals");
     for (int i = 0; i < 2; i++)
         fcntl(signals.pipe[i], F_SETFD, FD_CLOEXEC);
+}
+
+void sys_signals_catch(void)
+{
+    open_pipe();
     signals.pipe_kills = ignore(SIGPIPE);
     struct sigaction alarm_action = {.sa_handler = on_alarm};
     sigemptyset(&alarm_action.sa_mask);
@@ -249,6 +255,46 @@ int sys_wait(int fd, short events, int64_t deadline)
         if (wait[2].revents)
             sys_reader_check();
     }
+}
+
+int sys_wait_for_any(struct pollfd *fds, size_t count, int64_t deadline, int known)
+{
+    for (;;) {
+        fds[count] = (struct pollfd){.fd = known ? -1 : sys_signal_fd(), .events = POLLIN};
+        fds[count + 1] = (struct pollfd){.fd = sys_reader_fd(), .events = 0};
+        if (sys_signal() != known) {
+            errno = EINTR;
+            return -1;
+        }
+        int64_t left = deadline - sys_now_us();
+        int ms = left <= 0 ? 0 : left / 1000 < WAIT_MAX_MS ? (int)(left / 1000) + 1 : WAIT_MAX_MS;
+        int ready = poll(fds, count + SYS_WAIT_EXTRA, ms);
+        if (ready > 0 && fds[count + 1].revents) {
+            sys_reader_check();
+            ready--;
+        }
+        if (ready > 0 && fds[count].revents)
+            continue;
+        if (ready > 0)
+            return ready;
+        if (ready == 0 && left <= 0)
+            return 0;
+    }
+}
+
+void sys_signals_of_child(void)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    close(signals.pipe[0]);
+    close(signals.pipe[1]);
+    open_pipe();
+    signals.is_child = true;
+    signals.reader_fd = -1;
+    signals.stop_words = NULL;
+    signals.caught = 0;
+    sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 bool sys_pipe_kills(void)

@@ -6,7 +6,9 @@
 #ifndef SYSTEM_SIGNALS_H
 #define SYSTEM_SIGNALS_H
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Ends the process with status 70 and a message if the system has no descriptors left. */
@@ -29,6 +31,17 @@ void sys_reader_check(void);
 /* Waits until `fd` (-1 for none) has one of the poll(2) `events` or an error: 1; until `deadline`
    (sys_now_us(), INT64_MAX for none): 0; or for a caught signal: -1 with EINTR. */
 int sys_wait(int fd, short events, int64_t deadline);
+
+/* The same for several descriptors, whose `revents` are set: the number of those that are ready, 0
+   at the deadline, or -1 with EINTR when a signal is caught; one of `known` (sys_signal() before)
+   does not end the wait. `fds` has room for SYS_WAIT_EXTRA more. */
+enum { SYS_WAIT_EXTRA = 2 };
+int sys_wait_for_any(struct pollfd *fds, size_t count, int64_t deadline, int known);
+
+/* In a child that does not exec, after fork(2): it catches the same signals for itself, and watches
+   no reader. The first one counts and all others are ignored, for those of the terminal are often
+   sent by the parent as well. */
+void sys_signals_of_child(void);
 
 /* Whether EPIPE means to die of SIGPIPE: it was not ignored when the program began. */
 bool sys_pipe_kills(void);

@@ -6,6 +6,7 @@
 
 #include "core/fail.h"
 #include "system/files.h"
+#include "system/jobs.h"
 #include "system/process.h"
 #include "system/signals.h"
 #include "system/time.h"

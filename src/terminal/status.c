@@ -61,7 +61,7 @@ static void put_line(const struct status *s, int64_t now, unsigned columns, stru
     struct buf time = {0};
     unsigned width;
     struct span text = buf_view(&s->text);
-    if (seconds > 0)
+    if (seconds > 0 && !s->is_timeless)
         buf_printf(&time, " %lld s", (long long)seconds);
     const char *mark = s->ascii ? "..." : "…";
     unsigned rest = SPINNER + (unsigned)time.len, mark_width = width_of(span_of(mark));

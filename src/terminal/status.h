@@ -16,7 +16,8 @@ struct status {
     bool active; /* there is something to show */
     bool drawn;  /* it stands on the terminal now */
     bool color;
-    bool ascii; /* the spinner and the mark of a cut text are */
+    bool is_timeless; /* no time is shown behind the text */
+    bool ascii;       /* the spinner and the mark of a cut text are */
     struct buf text;
     int64_t since; /* sys_now_us() when the waiting began */
     int64_t until; /* the end of a countdown, 0 without */

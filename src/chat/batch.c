@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "chat/batch.h"
+
+#include "core/xmalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Lines that are read ahead, for each job. */
+enum { AHEAD = 4, TEMPORARY = 75 };
+
+void batch_init(struct batch *b, const struct batch_options *options)
+{
+    *b = (struct batch){.options = *options};
+}
+
+/* The list of tasks. */
+
+static void append(struct batch *b, struct batch_task *t)
+{
+    t->before = b->last;
+    *(b->last ? &b->last->after : &b->first) = t;
+    b->last = t;
+    b->last_line = t->line;
+}
+
+static void drop(struct batch *b, struct batch_task *t)
+{
+    *(t->before ? &t->before->after : &b->first) = t->after;
+    *(t->after ? &t->after->before : &b->last) = t->before;
+    buf_release(&t->head);
+    buf_release(&t->text);
+    buf_release(&t->object);
+    free(t->conversation);
+    free(t);
+}
+
+void batch_release(struct batch *b)
+{
+    while (b->first)
+        drop(b, b->first);
+    buf_release(&b->ready);
+}
+
+/* With --ordered all tasks are in the list until the oldest one has ended, so that this is the
+   distance to that one. */
+static bool is_too_far(const struct batch *b, int64_t line)
+{
+    return b->options.ordered && b->first && line > b->first->line + AHEAD * b->options.jobs;
+}
+
+bool batch_wants_line(const struct batch *b)
+{
+    return !b->stopped && b->waiting < AHEAD * b->options.jobs && !is_too_far(b, b->last_line);
+}
+
+void batch_add(struct batch *b, int64_t line, struct span head, struct span text,
+               const char *conversation)
+{
+    struct batch_task *t = xcalloc(1, sizeof *t);
+    t->line = line;
+    t->conversation = conversation ? xstrdup(conversation) : NULL;
+    buf_span(&t->head, head);
+    buf_span(&t->text, text);
+    append(b, t);
+    b->waiting++;
+}
+
+void batch_skip(struct batch *b)
+{
+    b->skipped++;
+}
+
+/* Whether an earlier question of the same conversation is unfinished. */
+static bool is_blocked(const struct batch_task *t)
+{
+    for (const struct batch_task *e = t->before; t->conversation && e; e = e->before)
+        if (e->state != BATCH_ENDED && e->conversation &&
+            strcmp(e->conversation, t->conversation) == 0)
+            return true;
+    return false;
+}
+
+struct batch_task *batch_start(struct batch *b)
+{
+    if (b->stopped || b->waiting == 0)
+        return NULL;
+    for (struct batch_task *t = b->first; t && !is_too_far(b, t->line); t = t->after) {
+        if (t->state != BATCH_WAITING || is_blocked(t))
+            continue;
+        t->state = BATCH_RUNNING;
+        b->waiting--;
+        b->running++;
+        return t;
+    }
+    return NULL;
+}
+
+void batch_put_back(struct batch *b, struct batch_task *t)
+{
+    t->state = BATCH_WAITING;
+    b->running--;
+    b->waiting++;
+    if (b->stopped)
+        batch_stop(b);
+}
+
+/* After these no further question would fare better. */
+static bool ends_all(enum fail_cause cause)
+{
+    return cause == FAIL_DENIED || cause == FAIL_CONFIG || cause == FAIL_QUOTA ||
+           cause == FAIL_ANSWER_QUOTA;
+}
+
+static void count(struct batch *b, int64_t line, enum fail_cause cause, int status)
+{
+    if (cause == FAIL_NONE) {
+        b->done++;
+        return;
+    }
+    b->failed++;
+    b->statuses[status & 255]++;
+    if (status != TEMPORARY && (b->final_line == 0 || line < b->final_line)) {
+        b->final_line = line;
+        b->final_cause = cause;
+    }
+    if (b->options.fail_fast || ends_all(cause))
+        batch_stop(b);
+}
+
+/* Moves objects whose turn it is to b->ready. */
+static void release_ended(struct batch *b)
+{
+    for (struct batch_task *t = b->first, *after; t; t = after) {
+        after = t->after;
+        if (t->state == BATCH_ENDED) {
+            buf_span(&b->ready, buf_view(&t->object));
+            drop(b, t);
+        } else if (b->options.ordered) {
+            return;
+        }
+    }
+}
+
+void batch_add_failed(struct batch *b, int64_t line, struct span object, const struct fail *fail)
+{
+    struct batch_task *t = xcalloc(1, sizeof *t);
+    t->line = line;
+    t->state = BATCH_ENDED;
+    buf_span(&t->object, object);
+    append(b, t);
+    count(b, line, fail->cause, fail_status(fail));
+    release_ended(b);
+}
+
+void batch_end(struct batch *b, struct batch_task *t, struct span object, enum fail_cause cause,
+               int status)
+{
+    t->state = BATCH_ENDED;
+    buf_release(&t->text);
+    buf_span(&t->object, object);
+    b->running--;
+    count(b, t->line, cause, status);
+    release_ended(b);
+}
+
+void batch_stop(struct batch *b)
+{
+    b->stopped = true;
+    for (struct batch_task *t = b->first, *after; t; t = after) {
+        after = t->after;
+        if (t->state != BATCH_WAITING)
+            continue;
+        b->waiting--;
+        b->not_asked++;
+        drop(b, t);
+    }
+    release_ended(b);
+}
+
+enum fail_cause batch_cause(const struct batch *b)
+{
+    return b->final_line ? b->final_cause : b->failed ? FAIL_BUSY : FAIL_NONE;
+}
+
+static void put_part(struct buf *out, int64_t number, const char *what)
+{
+    if (number)
+        buf_printf(out, ", %lld %s", (long long)number, what);
+}
+
+/* "(75: 2, 65: 1)": by falling count, then ascending. */
+static void put_statuses(const struct batch *b, struct buf *out)
+{
+    bool shown[256] = {false};
+    const char *separator = " (";
+    for (;;) {
+        int most = -1;
+        for (int s = 0; s < 256; s++)
+            if (!shown[s] && b->statuses[s] && (most < 0 || b->statuses[s] > b->statuses[most]))
+                most = s;
+        if (most < 0)
+            break;
+        shown[most] = true;
+        buf_printf(out, "%s%d: %lld", separator, most, (long long)b->statuses[most]);
+        separator = ", ";
+    }
+    buf_byte(out, ')');
+}
+
+void batch_put_totals(const struct batch *b, struct buf *out)
+{
+    int64_t all = b->done + b->skipped + b->failed + b->not_asked;
+    buf_printf(out, "%lld question%s: %lld done", (long long)all, all == 1 ? "" : "s",
+               (long long)b->done);
+    put_part(out, b->skipped, "skipped");
+    put_part(out, b->failed, "failed");
+    if (b->failed)
+        put_statuses(b, out);
+    put_part(out, b->not_asked, "not asked");
+}
+
+void batch_put_progress(const struct batch *b, int64_t us, struct buf *out)
+{
+    int64_t ended = b->done + b->failed;
+    buf_printf(out, "%lld done", (long long)b->done);
+    put_part(out, b->skipped, "skipped");
+    put_part(out, b->failed, "failed");
+    put_part(out, (int64_t)b->running, "running");
+    if (ended && us > 0)
+        buf_printf(out, ", %.1f/s", (double)ended * 1e6 / (double)us);
+}

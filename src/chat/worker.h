@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The jobs of a batch as processes, and the messages between them and the parent. Both are the same
+   program, so that a message is a struct and its bytes.
+
+       parent                                  job
+       WORKER_QUESTION head, line, settings →
+                                             ← WORKER_REFUSED token     any number of times
+       WORKER_TOKEN token                    →
+                                             ← WORKER_ANSWER object, message, hint
+ */
+#ifndef CHAT_WORKER_H
+#define CHAT_WORKER_H
+
+#include "core/buf.h"
+#include "core/fail.h"
+#include "core/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum worker_kind {
+    WORKER_QUESTION, /* the first members of the object, the line */
+    WORKER_REFUSED,  /* a token that the server refused; empty: the first one is wanted */
+    WORKER_TOKEN,    /* another token; empty: there is none */
+    WORKER_ANSWER    /* the object, message and hint of the failure */
+};
+
+enum { WORKER_PARTS = 3 };
+
+/* A message. `part` is borrowed: from the sender, or from the buffer it was received in. */
+struct worker_message {
+    enum worker_kind kind;
+    enum fail_cause cause; /* WORKER_ANSWER: FAIL_NONE for a complete answer */
+    int status;            /* and its exit status */
+    struct span part[WORKER_PARTS];
+};
+
+/* Waits until it is written. -1 with errno: EPIPE if the other process is gone. */
+int worker_send(int fd, const struct worker_message *message);
+
+/* Takes the first message from the bytes in `in`. The number of bytes that it has, to be dropped
+   when it is not needed any more; 0 if it is incomplete. */
+size_t worker_parse(const struct buf *in, struct worker_message *message);
+
+/* Reads what has arrived, or waits for some. 1, 0 when the other process is gone, -1 with errno. */
+int worker_read(int fd, struct buf *in);
+
+/* The parent's side of a job. `pid` 0: none. */
+struct worker {
+    pid_t pid;
+    int fd;
+    struct buf in;
+    void *task; /* what it does, NULL: nothing */
+};
+
+/* Starts a job: `run` is called in the child with its end of the socket, and when it returns the
+   child ends. `all` are the jobs of the parent. FAIL_SOFTWARE. */
+int worker_start(struct worker *w, struct worker *all, size_t count, void (*run)(void *arg, int fd),
+                 void *arg, struct fail *fail);
+/* Closes the socket, at which the job ends by itself, kills it with `signal` unless 0, and waits
+   for its end. The status as of waitpid(2). */
+int worker_finish(struct worker *w, int signal);
+
+#endif

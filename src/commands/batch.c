@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: MIT */
+/* batch: asks many questions, several at a time. The parent reads the questions and writes the
+   answers; the jobs, which are processes, ask one question after the other. */
+#include "commands/command.h"
+
+#include "chat/batch.h"
+#include "chat/worker.h"
+#include "commands/batch_job.h"
+#include "commands/client.h"
+#include "commands/line_input.h"
+#include "commands/logging.h"
+#include "commands/outputs.h"
+#include "commands/question_line.h"
+#include "core/set.h"
+#include "system/system.h"
+#include "json/write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    SECOND = 1000000,
+    LINE_MAX_BYTES = 8 << 20,
+    /* How long jobs may take to cancel their answers after a signal. */
+    CANCEL = 5 * SECOND,
+    /* The same when the reader of the output is gone, with --ephemeral. */
+    CANCEL_UNREAD = 2 * SECOND,
+    /* How much later than a job the parent may get the same signal. */
+    SIGNAL_SPREAD = SECOND / 10
+};
+
+struct batch_run {
+    const struct invocation *in;
+    struct batch batch;
+    struct line_input input;
+    bool input_ended;
+    struct json_reader *reader;
+    struct set ids;      /* of the input, as JSON text */
+    struct set finished; /* those that --resume says are done */
+    struct worker workers[BATCH_JOBS_MAX];
+    unsigned jobs;
+    struct batch_job job;
+    struct client client; /* the parent's, for tokens only */
+    bool has_token;
+    struct fail denied; /* why there is no other token */
+    struct writer out;
+    bool begins_line; /* the output ends inside a line, which is to be ended first */
+    struct status status;
+    int64_t started;
+    int64_t cancelled; /* when the jobs were told of a signal, 0: not */
+    struct fail stop;  /* why no further question is started, unless a question says so */
+};
+
+static bool wants(const struct batch_run *r, enum option_id id)
+{
+    return setting_is(r->in->settings, id);
+}
+
+/* No further question is started. */
+static void stop(struct batch_run *r, struct fail *why)
+{
+    if (fail_is_set(&r->stop))
+        fail_release(why);
+    else
+        fail_move(&r->stop, why);
+    batch_stop(&r->batch);
+}
+
+/* The output. */
+
+static void write_objects(struct batch_run *r)
+{
+    struct fail why = FAIL_INIT;
+    struct buf *ready = &r->batch.ready;
+    if (ready->len == 0)
+        return;
+    terminal_make_way(r->in->terminal);
+    if (r->begins_line)
+        buf_byte(&r->out.pending, '\n');
+    r->begins_line = false;
+    writer_put_json(&r->out, buf_view(ready));
+    buf_clear(ready);
+    if (writer_flush(&r->out, &why) != 0)
+        stop(r, &why);
+    fail_release(&why);
+}
+
+/* --resume. */
+
+static void note_finished(struct batch_run *r, struct span line)
+{
+    enum { SLOT_ID = 1, SLOT_STATUS };
+    static const struct json_key keys[] = {{SPAN("id"), SLOT_ID, NULL, 0},
+                                           {SPAN("status"), SLOT_STATUS, NULL, 0}};
+    static const struct json_shape shape = {keys, 2};
+    struct json_found found = {.seen = 0};
+    /* A line that was cut is no object. */
+    if (json_find(r->reader, line, &shape, &found) == 0 &&
+        found.slot[SLOT_STATUS].type == JSON_STRING &&
+        span_is(found.slot[SLOT_STATUS].string, "done"))
+        set_add(&r->finished, found.slot[SLOT_ID].raw);
+}
+
+/* Whether standard output is this file and the file ends inside a line. */
+static bool must_begin_line(int fd)
+{
+    struct stat file, out;
+    char last = '\n';
+    if (fstat(fd, &file) != 0 || fstat(STDOUT_FILENO, &out) != 0 || file.st_dev != out.st_dev ||
+        file.st_ino != out.st_ino || !S_ISREG(file.st_mode) || file.st_size == 0)
+        return false;
+    return sys_pread_all(fd, &last, 1, file.st_size - 1) == 1 && last != '\n';
+}
+
+static int read_former(struct batch_run *r, struct fail *fail)
+{
+    const char *path = setting_text(r->in->settings, OPT_RESUME);
+    struct line_input former;
+    struct span line;
+    struct stat st;
+    enum line_result result;
+    if (!path || (stat(path, &st) != 0 && errno == ENOENT))
+        return 0;
+    if (line_input_open(&former, path, SIZE_MAX / 4, fail) != 0)
+        return -1;
+    r->begins_line = must_begin_line(former.fd);
+    while ((result = line_input_read(&former, &line, fail)) == LINE_READ)
+        note_finished(r, line);
+    line_input_release(&former);
+    return result == LINE_ERROR ? -1 : 0;
+}
+
+/* The input. */
+
+static void put_head(struct buf *head, const struct buf *id, int64_t line)
+{
+    json_put_key(head, "id");
+    json_put_raw(head, buf_view(id));
+    json_put_int(head, "line", line);
+}
+
+static void refuse_line(struct batch_run *r, const struct buf *head, struct fail *why)
+{
+    struct buf object = {0};
+    batch_put_failure(&object, head, why);
+    batch_add_failed(&r->batch, r->input.number, buf_view(&object), why);
+    buf_release(&object);
+}
+
+static void take_line(struct batch_run *r, struct span line, bool is_too_long)
+{
+    struct question_line q = {.conversation = NULL};
+    struct fail why = FAIL_INIT;
+    struct buf head = {0};
+    if (is_too_long)
+        fail_set(&why, FAIL_DATA, "the line is longer than 8 MiB");
+    else
+        question_line_read(&q, r->reader, line, r->job.is_plain, r->in->settings, &why);
+    if (q.id.len == 0)
+        buf_printf(&q.id, "%lld", (long long)r->input.number);
+    put_head(&head, &q.id, r->input.number);
+    if (!set_add(&r->ids, buf_view(&q.id)))
+        fail_set(&why, FAIL_DATA, "the id was used by a line before");
+    if (fail_is_set(&why))
+        refuse_line(r, &head, &why);
+    else if (set_has(&r->finished, buf_view(&q.id)))
+        batch_skip(&r->batch);
+    else
+        batch_add(&r->batch, r->input.number, buf_view(&head), line, q.conversation);
+    question_line_release(&q);
+    buf_release(&head);
+    fail_release(&why);
+}
+
+/* A line of a file with CRLF ends in CR. */
+static struct span without_cr(struct span line)
+{
+    return line.len && line.at[line.len - 1] == '\r' ? span_make(line.at, line.len - 1) : line;
+}
+
+static bool is_input_ready(const struct batch_run *r)
+{
+    return r->input.is_regular || sys_wait(r->input.fd, POLLIN, 0) > 0;
+}
+
+/* Reads as many lines as there are and as are wanted. */
+static void read_lines(struct batch_run *r)
+{
+    struct fail why = FAIL_INIT;
+    struct span line;
+    while (!r->input_ended && batch_wants_line(&r->batch) && !sys_signal()) {
+        enum line_result result = line_input_next(&r->input, &line);
+        if (result == LINE_END)
+            r->input_ended = true;
+        else if (result != LINE_MORE && (span_trim(line).len || result == LINE_TOO_LONG))
+            take_line(r, without_cr(line), result == LINE_TOO_LONG);
+        else if (result == LINE_MORE && !is_input_ready(r))
+            break;
+        else if (result == LINE_MORE && line_input_fill(&r->input, &why) != 0)
+            break;
+    }
+    if (fail_is_set(&why))
+        stop(r, &why);
+}
+
+/* After a stop: what is left of a file was not asked. */
+static void count_rest(struct batch_run *r)
+{
+    struct fail ignored = FAIL_INIT;
+    struct span line;
+    enum line_result result;
+    while (!r->input_ended && r->input.is_regular &&
+           (result = line_input_read(&r->input, &line, &ignored)) > LINE_END)
+        r->batch.not_asked += span_trim(line).len || result == LINE_TOO_LONG;
+    fail_release(&ignored);
+}
+
+/* Tokens. */
+
+/* --max-time is that of a question; a token is obtained in the same time. */
+static void begin_clock(struct batch_run *r)
+{
+    int64_t max_time = setting_us(r->in->settings, OPT_MAX_TIME);
+    int64_t deadline = max_time ? sys_now_us() + max_time : 0;
+    http_set_deadline(r->client.api.http, deadline);
+    r->client.auth.config.deadline = deadline;
+}
+
+static int need_token(struct batch_run *r, struct fail *fail)
+{
+    if (!r->has_token && client_prepare(&r->client, r->in, fail) != 0)
+        return -1;
+    r->has_token = true;
+    r->job.token = r->client.auth.token;
+    return 0;
+}
+
+/* Another job may have had the refused token replaced already. An empty token: there is no other.
+ */
+static void renew_token(struct batch_run *r, struct worker *w, struct span refused)
+{
+    struct fail why = FAIL_INIT;
+    struct auth *auth = &r->client.auth;
+    bool has_other = !span_is(refused, auth->token);
+    if (!has_other && !r->batch.stopped) {
+        fail_set(&why, FAIL_DENIED, "the token was refused");
+        why.http_status = 401;
+        begin_clock(r);
+        has_other = auth_recover(auth, &r->client.api, &why);
+        r->job.token = auth->token;
+    }
+    if (!has_other && !fail_is_set(&r->denied))
+        fail_move(&r->denied, &why);
+    fail_release(&why);
+    struct worker_message message = {.kind = WORKER_TOKEN};
+    if (has_other)
+        message.part[0] = span_of(auth->token);
+    worker_send(w->fd, &message);
+}
+
+/* The jobs. */
+
+/* An idle job, which may have to be started; NULL if there is none. */
+static struct worker *find_worker(struct batch_run *r)
+{
+    struct fail why = FAIL_INIT;
+    struct worker *free_slot = NULL;
+    unsigned alive = 0;
+    for (unsigned i = 0; i < r->jobs; i++) {
+        struct worker *w = &r->workers[i];
+        if (w->pid && !w->task)
+            return w;
+        alive += w->pid != 0;
+        if (!w->pid && !free_slot)
+            free_slot = w;
+    }
+    if (!free_slot)
+        return NULL;
+    if (worker_start(free_slot, r->workers, r->jobs, batch_job_run, &r->job, &why) == 0)
+        return free_slot;
+    /* Go on with those that there are. */
+    if (alive == 0)
+        stop(r, &why);
+    fail_release(&why);
+    return NULL;
+}
+
+static void end_task(struct batch_run *r, struct worker *w, struct span object,
+                     enum fail_cause cause, int status)
+{
+    struct batch_task *task = w->task;
+    w->task = NULL;
+    batch_end(&r->batch, task, object, cause, status);
+}
+
+/* The question of a job that ended without an answer. */
+static void lose_task(struct batch_run *r, struct worker *w, int status)
+{
+    struct batch_task *task = w->task;
+    struct fail why = FAIL_INIT;
+    struct buf object = {0};
+    /* A signal to the whole process group. */
+    if (!sys_signal())
+        sys_wait(-1, 0, sys_now_us() + SIGNAL_SPREAD);
+    if (sys_signal())
+        fail_signal(&why, sys_signal());
+    else if (WIFSIGNALED(status))
+        fail_set(&why, FAIL_SOFTWARE, "the job was killed by signal %d", WTERMSIG(status));
+    else
+        fail_set(&why, FAIL_SOFTWARE, "the job ended unexpectedly (exit status %d)",
+                 WEXITSTATUS(status));
+    batch_put_failure(&object, &task->head, &why);
+    end_task(r, w, buf_view(&object), why.cause, fail_status(&why));
+    buf_release(&object);
+    fail_release(&why);
+}
+
+/* The job has ended, or is to end: another one takes its place when one is needed. */
+static void bury(struct batch_run *r, struct worker *w)
+{
+    void *task = w->task;
+    int status = worker_finish(w, SIGKILL);
+    w->task = task;
+    if (task)
+        lose_task(r, w, status);
+}
+
+static void start_questions(struct batch_run *r)
+{
+    struct fail why = FAIL_INIT;
+    if (!r->has_token && r->batch.waiting && need_token(r, &why) != 0)
+        stop(r, &why);
+    while (r->batch.waiting && !sys_signal()) {
+        struct worker *w = find_worker(r);
+        struct batch_task *task = w ? batch_start(&r->batch) : NULL;
+        if (!task)
+            break;
+        w->task = task;
+        const struct worker_message message = {
+            .kind = WORKER_QUESTION, .part = {buf_view(&task->head), buf_view(&task->text)}};
+        if (worker_send(w->fd, &message) == 0)
+            continue;
+        /* It was killed while it was idle. */
+        w->task = NULL;
+        bury(r, w);
+        batch_put_back(&r->batch, task);
+    }
+}
+
+/* Why the whole batch ends, where a question shows that others would fail as well. */
+static void explain_stop(struct batch_run *r, const struct worker_message *answer)
+{
+    struct fail why = FAIL_INIT;
+    fail_set(&why, answer->cause, "%.*s", (int)answer->part[1].len, answer->part[1].at);
+    if (answer->part[2].len)
+        fail_hint(&why, "%.*s", (int)answer->part[2].len, answer->part[2].at);
+    if (answer->cause == FAIL_DENIED && r->denied.hint)
+        fail_hint(&why, "%s", r->denied.hint);
+    stop(r, &why);
+}
+
+static void take_answer(struct batch_run *r, struct worker *w, const struct worker_message *m)
+{
+    bool was_stopped = r->batch.stopped;
+    if (m->cause == FAIL_SIGNAL && !sys_signal()) {
+        /* The signal was for the job alone, which is as good as killed. */
+        bury(r, w);
+        return;
+    }
+    if (m->cause == FAIL_NONE && r->has_token)
+        r->client.auth.tries = 0;
+    end_task(r, w, m->part[0], m->cause, m->status);
+    if (!was_stopped && r->batch.stopped && !wants(r, OPT_FAIL_FAST))
+        explain_stop(r, m);
+}
+
+static void hear(struct batch_run *r, struct worker *w)
+{
+    struct worker_message message;
+    size_t size;
+    if (worker_read(w->fd, &w->in) <= 0 && !(errno == EINTR && sys_signal())) {
+        bury(r, w);
+        return;
+    }
+    while (w->pid && (size = worker_parse(&w->in, &message)) != 0) {
+        if (message.kind == WORKER_REFUSED)
+            renew_token(r, w, message.part[0]);
+        else if (w->task)
+            take_answer(r, w, &message);
+        if (w->pid)
+            buf_drop(&w->in, size);
+    }
+}
+
+/* Signals. */
+
+/* Passes a signal on to the jobs that are at work, and at last kills them. */
+static void cancel(struct batch_run *r)
+{
+    int64_t now = sys_now_us();
+    int signal = sys_signal() == SIGPIPE ? SIGTERM : sys_signal();
+    bool is_late = r->cancelled && now >= r->cancelled + CANCEL;
+    if (r->cancelled && !is_late)
+        return;
+    if (!r->cancelled)
+        r->cancelled = now;
+    batch_stop(&r->batch);
+    for (unsigned i = 0; i < r->jobs; i++) {
+        if (r->workers[i].task && is_late)
+            bury(r, &r->workers[i]);
+        else if (r->workers[i].task)
+            sys_job_signal(r->workers[i].pid, signal);
+    }
+}
+
+/* Nobody reads the objects any more. */
+static bool is_unread(const struct batch_run *r)
+{
+    bool cleans_up = wants(r, OPT_EPHEMERAL) && sys_now_us() < r->cancelled + CANCEL_UNREAD;
+    return sys_signal() == SIGPIPE && r->cancelled && !cleans_up;
+}
+
+/* The progress line. */
+
+static void put_time_left(const struct batch_run *r, int64_t elapsed, struct buf *out)
+{
+    const struct batch *b = &r->batch;
+    double ended = (double)(b->done + b->failed);
+    double read = ended + (double)(b->skipped + (int64_t)b->waiting + (int64_t)b->running);
+    if (ended < 1 || (!r->input_ended && (!r->input.is_regular || r->input.offset == 0)))
+        return;
+    double all = r->input_ended ? read : read * (double)r->input.size / (double)r->input.offset;
+    double left = (all - ended - (double)b->skipped) * (double)elapsed / 1e6 / ended;
+    if (left >= 5400)
+        buf_printf(out, ", %.1f h left", left / 3600);
+    else if (left >= 90)
+        buf_printf(out, ", %.0f min left", left / 60);
+    else if (left > 0)
+        buf_printf(out, ", %.0f s left", left);
+}
+
+/* When it wants to be drawn again. */
+static int64_t show_progress(struct batch_run *r)
+{
+    int64_t now = sys_now_us();
+    struct buf text = {0};
+    if (!r->in->terminal->status)
+        return INT64_MAX;
+    batch_put_progress(&r->batch, now - r->started, &text);
+    put_time_left(r, now - r->started, &text);
+    status_show(&r->status, buf_view(&text));
+    buf_release(&text);
+    return status_tick(&r->status, now);
+}
+
+static void begin_progress(struct batch_run *r)
+{
+    struct terminal *t = r->in->terminal;
+    /* Lines of -v would disturb it. */
+    if (!t->live || t->verbosity)
+        return;
+    r->status = (struct status){.color = t->color, .ascii = !t->utf8, .is_timeless = true};
+    t->status = &r->status;
+}
+
+static void end_progress(struct batch_run *r)
+{
+    status_release(&r->status);
+    r->in->terminal->status = NULL;
+}
+
+/* The main loop. */
+
+static bool is_over(const struct batch_run *r)
+{
+    if (is_unread(r))
+        return true;
+    return r->batch.running == 0 && (r->batch.stopped || (r->input_ended && r->batch.waiting == 0));
+}
+
+/* Waits for the jobs, the input, a signal or the next drawing of the progress line. */
+static void wait_for_events(struct batch_run *r)
+{
+    struct pollfd fds[BATCH_JOBS_MAX + 1 + SYS_WAIT_EXTRA];
+    int64_t wake = show_progress(r);
+    bool reads = !r->input_ended && !r->input.is_regular && batch_wants_line(&r->batch);
+    for (unsigned i = 0; i < r->jobs; i++)
+        fds[i] = (struct pollfd){.fd = r->workers[i].pid ? r->workers[i].fd : -1, .events = POLLIN};
+    fds[r->jobs] = (struct pollfd){.fd = reads ? r->input.fd : -1, .events = POLLIN};
+    if (r->cancelled) {
+        int64_t end = r->cancelled + (sys_signal() == SIGPIPE ? CANCEL_UNREAD : CANCEL);
+        wake = end < wake ? end : wake;
+    }
+    int known = r->cancelled ? sys_signal() : 0;
+    if (sys_wait_for_any(fds, r->jobs + 1, wake, known) <= 0)
+        return;
+    for (unsigned i = 0; i < r->jobs; i++)
+        if (fds[i].fd >= 0 && fds[i].revents && r->workers[i].pid)
+            hear(r, &r->workers[i]);
+}
+
+static void run_questions(struct batch_run *r)
+{
+    for (;;) {
+        if (sys_signal())
+            cancel(r);
+        read_lines(r);
+        start_questions(r);
+        write_objects(r);
+        if (sys_signal() && !r->cancelled)
+            continue;
+        if (is_over(r))
+            return;
+        wait_for_events(r);
+    }
+}
+
+/* The end. */
+
+static void end_jobs(struct batch_run *r)
+{
+    for (unsigned i = 0; i < r->jobs; i++)
+        if (r->workers[i].pid && !r->workers[i].task)
+            worker_finish(&r->workers[i], 0);
+}
+
+static void print_totals(struct batch_run *r)
+{
+    struct fail ignored = FAIL_INIT;
+    struct buf line = {0};
+    count_rest(r);
+    batch_put_totals(&r->batch, &line);
+    if (!r->in->terminal->quiet && sys_signal() != SIGPIPE)
+        terminal_line(r->in->terminal, buf_view(&line), &ignored);
+    buf_release(&line);
+    fail_release(&ignored);
+}
+
+/* The exit status is that of a question, which has its object, or of what ended the program. */
+static void conclude(struct batch_run *r, struct fail *fail)
+{
+    enum fail_cause cause = batch_cause(&r->batch);
+    if (sys_signal()) {
+        fail_signal(fail, sys_signal());
+    } else if (r->stop.cause == FAIL_OUTPUT || cause == FAIL_NONE) {
+        fail_move(fail, &r->stop);
+    } else {
+        if (fail_is_set(&r->stop))
+            terminal_failure(r->in->terminal, &r->stop);
+        fail_set(fail, cause == FAIL_SIGNAL ? FAIL_SOFTWARE : cause, "a question failed");
+        fail->shown = true;
+    }
+}
+
+static int check_batch_options(const struct settings *s, struct fail *fail)
+{
+    int64_t jobs = setting_number(s, OPT_JOBS);
+    if (jobs < 1 || jobs > BATCH_JOBS_MAX)
+        return fail_set(fail, FAIL_USAGE, "invalid value '%s' for --jobs: expected 1 to %d",
+                        setting_text(s, OPT_JOBS), BATCH_JOBS_MAX);
+    for (int i = 0; i < setting_count(s, OPT_CONTEXT); i++)
+        if (context_check(s->of[OPT_CONTEXT].list[i], fail) != 0)
+            return -1;
+    return 0;
+}
+
+static int open_files(struct batch_run *r, struct fail *fail)
+{
+    static const struct span prompt =
+        SPAN("Type the questions and end them with Ctrl-D on a line of its own.");
+    const struct operands *o = r->in->operands;
+    const char *path = o->count && !operand_is_dash(&o->list[0]) ? o->list[0].text : NULL;
+    if (outputs_check_input(r->in, path, fail) != 0 || read_former(r, fail) != 0)
+        return -1;
+    if (!path)
+        terminal_ask(r->in->terminal, prompt, fail);
+    return line_input_open(&r->input, path, LINE_MAX_BYTES, fail);
+}
+
+static void init_run(struct batch_run *r, const struct invocation *in)
+{
+    const struct settings *s = in->settings;
+    const struct batch_options options = {.jobs = (unsigned)setting_number(s, OPT_JOBS),
+                                          .ordered = setting_is(s, OPT_ORDERED),
+                                          .fail_fast = setting_is(s, OPT_FAIL_FAST)};
+    *r = (struct batch_run){.in = in,
+                            .input = {.fd = -1},
+                            .reader = json_reader_new(),
+                            .jobs = options.jobs,
+                            .denied = FAIL_INIT,
+                            .started = sys_now_us(),
+                            .stop = FAIL_INIT};
+    r->job =
+        (struct batch_job){.in = in,
+                           .pace = sys_shared_memory(sizeof(struct pace)),
+                           .is_plain = setting_is(s, OPT_LINES),
+                           .is_logged = setting_is_given(s, OPT_LOG) && logging_is_on(in, false)};
+    batch_init(&r->batch, &options);
+    writer_init_standard(&r->out);
+}
+
+static void release_run(struct batch_run *r)
+{
+    sys_shared_release(r->job.pace, sizeof(struct pace));
+    line_input_release(&r->input);
+    json_reader_free(r->reader);
+    set_release(&r->ids);
+    set_release(&r->finished);
+    batch_release(&r->batch);
+    client_close(&r->client);
+    writer_release(&r->out);
+    fail_release(&r->denied);
+    fail_release(&r->stop);
+}
+
+static int run_batch(const struct invocation *in, struct fail *fail)
+{
+    struct batch_run r;
+    if (check_batch_options(in->settings, fail) != 0)
+        return -1;
+    sys_signals_catch();
+    init_run(&r, in);
+    if (open_files(&r, fail) == 0) {
+        begin_progress(&r);
+        run_questions(&r);
+        end_progress(&r);
+        end_jobs(&r);
+        if (!sys_signal() && r.stop.cause != FAIL_OUTPUT)
+            writer_close_standard(&r.stop);
+        print_totals(&r);
+        conclude(&r, fail);
+    }
+    release_run(&r);
+    return fail_is_set(fail) ? -1 : 0;
+}
+
+const struct command command_batch = {
+    .name = "batch",
+    .summary = "ask many questions, several at a time",
+    .usage = "[OPTION]... [FILE]",
+    .about = "Reads questions from FILE or standard input, one JSON object a line, and writes one\n"
+             "JSON object a line for each as it ends. --resume asks only what is not done yet.\n",
+    .examples = "  sigmasight-chat batch questions.jsonl > answers.jsonl\n"
+                "  sigmasight-chat batch --resume out.jsonl questions.jsonl >> out.jsonl\n"
+                "  sigmasight-chat batch --lines --jobs 8 < questions.txt | jq -r .text\n",
+    .operands = 1,
+    .groups = GROUP_API | GROUP_CONTEXT | GROUP_BATCH,
+    .run = run_batch,
+};

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands/batch_job.h"
+
+#include "chat/summary.h"
+#include "chat/worker.h"
+#include "commands/dialogue.h"
+#include "commands/logging.h"
+#include "commands/question_line.h"
+#include "core/xmalloc.h"
+#include "system/system.h"
+
+#include <stdlib.h>
+
+/* The process. */
+struct job {
+    const struct batch_job *about;
+    int fd;
+    struct buf in;           /* messages of the parent */
+    struct buf head, object; /* of the present question */
+    struct dialogue dialogue;
+    struct json_reader *reader;
+};
+
+/* The next message. Its size, or 0 if the parent is gone or a signal was caught. */
+static size_t receive(struct job *j, struct worker_message *message)
+{
+    size_t size;
+    while ((size = worker_parse(&j->in, message)) == 0)
+        if (sys_wait(j->fd, POLLIN, INT64_MAX) < 0 || worker_read(j->fd, &j->in) <= 0)
+            return 0;
+    return size;
+}
+
+/* Asks the parent for a token, for struct auth_delegate. */
+static char *next_token(void *arg, const char *refused, struct fail *fail)
+{
+    struct job *j = arg;
+    struct worker_message message = {.kind = WORKER_REFUSED, .part = {span_of(refused)}};
+    if (!refused)
+        return xstrdup(j->about->token);
+    size_t size = worker_send(j->fd, &message) == 0 ? receive(j, &message) : 0;
+    if (size == 0 && sys_signal())
+        fail_signal(fail, sys_signal());
+    char *token =
+        size && message.part[0].len ? xmemdup(message.part[0].at, message.part[0].len) : NULL;
+    buf_drop(&j->in, size);
+    return token;
+}
+
+/* The context of the options and the line's: the last one of a KEY counts. The strings are
+   borrowed, the array is the caller's. */
+static const char **merge_context(const struct setting *options, const struct question_list *line)
+{
+    size_t given = (size_t)options->count;
+    const char **pairs = xcalloc(given + line->count + 1, sizeof *pairs);
+    for (size_t i = 0; i < given; i++)
+        pairs[i] = options->list[i];
+    for (size_t i = 0; i < line->count; i++)
+        pairs[given + i] = line->items[i];
+    return pairs;
+}
+
+static int ask(struct job *j, struct span line, struct fail *fail)
+{
+    struct dialogue *d = &j->dialogue;
+    struct question q;
+    struct question_line given;
+    const struct setting *options = &j->about->in->settings->of[OPT_CONTEXT];
+    int result = question_line_read(&given, j->reader, line, j->about->is_plain,
+                                    j->about->in->settings, fail);
+    const char **context = merge_context(options, &given.context);
+    dialogue_turn_to(d, given.conversation);
+    question_init(&q, d);
+    q.request.text = buf_view(&given.text);
+    q.request.pace = j->about->pace;
+    q.request.mode = given.mode;
+    if (given.portfolios.is_given)
+        q.request.portfolios = (struct api_portfolios){(const char *const *)given.portfolios.items,
+                                                       given.portfolios.count};
+    q.request.context = (struct api_context){context, (size_t)options->count + given.context.count};
+    if (result == 0)
+        dialogue_ask(d, &q, fail);
+    result = dialogue_conclude(d, &q, fail);
+    free(context);
+    question_line_release(&given);
+    return result;
+}
+
+/* False if the parent is gone. */
+static bool answer(struct job *j, const struct worker_message *question)
+{
+    struct fail fail = FAIL_INIT;
+    buf_clear(&j->head);
+    buf_clear(&j->object);
+    buf_span(&j->head, question->part[0]);
+    ask(j, question->part[1], &fail);
+    const struct worker_message message = {
+        .kind = WORKER_ANSWER,
+        .cause = fail.cause,
+        .status = fail_status(&fail),
+        .part = {buf_view(&j->object), span_of(fail.message), span_of(fail.hint)}};
+    bool is_sent = worker_send(j->fd, &message) == 0;
+    fail_release(&fail);
+    return is_sent;
+}
+
+void batch_job_run(void *about, int fd)
+{
+    struct job j = {.about = about, .fd = fd};
+    const struct auth_delegate delegate = {next_token, &j};
+    struct worker_message question;
+    j.about->in->terminal->status = NULL; /* the progress line is the parent's */
+    dialogue_init(&j.dialogue, j.about->in);
+    j.dialogue.is_job = true;
+    j.dialogue.is_logged = j.about->is_logged;
+    j.dialogue.delegate = &delegate;
+    j.reader = json_reader_new();
+    sinks_add(&j.dialogue.sinks, sink_object_new(&j.object, &j.head));
+    for (size_t size; (size = receive(&j, &question)) != 0;) {
+        struct buf held = j.in;
+        j.in = (struct buf){0}; /* the question lies in it while further messages are received */
+        bool goes_on = answer(&j, &question);
+        buf_release(&held);
+        if (!goes_on)
+            break;
+    }
+    struct fail ignored = FAIL_INIT;
+    dialogue_close(&j.dialogue, &ignored);
+    fail_release(&ignored);
+    json_reader_free(j.reader);
+    buf_release(&j.in);
+    buf_release(&j.head);
+    buf_release(&j.object);
+}
+
+void batch_put_failure(struct buf *object, const struct buf *head, struct fail *fail)
+{
+    struct sinks sinks = {.count = 0};
+    struct fail ignored = FAIL_INIT;
+    struct summary summary = {.timing = {-1, -1, -1, -1, 0}, .survives = true};
+    sinks_add(&sinks, sink_object_new(object, head));
+    summary_deliver(&summary, &sinks, false, fail);
+    sinks_close(&sinks, &ignored);
+    fail_release(&ignored);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* A job of `batch`: the process that asks questions. */
+#ifndef COMMANDS_BATCH_JOB_H
+#define COMMANDS_BATCH_JOB_H
+
+#include "chat/pace.h"
+#include "commands/command.h"
+
+#include <stdbool.h>
+
+struct batch_job {
+    const struct invocation *in;
+    struct pace *pace; /* shared by all jobs */
+    bool is_plain;     /* lines are messages, not JSON */
+    bool is_logged;
+    const char *token; /* when the job was started */
+};
+
+/* Answers the questions that arrive on the socket `fd` until its other end is closed. `job` is a
+   struct batch_job. For worker_start. */
+void batch_job_run(void *job, int fd);
+
+/* Appends the object of a question that was not asked, or whose job has died: `head` has its first
+   members. */
+void batch_put_failure(struct buf *object, const struct buf *head, struct fail *fail);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* A line of the input of `batch`: a question with its settings ("batch" in the manual). */
+#ifndef COMMANDS_QUESTION_LINE_H
+#define COMMANDS_QUESTION_LINE_H
+
+#include "core/buf.h"
+#include "core/fail.h"
+#include "settings/options.h"
+#include "json/json.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Strings of a list, owned. */
+struct question_list {
+    char **items;
+    size_t count;
+    bool is_given;
+};
+
+/* Zeroed is empty. Owned; question_line_release. */
+struct question_line {
+    struct buf id;   /* JSON text; empty: the line has none */
+    struct buf text; /* the message */
+    char *conversation, *mode;
+    struct question_list portfolios, context;
+};
+
+/* Reads a line, as the message itself if `plain`, else as a JSON object. FAIL_DATA for an invalid
+   one: not UTF-8, not JSON, a member of the wrong type, an unknown mode, a message that `send`
+   refuses. q->id is set then as well, if the line has one. */
+int question_line_read(struct question_line *q, struct json_reader *reader, struct span line,
+                       bool plain, const struct settings *settings, struct fail *fail);
+void question_line_release(struct question_line *q);
+
+#endif
