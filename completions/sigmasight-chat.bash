@@ -76,10 +76,10 @@ _sigmasight_chat_kind()
     -m | --mode) kind='green blue indigo violet' ;;
     --color | --render | --highlight) kind='auto always never' ;;
     --profile) kind=PROFILE ;;
-    --events | --record | --token-file | --cacert | --cert | --key) kind=FILE ;;
+    --events | --record | --resume | --token-file | --cacert | --cert | --key) kind=FILE ;;
     -u | --url | -H | --header | --portfolio | --context | --max-message | --events-fd | --max-event-size | --email | --limit) kind='' ;;
     --retry | --retry-delay | --retry-max-time) kind='' ;;
-    --connect-timeout | --idle-timeout | --stall-timeout | --max-time) kind='' ;;
+    --jobs | --connect-timeout | --idle-timeout | --stall-timeout | --max-time) kind='' ;;
     *) return 1 ;;
     esac
 }
@@ -99,7 +99,7 @@ _sigmasight_chat_offer()
 _sigmasight_chat_operand()
 {
     case $1,$2,$3 in
-    decode,1,*) kind=FILE ;;
+    decode,1,* | batch,1,*) kind=FILE ;;
     config,1,*) kind='path edit' ;;
     completion,1,*) kind='bash zsh fish' ;;
     conversations,1,*) kind='list new show mode delete' ;;
@@ -121,16 +121,19 @@ _sigmasight_chat()
     local context='-m --mode --portfolio'
     local send='-c --conversation -C --continue --ephemeral --edit --max-message --context --record --log --no-log --retry --retry-delay
         --retry-max-time --retry-all --connect-timeout --idle-timeout --stall-timeout --max-time'
+    local batch='--lines --jobs --ordered --resume --fail-fast --max-event-size --ephemeral --max-message --context --log --no-log
+        --retry --retry-delay --retry-max-time --retry-all --connect-timeout --idle-timeout --stall-timeout --max-time'
     local login='--email --password-stdin'
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        _sigmasight_chat_words 'send decode login logout whoami conversations log config doctor schema completion
+        _sigmasight_chat_words 'send batch decode login logout whoami conversations log config doctor schema completion
             -h --help -V --version'
         return
     fi
     case ${COMP_WORDS[1]} in
     send) options="$common $api $output $context $send" ;;
+    batch) options="$common $api $context $batch" ;;
     decode) options="$common $output" ;;
     login) options="$common $api $login" ;;
     logout) options="$common $api" ;;

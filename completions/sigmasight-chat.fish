@@ -100,6 +100,7 @@ end
 complete -c sigmasight-chat -f
 
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a send -d 'Post one message and stream the answer'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a batch -d 'Ask many questions, several at a time'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a decode -d 'Print a recorded stream'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a login -d 'Log in and keep the token'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a logout -d 'Delete the stored token'
@@ -113,7 +114,7 @@ complete -c sigmasight-chat -n __sigmasight_chat_no_command -a completion -d 'Pr
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -s V -l version -d 'Versions of program and libraries'
 
 # Every command
-set -l common '__sigmasight_chat_command send decode login logout whoami conversations log config doctor schema completion'
+set -l common '__sigmasight_chat_command send batch decode login logout whoami conversations log config doctor schema completion'
 complete -c sigmasight-chat -s h -l help -d 'Print a summary and exit'
 complete -c sigmasight-chat -n $common -s q -l quiet -d 'Nothing on standard error but failures'
 complete -c sigmasight-chat -n $common -s v -l verbose -d 'Say more; twice: the HTTP exchange'
@@ -130,10 +131,10 @@ complete -c sigmasight-chat -n $output -l events-fd -x -d 'The same to a descrip
 complete -c sigmasight-chat -n $output -s n -l no-newline -d 'Add no newline to the text'
 complete -c sigmasight-chat -n '__sigmasight_chat_command send decode log' -l render -x -a 'auto always never' -d 'Render the Markdown of the text'
 complete -c sigmasight-chat -n $output -l highlight -x -a 'auto always never' -d 'The same as --render'
-complete -c sigmasight-chat -n $output -l max-event-size -x -d 'Refuse an event that is larger'
+complete -c sigmasight-chat -n '__sigmasight_chat_command send batch decode' -l max-event-size -x -d 'Refuse an event that is larger'
 
 # Commands that talk to the server
-set -l api '__sigmasight_chat_command send login logout whoami conversations config doctor'
+set -l api '__sigmasight_chat_command send batch login logout whoami conversations config doctor'
 complete -c sigmasight-chat -n $api -s u -l url -x -d 'Address of the API'
 complete -c sigmasight-chat -n $api -l profile -x -a '(__sigmasight_chat_profiles)' -d 'Use a profile of the configuration file'
 complete -c sigmasight-chat -n $api -l token-file -r -F -d 'Take the token from FILE'
@@ -145,29 +146,39 @@ complete -c sigmasight-chat -n $api -l insecure -d 'Accept any certificate'
 complete -c sigmasight-chat -n $api -l allow-http -d 'Plain HTTP also to another machine'
 
 # Commands that create a conversation
-set -l context '__sigmasight_chat_command send conversations:new'
+set -l context '__sigmasight_chat_command send batch conversations:new'
 complete -c sigmasight-chat -n $context -s m -l mode -x -a 'green blue indigo violet' -d 'Mode of the answers'
 complete -c sigmasight-chat -n $context -l portfolio -x -d 'Ask about a portfolio'
 
 # send
 set -l send '__sigmasight_chat_command send'
+set -l question '__sigmasight_chat_command send batch'
 complete -c sigmasight-chat -n '__sigmasight_chat_command send log' -s c -l conversation -x -a '(__sigmasight_chat_ids)' -d 'Use a conversation'
 complete -c sigmasight-chat -n $send -s C -l continue -d 'Use the last conversation'
-complete -c sigmasight-chat -n $send -l ephemeral -d 'Delete the new conversation afterwards'
+complete -c sigmasight-chat -n $question -l ephemeral -d 'Delete the new conversation afterwards'
 complete -c sigmasight-chat -n $send -l edit -d 'Edit the message first'
-complete -c sigmasight-chat -n $send -l max-message -x -d 'Reject a longer message'
-complete -c sigmasight-chat -n $send -l context -x -d 'Add KEY=VALUE to ui_context'
+complete -c sigmasight-chat -n $question -l max-message -x -d 'Reject a longer message'
+complete -c sigmasight-chat -n $question -l context -x -d 'Add KEY=VALUE to ui_context'
 complete -c sigmasight-chat -n $send -l record -r -F -d 'Keep the event stream in FILE'
-complete -c sigmasight-chat -n $send -l log -d 'Add question and answer to the log'
-complete -c sigmasight-chat -n $send -l no-log -d 'Do not add them to the log'
-complete -c sigmasight-chat -n $send -l retry -x -d 'How often to try again'
-complete -c sigmasight-chat -n $send -l retry-delay -x -d 'Seconds before the first retry'
-complete -c sigmasight-chat -n $send -l retry-max-time -x -d 'Begin no retry later than that'
-complete -c sigmasight-chat -n $send -l retry-all -d 'Retry also where the message may be stored'
-complete -c sigmasight-chat -n $send -l connect-timeout -x -d 'Seconds to connect'
-complete -c sigmasight-chat -n $send -l idle-timeout -x -d 'Seconds without a byte'
-complete -c sigmasight-chat -n $send -l stall-timeout -x -d 'Seconds with nothing but heartbeats'
-complete -c sigmasight-chat -n $send -l max-time -x -d 'Seconds for everything'
+complete -c sigmasight-chat -n $question -l log -d 'Add question and answer to the log'
+complete -c sigmasight-chat -n $question -l no-log -d 'Do not add them to the log'
+complete -c sigmasight-chat -n $question -l retry -x -d 'How often to try again'
+complete -c sigmasight-chat -n $question -l retry-delay -x -d 'Seconds before the first retry'
+complete -c sigmasight-chat -n $question -l retry-max-time -x -d 'Begin no retry later than that'
+complete -c sigmasight-chat -n $question -l retry-all -d 'Retry also where the message may be stored'
+complete -c sigmasight-chat -n $question -l connect-timeout -x -d 'Seconds to connect'
+complete -c sigmasight-chat -n $question -l idle-timeout -x -d 'Seconds without a byte'
+complete -c sigmasight-chat -n $question -l stall-timeout -x -d 'Seconds with nothing but heartbeats'
+complete -c sigmasight-chat -n $question -l max-time -x -d 'Seconds for everything'
+
+# batch
+set -l batch '__sigmasight_chat_command batch'
+complete -c sigmasight-chat -n $batch -l lines -d 'Each line of the input is a question'
+complete -c sigmasight-chat -n $batch -l jobs -x -d 'Ask up to so many at a time'
+complete -c sigmasight-chat -n $batch -l ordered -d 'Write the answers in the order of the input'
+complete -c sigmasight-chat -n $batch -l resume -r -F -d 'Do not ask what FILE has done'
+complete -c sigmasight-chat -n $batch -l fail-fast -d 'Start no further question after a failure'
+complete -c sigmasight-chat -n $batch -F
 
 # decode
 complete -c sigmasight-chat -n '__sigmasight_chat_command decode' -F
