@@ -13,17 +13,19 @@ static int compare_range(const void *key, const void *element)
     return c < r->first ? -1 : c > r->last;
 }
 
-#define IS_IN(table, c)                                                                            \
-    (bsearch(&(c), table, sizeof table / sizeof table[0], sizeof table[0], compare_range) != NULL)
+static bool is_in(uint32_t c, const struct range *ranges, size_t count)
+{
+    return bsearch(&c, ranges, count, sizeof *ranges, compare_range) != NULL;
+}
 
 bool unicode_is_wide(uint32_t point)
 {
-    return point >= 0x1100 && IS_IN(wide_ranges, point);
+    return point >= 0x1100 && is_in(point, wide_ranges, sizeof wide_ranges / sizeof wide_ranges[0]);
 }
 
 bool unicode_is_zero_width(uint32_t point)
 {
-    return point >= 0x300 && IS_IN(zero_ranges, point);
+    return point >= 0x300 && is_in(point, zero_ranges, sizeof zero_ranges / sizeof zero_ranges[0]);
 }
 
 bool unicode_is_punctuation(uint32_t point)
@@ -31,7 +33,8 @@ bool unicode_is_punctuation(uint32_t point)
     if (point < 0x80)
         return point > ' ' && point < 0x7F && !(point >= '0' && point <= '9') &&
                !((point | 0x20) >= 'a' && (point | 0x20) <= 'z');
-    return IS_IN(punctuation_ranges, point);
+    return is_in(point, punctuation_ranges,
+                 sizeof punctuation_ranges / sizeof punctuation_ranges[0]);
 }
 
 bool unicode_is_space(uint32_t point)

@@ -16,6 +16,7 @@ enum {
     NAME_BYTES = 400,
     ARGUMENT_COLUMNS = 40,
     ARGUMENT_BYTES = 400,
+    ARGUMENT_SOURCE = 1600, /* bytes before they are escaped */
     REASON_COLUMNS = 500,
     REASON_BYTES = 2000,
     CALLS = 64 /* running at once whose arguments are kept */
@@ -117,11 +118,11 @@ static void put_argument(struct argument_list *list, const struct json_value *v)
     if ((v->type != JSON_STRING && v->type != JSON_NUMBER) || text.len == 0 || is_uuid(text))
         return;
     /* What lies behind the bound is not shown in any case. */
-    if (list->out->len > 4 * ARGUMENT_BYTES)
+    if (list->out->len > ARGUMENT_SOURCE)
         return;
     if (list->out->len > list->from)
         buf_puts(list->out, list->separator);
-    buf_append(list->out, text.at, text.len < 4 * ARGUMENT_BYTES ? text.len : 4 * ARGUMENT_BYTES);
+    buf_append(list->out, text.at, text.len < ARGUMENT_SOURCE ? text.len : ARGUMENT_SOURCE);
 }
 
 static void take_element(void *arg, const struct json_member *m)

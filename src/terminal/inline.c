@@ -97,7 +97,7 @@ struct inline_parser {
 
 static struct node *add_node(struct inline_parser *p, enum node_kind kind)
 {
-    if (p->count == p->capacity) {
+    if (!p->nodes || p->count == p->capacity) {
         p->capacity = p->capacity ? 2 * p->capacity : 64;
         p->nodes = xrealloc(p->nodes, (size_t)p->capacity * sizeof *p->nodes);
     }
@@ -307,7 +307,7 @@ static int match_runs(struct inline_parser *p, int opener, int closer)
 /* From the closer `at` to the end of the list, with openers at or behind the node `floor`. */
 static void process_closers(struct inline_parser *p, int at, int floor, int bottom[3][2][3])
 {
-    while (at != NO_NODE) {
+    while (p->nodes && at != NO_NODE) {
         struct node *closer = &p->nodes[at];
         int next = closer->next;
         if (!closer->closer) {
@@ -622,7 +622,7 @@ static void add_code(struct inline_parser *p, struct span ticks, struct span con
         blank = blank && c == ' ';
         buf_byte(&code, c);
     }
-    bool padded = !blank && code.data[0] == ' ' && code.data[code.len - 1] == ' ';
+    size_t padded = !blank && code.data[0] == ' ' && code.data[code.len - 1] == ' ';
     buf_span(&mark, ticks);
     if (padded)
         buf_byte(&mark, ' ');

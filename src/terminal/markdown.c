@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { CODE_INDENT = 4, FENCE = 3, LONGEST_NUMBER = 9, LEVELS = 6 };
+enum { CODE_INDENT = 4, FENCE = 3, LONGEST_NUMBER = 9, LEVELS = 6, NO_ALIGN = 'x' };
 
 /* What the open leaf is. */
 enum leaf { LEAF_NONE, LEAF_PARAGRAPH, LEAF_FENCED, LEAF_INDENTED, LEAF_TABLE };
@@ -514,7 +514,7 @@ static void take_align(void *arg, struct span cell)
     for (size_t i = left; i < cell.len; i++)
         dashes += cell.at[i] == '-';
     bool whole = dashes > 0 && dashes + left + right == cell.len;
-    buf_byte(align, !whole          ? (char)-1
+    buf_byte(align, !whole          ? NO_ALIGN
                     : left && right ? MARKDOWN_CENTER
                     : left          ? MARKDOWN_LEFT
                     : right         ? MARKDOWN_RIGHT
@@ -533,7 +533,8 @@ static int find_delimiters(struct markdown *m, struct cursor *c)
         return here == UNKNOWN ? UNKNOWN : 0;
     buf_clear(&m->align);
     split_row(span_make(c->s.at + c->next, at - c->next), take_align, &m->align);
-    return m->columns && m->align.len == m->columns && !memchr(m->align.data, -1, m->align.len);
+    return m->columns && m->align.len == m->columns &&
+           !memchr(m->align.data, NO_ALIGN, m->align.len);
 }
 
 static int plan_text(struct markdown *m, struct cursor *c, struct plan *plan, bool all)
