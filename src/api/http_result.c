@@ -112,11 +112,11 @@ static bool blame_proxy(const struct http_end *end, enum http_meaning meaning, c
                         const struct http_proxy *proxy, struct fail *fail)
 {
     static const char hint[] = "check the proxy that the environment names";
+    if (!proxy->name && !is_unusable(end, proxy))
+        return false;
     if (is_unusable(end, proxy))
         fail_set_hint(fail, FAIL_UNREACHABLE, hint,
                       "invalid proxy in %s: expected http://host:port", variable);
-    else if (!proxy->name)
-        return false;
     else if (end->proxy_status >= 300)
         fail_set_hint(fail, FAIL_UNREACHABLE, hint,
                       "cannot connect to %s through the proxy %s: it answered with HTTP %d",

@@ -43,7 +43,7 @@ static inline bool span_is(struct span s, const char *text)
 
 static inline bool span_starts(struct span s, struct span prefix)
 {
-    return s.len >= prefix.len && memcmp(s.at, prefix.at, prefix.len) == 0;
+    return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.at, prefix.at, prefix.len) == 0);
 }
 
 static inline bool span_contains(struct span s, struct span part)

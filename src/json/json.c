@@ -307,7 +307,7 @@ static void put_yajl_error(struct buf *out, struct json_reader *r)
     struct span line = span_first_line(span_of((const char *)said));
     line = without_prefix(line, (struct span)SPAN("parse error: "));
     line = without_prefix(line, (struct span)SPAN("lexical error: "));
-    if (line.len && line.at[line.len - 1] == '.')
+    if (line.at && line.len && line.at[line.len - 1] == '.')
         line.len--;
     buf_span(out, line);
     yajl_free_error(r->yajl, said);

@@ -421,7 +421,7 @@ static int judge(const struct candidates *c, const char *id, struct fail *fail)
 static int collect_candidates(struct log_reader *r, const char *const *ids, size_t count,
                               struct candidates *found, struct fail *fail)
 {
-    struct log_entry e;
+    struct log_entry e = {.truncated = false};
     struct log_place place;
     int result;
     if (count == 1)
@@ -499,7 +499,7 @@ int log_find_conversation(struct store_key key, const char *prefix, char **id, s
 {
     struct fail ignored = FAIL_INIT;
     struct conversations c = {.count = 0};
-    struct log_entry e;
+    struct log_entry e = {.truncated = false};
     size_t len = strlen(prefix);
     *id = NULL;
     if (len < LOG_PREFIX || len == CONVERSATION_ID_LEN)
@@ -565,7 +565,7 @@ void log_find_titles(const char *url, struct log_title *titles, size_t count)
     struct log_reader *r = log_reader_new(LOG_OLDEST_FIRST, NULL, &ignored);
     struct span line = {NULL, 0};
     struct log_place place;
-    struct log_entry e;
+    struct log_entry e = {.truncated = false};
     for (size_t left = count; r && left && next_line(r, &line, &place) > 0;)
         if (may_have_title(line, titles, count) && parse(r, line, &e))
             left -= take_title(&e, url, titles, count);

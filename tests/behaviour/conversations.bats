@@ -223,7 +223,7 @@ body $(page 100 0)"
 }
 
 @test "list: pages that come round again end it, and each is printed as it comes" {
-    local first=conversation-a second=conversation-b page
+    local first=conversation-a second=conversation-b
     page()
     {
         printf 'on GET /chat/conversations once\n%s\nbody [' "${2-}"

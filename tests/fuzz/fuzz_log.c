@@ -88,7 +88,7 @@ static size_t read_all(enum log_order order, const struct log_filter *filter, st
 static void check_orders(void)
 {
     static struct buf lines;
-    size_t newest[ENTRIES], oldest[ENTRIES];
+    size_t newest[ENTRIES] = {0}, oldest[ENTRIES] = {0};
     size_t count = read_all(LOG_NEWEST_FIRST, NULL, &lines, newest);
     if (count == ENTRIES)
         return;

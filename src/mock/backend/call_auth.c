@@ -28,7 +28,7 @@ void call_login(struct call *c)
     if (email && (email->len == 0 || !memchr(email->at, '@', email->len)))
         problem_add_text(&c->problems, PROBLEM_EMAIL, "body", "email", *email);
     const struct span *password = form_string(&c->form, FORM_PASSWORD, true, &c->problems);
-    if (call_refused(c))
+    if (call_refused(c) || !email || !password)
         return;
     if (password->len == 0 || span_is(*password, wrong_password))
         reply_detail(c->reply, 401, "Incorrect email or password");

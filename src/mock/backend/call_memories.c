@@ -16,7 +16,7 @@ void call_remember(struct call *c)
     const struct span *content = form_string(&c->form, FORM_CONTENT, true, &c->problems);
     if (content && content->len == 0)
         problem_add_text(&c->problems, PROBLEM_TOO_SHORT, "body", "content", *content);
-    if (call_refused(c))
+    if (call_refused(c) || !content)
         return;
     struct record *r = records_add(&c->state->memories, c->account);
     values_set(&c->values, "ID", "%s", r->id);

@@ -140,7 +140,7 @@ void call_rate(struct call *c)
     if (rating && !span_is(*rating, "up") && !span_is(*rating, "down"))
         problem_add_text(&c->problems, PROBLEM_RATING, "body", "rating", *rating);
     struct record *found = find_rated(c);
-    if (!found)
+    if (!found || !rating)
         return;
     char id[UUID_SIZE];
     uuid_make(id);
