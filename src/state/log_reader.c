@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -391,8 +392,7 @@ static void add_candidate(struct candidates *c, struct span id, const struct log
     }
     if (c->count == 0)
         c->newest = *place;
-    memcpy(c->ids[c->count], id.at, LOG_ID);
-    c->ids[c->count++][LOG_ID] = '\0';
+    snprintf(c->ids[c->count++], sizeof c->ids[0], "%.*s", LOG_ID, id.at);
 }
 
 static int refuse_ambiguous(const struct candidates *c, const char *id, struct fail *fail)
