@@ -644,10 +644,9 @@ const struct command command_batch = {
     .name = "batch",
     .summary = "ask many questions, several at a time",
     .usage = "[OPTION]... [FILE]",
-    .about = "Reads questions from FILE or standard input, one JSON object a line, and writes one\n"
-             "JSON object a line for each as it ends. --resume asks only what is not done yet.\n",
-    .examples = "  sigmasight-chat batch questions.jsonl > answers.jsonl\n"
-                "  sigmasight-chat batch --resume out.jsonl questions.jsonl >> out.jsonl\n"
+    .about = "Reads a question from each line of FILE or standard input, a JSON object, and\n"
+             "writes a line for each answer. --resume asks only what is not done yet.\n",
+    .examples = "  sigmasight-chat batch --resume out.jsonl questions.jsonl >> out.jsonl\n"
                 "  sigmasight-chat batch --lines --jobs 8 < questions.txt | jq -r .text\n",
     .operands = 1,
     .groups = GROUP_API | GROUP_CONTEXT | GROUP_BATCH,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A table: aligned columns on a terminal, otherwise separated by tabs. */
+/* Rows and columns: aligned for a person at a terminal, separated by tabs for a program. */
 #ifndef TERMINAL_TABLE_H
 #define TERMINAL_TABLE_H
 
@@ -8,16 +8,17 @@
 
 enum { TABLE_COLUMNS = 4 };
 
-/* Initialize with zeros and the number of columns; release with table_release. */
+/* Zeroed with the number of columns; owned by whoever declared it. */
 struct table {
     unsigned columns;
     struct buf *cells;
     size_t count;
 };
 
-/* Adds a cell (copied), row by row. */
+/* Adds a copy of a cell, row by row. */
 void table_add(struct table *t, struct span text);
-/* Appends the rows to the output, one line each, escaped for a terminal; does not flush. */
+/* Appends the rows to the output, a line each, harmless where that is a terminal; does not flush.
+ */
 void table_put(const struct table *t, struct writer *out);
 void table_release(struct table *t);
 
