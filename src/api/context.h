@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the user is looking at, as the server's `ui_context`: values of --context. */
+/* The values of --context, sent as `ui_context`: what the user is looking at. */
 #ifndef API_CONTEXT_H
 #define API_CONTEXT_H
 
@@ -19,7 +19,7 @@ struct api_context {
 int context_check(const char *pair, struct fail *fail);
 /* Appends the members of `ui_context` to an open JSON object. */
 void context_put(struct buf *body, struct api_context context);
-/* Appends those that the creation of a conversation accepts: `page_hint` and `route`. */
+/* Appends the members that are accepted when a conversation is created: `page_hint` and `route`. */
 void context_put_creation(struct buf *body, struct api_context context);
 
 #endif

@@ -23,10 +23,10 @@ struct http_config {
     size_t header_count;
     bool insecure;           /* do not verify the server's certificate */
     int64_t connect_timeout; /* resolve, connect, proxy, TLS */
-    int64_t idle_timeout;    /* no byte received */
-    int64_t deadline;        /* sys_now_us() at which every request ends */
+    int64_t idle_timeout;    /* the longest time without a byte received */
+    int64_t deadline;        /* sys_now_us() at which every request is aborted */
     int64_t max_time;        /* --max-time, for messages */
-    /* The exchange, as http_trace.h shows it. May be NULL. */
+    /* Receives the lines of the exchange, see http_trace.h. May be NULL. */
     void (*trace)(void *arg, char kind, struct span line);
     void *trace_arg;
 };
@@ -39,32 +39,32 @@ void http_free(struct http *h);
 /* "libcurl/7.88.1": the version at run time. */
 const char *http_version(void);
 
-/* When the last new connection had an address, was connected and had finished the TLS handshake:
-   sys_now_us(), 0 for never. tls_failed: the connection was established, the handshake failed.
-   proxy_failed: the server was not reached. */
+/* When the last new connection had resolved the name, was connected and had completed the TLS
+   handshake: sys_now_us(), 0 for never. tls_failed: the connection was established, but the
+   handshake failed. proxy_failed: the proxy failed, so the server was not reached. */
 struct http_times {
     int64_t resolved, connected, secured;
-    bool used; /* a connection was ready for a request, be it new or reused */
+    bool used; /* a connection, new or reused, was ready for a request */
     bool tls_failed, proxy_failed;
 };
 
 /* Of the exchanges since http_forget_times. */
 struct http_times http_times(const struct http *h);
-/* The next exchanges belong to something new. A connection that they reuse has no times. */
+/* Resets the times. A connection that is reused afterwards has no times. */
 void http_forget_times(struct http *h);
 /* The IP address of the last connection, which may be a proxy's, or "". Borrowed until the next
    request. */
 const char *http_address(const struct http *h);
 
-/* Moves the time limits by the time that the process waited for its output. */
+/* Extends the time limits by the time that the process was blocked on output. */
 void http_extend_limits(struct http *h, int64_t waited_us);
 
 /* Sets a function that is called with sys_now_us() while a request waits, for the status line. It
    returns when to call it again, INT64_MAX for never. */
 void http_on_tick(struct http *h, int64_t (*tick)(void *arg, int64_t now), void *arg);
 
-/* The grace period: how long a request may continue after a signal was caught, in microseconds. 0,
-   the default, ends it at once. */
+/* Sets the grace period: how long a request may continue after a signal was caught, in
+   microseconds. 0, the default, aborts it at once. */
 void http_set_grace(struct http *h, int64_t us);
 /* Replaces the deadline of the configuration. */
 void http_set_deadline(struct http *h, int64_t at);
@@ -74,9 +74,9 @@ struct http_response {
     int status;
     struct buf content_type, location;
     struct buf content_encoding; /* empty for identity */
-    int64_t retry_after;         /* ms from now, -1 without: Retry-After or X-RateLimit-Reset */
-    struct buf body;             /* unless a hook took it; at most HTTP_BODY_MAX */
-    struct buf request_body;     /* of a refused request: what repeats it is not shown */
+    int64_t retry_after;     /* ms from now, from Retry-After or X-RateLimit-Reset; -1 for none */
+    struct buf body;         /* unless the hooks accepted it; at most HTTP_BODY_MAX */
+    struct buf request_body; /* of a refused request, so that messages do not repeat parts of it */
     int64_t sent; /* sys_now_us() when the request went out, in whole or in part; 0 before */
 };
 
@@ -90,13 +90,14 @@ enum http_verdict { HTTP_GO_ON, HTTP_ENOUGH };
 /* For a response that is processed while it arrives. Each may set *fail and return -1 to end it. */
 struct http_hooks {
     void *arg;
-    /* The headers are complete. `true`: `body` takes this response; `false`: it is collected. */
+    /* The headers are complete. true: `body` receives the body; false: it is collected. */
     bool (*takes)(void *arg, const struct http_response *response, struct fail *fail);
     int (*body)(void *arg, struct span bytes, struct fail *fail);
-    /* Everything that has arrived was given to `body`: write the output. */
+    /* All bytes received so far were passed to `body`: write the output. */
     int (*turn)(void *arg, struct fail *fail);
-    /* Once in each turn, `now` from before its bytes were read: HTTP_ENOUGH ends the exchange in
-       order; *wake may be moved to an earlier time at which to be asked again. */
+    /* Called once in each turn; `now` is from before its bytes were read. HTTP_ENOUGH ends the
+       exchange without a failure. *wake is the time of the next call and may be set to an earlier
+       one. */
     int (*tick)(void *arg, int64_t now, int64_t *wake, struct fail *fail);
 };
 
@@ -109,14 +110,14 @@ struct http_request {
     const struct http_hooks *hooks; /* NULL: the body is collected */
 };
 
-/* A connection that was idle for longer is not reused: the server, or something on the way, may
-   have closed it. */
+/* A connection that was idle for longer is not reused: the server or a middlebox may have closed
+   it. */
 enum { HTTP_IDLE_SECONDS = 3 };
 
-/* Runs one exchange to its end; *response is begun anew. 0 when a response with any status came and
-   ended in order, or a hook had enough. -1 with *fail: FAIL_UNREACHABLE, FAIL_CUT, FAIL_CLOCK,
-   FAIL_PROTOCOL, FAIL_SIGNAL, FAIL_SOFTWARE or what a hook set. The body goes out once: libcurl
-   cannot rewind it and so never repeats a request on its own. */
+/* Performs one exchange; *response is reset first. 0 if a response with any status was received
+   completely, or a hook returned HTTP_ENOUGH. -1 with *fail: FAIL_UNREACHABLE, FAIL_CUT,
+   FAIL_CLOCK, FAIL_PROTOCOL, FAIL_SIGNAL, FAIL_SOFTWARE or the failure of a hook. The body is sent
+   once: libcurl cannot rewind it and therefore never repeats a request by itself. */
 int http_run(struct http *h, const struct http_request *request, struct http_response *response,
              struct fail *fail);
 

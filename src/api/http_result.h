@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the end of a transfer means: libcurl's result code in the phase that the transfer had
-   reached, in one table. It uses facts that this program observed; libcurl's texts and time
-   information differ between its versions and are for messages only. */
+/* Classifies the end of a transfer by libcurl's result code and the phase that the transfer had
+   reached. The phase is what this program observed itself: libcurl's texts and timing information
+   differ between versions and serve for messages only. */
 #ifndef API_HTTP_RESULT_H
 #define API_HTTP_RESULT_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The HTTP exchange as -vv shows it, one line at a time. Bodies are left out, and so are the values
-   of all headers that are not known to be harmless: they may be tokens, cookies or passwords. */
+/* The HTTP exchange as shown by -vv, one line at a time. Bodies are omitted. Values of headers are
+   masked unless the header is known to be public: they may be tokens, cookies or passwords. */
 #ifndef API_HTTP_TRACE_H
 #define API_HTTP_TRACE_H
 
@@ -10,11 +10,12 @@
 #include <stdbool.h>
 
 struct http_trace {
-    /* Gets each line: '>' and '<' headers, '*' remarks of libcurl. NULL: nothing is shown. */
+    /* Called for each line; `kind` is '>' or '<' for headers, '*' for libcurl's information. NULL:
+       no trace. */
     void (*show)(void *arg, char kind, struct span line);
     void *arg;
-    struct buf sent, received; /* the beginning of a line whose end has not come yet */
-    bool in_head;              /* of the request: after its first line */
+    struct buf sent, received; /* an incomplete line */
+    bool in_head;              /* in the request's headers, after its first line */
 };
 
 /* Shows the lines that these bytes complete. */

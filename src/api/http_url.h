@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The URL of the API and of a proxy, parsed by libcurl so that both agree on what it means. */
+/* The URLs of the API and of a proxy, parsed by libcurl so that it interprets them in the same way.
+ */
 #ifndef API_HTTP_URL_H
 #define API_HTTP_URL_H
 
@@ -13,21 +14,21 @@ struct http_url {
     char *origin;  /* scheme://host:port, owned */
 };
 
-/* An API base URL. -1 with FAIL_CONFIG when it is not http(s) or carries a user, a query or a
+/* Parses an API base URL. -1 with FAIL_CONFIG if it is not http(s) or has a user, a query or a
    fragment. */
 int http_url_parse(const char *text, struct http_url *url, struct fail *fail);
 
-/* The variable of the environment in which libcurl finds a proxy for such an address, NULL for
-   none. no_proxy is not looked at. */
+/* The environment variable from which libcurl takes the proxy for this scheme, NULL for none.
+   Ignores no_proxy. */
 const char *http_proxy_variable(bool https);
 
-/* A proxy as messages may show it. `name` is owned, and NULL where it cannot be used. */
+/* A proxy as it may be shown in messages. `name` is owned; NULL if the proxy cannot be used. */
 struct http_proxy {
     char *name; /* scheme://host:port, without user and password */
-    int port;   /* also where `value` names none */
+    int port;   /* the default if `value` has none */
 };
 
-/* `value` is that of a variable. -1 when no proxy can be made of it. */
+/* Parses the value of a variable. -1 if it is not a valid proxy. */
 int http_proxy_parse(const char *value, struct http_proxy *proxy);
 void http_proxy_release(struct http_proxy *proxy);
 

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* `exp` and `iat` of the claims, Unix seconds, 0 when absent. false, and both 0, when the token
-   is no JWT. The signature is not verified. */
+/* Reads the claims `exp` and `iat`, Unix seconds, 0 if absent. False, and both 0, if the token is
+   not a JWT. The signature is not verified. */
 bool jwt_times(const char *token, int64_t *issued_at, int64_t *expires_at);
 
 #endif

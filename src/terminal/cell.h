@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of a table's cell with its styles, kept until the widths of the columns are known. */
+/* The styled text of a table cell, encoded in a buffer until the column widths are known. */
 #ifndef TERMINAL_CELL_H
 #define TERMINAL_CELL_H
 
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* In the encoded text: the two bytes behind CELL_STYLE are the style of what follows, CELL_BREAK is
-   a line break. The text itself has no control characters. */
+/* Control bytes of the encoding: CELL_STYLE is followed by two bytes with the style of the
+   following text, CELL_BREAK is a line break. The text itself has no control characters. */
 enum { CELL_STYLE = 1, CELL_BREAK = 2 };
 
 void cell_put_style(struct buf *out, unsigned style);
@@ -23,10 +23,10 @@ struct cell_size {
 
 struct cell_size cell_measure(struct span text);
 
-/* What is left to be shown of a cell. */
+/* The rest of a cell that is being shown. */
 struct cell_reader {
     struct span rest;
-    unsigned style, base; /* of the next character; of all of them besides */
+    unsigned style, base; /* of the next character; added to that of each character */
 };
 
 struct cell_character {
@@ -35,11 +35,11 @@ struct cell_character {
     unsigned style;
 };
 
-/* Takes the next character; a line break is a blank. False at the end. */
+/* Reads the next character; a line break is read as a space. False at the end. */
 bool cell_next(struct cell_reader *reader, struct cell_character *c);
 
-/* Takes the next line of at most `width` columns and appends it in its styles. Words longer than
-   that are split. Returns its columns. The reader is at its end when `rest` is empty. */
+/* Reads the next line of at most `width` columns and appends it with its styles. Longer words are
+   split. Returns the width of the line. The reader is at its end when `rest` is empty. */
 unsigned cell_take_line(struct cell_reader *reader, unsigned width, struct pen *pen);
 
 #endif

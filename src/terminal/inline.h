@@ -16,13 +16,13 @@ struct inline_parser;
 struct inline_parser *inline_new(const struct markdown_sink *sink);
 void inline_free(struct inline_parser *p);
 
-/* A block begins. In a table's `cell` <br> breaks the line. */
+/* A block begins. In a table cell (`cell`) <br> is a line break. */
 void inline_begin(struct inline_parser *p, bool cell);
 /* Text of one line in whole characters, without its line feed. */
 void inline_feed(struct inline_parser *p, struct span text);
-/* The line has ended. The block goes on if text is fed, else it ends. */
+/* The line has ended. The block continues if more text is fed, otherwise call inline_end. */
 void inline_newline(struct inline_parser *p);
-/* The block has ended: all that is held is decided. */
+/* The block has ended: resolves and passes on all pending text. */
 void inline_end(struct inline_parser *p);
 
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Markdown on lines of a terminal: receives the events of a parser (markdown.h) and appends what is
-   to be written. What was appended never changes later: there are line feeds, SGR sequences and
-   text whose control characters are escaped, and nothing else.
-
+/* Lays out Markdown on the lines of a terminal: receives the events of a parser (markdown.h) and
+   appends output. The output is final: it consists of text with escaped control characters, line
+   feeds and SGR sequences, without cursor movement.
    A word is appended when it is complete. A newline is appended when something follows it. A table
-   is kept until it ends or the parser says that it is too long to be kept. */
+   is held until it ends or the parser reports that it exceeds the limit. */
 #ifndef TERMINAL_LAYOUT_H
 #define TERMINAL_LAYOUT_H
 
@@ -14,9 +13,9 @@
 #include <stdbool.h>
 
 struct layout_options {
-    unsigned (*columns)(void *arg); /* the width for the line that begins now, at least 20 */
+    unsigned (*columns)(void *arg); /* the width of the line that begins, at least 20 */
     void *arg;
-    bool color; /* SGR sequences; without them the marks of headings and code are shown */
+    bool color; /* use SGR sequences; otherwise the markers of headings and code are shown */
     bool ascii; /* bullets, bars and rules in ASCII */
 };
 
@@ -25,21 +24,21 @@ struct layout;
 /* `out` is borrowed until layout_free or the next layout_reset. */
 struct layout *layout_new(struct buf *out, struct layout_options options);
 void layout_free(struct layout *l);
-/* For the parser. Valid as long as the layout. */
+/* The receiver to pass to the parser. Valid for the life of the layout. */
 const struct markdown_sink *layout_sink(struct layout *l);
 
-/* Something else is about to be written: appends the word that is not complete and turns to plain
-   style. The caller ends the line, if one was begun; the text goes on in the next one. */
+/* Call before other output is written to the terminal: appends the incomplete word and resets the
+   style. If a line was begun, the caller ends it; the text continues on the next one. */
 void layout_suspend(struct layout *l);
-/* After markdown_end: ends the last line, without a newline unless `newline`. */
+/* Call after markdown_end: completes the last line, with a newline if `newline`. */
 void layout_end(struct layout *l, bool newline);
-/* The next text begins anew, in `out`. */
+/* Starts a new text in `out`. */
 void layout_reset(struct layout *l, struct buf *out);
 
-/* Turns to plain style, even if it should be that already; false if no other was ever used. */
+/* Appends a reset of the style unconditionally; false, and nothing, if no style was ever used. */
 bool layout_reset_style(struct layout *l);
 
-/* The rows below the header of the table that is kept, -1 without one. */
+/* The number of rows of the held table without its header, -1 if there is none. */
 long layout_table_rows(const struct layout *l);
 
 #endif

@@ -9,9 +9,9 @@
 
 #include <stdbool.h>
 
-/* Prints with a pager where standard output is a terminal, a pager is `wanted`, and it can be run;
-   else to standard output. `print` appends to the writer and may flush it; it is called again when
-   the pager turns out not to run. A pager that ends before the output does is no failure. */
+/* Prints through a pager if standard output is a terminal, a pager is `wanted` and it can be run;
+   otherwise to standard output. `print` appends to the writer and may flush it; it is called again
+   if the pager fails to start. It is not an error if the user quits the pager early. */
 int pager_print(bool wanted, int (*print)(void *arg, struct writer *out, struct fail *fail),
                 void *arg, struct fail *fail);
 

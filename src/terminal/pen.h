@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* Besides those of enum markdown_style. */
+/* In addition to enum markdown_style. */
 enum pen_style {
     PEN_HEADING = 256,
     PEN_FAINT = 512 /* marks and borders */
@@ -18,12 +18,12 @@ enum pen_style {
 /* By value. `out` is borrowed. */
 struct pen {
     struct buf *out;
-    unsigned style; /* of what is appended next; 0 is plain */
-    bool color;     /* without it styles are not shown */
+    unsigned style; /* the current style, 0 for plain */
+    bool color;     /* false: styles are ignored */
     bool used;      /* a sequence was appended */
 };
 
-/* Appends the sequence that turns to `style`, unless that is the present one. */
+/* Changes the style; appends nothing if it is the current one. */
 void pen_turn(struct pen *pen, unsigned style);
 void pen_put(struct pen *pen, struct span text, unsigned style);
 void pen_blanks(struct pen *pen, size_t count);

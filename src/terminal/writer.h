@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Buffered output to a descriptor: one write for each delivery. */
+/* Buffered output to a descriptor: one write(2) for each delivery from the network. */
 #ifndef TERMINAL_WRITER_H
 #define TERMINAL_WRITER_H
 
@@ -13,7 +13,7 @@ struct writer {
     char *name;         /* its name in messages, owned */
     bool owned;         /* the descriptor is closed by release */
     bool terminal;      /* output must be escaped */
-    bool broken;        /* a write failed: no other is tried */
+    bool broken;        /* a write failed: no further one is attempted */
     bool cut_line;      /* the output so far ends inside a line */
     struct buf pending; /* append here, then writer_turn or writer_flush */
 };
@@ -22,11 +22,11 @@ struct writer {
 enum { WRITER_BATCH = 32768 };
 
 void writer_init(struct writer *o, int fd, const char *name);
-/* Standard output under the name that messages use. Its reader is watched (sys_reader_watch). */
+/* Writes to standard output. Its reader is watched (sys_reader_watch). */
 void writer_init_standard(struct writer *o);
 /* Creates or truncates a file. FAIL_CREATE. With `keep` it is not truncated: see writer_restart. */
 int writer_create(struct writer *o, const char *path, bool keep, struct fail *fail);
-/* Uses a descriptor that the caller opened; FAIL_USAGE when it is not open for writing. */
+/* Writes to a descriptor that the caller opened; FAIL_USAGE if it is not open for writing. */
 int writer_descriptor(struct writer *o, int fd, struct fail *fail);
 void writer_release(struct writer *o);
 /* Appends JSON text, escaped for a terminal. */
@@ -41,20 +41,20 @@ static inline int writer_turn(struct writer *o, struct fail *fail)
     return o->pending.len < WRITER_BATCH ? 0 : writer_flush(o, fail);
 }
 
-/* The end of an answer: as writer_flush. With `last_words` a signal is about to end the process:
-   writes only what the descriptor takes at once, with `whole_lines` not into the middle of a line,
-   and nothing after that. */
+/* Call at the end of an answer: as writer_flush. With `last_words`, a signal is about to end the
+   process: writes only what does not block, with `whole_lines` only complete lines, and makes later
+   writes no-ops. */
 int writer_end(struct writer *o, bool last_words, bool whole_lines, struct fail *fail);
-/* Closes an owned descriptor: FAIL_OUTPUT if that shows that something was not written. */
+/* Closes an owned descriptor. FAIL_OUTPUT if close(2) reports a write error. */
 int writer_close(struct writer *o, struct fail *fail);
 
-/* Closes standard output itself. FAIL_OUTPUT where only that shows that it was not written. */
+/* Closes standard output. FAIL_OUTPUT if close(2) reports a write error. */
 int writer_close_standard(struct fail *fail);
 
 /* writer_flush, then writer_release in any case. */
 int writer_finish(struct writer *o, struct fail *fail);
 
-/* Truncates a file to write it again. No effect on what cannot seek. */
+/* Truncates a file to write it again. No effect if it is not seekable. */
 int writer_restart(struct writer *o, struct fail *fail);
 
 #endif

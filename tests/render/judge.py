@@ -101,11 +101,11 @@ def judge_screen(texts):
             if "|" in text:
                 continue
             # Only words longer than a line, and those with wide characters, may be broken.
-            whole = words.of_rendered(reference.decode())
-            parts = words.of_rendered(out.decode())
+            whole = words.visible(reference.decode()).split()
+            parts = words.visible(out.decode()).split()
             if "".join(whole) != "".join(parts):
                 wrong(f"{width} columns: other characters", text, whole, parts)
-            longest = width - 10 if "- " in text or "> " in text else width
+            longest = width - 10 if re.search(r"([-*+>]|\d[.)]) ", text) else width
             breakable = {w for w in whole if columns.width(w) > longest or columns.has_wide(w)}
             if len(parts) - len(whole) > sum(columns.width(w) for w in breakable):
                 wrong(f"{width} columns: a word was broken", text, whole, parts)
