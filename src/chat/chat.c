@@ -32,9 +32,7 @@ struct chat {
     int64_t first;    /* when the first byte of the body came */
     bool drained_out;
     struct http_response response; /* of this attempt */
-    int64_t stream_hint;           /* ms, the last that a stream gave; -1 without */
-    int64_t called;                /* when the present call was made */
-    int64_t held;                  /* how long the question waited for its turns */
+    struct retry_loop retry;
 };
 
 /* The summary's times. */
@@ -161,8 +159,9 @@ static void warn_of_orphan(struct chat *c)
     fail_release(&ignored);
 }
 
-static int create(struct chat *c, struct fail *fail)
+static int create(void *arg, struct fail *fail)
 {
+    struct chat *c = arg;
     struct chat_outcome *o = c->outcome;
     /* If the call were interrupted, the ID of the new conversation would be lost. */
     http_set_grace(c->api->http, c->request->ephemeral ? CLEAN_UP : 0);
@@ -177,8 +176,9 @@ static int create(struct chat *c, struct fail *fail)
     return result;
 }
 
-static int set_mode(struct chat *c, struct fail *fail)
+static int set_mode(void *arg, struct fail *fail)
 {
+    struct chat *c = arg;
     return api_set_mode(c->api, c->outcome->conversation, c->request->mode, fail);
 }
 
@@ -214,8 +214,9 @@ static int conclude_stream(struct chat *c, struct fail *fail)
     return reader_finish(c->reader, "the stream ended", fail);
 }
 
-static int post(struct chat *c, struct fail *fail)
+static int post(void *arg, struct fail *fail)
 {
+    struct chat *c = arg;
     const struct http_hooks stream_hooks = {c, stream_takes, stream_body, stream_turn, stream_tick};
     struct http_response *response = &c->response;
     if (reader_begin(c->reader, fail) != 0)
@@ -234,128 +235,20 @@ static int post(struct chat *c, struct fail *fail)
     else if (result == 0)
         result = api_refused(response, "cannot send the message", fail);
     if (c->reader->sse.retry_ms >= 0)
-        c->stream_hint = c->reader->sse.retry_ms;
+        c->retry.stream_ms = c->reader->sse.retry_ms;
     http_response_release(response);
     return result;
 }
 
-/* Retries. */
+static bool is_committed(const void *arg)
+{
+    const struct chat *c = arg;
+    return reader_is_committed(c->reader);
+}
 
 static int64_t tick_sinks(void *sinks, int64_t now)
 {
     return sinks_tick(sinks, now);
-}
-
-/* -1 if a signal ends the wait. */
-static int pause_for(struct chat *c, int64_t ms, struct fail *fail)
-{
-    int64_t now = sys_now_us(), end = now + ms * 1000;
-    int result = 0;
-    for (; result == 0 && now < end; now = sys_now_us())
-        result = sys_wait(-1, 0, earlier(end, sinks_tick(c->reader->sinks, now)));
-    return result == 0 ? 0 : fail_signal(fail, sys_signal());
-}
-
-static int announce(struct chat *c, int attempt, int limit, int64_t delay, const char *reason,
-                    struct fail *fail)
-{
-    struct sink_retry retry = {attempt, limit, delay, reason};
-    int result = sinks_retry(c->reader->sinks, &retry, fail);
-    return sinks_flush(c->reader->sinks, fail) != 0 ? -1 : result;
-}
-
-/* The rate limit of a server applies to all jobs of a batch. */
-
-/* Waiting for a turn does not count against any time limit. -1 if a signal ends the wait. */
-static int take_a_turn(struct chat *c, struct fail *fail)
-{
-    struct pace *pace = c->request->pace;
-    int64_t began = sys_now_us(), now = began;
-    struct pace_turn turn;
-    int result = 0;
-    if (!pace)
-        return 0;
-    do {
-        turn = pace_reserve(pace, now);
-        while (result == 0 && (now = sys_now_us()) < turn.at)
-            result = sys_wait(-1, 0, earlier(turn.at, sinks_tick(c->reader->sinks, now)));
-    } while (result == 0 && !pace_is_due(pace, turn, now));
-    c->called = now;
-    c->held += now - began;
-    http_extend_limits(c->api->http, now - began);
-    if (c->request->auth->config.deadline)
-        c->request->auth->config.deadline += now - began;
-    return result == 0 ? 0 : fail_signal(fail, sys_signal());
-}
-
-static bool has_hint(const struct fail *why)
-{
-    return why->retry_after >= 0 && (why->http_status == 429 || why->http_status == 503);
-}
-
-/* Whether all jobs wait after this failure. A hint that is too long holds none. */
-static bool is_rate_limit(const struct chat *c, const struct fail *why)
-{
-    int64_t most = c->request->retry.hint_max_ms;
-    if (!c->request->pace || cause_row(why->cause)->retry == RETRY_NEVER)
-        return false;
-    if (has_hint(why))
-        return !most || why->retry_after <= most;
-    return why->http_status == 429;
-}
-
-/* How long all jobs wait: until the call is retried, else as long as the server wants. */
-static void hold_all(struct chat *c, const struct fail *why, int64_t delay_ms)
-{
-    int64_t ms = delay_ms >= 0           ? delay_ms
-                 : why->retry_after >= 0 ? why->retry_after
-                                         : c->request->retry.delay_ms;
-    pace_refuse(c->request->pace, c->called, sys_now_us(), ms * 1000);
-}
-
-/* Makes a call and retries it according to the policy. */
-static int persist(struct chat *c, int (*call)(struct chat *c, struct fail *fail),
-                   struct fail *fail)
-{
-    bool own = !c->request->conversation;
-    for (int made = 0;; made++) {
-        struct fail why = FAIL_INIT;
-        if (take_a_turn(c, fail) != 0)
-            return -1;
-        if (call(c, &why) == 0) {
-            if (c->request->pace)
-                pace_accept(c->request->pace);
-            fail_release(&why);
-            return 0;
-        }
-        if (auth_recover(c->request->auth, c->api, &why)) {
-            made--;
-            continue;
-        }
-        struct retry_case now = {.cause = why.cause,
-                                 .committed = reader_is_committed(c->reader),
-                                 .own = own,
-                                 .made = made,
-                                 .elapsed_ms = since_start(c, sys_now_us() - c->held),
-                                 .hint_ms = why.retry_after,
-                                 .holds_all = c->request->pace && has_hint(&why),
-                                 .stream_ms = c->stream_hint,
-                                 .random = sys_random()};
-        int64_t delay = retry_delay(&c->request->retry, &now);
-        bool holds_all = is_rate_limit(c, &why);
-        if (holds_all)
-            hold_all(c, &why, delay);
-        int result = delay < 0 ? -1
-                               : announce(c, made + 1, retry_limit(&c->request->retry, why.cause),
-                                          delay, why.message, fail);
-        if (result == 0)
-            result = holds_all ? 0 : pause_for(c, delay, fail);
-        else if (!fail_is_set(fail))
-            fail_move(fail, &why);
-        fail_release(&why);
-        if (result != 0)
-            return -1;
-    }
 }
 
 /* Whether the conversation is to be deleted: an ephemeral one, or one that was created for a
@@ -409,18 +302,27 @@ static int ask(struct chat *c, struct fail *fail)
     const struct chat_request *request = c->request;
     if (request->conversation)
         c->outcome->conversation = xstrdup(request->conversation);
-    else if (persist(c, create, fail) != 0)
+    else if (retry_run(&c->retry, create, fail) != 0)
         return -1;
-    if (request->conversation && request->mode && persist(c, set_mode, fail) != 0)
+    if (request->conversation && request->mode && retry_run(&c->retry, set_mode, fail) != 0)
         return -1;
-    return persist(c, post, fail);
+    return retry_run(&c->retry, post, fail);
 }
 
 int chat_run(struct api *api, struct reader *reader, const struct chat_request *request,
              struct chat_outcome *outcome, struct fail *fail)
 {
-    struct chat c = {
-        .api = api, .reader = reader, .request = request, .outcome = outcome, .stream_hint = -1};
+    struct chat c = {.api = api, .reader = reader, .request = request, .outcome = outcome};
+    c.retry = (struct retry_loop){.policy = &request->retry,
+                                  .api = api,
+                                  .auth = request->auth,
+                                  .sinks = reader->sinks,
+                                  .pace = request->pace,
+                                  .started = request->started,
+                                  .stream_ms = -1,
+                                  .repeatable = !request->conversation,
+                                  .is_committed = is_committed,
+                                  .arg = &c};
     http_on_tick(api->http, tick_sinks, reader->sinks);
     http_set_grace(api->http, 0);
     http_set_deadline(api->http, request->deadline);

@@ -2,6 +2,7 @@
 #include "chat/retry.h"
 
 #include "chat/cause.h"
+#include "system/system.h"
 
 int retry_limit(const struct retry_policy *policy, enum fail_cause cause)
 {
@@ -17,7 +18,7 @@ static bool is_allowed(const struct retry_policy *policy, const struct retry_cas
     case RETRY_ONCE:
         return true;
     case RETRY_MAYBE_STORED:
-        return c->own || policy->all;
+        return c->repeatable || policy->all;
     default:
         return false;
     }
@@ -44,4 +45,123 @@ int64_t retry_delay(const struct retry_policy *policy, const struct retry_case *
     if (policy->max_time_ms && ms > policy->max_time_ms - c->elapsed_ms)
         return -1;
     return ms;
+}
+
+/* -1 if a signal ends the wait. */
+static int pause_for(struct sinks *sinks, int64_t ms, struct fail *fail)
+{
+    int64_t now = sys_now_us(), end = now + ms * 1000;
+    int result = 0;
+    for (; result == 0 && now < end; now = sys_now_us()) {
+        int64_t wake = sinks_tick(sinks, now);
+        result = sys_wait(-1, 0, wake < end ? wake : end);
+    }
+    return result == 0 ? 0 : fail_signal(fail, sys_signal());
+}
+
+static int announce(struct sinks *sinks, int attempt, int limit, int64_t delay, const char *reason,
+                    struct fail *fail)
+{
+    struct sink_retry retry = {attempt, limit, delay, reason};
+    int result = sinks_retry(sinks, &retry, fail);
+    return sinks_flush(sinks, fail) != 0 ? -1 : result;
+}
+
+/* The rate limit of a server applies to all jobs of a batch. */
+
+/* Waiting for a turn does not count against any time limit. -1 if a signal ends the wait. */
+static int take_a_turn(struct retry_loop *loop, struct fail *fail)
+{
+    int64_t began = sys_now_us(), now = began;
+    struct pace_turn turn;
+    int result = 0;
+    if (!loop->pace)
+        return 0;
+    do {
+        turn = pace_reserve(loop->pace, now);
+        while (result == 0 && (now = sys_now_us()) < turn.at) {
+            int64_t wake = sinks_tick(loop->sinks, now);
+            result = sys_wait(-1, 0, wake < turn.at ? wake : turn.at);
+        }
+    } while (result == 0 && !pace_is_due(loop->pace, turn, now));
+    loop->called = now;
+    loop->held += now - began;
+    http_extend_limits(loop->api->http, now - began);
+    if (loop->auth->config.deadline)
+        loop->auth->config.deadline += now - began;
+    return result == 0 ? 0 : fail_signal(fail, sys_signal());
+}
+
+static bool has_hint(const struct fail *why)
+{
+    return why->retry_after >= 0 && (why->http_status == 429 || why->http_status == 503);
+}
+
+/* Whether all jobs wait after this failure. A hint that is too long holds none. */
+static bool is_rate_limit(const struct retry_loop *loop, const struct fail *why)
+{
+    int64_t most = loop->policy->hint_max_ms;
+    if (!loop->pace || cause_row(why->cause)->retry == RETRY_NEVER)
+        return false;
+    if (has_hint(why))
+        return !most || why->retry_after <= most;
+    return why->http_status == 429;
+}
+
+/* How long all jobs wait: until the call is retried, else as long as the server wants. */
+static void hold_all(struct retry_loop *loop, const struct fail *why, int64_t delay_ms)
+{
+    int64_t ms = delay_ms >= 0           ? delay_ms
+                 : why->retry_after >= 0 ? why->retry_after
+                                         : loop->policy->delay_ms;
+    pace_refuse(loop->pace, loop->called, sys_now_us(), ms * 1000);
+}
+
+/* After a failure: 0 when the call is to be made again, and the wait for it is over. */
+static int wait_for_retry(struct retry_loop *loop, int made, struct fail *why, struct fail *fail)
+{
+    struct retry_case now = {.cause = why->cause,
+                             .committed = loop->is_committed(loop->arg),
+                             .repeatable = loop->repeatable,
+                             .made = made,
+                             .elapsed_ms = (sys_now_us() - loop->held - loop->started) / 1000,
+                             .hint_ms = why->retry_after,
+                             .holds_all = loop->pace && has_hint(why),
+                             .stream_ms = loop->stream_ms,
+                             .random = sys_random()};
+    int64_t delay = retry_delay(loop->policy, &now);
+    bool holds_all = is_rate_limit(loop, why);
+    if (holds_all)
+        hold_all(loop, why, delay);
+    if (delay < 0) {
+        fail_move(fail, why);
+        return -1;
+    }
+    if (announce(loop->sinks, made + 1, retry_limit(loop->policy, why->cause), delay, why->message,
+                 fail) != 0)
+        return -1;
+    return holds_all ? 0 : pause_for(loop->sinks, delay, fail);
+}
+
+int retry_run(struct retry_loop *loop, int (*call)(void *arg, struct fail *fail), struct fail *fail)
+{
+    for (int made = 0;; made++) {
+        struct fail why = FAIL_INIT;
+        if (take_a_turn(loop, fail) != 0)
+            return -1;
+        if (call(loop->arg, &why) == 0) {
+            if (loop->pace)
+                pace_accept(loop->pace);
+            fail_release(&why);
+            return 0;
+        }
+        if (auth_recover(loop->auth, loop->api, &why)) {
+            made--;
+            continue;
+        }
+        int result = wait_for_retry(loop, made, &why, fail);
+        fail_release(&why);
+        if (result != 0)
+            return -1;
+    }
 }

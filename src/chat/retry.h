@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Decides whether a failed call is retried, and when ("Retries" in the manual). A retry never
    repeats output, and never repeats a message in an existing conversation unless the user permits
-   it. */
+   it. The loop that makes the calls is here, too. */
 #ifndef CHAT_RETRY_H
 #define CHAT_RETRY_H
 
+#include "api/api.h"
+#include "api/auth.h"
+#include "chat/pace.h"
 #include "core/fail.h"
+#include "output/sink.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +25,8 @@ struct retry_policy {
 struct retry_case {
     enum fail_cause cause;
     bool committed;     /* output of this answer was written */
-    bool own;           /* the conversation is created for this message */
+    bool repeatable;    /* a retry is harmless even if the server processed the call: a message in
+                           a conversation that is created for it, a GET */
     int made;           /* retries made so far */
     int64_t elapsed_ms; /* since the question began */
     int64_t hint_ms;    /* the server's Retry-After or retry_after, -1 without */
@@ -35,5 +40,26 @@ int retry_limit(const struct retry_policy *policy, enum fail_cause cause);
 
 /* Milliseconds to wait before the next attempt, -1 to give up. */
 int64_t retry_delay(const struct retry_policy *policy, const struct retry_case *c);
+
+/* What the calls of one question or of one `api` have in common. All borrowed. */
+struct retry_loop {
+    const struct retry_policy *policy;
+    struct api *api;
+    struct auth *auth;   /* asked for another token after a 401, which is no retry */
+    struct sinks *sinks; /* retries are announced there */
+    int64_t started;     /* sys_now_us() when the question began */
+    struct pace *pace;   /* of the jobs of a batch, else NULL */
+    int64_t stream_ms;   /* as in retry_case; `call` may set it */
+    bool repeatable;     /* as in retry_case */
+    bool (*is_committed)(const void *arg);
+    void *arg;
+    int64_t called; /* when the present call was made */
+    int64_t held;   /* how long the question waited for its turns */
+};
+
+/* Makes a call, `call(loop->arg, …)`, until it succeeds or the policy gives up: 0, or -1 with the
+   last failure. A signal ends the wait before a retry: FAIL_SIGNAL. */
+int retry_run(struct retry_loop *loop, int (*call)(void *arg, struct fail *fail),
+              struct fail *fail);
 
 #endif

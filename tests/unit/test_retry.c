@@ -16,7 +16,7 @@ enum { MIDDLE = 0x7FFFFFFF };
 static struct retry_case a_case(enum fail_cause cause)
 {
     return (struct retry_case){
-        .cause = cause, .own = true, .hint_ms = -1, .stream_ms = -1, .random = MIDDLE};
+        .cause = cause, .repeatable = true, .hint_ms = -1, .stream_ms = -1, .random = MIDDLE};
 }
 
 static void near(int64_t got, int64_t want, const char *what)
@@ -88,13 +88,14 @@ static void which(void)
     for (size_t i = 0; i < COUNT(classes); i++) {
         for (unsigned n = 0; n < 8; n++) {
             struct retry_case c = a_case(classes[i].cause);
-            c.own = n & 1;
+            c.repeatable = n & 1;
             c.committed = n & 2;
             const struct retry_policy *policy = n & 4 ? &always : &usual;
-            bool want = !c.committed && (*classes[i].class == 'n' ||
-                                         (*classes[i].class == 'm' && (c.own || policy->all)));
-            check((retry_delay(policy, &c) >= 0) == want, "%s: own %d, committed %d, all %d",
-                  classes[i].what, c.own, c.committed, policy->all);
+            bool want =
+                !c.committed && (*classes[i].class == 'n' ||
+                                 (*classes[i].class == 'm' && (c.repeatable || policy->all)));
+            check((retry_delay(policy, &c) >= 0) == want, "%s: repeatable %d, committed %d, all %d",
+                  classes[i].what, c.repeatable, c.committed, policy->all);
         }
     }
 }
