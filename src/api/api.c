@@ -47,6 +47,16 @@ static int check_id(const char *id, struct fail *fail)
                          ID_MAX);
 }
 
+static int check_message_id(const char *id, struct fail *fail)
+{
+    if (api_is_id(span_of(id)))
+        return 0;
+    return fail_set(fail, FAIL_DATA,
+                    "invalid message ID: expected at most %d bytes without '/' and control "
+                    "characters",
+                    ID_MAX);
+}
+
 /* A path segment: nothing in it may change the path. */
 static void put_segment(struct buf *out, const char *text)
 {
@@ -76,6 +86,8 @@ static void put_portfolios(struct buf *body, struct api_portfolios portfolios)
     if (!portfolios.count)
         return;
     json_put_text(body, "portfolio_id", span_of(portfolios.ids[0]));
+    if (portfolios.is_implied && portfolios.count == 1)
+        return;
     json_put_key(body, "portfolio_ids");
     for (size_t i = 0; i < portfolios.count; i++) {
         buf_byte(body, i ? ',' : '[');
@@ -99,6 +111,27 @@ static int call(struct api *api, const char *method, char *url, struct span body
     return result;
 }
 
+int api_call(struct api *api, const char *method, const char *path, struct span body,
+             struct http_response *response, const char *what, struct fail *fail)
+{
+    return call(api, method, base_url(api, path), body, response, what, fail);
+}
+
+int api_request(struct api *api, const char *method, const char *path, struct span body,
+                const struct http_hooks *hooks, struct http_response *response, struct fail *fail)
+{
+    char *url = base_url(api, path);
+    struct http_request request = {.method = method,
+                                   .url = url,
+                                   .token = api->token,
+                                   .accept = "*/*",
+                                   .body = body,
+                                   .hooks = hooks};
+    int result = http_run(api->http, &request, response, fail);
+    free(url);
+    return result;
+}
+
 struct members {
     size_t count;
     bool known;
@@ -106,7 +139,7 @@ struct members {
 
 static void look_at_member(void *arg, const struct json_member *m)
 {
-    static const char *const names[] = {"conversation_id", "id", "new_mode", "email"};
+    static const char *const names[] = {"conversation_id", "id", "new_mode", "email", "rating"};
     struct members *members = arg;
     members->count++;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -336,6 +369,31 @@ int api_send(struct api *api, const char *conversation, struct api_portfolios po
     int result = http_run(api->http, &request, response, fail);
     free(url);
     buf_release(&body);
+    return result;
+}
+
+int api_rate(struct api *api, const char *message, const char *rating, const char *comment,
+             struct fail *fail)
+{
+    static const char what[] = "cannot rate the answer";
+    struct http_response response;
+    struct buf url = {0}, body = {0};
+    if (check_message_id(message, fail) != 0)
+        return -1;
+    http_response_init(&response);
+    buf_printf(&url, "%s/chat/messages/", api->base);
+    put_segment(&url, message);
+    buf_puts(&url, "/feedback");
+    buf_byte(&body, '{');
+    json_put_text(&body, "rating", span_of(rating));
+    if (comment)
+        json_put_text(&body, "comment", span_of(comment));
+    buf_byte(&body, '}');
+    int result = call(api, "POST", buf_take(&url), buf_view(&body), &response, what, fail);
+    if (result == 0 && !is_known_object(buf_view(&response.body)))
+        result = api_unexpected(&response, what, "the response is no rating", fail);
+    buf_release(&body);
+    http_response_release(&response);
     return result;
 }
 

@@ -19,9 +19,11 @@ struct api {
     const char *token; /* bearer, NULL for none */
 };
 
+/* What a question is about. Borrowed. */
 struct api_portfolios {
     const char *const *ids;
     size_t count;
+    bool is_implied; /* chosen by the program: a single one is sent without `portfolio_ids` */
 };
 
 /* Whether this is a valid conversation ID: 1 to 256 bytes, not "." or "..", without '/' and control
@@ -100,6 +102,20 @@ int api_logout(struct api *api, struct fail *fail);
 /* Whether a response to api_send is an event stream: status 200, text/event-stream in any case and
    with any parameters, not compressed. */
 bool api_is_event_stream(const struct http_response *response);
+
+/* Makes a call to `path`, which is below the base URL, and collects the response. A status other
+   than 2xx fails as api_refused with `what`. */
+int api_call(struct api *api, const char *method, const char *path, struct span body,
+             struct http_response *response, const char *what, struct fail *fail);
+
+/* The same with any status as success; the response body is that of the hooks where they take it.
+   `hooks` may be NULL. */
+int api_request(struct api *api, const char *method, const char *path, struct span body,
+                const struct http_hooks *hooks, struct http_response *response, struct fail *fail);
+
+/* POST /chat/messages/{id}/feedback: rates an answer `up` or `down`. `comment` may be NULL. */
+int api_rate(struct api *api, const char *message, const char *rating, const char *comment,
+             struct fail *fail);
 
 /* Records an error response as a failure with the server's explanation (api/refusal.h). `what` is
    what failed ("cannot send the message"). Always -1. */

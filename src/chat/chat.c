@@ -28,6 +28,7 @@ struct chat {
     int64_t moved;    /* when the last event other than a heartbeat came */
     int64_t progress; /* the reader's count at that time */
     bool taken;       /* the response is an event stream */
+    bool has_chosen;  /* portfolio_choose was called */
     bool first_turn;  /* no turn with bytes of the body has ended yet */
     int64_t first;    /* when the first byte of the body came */
     bool drained_out;
@@ -159,14 +160,20 @@ static void warn_of_orphan(struct chat *c)
     fail_release(&ignored);
 }
 
-static int create(void *arg, struct fail *fail)
+static int find_portfolios(void *arg, struct fail *fail)
 {
     struct chat *c = arg;
+    return portfolio_resolve(c->request->choice, c->api, c->request->portfolios,
+                             !c->request->conversation, fail);
+}
+
+static int create_once(struct chat *c, struct fail *fail)
+{
     struct chat_outcome *o = c->outcome;
     /* If the call were interrupted, the ID of the new conversation would be lost. */
     http_set_grace(c->api->http, c->request->ephemeral ? CLEAN_UP : 0);
-    int result = api_create(c->api, c->request->mode, c->request->portfolios, c->request->context,
-                            &o->conversation, fail);
+    int result = api_create(c->api, c->request->mode, portfolio_ids(c->request->choice),
+                            c->request->context, &o->conversation, fail);
     http_set_grace(c->api->http, 0);
     o->created = result == 0;
     if (result == 0 && sys_signal())
@@ -174,6 +181,24 @@ static int create(void *arg, struct fail *fail)
     if (c->request->ephemeral && fail->cause == FAIL_SIGNAL && http_times(c->api->http).connected)
         warn_of_orphan(c);
     return result;
+}
+
+/* An account with several portfolios cannot create a conversation without naming one. This is asked
+   for once, before any retry. */
+static int create(void *arg, struct fail *fail)
+{
+    struct chat *c = arg;
+    char *note = NULL;
+    int result = create_once(c, fail);
+    if (result == 0 || c->has_chosen || portfolio_ids(c->request->choice).count ||
+        !portfolio_is_missing(fail))
+        return result;
+    c->has_chosen = true;
+    if (portfolio_choose(c->request->choice, c->api, &note, fail) != 0)
+        return -1;
+    sinks_warning(c->reader->sinks, note, fail);
+    free(note);
+    return fail_is_set(fail) ? -1 : create_once(c, fail);
 }
 
 static int set_mode(void *arg, struct fail *fail)
@@ -227,7 +252,7 @@ static int post(void *arg, struct fail *fail)
     c->first_turn = true;
     c->ended = c->moved = c->progress = 0;
     http_response_init(response);
-    int result = api_send(c->api, c->outcome->conversation, c->request->portfolios,
+    int result = api_send(c->api, c->outcome->conversation, portfolio_ids(c->request->choice),
                           c->request->context, c->request->text, &stream_hooks, response, fail);
     c->outcome->timing.first_delta_ms = since_start(c, c->reader->answer.first_delta_us);
     if (c->taken)
@@ -300,6 +325,10 @@ static void clean_up(struct chat *c)
 static int ask(struct chat *c, struct fail *fail)
 {
     const struct chat_request *request = c->request;
+    c->retry.repeatable = true;
+    if (retry_run(&c->retry, find_portfolios, fail) != 0)
+        return -1;
+    c->retry.repeatable = !request->conversation;
     if (request->conversation)
         c->outcome->conversation = xstrdup(request->conversation);
     else if (retry_run(&c->retry, create, fail) != 0)
@@ -320,7 +349,6 @@ int chat_run(struct api *api, struct reader *reader, const struct chat_request *
                                   .pace = request->pace,
                                   .started = request->started,
                                   .stream_ms = -1,
-                                  .repeatable = !request->conversation,
                                   .is_committed = is_committed,
                                   .arg = &c};
     http_on_tick(api->http, tick_sinks, reader->sinks);
@@ -328,6 +356,7 @@ int chat_run(struct api *api, struct reader *reader, const struct chat_request *
     http_set_deadline(api->http, request->deadline);
     request->auth->config.deadline = request->deadline;
     int result = ask(&c, fail);
+    strings_copy(&outcome->portfolios, &request->choice->ids);
     note_connection(&c);
     if (is_useless(&c, fail))
         clean_up(&c);
@@ -344,5 +373,6 @@ void chat_outcome_init(struct chat_outcome *o)
 void chat_outcome_release(struct chat_outcome *o)
 {
     free(o->conversation);
+    strings_release(&o->portfolios);
     chat_outcome_init(o);
 }

@@ -8,6 +8,7 @@
 #include "api/api.h"
 #include "api/auth.h"
 #include "chat/pace.h"
+#include "chat/portfolio.h"
 #include "chat/reader.h"
 #include "chat/retry.h"
 
@@ -15,7 +16,8 @@
 struct chat_request {
     const char *conversation; /* NULL: create one */
     const char *mode;         /* of a new conversation, or to change an existing one to; or NULL */
-    struct api_portfolios portfolios;
+    struct api_portfolios portfolios; /* as the user names them */
+    struct portfolio_choice *choice;  /* finds their IDs; may be shared by questions */
     struct api_context context;
     struct span text;
     bool ephemeral;    /* delete the created conversation at the end */
@@ -33,11 +35,12 @@ struct chat_request {
 /* The result of a question. Initialize with chat_outcome_init, release with chat_outcome_release.
  */
 struct chat_outcome {
-    char *conversation; /* ID; NULL if there is none or it was deleted */
-    bool created;       /* this question created it */
-    bool posted;        /* the message was sent at least once, perhaps in vain */
-    bool accepted;      /* the server began to stream an answer */
-    bool connected;     /* a request reached the server */
+    char *conversation;        /* ID; NULL if there is none or it was deleted */
+    bool created;              /* this question created it */
+    bool posted;               /* the message was sent at least once, perhaps in vain */
+    bool accepted;             /* the server began to stream an answer */
+    bool connected;            /* a request reached the server */
+    struct strings portfolios; /* IDs, those that the program chose included */
     struct sink_timing timing;
 };
 

@@ -3,6 +3,7 @@
 #include "commands/client.h"
 #include "commands/command.h"
 
+#include "chat/portfolio.h"
 #include "core/width.h"
 #include "core/xmalloc.h"
 #include "state/last.h"
@@ -246,15 +247,45 @@ static int list(struct job *j, struct fail *fail)
     return 0;
 }
 
-static int create(struct job *j, struct fail *fail)
+static int create_with(struct job *j, struct portfolio_choice *choice, char **id, struct fail *fail)
 {
-    const struct setting *portfolios = &j->in->settings->of[OPT_PORTFOLIO];
-    struct api_portfolios ids = {(const char *const *)portfolios->list, (size_t)portfolios->count};
-    char *id;
     int result;
     do
-        result = api_create(&j->client.api, first_mode(j), ids, (struct api_context){0}, &id, fail);
+        result = api_create(&j->client.api, first_mode(j), portfolio_ids(choice),
+                            (struct api_context){0}, id, fail);
     while (once_more(j, result, fail));
+    return result;
+}
+
+/* As a question creates its conversation (chat/chat.c). */
+static int create_chosen(struct job *j, struct portfolio_choice *choice, char **id,
+                         struct fail *fail)
+{
+    const struct setting *portfolios = &j->in->settings->of[OPT_PORTFOLIO];
+    struct api_portfolios wanted = {.ids = (const char *const *)portfolios->list,
+                                    .count = (size_t)portfolios->count};
+    char *note = NULL;
+    int result;
+    do
+        result = portfolio_resolve(choice, &j->client.api, wanted, true, fail);
+    while (once_more(j, result, fail));
+    if (result == 0)
+        result = create_with(j, choice, id, fail);
+    if (result == 0 || wanted.count || !portfolio_is_missing(fail) ||
+        portfolio_choose(choice, &j->client.api, &note, fail) != 0)
+        return result;
+    if (!j->in->terminal->quiet)
+        terminal_warning(j->in->terminal, span_of(note), fail);
+    free(note);
+    return create_with(j, choice, id, fail);
+}
+
+static int create(struct job *j, struct fail *fail)
+{
+    struct portfolio_choice choice = {.is_listed = false};
+    char *id = NULL;
+    int result = create_chosen(j, &choice, &id, fail);
+    portfolio_choice_release(&choice);
     if (result == 0 && j->json) {
         struct buf line = {0};
         buf_byte(&line, '{');

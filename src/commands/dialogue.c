@@ -25,6 +25,8 @@ int dialogue_close(struct dialogue *d, struct fail *fail)
     if (d->opened)
         client_close(&d->client);
     free(d->conversation);
+    strings_release(&d->portfolios);
+    portfolio_choice_release(&d->choice);
     collected_release(&d->answer);
     *d = (struct dialogue){.in = NULL};
     return result;
@@ -35,6 +37,7 @@ void dialogue_turn_to(struct dialogue *d, const char *conversation)
     char *copy = conversation ? xstrdup(conversation) : NULL;
     free(d->conversation);
     d->conversation = copy;
+    strings_release(&d->portfolios);
 }
 
 /* There is no point in waiting for a retry past --max-time. */
@@ -51,18 +54,25 @@ static struct retry_policy retry_policy(const struct settings *s)
                                  .all = setting_is(s, OPT_RETRY_ALL)};
 }
 
+static struct api_portfolios configured_portfolios(const struct settings *s)
+{
+    const struct setting *portfolios = &s->of[OPT_PORTFOLIO];
+    return (struct api_portfolios){.ids = (const char *const *)portfolios->list,
+                                   .count = (size_t)portfolios->count};
+}
+
 void question_init(struct question *q, struct dialogue *d)
 {
     const struct settings *s = d->in->settings;
-    const struct setting *portfolios = &s->of[OPT_PORTFOLIO], *context = &s->of[OPT_CONTEXT];
+    const struct setting *context = &s->of[OPT_CONTEXT];
     *q = (struct question){
-        .request = {
-            .portfolios = {(const char *const *)portfolios->list, (size_t)portfolios->count},
-            .context = {(const char *const *)context->list, (size_t)context->count},
-            .ephemeral = setting_is(s, OPT_EPHEMERAL),
-            .retry = retry_policy(s),
-            .stall_timeout = setting_us(s, OPT_STALL_TIMEOUT),
-            .started = sys_now_us()}};
+        .request = {.portfolios = configured_portfolios(s),
+                    .choice = &d->choice,
+                    .context = {(const char *const *)context->list, (size_t)context->count},
+                    .ephemeral = setting_is(s, OPT_EPHEMERAL),
+                    .retry = retry_policy(s),
+                    .stall_timeout = setting_us(s, OPT_STALL_TIMEOUT),
+                    .started = sys_now_us()}};
     q->asked_ms = sys_wall_ms();
     collected_clear(&d->answer);
     if (d->is_logged && !d->is_collecting)
@@ -77,21 +87,22 @@ static int find_last(struct dialogue *d, struct fail *fail)
 {
     static const struct span none = SPAN("no conversation to continue; this begins a new one");
     struct terminal *terminal = d->in->terminal;
-    char *id;
-    if (last_get(d->client.config.key, d->client.auth.email, &id, fail) != 0)
-        return -1;
-    if (!id)
-        return terminal->quiet ? 0 : terminal_line(terminal, none, fail);
-    free(d->conversation);
-    d->conversation = id;
-    d->continued = true;
-    int result = 0;
-    if (terminal->verbosity && !terminal->quiet) {
+    struct last last;
+    int result = last_get(d->client.config.key, d->client.auth.email, &last, fail);
+    if (result == 0 && !last.id) {
+        result = terminal->quiet ? 0 : terminal_line(terminal, none, fail);
+    } else if (result == 0) {
+        dialogue_turn_to(d, last.id);
+        strings_move(&d->portfolios, &last.portfolios);
+        d->continued = true;
+    }
+    if (last.id && terminal->verbosity && !terminal->quiet) {
         struct buf line = {0};
-        buf_printf(&line, "continuing conversation %s", id);
+        buf_printf(&line, "continuing conversation %s", last.id);
         result = terminal_line(terminal, buf_view(&line), fail);
         buf_release(&line);
     }
+    last_release(&last);
     return result;
 }
 
@@ -162,12 +173,30 @@ static void explain(const struct dialogue *d, const struct question *q, struct f
 static void remember(struct dialogue *d, const char *id, struct fail *fail)
 {
     struct fail why = FAIL_INIT;
-    last_put(d->client.config.key, d->client.auth.email, id, &why);
+    struct last last = {.id = xstrdup(id),
+                        .account = d->client.auth.email ? xstrdup(d->client.auth.email) : NULL};
+    strings_copy(&last.portfolios, &d->portfolios);
+    last_put(d->client.config.key, &last, &why);
+    last_release(&last);
     if (why.cause == FAIL_SIGNAL)
         fail_signal(fail, why.signal);
     else if (fail_is_set(&why))
         sinks_warning(&d->sinks, why.message, fail);
     fail_release(&why);
+}
+
+/* --portfolio, and what the command set for this question, take precedence over the portfolios of
+   the conversation, and these over the configuration. */
+static bool uses_conversations_portfolios(const struct dialogue *d, const struct question *q)
+{
+    const struct settings *s = d->in->settings;
+    bool is_preset = q->request.portfolios.ids == configured_portfolios(s).ids;
+    return d->portfolios.count && is_preset && !setting_is_given(s, OPT_PORTFOLIO);
+}
+
+static struct api_portfolios view(const struct strings *ids)
+{
+    return (struct api_portfolios){.ids = (const char *const *)ids->list, .count = ids->count};
 }
 
 int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
@@ -177,6 +206,8 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
     if (!d->ready && prepare(d, request->started, fail) != 0)
         return -1;
     request->conversation = d->conversation;
+    if (uses_conversations_portfolios(d, q))
+        request->portfolios = view(&d->portfolios);
     if (!request->mode)
         request->mode = mode_of(d);
     request->auth = &d->client.auth;
@@ -187,10 +218,13 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
         explain(d, q, fail);
     d->mode_set = !d->is_job && (d->mode_set || q->outcome.posted);
     const char *id = q->outcome.conversation;
-    if (q->outcome.accepted && id && !request->ephemeral && !d->is_job)
-        remember(d, id, fail);
     request->conversation = NULL;
+    request->portfolios = view(&q->outcome.portfolios);
     dialogue_turn_to(d, request->ephemeral ? NULL : id);
+    if (d->conversation)
+        strings_copy(&d->portfolios, &q->outcome.portfolios);
+    if (q->outcome.accepted && d->conversation && !d->is_job)
+        remember(d, id, fail);
     return result;
 }
 
@@ -203,8 +237,8 @@ static void add_to_log(struct dialogue *d, const struct question *q, struct summ
         writer_close_standard(fail);
     }
     summary_describe(summary, fail, q->outcome.connected);
-    logging_append(d->in,
-                   &(struct logged){q->asked_ms, q->request.text, &d->answer, summary, fail});
+    logging_append(d->in, &(struct logged){q->asked_ms, q->request.text, q->request.portfolios,
+                                           &d->answer, summary, fail});
 }
 
 int dialogue_conclude(struct dialogue *d, struct question *q, struct fail *fail)

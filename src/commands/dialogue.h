@@ -28,14 +28,16 @@
 
 struct dialogue {
     const struct invocation *in;
-    struct sinks sinks;      /* the outputs: commands/outputs.h fills it */
-    struct client client;    /* usable if `ready` */
-    bool opened;             /* client_open was called */
-    bool ready;              /* there is a token, and `conversation` is what -c and -C say */
-    bool continued;          /* `conversation` is what -C found */
-    bool mode_set;           /* --mode has reached the conversation */
-    char *conversation;      /* ID of the next question's, NULL: it creates one; owned */
-    bool is_logged;          /* each question that is posted is added to the log */
+    struct sinks sinks;             /* the outputs: commands/outputs.h fills it */
+    struct client client;           /* usable if `ready` */
+    bool opened;                    /* client_open was called */
+    bool ready;                     /* there is a token, and `conversation` is what -c and -C say */
+    bool continued;                 /* `conversation` is what -C found */
+    bool mode_set;                  /* --mode has reached the conversation */
+    char *conversation;             /* ID of the next question's, NULL: it creates one; owned */
+    struct strings portfolios;      /* IDs that `conversation` is about */
+    struct portfolio_choice choice; /* of the portfolios of a question */
+    bool is_logged;                 /* each question that is posted is added to the log */
     bool is_single;          /* one question: the outputs are closed when that is concluded */
     bool is_collecting;      /* `answer` has its sink */
     struct collected answer; /* of the present question, for the log */
@@ -50,7 +52,8 @@ struct dialogue {
 /* A question and, after dialogue_ask, what became of it. */
 struct question {
     /* Preset from the settings. The conversation and the deadline are set by dialogue_ask; a mode
-       that is set here overrides that of the settings. */
+       that is set here overrides that of the settings, and portfolios also those of the
+       conversation. After dialogue_ask the portfolios are the IDs that were sent. */
     struct chat_request request;
     struct reader reader;
     struct chat_outcome outcome;

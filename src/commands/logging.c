@@ -55,13 +55,13 @@ static bool put_tools(struct buf *out, const struct collected *answer)
     return !answer->left_out;
 }
 
-static void put_portfolios(struct buf *out, const struct setting *portfolios)
+static void put_portfolios(struct buf *out, struct api_portfolios portfolios)
 {
     buf_byte(out, '[');
-    for (int i = 0; i < portfolios->count; i++) {
+    for (size_t i = 0; i < portfolios.count; i++) {
         if (i)
             buf_byte(out, ',');
-        json_put_string(out, span_of(portfolios->list[i]));
+        json_put_string(out, span_of(portfolios.ids[i]));
     }
     buf_byte(out, ']');
 }
@@ -74,7 +74,7 @@ static int append(const struct invocation *in, const struct logged *l, bool *fir
     char *url = client_base(in->settings);
     bool has_all_tools = put_tools(&tools, l->answer);
     log_put_time(&time, l->asked_ms);
-    put_portfolios(&portfolios, &in->settings->of[OPT_PORTFOLIO]);
+    put_portfolios(&portfolios, l->portfolios);
     struct log_entry entry = {
         .time = buf_view(&time),
         .url = span_of(url),

@@ -4,6 +4,7 @@
 #ifndef COMMANDS_LOGGING_H
 #define COMMANDS_LOGGING_H
 
+#include "api/api.h"
 #include "commands/command.h"
 #include "output/collect.h"
 #include "output/sink.h"
@@ -22,6 +23,7 @@ void logging_collect(struct collected *answer);
 struct logged {
     int64_t asked_ms; /* sys_wall_ms() when it was asked */
     struct span question;
+    struct api_portfolios portfolios;
     const struct collected *answer;
     const struct summary *summary; /* with the final status */
     const struct fail *fail;       /* the final one */

@@ -65,6 +65,18 @@ static inline bool span_is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* Whether this has the form of a UUID (RFC 9562), in lower or upper case. */
+static inline bool span_is_uuid(struct span s)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    for (size_t i = 0; i < s.len; i++) {
+        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+        if (hyphen ? s.at[i] != '-' : !s.at[i] || !strchr(digits, s.at[i]))
+            return false;
+    }
+    return s.len == 36;
+}
+
 /* Without leading and trailing white space as HTTP and JSON define it. */
 static inline struct span span_trim(struct span s)
 {

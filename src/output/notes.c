@@ -6,7 +6,6 @@
 #include "core/xmalloc.h"
 #include "system/system.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,18 +93,6 @@ static void put_reason(struct notes_sink *n, const struct json_value *error)
 
 /* Arguments. */
 
-static bool is_uuid(struct span s)
-{
-    if (s.len != 36)
-        return false;
-    for (size_t i = 0; i < s.len; i++) {
-        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-        if (hyphen ? s.at[i] != '-' : !isxdigit((unsigned char)s.at[i]))
-            return false;
-    }
-    return true;
-}
-
 struct argument_list {
     struct buf *out;
     const char *separator;
@@ -115,7 +102,7 @@ struct argument_list {
 static void put_argument(struct argument_list *list, const struct json_value *v)
 {
     struct span text = v->type == JSON_STRING ? v->string : v->raw;
-    if ((v->type != JSON_STRING && v->type != JSON_NUMBER) || text.len == 0 || is_uuid(text))
+    if ((v->type != JSON_STRING && v->type != JSON_NUMBER) || text.len == 0 || span_is_uuid(text))
         return;
     /* What lies behind the bound is not shown in any case. */
     if (list->out->len > ARGUMENT_SOURCE)

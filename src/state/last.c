@@ -7,17 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct last {
-    char *id, *account;
-};
+void last_release(struct last *last)
+{
+    free(last->id);
+    free(last->account);
+    strings_release(&last->portfolios);
+    *last = (struct last){.id = NULL};
+}
+
+static void take_portfolio(void *arg, const struct json_member *m)
+{
+    struct last *last = arg;
+    if (m->value.type == JSON_STRING)
+        strings_add(&last->portfolios, m->value.string);
+}
 
 static void take_member(void *arg, const struct json_member *m)
 {
-    struct last *e = arg;
+    struct last *last = arg;
     bool is_id = span_is(m->key, "conversation_id");
+    if (span_is(m->key, "portfolios") && m->value.type == JSON_ARRAY) {
+        strings_release(&last->portfolios);
+        json_read_array(m->value.raw, take_portfolio, last);
+    }
     if (m->value.type != JSON_STRING || (!is_id && !span_is(m->key, "account")))
         return;
-    char **target = is_id ? &e->id : &e->account;
+    char **target = is_id ? &last->id : &last->account;
     free(*target);
     *target = xmemdup(m->value.string.at, m->value.string.len);
 }
@@ -28,40 +43,49 @@ static bool may_be_same(const char *one, const char *other)
     return !one || !other || strcmp(one, other) == 0;
 }
 
-int last_get(struct store_key key, const char *account, char **id, struct fail *fail)
+int last_get(struct store_key key, const char *account, struct last *last, struct fail *fail)
 {
-    struct last e = {NULL, NULL};
-    int result = store_get(LAST_STORE, key, take_member, &e, fail);
-    bool matches = may_be_same(e.account, account);
-    *id = matches ? e.id : NULL;
-    if (!matches)
-        free(e.id);
-    free(e.account);
+    *last = (struct last){.id = NULL};
+    int result = store_get(LAST_STORE, key, take_member, last, fail);
+    if (result != 0 || !last->id || !may_be_same(last->account, account))
+        last_release(last);
     return result;
 }
 
+static bool equal_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 /* A failure to read is ignored: writing fails for the same reason and reports it. */
-static bool is_last(struct store_key key, const char *account, const char *id)
+static bool is_last(struct store_key key, const struct last *last)
 {
     struct fail ignored = FAIL_INIT;
-    struct last e = {NULL, NULL};
-    bool result = store_get(LAST_STORE, key, take_member, &e, &ignored) == 0 && e.id &&
-                  strcmp(e.id, id) == 0 &&
-                  (account ? e.account && strcmp(e.account, account) == 0 : !e.account);
-    free(e.id);
-    free(e.account);
+    struct last stored;
+    bool result = last_get(key, NULL, &stored, &ignored) == 0 && equal_text(stored.id, last->id) &&
+                  equal_text(stored.account, last->account) &&
+                  strings_equal(&stored.portfolios, &last->portfolios);
+    last_release(&stored);
     fail_release(&ignored);
     return result;
 }
 
-int last_put(struct store_key key, const char *account, const char *id, struct fail *fail)
+int last_put(struct store_key key, const struct last *last, struct fail *fail)
 {
     struct buf members = {0};
-    if (is_last(key, account, id))
+    if (is_last(key, last))
         return 0;
-    json_put_text(&members, "conversation_id", span_of(id));
-    if (account)
-        json_put_text(&members, "account", span_of(account));
+    json_put_text(&members, "conversation_id", span_of(last->id));
+    if (last->account)
+        json_put_text(&members, "account", span_of(last->account));
+    if (last->portfolios.count)
+        json_put_key(&members, "portfolios");
+    for (size_t i = 0; i < last->portfolios.count; i++) {
+        buf_byte(&members, i ? ',' : '[');
+        json_put_string(&members, span_of(last->portfolios.list[i]));
+    }
+    if (last->portfolios.count)
+        buf_byte(&members, ']');
     int result = store_put(LAST_STORE, key, buf_view(&members), NULL, fail);
     buf_release(&members);
     return result;
@@ -69,10 +93,10 @@ int last_put(struct store_key key, const char *account, const char *id, struct f
 
 int last_forget(struct store_key key, const char *id, struct fail *fail)
 {
-    char *last;
+    struct last last;
     int result = last_get(key, NULL, &last, fail);
-    if (result == 0 && last && strcmp(last, id) == 0)
+    if (result == 0 && last.id && strcmp(last.id, id) == 0)
         result = store_put(LAST_STORE, key, span_make(NULL, 0), NULL, fail);
-    free(last);
+    last_release(&last);
     return result;
 }
