@@ -75,8 +75,8 @@ static int ask(struct job *j, struct span line, struct fail *fail)
     q.request.pace = j->about->pace;
     q.request.mode = given.mode;
     if (given.portfolios.is_given)
-        q.request.portfolios = (struct api_portfolios){(const char *const *)given.portfolios.items,
-                                                       given.portfolios.count};
+        q.request.portfolios = (struct api_portfolios){
+            .ids = (const char *const *)given.portfolios.items, .count = given.portfolios.count};
     q.request.context = (struct api_context){context, (size_t)options->count + given.context.count};
     if (result == 0)
         dialogue_ask(d, &q, fail);

@@ -83,17 +83,17 @@ CONFIG
 
 @test "precedence: send uses what config shows" {
     serve_default
-    jq -n --arg url "$SIGMASIGHT_URL" '{mode: "blue", "max-event-size": "1K", portfolio: ["a", "b"],
-        profiles: {work: {url: $url, mode: "violet", portfolio: "c", output: "json"}}}' | configure
+    jq -n --arg url "$SIGMASIGHT_URL" --arg p1 "$P1" '{mode: "blue", "max-event-size": "1K", portfolio: ["a", "b"],
+        profiles: {work: {url: $url, mode: "violet", portfolio: $p1, output: "json"}}}' | configure
     unset SIGMASIGHT_URL
     run_chat send --profile work hi
     expect_status 0
     jq -e '.mode == "violet"' "$OUT"
-    body 1 | jq -e '.mode == "violet" and .portfolio_ids == ["c"]'
-    run_chat send --profile work -m indigo --portfolio d --portfolio e -o text hi
+    body 1 | jq -e --arg p1 "$P1" '.mode == "violet" and .portfolio_ids == [$p1]'
+    run_chat send --profile work -m indigo --portfolio "$P2" --portfolio "$P1" -o text hi
     expect_status 0
-    body 3 | jq -e '.mode == "indigo" and .portfolio_ids == ["d", "e"]'
-    body 4 | jq -e '.ui_context.portfolio_ids == ["d", "e"]'
+    body 3 | jq -e --arg p1 "$P1" --arg p2 "$P2" '.mode == "indigo" and .portfolio_ids == [$p2, $p1]'
+    body 4 | jq -e --arg p1 "$P1" --arg p2 "$P2" '.ui_context.portfolio_ids == [$p2, $p1]'
 }
 
 @test "precedence: a flag of the file is taken back by a profile" {

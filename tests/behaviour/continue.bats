@@ -530,10 +530,10 @@ END_OF_PYTHON
 
 @test "ephemeral: --mode and --portfolio are those of the new conversation" {
     serve_default
-    run_chat send --ephemeral -m violet --portfolio p hi
+    run_chat send --ephemeral -m violet --portfolio "$P1" hi
     expect_status 0
     expect_deleted
-    body 1 | jq -e '.mode == "violet" and .portfolio_id == "p"'
+    body 1 | jq -e --arg p1 "$P1" '.mode == "violet" and .portfolio_id == $p1'
 }
 
 # --- a refused message ---

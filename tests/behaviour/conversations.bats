@@ -50,9 +50,9 @@ new_prints()
 
 new_with_options()
 {
-    run_chat conversations new --mode violet --portfolio one --portfolio two
+    run_chat conversations new --mode violet --portfolio "$P1" --portfolio "$P2"
     expect_status 0
-    body 1 | jq -e '. == {mode: "violet", portfolio_id: "one", portfolio_ids: ["one", "two"]}'
+    body 1 | jq -e --arg p1 "$P1" --arg p2 "$P2" '. == {mode: "violet", portfolio_id: $p1, portfolio_ids: [$p1, $p2]}'
     run_chat conversations show "$(cat "$OUT")"
     expect_status 0
     expect_line 'mode	violet' "$OUT"

@@ -111,13 +111,13 @@ event message_created {"user_message_id":"u-1","assistant_message_id":"a-1","con
 event done {"total_tokens":7,"latency_ms":12}
 END_OF_SCENARIO
     umask 777
-    run_chat send --log --portfolio p1 --portfolio p2 $'two\nlines'
+    run_chat send --log --portfolio "$P1" --portfolio "$P2" $'two\nlines'
     umask 022
     expect_status 0
     [ "$(stat -c %a "$LOG")" = 600 ]
     fits_schema "$LOG"
-    jq -e --arg url "$SIGMASIGHT_URL" '.schema == 1 and .url == $url and .profile == null and .mode == "blue"
-        and .model == "gpt-4o" and .portfolio == ["p1", "p2"] and .question == "two\nlines" and .text == "Grüße"
+    jq -e --arg url "$SIGMASIGHT_URL" --arg p1 "$P1" --arg p2 "$P2" '.schema == 1 and .url == $url and .profile == null and .mode == "blue"
+        and .model == "gpt-4o" and .portfolio == [$p1, $p2] and .question == "two\nlines" and .text == "Grüße"
         and .message_id == "a-1" and .status == "done" and .exit_code == 0 and .total_tokens == 7 and .latency_ms == 12
         and .truncated == false and (.conversation_id | length) == 36
         and .tools == [{name: "get_prices", arguments: {symbols: ["AAPL"]}, duration_ms: 31, error: null},

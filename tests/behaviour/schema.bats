@@ -95,7 +95,7 @@ on_each()
         serve_default --generation "$generation"
         for text in 'What are my risks?' 'How did my portfolio perform?' '/mode blue' Hello; do
             status=0
-            "$CHAT" send -j -m violet --portfolio p -- "$text" >"$OUT" 2>"$ERR" || status=$?
+            "$CHAT" send -j -m violet --portfolio "$P1" -- "$text" >"$OUT" 2>"$ERR" || status=$?
             expect_status 0
             gather "$OUT"
             "$CHAT" send -j --ephemeral "$text" >"$OUT" 2>"$ERR"

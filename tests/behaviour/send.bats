@@ -140,10 +140,10 @@ expect_text()
 @test "--context goes into ui_context, and page_hint and route into a new conversation" {
     serve_hello
     run_chat send --context page_hint=portfolio --context a=1 --context route=/x?y=z --context a= \
-        --context selection.symbol=AAPL --context selection.b=c=d --portfolio p-1 hi
+        --context selection.symbol=AAPL --context selection.b=c=d --portfolio "$P1" hi
     expect_status 0
-    expect_body 1 '. == {portfolio_id: "p-1", portfolio_ids: ["p-1"], page_hint: "portfolio", route: "/x?y=z"}'
-    expect_body 2 '.ui_context == {portfolio_id: "p-1", portfolio_ids: ["p-1"], page_hint: "portfolio", a: "",
+    expect_body 1 '. == {portfolio_id: "'"$P1"'", portfolio_ids: ["'"$P1"'"], page_hint: "portfolio", route: "/x?y=z"}'
+    expect_body 2 '.ui_context == {portfolio_id: "'"$P1"'", portfolio_ids: ["'"$P1"'"], page_hint: "portfolio", a: "",
         route: "/x?y=z", selection: {symbol: "AAPL", b: "c=d"}}'
     run_chat send -c "$ID" --context selection.k=v hi
     expect_status 0
@@ -476,20 +476,20 @@ SCENARIO
 
 @test "portfolios go with the conversation and with the message" {
     serve_default --generation 2
-    run_chat send -j --portfolio p-1 --portfolio 'p "2"' hi
+    run_chat send -j --portfolio "$P1" --portfolio "$P2" hi
     expect_status 0
-    expect_jq '.[] | select(.event == "start") | .data.portfolio_id == "p-1"'
-    expect_body 1 '. == {portfolio_id: "p-1", portfolio_ids: ["p-1", "p \"2\""]}'
-    expect_body 2 '.ui_context == {portfolio_id: "p-1", portfolio_ids: ["p-1", "p \"2\""]}'
+    expect_jq ".[] | select(.event == \"start\") | .data.portfolio_id == \"$P1\""
+    expect_body 1 ". == {portfolio_id: \"$P1\", portfolio_ids: [\"$P1\", \"$P2\"]}"
+    expect_body 2 ".ui_context == {portfolio_id: \"$P1\", portfolio_ids: [\"$P1\", \"$P2\"]}"
     run_chat send hi
     expect_body 4 'has("ui_context") | not'
 }
 
 @test "portfolios go with a message to an existing conversation" {
     serve_hello
-    run_chat send -c "$ID" --portfolio p-1 hi
+    run_chat send -c "$ID" --portfolio "$P1" hi
     expect_status 0
-    expect_body 1 '.ui_context.portfolio_id == "p-1" and .conversation_id and .text == "hi"'
+    expect_body 1 ".ui_context.portfolio_id == \"$P1\" and .conversation_id and .text == \"hi\""
 }
 
 @test "a created conversation without an ID is an error" {

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The portfolios of the account: which of them a question is about.
+
+load helper
+
+# Those of the mock, in its order.
+FIRST=6d0f3c52-8a1e-4b7f-9c3d-21e5a7b48f90
+SECOND=6d0f71ab-5c94-4e02-8f6d-b0a3c8e1d275
+THIRD=c2a94e18-37d5-4f60-a1bb-9e40d6728c03
+
+# --- no --portfolio, and a server that requires one ---
+
+@test "portfolios: several, none named: the conversation has them all, without a retry" {
+    serve_default --generation 2 --portfolios 2
+    run_chat send hello
+    expect_status 0
+    expect_requests 'POST /chat/conversations' 'GET /portfolios' 'POST /chat/conversations' 'POST /chat/send'
+    expect_body 3 ". == {portfolio_id: \"$FIRST\", portfolio_ids: [\"$FIRST\", \"$SECOND\"]}"
+    expect_body 4 ".ui_context.portfolio_ids == [\"$FIRST\", \"$SECOND\"]"
+    expect_line 'sigmasight-chat: warning: .*2 portfolios.*--portfolio.*'
+    run_chat send -q hello
+    expect_status 0
+    [ ! -s "$ERR" ]
+    run_chat conversations new
+    expect_status 0
+    expect_line 'sigmasight-chat: warning: .*--portfolio.*'
+}
+
+@test "portfolios: one of them, and the server wants it named" {
+    serve --generation 2 <<'END'
+on POST /chat/conversations
+  status 404
+  body {"detail":"Portfolio not found"}
+on POST /chat/conversations
+  default
+END
+    run_chat send hello
+    expect_status 0
+    expect_requests 'POST /chat/conversations' 'GET /portfolios' 'POST /chat/conversations' 'POST /chat/send'
+    expect_body 3 ". == {portfolio_id: \"$FIRST\"}"
+}
+
+@test "portfolios: an account without any" {
+    serve_default --generation 2 --portfolios 0
+    run_chat send hello
+    expect_status 65
+    expect_error '.*this account has no portfolio.*'
+    expect_requests 'POST /chat/conversations' 'GET /portfolios'
+}
+
+@test "portfolios: where they cannot be listed, the first failure is retried" {
+    serve --generation 2 <<'END'
+on POST /chat/conversations
+  status 500
+  body {"detail":"Failed to create conversation"}
+on GET /portfolios
+  status 503
+END
+    run_chat send --retry 2 --retry-delay 0 hello
+    expect_status 69
+    expect_requests 'POST /chat/conversations' 'GET /portfolios' 'POST /chat/conversations' 'POST /chat/conversations'
+    expect_line 'sigmasight-chat: cannot create a conversation: .*HTTP 500.*'
+}
+
+@test "portfolios: they are asked for once, however often the creation fails" {
+    serve --generation 2 <<'END'
+on POST /chat/conversations
+  status 500
+  body {"detail":"Failed to create conversation"}
+END
+    run_chat send --retry 1 --retry-delay 0 hello
+    expect_status 69
+    expect_requests 'POST /chat/conversations' 'GET /portfolios' 'POST /chat/conversations' 'POST /chat/conversations'
+}
+
+@test "portfolios: another failure to create, or --portfolio, asks for none" {
+    serve --generation 2 <<'END'
+on POST /chat/conversations
+  status 502
+END
+    run_chat send --retry 0 hello
+    expect_status 69
+    run_chat send --retry 0 --portfolio "$P1" hello
+    expect_status 69
+    expect_requests 'POST /chat/conversations' 'POST /chat/conversations'
+}
+
+# --- --portfolio ---
+
+# means VALUE ID: --portfolio VALUE is this portfolio.
+means()
+{
+    run_chat send --portfolio "$1" hello
+    expect_status 0
+    body "$(grep -c . "$DUMP/log")" | jq -e --arg id "$2" '.ui_context.portfolio_id == $id'
+}
+
+names_of_portfolios()
+{
+    serve_default --generation "$1" --portfolios 4
+    means "$SECOND" "$SECOND"
+    expect_no 'GET ' "$DUMP/log"
+    means 'Demo retirement' "$SECOND"
+    means 'Demo r' "$SECOND"
+    means Hedge "$THIRD"
+    means c2a9 "$THIRD"
+    means 6d0f7 "$SECOND"
+    means 欧州株式 e7715b60-0d2c-4a89-b3f4-58c9126fad34
+    for value in Hed demo 'demo r' '欧州株' x "${SECOND}0"; do
+        run_chat send --portfolio "$value" hello
+        expect_status 65
+        expect_error ".*unknown portfolio '$value'; .*sigmasight-chat portfolios.*"
+    done
+    run_chat send --portfolio Demo hello
+    expect_status 65
+    expect_error ".*ambiguous portfolio 'Demo': .*$FIRST.*$SECOND.*"
+    run_chat send --portfolio 6d0f hello
+    expect_status 65
+    stop_server
+    rm -rf "$T/port" "$T/announcement" "$DUMP"
+}
+
+@test "--portfolio: an ID, a name, a beginning; unknown and ambiguous ones" {
+    names_of_portfolios 2
+    names_of_portfolios 1
+}
+
+@test "--portfolio: where the server lists none, a name is sent as it is" {
+    serve <<'END'
+on GET /portfolios
+  status 404
+on GET /data/portfolios
+  status 404
+END
+    run_chat send --portfolio 'p "2"' hello
+    expect_status 0
+    expect_requests 'GET /portfolios' 'GET /data/portfolios' 'POST /chat/conversations' 'POST /chat/send'
+    expect_body 3 '.portfolio_id == "p \"2\""'
+}
+
+@test "--portfolio: a failure to list is retried, also in an existing conversation" {
+    serve --generation 2 <<'END'
+on GET /portfolios once
+  status 500
+END
+    run_chat send -c "$("$CHAT" conversations new)" --retry 1 --retry-delay 0 --portfolio Demo hello
+    expect_status 0
+    [ "$(count_requests 'GET /portfolios')" -eq 2 ]
+}
+
+@test "--portfolio: the conversation keeps it with -C, before the configuration" {
+    serve_default --generation 2 --portfolios 3
+    export SIGMASIGHT_LOG=1
+    mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
+    echo "{\"portfolio\": \"$P1\"}" >"$XDG_CONFIG_HOME/sigmasight-chat/config.json"
+    run_chat send hello
+    expect_body 2 ".ui_context.portfolio_ids == [\"$P1\"]"
+    run_chat send --portfolio Hedge --portfolio 'Demo r' hello
+    expect_body 5 ".ui_context.portfolio_ids == [\"$THIRD\", \"$SECOND\"]"
+    run_chat send -C hello
+    expect_status 0
+    expect_body 6 ".ui_context.portfolio_ids == [\"$THIRD\", \"$SECOND\"]"
+    run_chat send -C --portfolio "$P2" hello
+    expect_body 7 ".ui_context.portfolio_ids == [\"$P2\"]"
+    run_chat send -C hello
+    expect_body 8 ".ui_context.portfolio_ids == [\"$P2\"]"
+    run_chat log list -j --limit 4
+    expect_jq ".[3].portfolio == [\"$THIRD\", \"$SECOND\"] and .[0].portfolio == [\"$P2\"]"
+    run_chat send hello
+    expect_body 10 ".ui_context.portfolio_ids == [\"$P1\"]"
+}
