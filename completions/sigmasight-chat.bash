@@ -127,7 +127,7 @@ _sigmasight_chat()
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        _sigmasight_chat_words 'send batch decode login logout whoami conversations log config doctor schema completion
+        _sigmasight_chat_words 'send batch decode login logout whoami conversations portfolios log config doctor schema completion
             -h --help -V --version'
         return
     fi
@@ -137,7 +137,7 @@ _sigmasight_chat()
     decode) options="$common $output" ;;
     login) options="$common $api $login" ;;
     logout) options="$common $api" ;;
-    whoami | config | doctor) options="$common $api -j --json" ;;
+    whoami | portfolios | config | doctor) options="$common $api -j --json" ;;
     conversations) options="$common $api $context -j --json --limit" ;;
     log) options="$common -c --conversation -j --json --limit --render --yes --no-pager" ;;
     schema | completion) options=$common ;;

@@ -106,6 +106,7 @@ complete -c sigmasight-chat -n __sigmasight_chat_no_command -a login -d 'Log in 
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a logout -d 'Delete the stored token'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a whoami -d 'Show the account and the source of the token'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a conversations -d 'List, create, show, change, delete conversations'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a portfolios -d 'List the portfolios of the account'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a log -d 'Earlier questions and answers'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a config -d 'Show each setting and its origin, edit the configuration'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a doctor -d 'Check settings, connection, token, server'
@@ -114,7 +115,7 @@ complete -c sigmasight-chat -n __sigmasight_chat_no_command -a completion -d 'Pr
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -s V -l version -d 'Versions of program and libraries'
 
 # Every command
-set -l common '__sigmasight_chat_command send batch decode login logout whoami conversations log config doctor schema completion'
+set -l common '__sigmasight_chat_command send batch decode login logout whoami conversations portfolios log config doctor schema completion'
 complete -c sigmasight-chat -s h -l help -d 'Print a summary and exit'
 complete -c sigmasight-chat -n $common -s q -l quiet -d 'Nothing on standard error but failures'
 complete -c sigmasight-chat -n $common -s v -l verbose -d 'Say more; twice: the HTTP exchange'
@@ -134,7 +135,7 @@ complete -c sigmasight-chat -n $output -l highlight -x -a 'auto always never' -d
 complete -c sigmasight-chat -n '__sigmasight_chat_command send batch decode' -l max-event-size -x -d 'Refuse an event that is larger'
 
 # Commands that talk to the server
-set -l api '__sigmasight_chat_command send batch login logout whoami conversations config doctor'
+set -l api '__sigmasight_chat_command send batch login logout whoami conversations portfolios config doctor'
 complete -c sigmasight-chat -n $api -s u -l url -x -d 'Address of the API'
 complete -c sigmasight-chat -n $api -l profile -x -a '(__sigmasight_chat_profiles)' -d 'Use a profile of the configuration file'
 complete -c sigmasight-chat -n $api -l token-file -r -F -d 'Take the token from FILE'
@@ -201,7 +202,7 @@ complete -c sigmasight-chat -n '__sigmasight_chat_command log' -a 'list show exp
 complete -c sigmasight-chat -n '__sigmasight_chat_command schema' -a 'events log'
 
 # whoami, conversations, log, config, doctor
-complete -c sigmasight-chat -n '__sigmasight_chat_command whoami conversations log config doctor' -s j -l json -d 'Print JSON objects'
+complete -c sigmasight-chat -n '__sigmasight_chat_command whoami conversations portfolios log config doctor' -s j -l json -d 'Print JSON objects'
 complete -c sigmasight-chat -n '__sigmasight_chat_command conversations:list log' -l limit -x -d 'List at most so many'
 complete -c sigmasight-chat -n "__sigmasight_chat_after 0 ''" -a 'list new show mode delete'
 complete -c sigmasight-chat -n '__sigmasight_chat_after 1 show mode' -a '(__sigmasight_chat_ids)'

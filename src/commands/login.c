@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* login, logout, whoami: the account. */
+/* login, logout: the stored token. */
 #include "commands/client.h"
 #include "commands/command.h"
 
 #include "state/credentials.h"
 #include "system/system.h"
-#include "terminal/table.h"
-#include "json/json.h"
-#include "json/write.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PASSWORD_MAX = 4096 };
@@ -189,104 +185,6 @@ static int run_logout(const struct invocation *in, struct fail *fail)
     return result;
 }
 
-/* whoami. */
-
-static void put_time(struct buf *out, int64_t unix_time)
-{
-    char text[32];
-    time_t t = (time_t)unix_time;
-    struct tm tm;
-    if (gmtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        buf_puts(out, text);
-}
-
-struct account {
-    struct buf email, name;
-};
-
-static void take_account(void *arg, const struct json_member *m)
-{
-    struct account *a = arg;
-    struct buf *target = span_is(m->key, "email")       ? &a->email
-                         : span_is(m->key, "full_name") ? &a->name
-                                                        : NULL;
-    if (target && m->value.type == JSON_STRING) {
-        buf_clear(target);
-        buf_span(target, m->value.string);
-    }
-}
-
-/* The output of whoami: rows of name and value. */
-static void describe(const struct client *c, const struct account *a, struct table *t)
-{
-    struct buf source = {0}, file = {0}, expires = {0};
-    struct fail ignored = FAIL_INIT;
-    auth_describe(&c->auth, &source);
-    if (c->auth.source == AUTH_STORED)
-        store_path(CREDENTIALS_STORE, &file, &ignored);
-    if (c->auth.expires_at)
-        put_time(&expires, c->auth.expires_at);
-    const struct {
-        const char *name;
-        struct span value;
-    } rows[] = {{"account", buf_view(&a->email)}, {"name", buf_view(&a->name)},
-                {"url", span_of(c->base)},        {"profile", span_of(c->config.key.profile)},
-                {"token", buf_view(&source)},     {"file", buf_view(&file)},
-                {"expires", buf_view(&expires)}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (!rows[i].value.len)
-            continue;
-        table_add(t, span_of(rows[i].name));
-        table_add(t, rows[i].value);
-    }
-    buf_release(&source);
-    buf_release(&file);
-    buf_release(&expires);
-    fail_release(&ignored);
-}
-
-static int show(const struct invocation *in, const struct table *t, struct fail *fail)
-{
-    struct writer out;
-    writer_init_standard(&out);
-    if (setting_is(in->settings, OPT_JSON)) {
-        struct buf line = {0};
-        buf_byte(&line, '{');
-        for (size_t i = 0; i + 1 < t->count; i += 2)
-            json_put_text(&line, buf_text(&t->cells[i]), buf_view(&t->cells[i + 1]));
-        buf_puts(&line, "}\n");
-        writer_put_json(&out, buf_view(&line));
-        buf_release(&line);
-    } else {
-        table_put(t, &out);
-    }
-    return writer_finish(&out, fail);
-}
-
-static int run_whoami(const struct invocation *in, struct fail *fail)
-{
-    struct client c;
-    struct http_response response;
-    struct account account = {{0}, {0}};
-    struct table table = {.columns = 2};
-    sys_signals_catch();
-    http_response_init(&response);
-    int result = client_prepare(&c, in, fail);
-    if (result == 0)
-        result = client_me(&c, &response, fail);
-    if (result == 0) {
-        json_read_object(buf_view(&response.body), take_account, &account);
-        describe(&c, &account, &table);
-        result = show(in, &table, fail);
-    }
-    table_release(&table);
-    buf_release(&account.email);
-    buf_release(&account.name);
-    http_response_release(&response);
-    client_close(&c);
-    return result;
-}
-
 const struct command command_login = {
     .name = "login",
     .summary = "log in and store the token",
@@ -307,16 +205,4 @@ const struct command command_logout = {
     .examples = "  sigmasight-chat logout\n",
     .groups = GROUP_API,
     .run = run_logout,
-};
-
-const struct command command_whoami = {
-    .name = "whoami",
-    .summary = "show the account and the source of the token",
-    .usage = "[OPTION]...",
-    .about = "Prints the account as the server knows it, the URL, and the source, file and\n"
-             "expiry of the token, but not the token.\n",
-    .examples = "  sigmasight-chat whoami\n"
-                "  sigmasight-chat whoami -j | jq -r .account\n",
-    .groups = GROUP_API | GROUP_JSON,
-    .run = run_whoami,
 };

@@ -36,7 +36,7 @@ static const struct option_row rows[OPT_COUNT] = {
      "start no further question after a failure"},
     {OPT_MODE, "mode", 'm', "MODE", OPTION_CHOICE, GROUP_CONTEXT, MODES, NULL, NULL, true,
      "answer mode: green, blue, indigo or violet"},
-    {OPT_PORTFOLIO, "portfolio", 0, "ID", OPTION_LIST, GROUP_CONTEXT, NULL, NULL, NULL, true,
+    {OPT_PORTFOLIO, "portfolio", 0, "NAME", OPTION_LIST, GROUP_CONTEXT, NULL, NULL, NULL, true,
      "ask about this portfolio (repeatable)"},
     {OPT_CONTEXT, "context", 0, "KEY=VALUE", OPTION_LIST, GROUP_SEND | GROUP_BATCH | GROUP_DETAIL,
      NULL, NULL, NULL, false, "add a value to ui_context (repeatable)"},

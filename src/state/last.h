@@ -20,8 +20,8 @@ struct last {
 
 void last_release(struct last *last);
 
-/* Fills *last, which the caller releases; it is empty if it belongs to another account. An `account`
-   of NULL matches any account. Fails as store_get. */
+/* Fills *last, which the caller releases; it is empty if it belongs to another account. An
+   `account` of NULL matches any account. Fails as store_get. */
 int last_get(struct store_key key, const char *account, struct last *last, struct fail *fail);
 /* As store_put; does not write if the entry is unchanged. */
 int last_put(struct store_key key, const struct last *last, struct fail *fail);

@@ -6,7 +6,7 @@
 #include "core/buf.h"
 #include "terminal/writer.h"
 
-enum { TABLE_COLUMNS = 4 };
+enum { TABLE_COLUMNS = 5 };
 
 /* Initialize with zeros and the number of columns; release with table_release. */
 struct table {

@@ -405,6 +405,18 @@ row()
     expect_no "$jwt_head" "$OUT"
 }
 
+@test "whoami: tier, limits and use, as far as the server tells them" {
+    serve_default --generation 2 --portfolios 2
+    run_chat send hello
+    run_chat whoami -j
+    expect_status 0
+    expect_jq '.[0] | .tier == "paid" and .portfolio_count == 2 and .max_portfolios == 10 and .max_ai_messages == 1000
+        and .ai_messages_used == 1 and .ai_messages_remaining == 999'
+    run_chat whoami
+    expect_line 'tier	paid' "$OUT"
+    expect_line 'ai_messages_remaining	999' "$OUT"
+}
+
 @test "whoami: aligned at a terminal" {
     serve_default
     at_terminal -- "$CHAT" whoami

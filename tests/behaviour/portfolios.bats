@@ -3,6 +3,7 @@
 # The portfolios of the account: which of them a question is about.
 
 load helper
+load accounts
 
 # Those of the mock, in its order.
 FIRST=6d0f3c52-8a1e-4b7f-9c3d-21e5a7b48f90
@@ -169,4 +170,62 @@ END
     expect_jq ".[3].portfolio == [\"$THIRD\", \"$SECOND\"] and .[0].portfolio == [\"$P2\"]"
     run_chat send hello
     expect_body 10 ".ui_context.portfolio_ids == [\"$P1\"]"
+}
+
+# --- portfolios ---
+
+@test "portfolios: the list, in a pipe, as JSON and at a terminal" {
+    serve_default --generation 2 --portfolios 4
+    run_chat portfolios
+    expect_status 0
+    [ "$(wc -l <"$OUT")" -eq 4 ]
+    expect_line "$FIRST	Demo portfolio – balanced	taxable	USD	464500.00" "$OUT"
+    expect_line "$SECOND	Demo retirement	ira	USD	182340.55" "$OUT"
+    expect_line "$THIRD	Hedge fund style	hedge_fund	USD	2850000" "$OUT"
+    run_chat portfolios -j
+    expect_status 0
+    expect_jq 'length == 4 and .[1].equity_balance == "182340.55"'
+    need_terminal
+    at_terminal -- "$CHAT" portfolios
+    grep -q "6d0f71ab-5c94-4e02-8f6d-b0a3c8e1d275  Demo retirement           *ira " "$T/screen"
+    expect_no "	" "$T/screen"
+}
+
+@test "portfolios: first generation, absent fields are empty" {
+    serve_default --portfolios 2
+    run_chat portfolios
+    expect_status 0
+    expect_requests 'GET /portfolios' 'GET /data/portfolios'
+    expect_line "$SECOND	Demo retirement			182340.55" "$OUT"
+}
+
+@test "portfolios: none, a bare array, other answers" {
+    serve_default --generation 2 --portfolios 0
+    run_chat portfolios
+    expect_status 0
+    [ ! -s "$OUT" ]
+    stop_server
+    rm -rf "$T/port" "$T/announcement" "$DUMP"
+    serve <<'END'
+on GET /portfolios
+  body [{"id":"a","name":"x\\ty","total_value":null,"net_asset_value":"","equity_balance":1.50}]
+on GET /portfolios
+  body {"id":"a"}
+on GET /portfolios
+  body [{"name":"no ID"}]
+on GET /portfolios
+  body <html><title>Sign in</title></html>
+on GET /portfolios
+  status 404
+on GET /data/portfolios
+  status 404
+END
+    run_chat portfolios
+    expect_bytes 'a\tx y\t\t\t1.50\n'
+    for wanted in 76 76 76 65; do
+        run_chat portfolios
+        expect_status "$wanted"
+        expect_error '.*cannot list the portfolios.*'
+        [ ! -s "$OUT" ]
+    done
 }
