@@ -7,7 +7,7 @@ enum {
     /* Below this the interval is 0 again. */
     INTERVAL_MIN = 5000,
     /* The interval shrinks by this part with each accepted call. */
-    GROWTH = 32
+    GROWTH = 64
 };
 
 static int64_t later(int64_t a, int64_t b)
@@ -57,7 +57,7 @@ void pace_refuse(struct pace *p, int64_t called, int64_t now, int64_t delay)
     raise_to(&p->held_until, now + delay);
     if (called <= changed || !atomic_compare_exchange_strong(&p->changed, &changed, now))
         return;
-    interval = interval ? 2 * interval : FIRST_INTERVAL;
+    interval = interval ? interval + interval / 2 : FIRST_INTERVAL;
     atomic_store(&p->interval, interval < INTERVAL_MAX ? interval : INTERVAL_MAX);
     atomic_store(&p->next, atomic_load(&p->held_until));
 }

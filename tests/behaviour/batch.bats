@@ -1,0 +1,602 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # what helpers set and read
+# Many questions: one object for each, whatever happens.
+
+load helper
+load accounts
+
+# questions N [FILTER]: writes N questions to $T/questions, changed by the jq filter.
+questions()
+{
+    seq "$1" | jq -c '{id: "q\(.)", text: "hello \(.)"} | '"${2-.}" >"$T/questions"
+}
+
+# batch [OPTION]...: asks them.
+batch()
+{
+    run_chat batch "$@" "$T/questions"
+}
+
+# expect_objects FILTER...: each filter is true for the array of all objects of $OUT, which are sorted by their lines.
+expect_objects()
+{
+    local filter
+    jq -s -c 'sort_by(.line)' "$OUT" >"$T/sorted" || fail "the output is not JSON"
+    for filter; do
+        jq -e "$filter" "$T/sorted" >/dev/null || fail "not true: $filter"
+    done
+}
+
+# jobs_of PID: prints the process IDs of the jobs.
+jobs_of()
+{
+    cat "/proc/$1/task/$1/children"
+}
+
+# A server whose answers wait until the gate is opened.
+serve_gate()
+{
+    serve "$@" <<'END'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"m"}
+event message {"delta":"$TEXT"}
+gate go
+event done {}
+END
+}
+
+@test "batch: each line has one object with id, line and the members of -o json" {
+    serve_hello
+    questions 9 'if .id == "q3" then del(.id) else . end'
+    sed -i 's/"q2"/1.50/' "$T/questions"
+    batch
+    expect_status 0
+    expect_objects 'length == 9' 'map(.line) == [range(1; 10)]' 'all(.text == "Hello" and .status == "done" and .exit_code == 0)' \
+        '.[2].id == 3' '.[0].id == "q1"' 'map(.conversation_id) | unique | length == 9'
+    grep -q '^{"id":1.50,"line":2,"text":"Hello",' "$OUT" || fail "the id is not as it was"
+    expect_bytes '9 questions: 9 done\n' "$ERR"
+    run_chat send -o json -q hi
+    jq -c 'keys_unsorted' "$OUT" >"$T/send"
+    batch -q
+    expect_bytes '' "$ERR"
+    head -n 1 "$OUT" | jq -c 'keys_unsorted[2:]' | diff "$T/send" - >&2 || fail "other members than send -o json"
+}
+
+@test "batch: empty input, and blank lines alone" {
+    serve_hello
+    : >"$T/questions"
+    batch
+    expect_status 0
+    expect_bytes ''
+    expect_bytes '0 questions: 0 done\n' "$ERR"
+    printf '\n \t\n\r\n' >"$T/questions"
+    batch
+    expect_status 0
+    expect_bytes ''
+    batch --lines
+    expect_status 0
+    expect_requests
+}
+
+@test "batch: an invalid line has an object, and the others are asked" {
+    serve_hello
+    cat >"$T/questions" <<'END'
+{"id":"a","text":"hi"}
+not JSON
+["text"]
+{"id":"b"}
+{"id":"c","text":7}
+{"id":[1],"text":"hi"}
+{"id":"d","text":"hi","mode":"pink"}
+{"id":"e","text":"hi","mode":null}
+{"id":"f","text":"hi","portfolio":[1]}
+{"id":"g","text":"hi","context":{"portfolio_id":"x"}}
+{"id":"h","text":"hi","context":{"k":1}}
+{"id":"i","text":"hi","conversation_id":"a/b"}
+{"id":"a","text":"twice"}
+{"id":"j","text":"  "}
+{"id":"k","text":"a\u0000b"}
+{"id":"l","text":"hi","unknown":[{}]}
+END
+    printf '{"id":"m","text":"\xff"}\n\n{"text":"the last one"}' >>"$T/questions"
+    batch
+    expect_status 65
+    expect_objects 'length == 18' 'map(select(.status == "done").line) == [1, 16, 19]' \
+        'map(select(.status != "done")) | all(.status == "failed" and .exit_code == 65 and (.error.message | length) > 0)' \
+        '.[1].id == 2' '.[3].id == "b"' '.[12].id == "a" and (.[12].error.message | contains("before"))' '.[16].id == 17'
+    expect_line '18 questions: 3 done, 15 failed \(65: 15\)'
+    [ "$(count_requests 'POST /chat/send')" -eq 3 ] || fail "other requests: $(requests)"
+}
+
+@test "batch: a line over 8 MiB is invalid, and the memory for it is bounded" {
+    serve_hello
+    {
+        echo '{"id":1,"text":"first"}'
+        head -c 300000000 /dev/zero | tr '\0' x
+        echo
+        printf '{"id":3,"text":"last","more":"'
+        head -c 8000000 /dev/zero | tr '\0' y
+        printf '"}\n'
+    } | (
+        ulimit -v 400000
+        run_chat batch
+        echo "$status" >"$T/status"
+    )
+    [ "$(cat "$T/status")" -eq 65 ] || fail "status $(cat "$T/status")"
+    expect_objects 'map([.line, .status]) == [[1, "done"], [2, "failed"], [3, "done"]]'
+}
+
+@test "batch: --lines, CRLF, a byte order mark, and a line that is not ended" {
+    serve_hello
+    printf '\xef\xbb\xbfone\r\n\r\n  two \r\nthree' >"$T/questions"
+    batch --lines --jobs 1
+    expect_status 0
+    expect_objects 'map(.id) == [1, 3, 4]'
+    expect_body 2 '.text == "one"'
+    expect_body 4 '.text == "  two "'
+    expect_body 6 '.text == "three"'
+}
+
+@test "batch: members of a line win over options" {
+    serve <<'END'
+on PUT /chat/conversations/*/mode
+body {"id":"$CONVERSATION","mode":"indigo"}
+on POST /chat/send
+event done {}
+END
+    cat >"$T/questions" <<END
+{"text":"options"}
+{"text":"own","mode":"violet","portfolio":["c","d"],"context":{"k":"own","page_hint":"p"}}
+{"text":"one","portfolio":"e"}
+{"text":"given","conversation_id":"$ID","mode":"indigo"}
+END
+    batch --jobs 1 -m blue --portfolio a --portfolio b --context k=option --context other=1
+    expect_status 0
+    expect_body 1 '.mode == "blue"'
+    expect_body 2 '.ui_context | .k == "option" and .other == "1" and .portfolio_ids == ["a", "b"]'
+    expect_body 3 '.mode == "violet" and .page_hint == "p"'
+    expect_body 4 '.ui_context | .k == "own" and .other == "1" and .portfolio_ids == ["c", "d"]'
+    expect_body 6 '.ui_context.portfolio_id == "e"'
+    [ "$(requests | sed -n 7,8p | paste -s -d ' ' -)" = "PUT /chat/conversations/$ID/mode POST /chat/send" ] ||
+        fail "$(requests)"
+    expect_body 8 ".conversation_id == \"$ID\""
+}
+
+@test "batch: options that cannot be combined with it are 64, and so is a wrong number of jobs" {
+    questions 1
+    local option
+    for option in '-c x' -C '-o json' -j -n --no-stream --edit '--render never' '--highlight never' '--record f' '--events f' \
+        '--events-fd 1' '--jobs 0' '--jobs 65' '--jobs x' '--context x' 'second-file'; do
+        # shellcheck disable=SC2086 # an option and its value
+        batch $option
+        expect_status 64
+        expect_bytes ''
+    done
+    run_chat batch "$T/absent"
+    expect_status 66
+    export SIGMASIGHT_TOKEN=t
+    cat "$T/questions" >"$OUT"
+    status=0
+    "$CHAT" batch "$OUT" >>"$OUT" 2>"$ERR" || status=$?
+    expect_status 64
+}
+
+@test "batch: questions of one conversation are asked one after the other, in their order" {
+    serve_hello
+    questions 40 'if (.id | test("[02468]$")) then .conversation_id = "even" else . end'
+    batch --jobs 8
+    expect_status 0
+    expect_objects 'length == 40'
+    for file in "$DUMP"/*.request; do
+        sed '1,/^\r$/d' "$file"
+    done | jq -r 'select(.conversation_id == "even").text' >"$T/asked"
+    seq 2 2 40 | sed 's/^/hello /' | diff - "$T/asked" >&2 || fail "another order"
+}
+
+@test "batch: --ordered keeps the order and bounds how far it is ahead" {
+    serve <<'END'
+on PUT /chat/conversations/*/mode
+gate first
+body {"id":"$CONVERSATION","mode":"blue"}
+on POST /chat/send
+event done {}
+END
+    questions 60 "if .id == \"q1\" then . + {conversation_id: \"$ID\", mode: \"blue\"} else . end"
+    launch "$CHAT" batch --ordered --jobs 2 "$T/questions" >"$OUT" 2>"$ERR"
+    await_gate first
+    await asked_ahead
+    [ ! -s "$OUT" ] || fail "an object before the first"
+    [ "$(count_requests 'POST /chat/send')" -eq 8 ] || fail "$(count_requests 'POST /chat/send') are ahead"
+    open_gate first
+    await_end
+    expect_status 0
+    jq -s -e 'map(.line) == [range(1; 61)]' "$OUT" >/dev/null || fail "not in order"
+}
+
+asked_ahead()
+{
+    [ "$(count_requests 'POST /chat/send')" -ge 8 ]
+}
+
+# await COMMAND...: until it is true.
+await()
+{
+    local turn
+    for ((turn = 0; turn < PATIENCE * 20; turn++)); do
+        if "$@"; then
+            return 0
+        fi
+        read -r -t 0.05 -u "$LEASH_END" _ || :
+    done
+    fail "in vain: $*"
+}
+
+@test "batch: each job has one connection, and the token is obtained once" {
+    serve_default
+    unset SIGMASIGHT_TOKEN
+    export SIGMASIGHT_EMAIL=me@example.com SIGMASIGHT_PASSWORD=any
+    questions 200
+    batch --jobs 4
+    expect_status 0
+    expect_objects 'length == 200' 'all(.status == "done")' 'map(select(.timing.connect_ms != null)) | length <= 4'
+    [ "$(count_requests 'POST /auth/login')" -eq 1 ] || fail "not one login"
+}
+
+@test "batch: a refused token is replaced once for all jobs" {
+    serve_default --token-life 3
+    no_token
+    export SIGMASIGHT_EMAIL=me@example.com SIGMASIGHT_PASSWORD=any
+    # The tokens of this command are refused until the first answer: `old` never works, `new` does.
+    token_command "cat $T/token; echo >>$T/calls; echo $TOKEN >$T/token"
+    echo old >"$T/token"
+    questions 40
+    batch --jobs 8
+    expect_status 0
+    expect_objects 'length == 40' 'all(.status == "done")'
+    [ "$(wc -l <"$T/calls")" -eq 2 ] || fail "token_command ran $(wc -l <"$T/calls") times"
+}
+
+@test "batch: without a valid token no further question is asked" {
+    serve_hello
+    questions 50
+    SIGMASIGHT_TOKEN='' batch
+    expect_status 77
+    expect_bytes ''
+    expect_line '50 questions: 0 done, 50 not asked'
+    expect_line 'sigmasight-chat: no token.*'
+    stop_server
+    rm -f "$T/announcement"
+    serve_default
+    SIGMASIGHT_TOKEN=wrong batch --jobs 2
+    expect_status 77
+    expect_objects 'length > 0 and length <= 2' 'all(.status == "failed" and .exit_code == 77)'
+    expect_line '50 questions: 0 done, [12] failed \(77: [12]\), 4[89] not asked'
+    expect_line 'sigmasight-chat: .*SIGMASIGHT_TOKEN.*'
+}
+
+@test "batch: an exhausted quota ends it" {
+    serve_default --error quota_exceeded
+    questions 50
+    batch --jobs 2
+    expect_status 69
+    expect_objects 'length <= 2'
+    expect_line '50 questions: 0 done, [12] failed \(69: [12]\), 4[89] not asked'
+}
+
+@test "batch: --fail-fast starts nothing after a failure, and finishes what runs" {
+    serve <<'END'
+on POST /chat/send once
+event start {"conversation_id":"$CONVERSATION","mode":"green"}
+gate go
+event done {}
+on POST /chat/send
+event error {"message":"no","retryable":false}
+END
+    questions 50
+    launch "$CHAT" batch --fail-fast --jobs 2 "$T/questions" >"$OUT" 2>"$ERR"
+    await_gate go
+    await has_line "$OUT"
+    open_gate go
+    await_end
+    expect_status 1
+    expect_objects 'length == 2' 'map(.status) | sort == ["done", "error"]'
+    expect_line '50 questions: 1 done, 1 failed \(1: 1\), 48 not asked'
+}
+
+has_line()
+{
+    [ -s "$1" ]
+}
+
+@test "batch: the exit status is that of the first failure that is not 75" {
+    serve_hello
+    questions 3
+    echo broken >>"$T/questions"
+    echo '{"text":"hi","conversation_id":"a/b"}' >>"$T/questions"
+    batch
+    expect_status 65
+    stop_server
+    rm -f "$T/announcement"
+    serve <<'END'
+on POST /chat/send once
+status 429
+body {"detail":"slow down"}
+on POST /chat/send once
+event error {"message":"no"}
+on POST /chat/send
+event done {}
+END
+    questions 3
+    batch --jobs 1 --retry 0
+    expect_status 1
+    expect_line '3 questions: 1 done, 2 failed \(1: 1, 75: 1\)'
+    stop_server
+    rm -f "$T/announcement"
+    serve <<'END'
+on POST /chat/send once
+status 429
+body {"detail":"slow down"}
+on POST /chat/send
+event done {}
+END
+    questions 2
+    batch --jobs 1 --retry 0
+    expect_status 75
+    expect_line '2 questions: 1 done, 1 failed \(75: 1\)'
+}
+
+@test "batch: --resume asks what is not done, compares IDs as JSON text, and mends a cut line" {
+    serve_hello
+    questions 5
+    printf '%s\n' '{"id":1,"text":"hi"}' '{"id":"1","text":"hi"}' >>"$T/questions"
+    {
+        printf '%s\n' '{"id":"q1","status":"done"}' '{"id":"q2","status":"failed"}' '{"id":1,"status":"done"}'
+        printf '%s' '{"id":"q3","status":"do'
+    } >"$T/objects"
+    "$CHAT" batch --resume "$T/objects" "$T/questions" >>"$T/objects" 2>"$ERR" || fail "status $?"
+    expect_bytes '7 questions: 5 done, 2 skipped\n' "$ERR"
+    jq -R -r 'fromjson? | select(.status == "done").id | tojson' "$T/objects" | sort >"$T/done"
+    printf '%s\n' '"1"' '"q1"' '"q2"' '"q3"' '"q4"' '"q5"' 1 | sort | diff - "$T/done" >&2 || fail "other IDs are done"
+    forget_requests
+    "$CHAT" batch --resume "$T/objects" "$T/questions" >>"$T/objects" 2>"$ERR" || fail "status $?"
+    expect_bytes '7 questions: 0 done, 7 skipped\n' "$ERR"
+    expect_requests
+    # The last object may lack its newline; a file that does not exist is empty.
+    printf '%s' '{"id":"q1","status":"done"}' >"$T/former"
+    questions 2
+    batch --resume "$T/former"
+    expect_objects 'map(.id) == ["q2"]'
+    batch --resume "$T/absent"
+    expect_objects 'map(.id) == ["q1", "q2"]'
+}
+
+@test "batch: --resume after SIGKILL at many points asks nothing twice that was done, and forgets nothing" {
+    serve <<'END'
+on POST /chat/send
+event message {"delta":"$TEXT"}
+pause 30
+event done {}
+END
+    questions 60
+    local turn
+    for turn in 1 2 3 4 5 6 7 8; do
+        launch "$CHAT" batch --resume "$T/objects" --jobs 3 "$T/questions" >>"$T/objects" 2>/dev/null
+        await has_lines "$T/objects" $((turn * 6))
+        kill -KILL "$PID"
+        await_end
+    done
+    "$CHAT" batch --resume "$T/objects" "$T/questions" >>"$T/objects" 2>"$ERR" || fail "status $?"
+    jq -R -r 'fromjson? | select(.status == "done").id' "$T/objects" | sort >"$T/done"
+    seq 60 | sed 's/^/q/' | sort | diff - "$T/done" >&2 || fail "not each of them once"
+}
+
+has_lines()
+{
+    [ -f "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+@test "batch: a job that is killed costs its question alone" {
+    serve_gate
+    questions 3
+    launch "$CHAT" batch --jobs 1 "$T/questions" >"$OUT" 2>"$ERR"
+    await_gate go
+    local job
+    job=$(jobs_of "$PID")
+    kill -KILL "${job% }"
+    await has_line "$OUT"
+    open_gate go
+    await_end
+    expect_status 70
+    expect_objects 'map([.status, .exit_code]) == [["failed", 70], ["done", 0], ["done", 0]]' '.[0].error.message | length > 0'
+    expect_line '3 questions: 2 done, 1 failed \(70: 1\)'
+}
+
+@test "batch: an idle job that is killed costs nothing" {
+    serve_hello
+    pipe_to INPUT
+    launch "$CHAT" batch --jobs 1 <"$T/input" >"$OUT" 2>"$ERR"
+    echo '{"text":"one"}' >&"$INPUT"
+    await has_line "$OUT"
+    local job
+    job=$(jobs_of "$PID")
+    kill -KILL "${job% }"
+    await none_runs "${job% }"
+    echo '{"text":"two"}' >&"$INPUT"
+    exec {INPUT}>&-
+    await_end
+    expect_status 0
+    expect_objects 'map(.status) == ["done", "done"]'
+}
+
+@test "batch: a signal cancels the running questions, which have their objects" {
+    local name
+    for name in INT TERM; do
+        serve_gate
+        questions 9
+        launch "$CHAT" batch --jobs 3 "$T/questions" >"$OUT" 2>"$ERR"
+        await_gate go
+        await all_sent 3
+        kill -s "$name" "$PID"
+        await_end
+        expect_signal "$name"
+        expect_objects 'length == 3' "all(.status == \"cancelled\" and .exit_code == 128 + $(kill -l "$name"))" 'all(.text | startswith("hello"))'
+        expect_line "9 questions: 0 done, 3 failed \($((128 + $(kill -l "$name"))): 3\), 6 not asked"
+        stop_server
+        rm -rf "$T/announcement" "$DUMP"
+        mkdir "$DUMP"
+    done
+}
+
+all_sent()
+{
+    [ "$(count_requests 'POST /chat/send')" -ge "$1" ]
+}
+
+@test "batch: --ephemeral deletes each conversation, also after a signal" {
+    serve_gate
+    questions 9
+    launch "$CHAT" batch --ephemeral --jobs 3 "$T/questions" >"$OUT" 2>"$ERR"
+    await_gate go
+    await all_sent 3
+    kill -s INT "$PID"
+    await_end
+    expect_signal INT
+    [ "$(requests | grep -c '^DELETE /chat/conversations/')" -eq 3 ] || fail "$(requests)"
+}
+
+@test "batch: when it is killed, the jobs end with their present answer" {
+    serve_gate
+    questions 9
+    launch "$CHAT" batch --jobs 3 "$T/questions" >"$OUT" 2>"$ERR"
+    await_gate go
+    await all_sent 3
+    local jobs
+    jobs=$(jobs_of "$PID")
+    kill -KILL "$PID"
+    await_end
+    open_gate go
+    # shellcheck disable=SC2086 # process IDs
+    await none_runs $jobs
+    [ "$(count_requests 'POST /chat/send')" -eq 3 ] || fail "further questions were asked"
+}
+
+none_runs()
+{
+    local id
+    for id; do
+        [ ! -d "/proc/$id" ] || return 1
+    done
+}
+
+@test "batch: it dies of SIGPIPE when nobody reads the objects" {
+    serve_gate
+    questions 9
+    pipe_from READER
+    launch "$CHAT" batch --jobs 3 "$T/questions" >"$T/reader" 2>"$ERR"
+    await_gate go
+    exec {READER}<&-
+    await_end
+    expect_signal PIPE
+}
+
+@test "batch: a full disk ends it with 74" {
+    [ -w /dev/full ] || skip "this system has no /dev/full"
+    serve_hello
+    questions 50
+    status=0
+    "$CHAT" batch --jobs 2 "$T/questions" >/dev/full 2>"$ERR" || status=$?
+    expect_status 74
+    expect_line 'sigmasight-chat: cannot write standard output: .*'
+    expect_line '50 questions: [0-9]* done, [0-9]* not asked'
+}
+
+@test "batch: a server that is gone fails each question" {
+    serve_hello
+    stop_server
+    questions 6
+    batch --retry 0
+    expect_status 69
+    expect_objects 'length == 6' 'all(.status == "failed" and .exit_code == 69)'
+}
+
+@test "batch: Retry-After holds all jobs and counts for no clock" {
+    serve <<'END'
+on POST /chat/send once
+status 429
+header Retry-After: 2
+body {"detail":"slow down"}
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green"}
+event done {}
+END
+    questions 4 '.conversation_id = .id'
+    local begin=$EPOCHREALTIME
+    batch --max-time 1.5 --retry-max-time 60 --jobs 2
+    expect_status 0
+    expect_objects 'length == 4' 'all(.status == "done")'
+    [ $(((${EPOCHREALTIME/./} - ${begin/./}) / 1000)) -ge 1950 ] || fail "it did not wait"
+    # One that is too long is final and holds nobody.
+    stop_server
+    rm -f "$T/announcement"
+    serve <<'END'
+on POST /chat/send once
+status 503
+header Retry-After: 100
+body {"detail":"slow down"}
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green"}
+event done {}
+END
+    batch --retry-max-time 50 --jobs 1
+    expect_status 69
+    expect_objects 'length == 4' 'map(select(.status == "done")) | length == 3'
+}
+
+@test "batch: a server that allows 20 calls a second answers all questions" {
+    serve_default --rate-limit 20
+    questions 60
+    run_chat batch --jobs 8 --retry-delay 0.3 "$T/questions"
+    expect_status 0
+    expect_line '60 questions: 60 done'
+}
+
+@test "batch: it is logged with --log alone" {
+    serve_hello
+    questions 3
+    export SIGMASIGHT_LOG=1
+    batch
+    [ ! -e "$(state log.jsonl)" ] || fail "SIGMASIGHT_LOG is not for batch"
+    batch --log
+    expect_status 0
+    [ "$(wc -l <"$(state log.jsonl)")" -eq 3 ] || fail "not 3 entries"
+    jq -s -e 'map(.question) | sort == ["hello 1", "hello 2", "hello 3"]' "$(state log.jsonl)" >/dev/null || fail "other entries"
+    [ ! -e "$(state last.json)" ] || fail "a conversation was remembered for -C"
+}
+
+@test "batch: questions are asked as they come, and answers written as they end" {
+    serve_hello
+    pipe_to INPUT
+    pipe_from OBJECTS
+    launch "$CHAT" batch <"$T/input" >"$T/objects" 2>"$ERR"
+    local number line
+    for number in 1 2 3; do
+        echo '{"text":"hi"}' >&"$INPUT"
+        read -r -t "$PATIENCE" -u "$OBJECTS" line
+        [ "$(jq .line <<<"$line")" -eq "$number" ] || fail "got $line"
+    done
+    exec {INPUT}>&-
+    await_end
+    expect_status 0
+}
+
+@test "batch: at a terminal a line shows the progress, and is gone in the end" {
+    need_terminal
+    serve_gate
+    questions 9
+    LC_ALL=C.UTF-8 TERM=xterm-256color python3 "$BATS_TEST_DIRNAME/screen.py" "$T" await go shows '4 running' open go gone running \
+        -- sh -c '"$1" batch --jobs 4 "$2" >"$3"' sh "$CHAT" "$T/questions" "$T/objects" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
+        fail "not as expected on the screen"
+    grep . "$T/last" | diff <(echo '9 questions: 9 done') - >&2 || fail "another screen"
+    [ "$(wc -l <"$T/objects")" -eq 9 ] || fail "not 9 objects"
+}

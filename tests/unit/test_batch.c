@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* The bookkeeping of a batch, its pace, and the set of IDs. */
+#include "chat/batch.h"
+#include "chat/pace.h"
+#include "chat/worker.h"
+#include "core/set.h"
+
+#include "unit.h"
+
+static void begin(struct batch *b, unsigned jobs, bool ordered, bool fail_fast)
+{
+    const struct batch_options options = {jobs, ordered, fail_fast};
+    batch_init(b, &options);
+}
+
+static void add(struct batch *b, int64_t line, const char *conversation)
+{
+    batch_add(b, line, S("head"), S("text"), conversation);
+}
+
+/* The object of a question is its line. */
+static void end(struct batch *b, struct batch_task *t, enum fail_cause cause)
+{
+    char object[24];
+    const struct fail fail = {.cause = cause};
+    snprintf(object, sizeof object, "%lld ", (long long)t->line);
+    batch_end(b, t, span_of(object), cause, fail_status(&fail));
+}
+
+static void expect_totals(const struct batch *b, const char *want)
+{
+    struct buf totals = {0};
+    batch_put_totals(b, &totals);
+    check_span(buf_view(&totals), span_of(want), "totals");
+    buf_release(&totals);
+}
+
+static void totals(void)
+{
+    struct batch b;
+    begin(&b, 4, false, false);
+    expect_totals(&b, "0 questions: 0 done");
+    batch_skip(&b);
+    expect_totals(&b, "1 question: 0 done, 1 skipped");
+    static const enum fail_cause causes[] = {FAIL_NONE,  FAIL_DATA, FAIL_BUSY,
+                                             FAIL_CLOCK, FAIL_NONE, FAIL_SOFTWARE};
+    for (size_t i = 0; i < COUNT(causes); i++) {
+        add(&b, (int64_t)i + 1, NULL);
+        end(&b, batch_start(&b), causes[i]);
+    }
+    add(&b, 9, NULL);
+    batch_stop(&b);
+    expect_totals(&b,
+                  "8 questions: 2 done, 1 skipped, 4 failed (75: 2, 65: 1, 70: 1), 1 not asked");
+    batch_release(&b);
+}
+
+static void status(void)
+{
+    struct batch b;
+    begin(&b, 4, false, false);
+    for (int i = 1; i <= 4; i++)
+        add(&b, i, NULL);
+    struct batch_task *t[4];
+    for (int i = 0; i < 4; i++)
+        t[i] = batch_start(&b);
+    check_int(batch_cause(&b), FAIL_NONE, "nothing failed");
+    end(&b, t[0], FAIL_BUSY);
+    check_int(batch_cause(&b), FAIL_BUSY, "75 alone");
+    end(&b, t[3], FAIL_DATA);
+    end(&b, t[1], FAIL_PROTOCOL);
+    end(&b, t[2], FAIL_DATA);
+    check_int(batch_cause(&b), FAIL_PROTOCOL, "the first in input order");
+    batch_release(&b);
+}
+
+static void conversations(void)
+{
+    struct batch b;
+    begin(&b, 4, false, false);
+    add(&b, 1, "a");
+    add(&b, 2, "b");
+    add(&b, 3, "a");
+    add(&b, 4, NULL);
+    add(&b, 5, "b");
+    add(&b, 6, "a");
+    struct batch_task *first = batch_start(&b), *second = batch_start(&b);
+    check_int(first->line, 1, "first");
+    check_int(second->line, 2, "another conversation");
+    check_int(batch_start(&b)->line, 4, "a new one passes those that wait");
+    check(!batch_start(&b), "the others wait");
+    end(&b, first, FAIL_BUSY);
+    check_int(batch_start(&b)->line, 3, "after a failure, too");
+    check(!batch_start(&b), "the next of the conversation waits");
+    batch_release(&b);
+}
+
+static void order(void)
+{
+    struct batch b;
+    begin(&b, 2, true, false);
+    int64_t line = 0;
+    struct batch_task *first = NULL, *t;
+    while (batch_wants_line(&b)) {
+        add(&b, ++line, NULL);
+        t = batch_start(&b);
+        if (!first)
+            first = t;
+        else if (t)
+            end(&b, t, FAIL_NONE);
+    }
+    check_int(b.done, 8, "as many as 4 times the jobs are ahead");
+    check_int((int64_t)b.ready.len, 0, "nothing is ready");
+    end(&b, first, FAIL_NONE);
+    check_span(buf_view(&b.ready), S("1 2 3 4 5 6 7 8 9 "), "all at once, in order");
+    batch_release(&b);
+}
+
+static void stops(void)
+{
+    static const enum fail_cause all[] = {FAIL_DENIED, FAIL_CONFIG, FAIL_QUOTA, FAIL_ANSWER_QUOTA};
+    struct batch b;
+    for (enum fail_cause cause = FAIL_NONE; cause < FAIL_CAUSES; cause++) {
+        bool expected = false;
+        for (size_t i = 0; i < COUNT(all); i++)
+            expected = expected || all[i] == cause;
+        for (int fail_fast = 0; fail_fast < 2; fail_fast++) {
+            begin(&b, 2, false, fail_fast);
+            add(&b, 1, NULL);
+            add(&b, 2, NULL);
+            add(&b, 3, NULL);
+            struct batch_task *one = batch_start(&b), *two = batch_start(&b);
+            end(&b, one, cause);
+            check(b.stopped == (expected || (fail_fast && cause != FAIL_NONE)), "cause %d", cause);
+            end(&b, two, FAIL_NONE);
+            check(b.stopped == !batch_start(&b), "cause %d: a further question", cause);
+            batch_release(&b);
+        }
+    }
+}
+
+static void bounded(void)
+{
+    struct batch b;
+    begin(&b, 3, false, false);
+    int64_t line = 0;
+    while (batch_wants_line(&b) && line < 1000)
+        add(&b, ++line, "one conversation");
+    check_int(line, 12, "lines read ahead");
+    batch_release(&b);
+    begin(&b, 3, true, false);
+    add(&b, 1, NULL);
+    batch_start(&b);
+    const struct fail invalid = {.cause = FAIL_DATA};
+    for (line = 2; batch_wants_line(&b) && line < 1000; line++)
+        batch_add_failed(&b, line, S("x"), &invalid);
+    check(line < 20, "%lld invalid lines are held", (long long)line);
+    batch_release(&b);
+}
+
+static void paces(void)
+{
+    struct pace p = {0};
+    enum { MS = 1000 };
+    check_int(pace_reserve(&p, 5).at, 5, "no limit");
+    pace_accept(&p);
+    struct pace_turn before = pace_reserve(&p, 10);
+    pace_refuse(&p, 10, 20, 1000 * MS);
+    check(!pace_is_due(&p, before, 30), "a turn from before the refusal");
+    check(!pace_is_due(&p, before, 5000 * MS), "nor is it due later");
+    int64_t interval = p.interval;
+    pace_refuse(&p, 15, 30, 500 * MS);
+    check_int(p.interval, interval, "refusals at once count as one");
+    struct pace_turn one = pace_reserve(&p, 40), two = pace_reserve(&p, 50);
+    check_int(one.at, 20 + 1000 * MS, "all are held");
+    check_int(two.at, one.at + interval, "and go on one after the other");
+    check(pace_is_due(&p, one, one.at), "due");
+    check(!pace_is_due(&p, two, one.at), "not due yet");
+    pace_refuse(&p, one.at, one.at + 1, 0);
+    check(p.interval > interval, "a later refusal");
+    for (int i = 0; i < 10000; i++)
+        pace_accept(&p);
+    check_int(p.interval, 0, "recovered");
+    for (int64_t now = 2000 * MS; now < 3000 * MS; now += MS)
+        pace_refuse(&p, now, now, 0);
+    check(p.interval <= 10000 * MS, "bounded");
+}
+
+static void sets(void)
+{
+    struct set s = {0};
+    char text[16];
+    check(!set_has(&s, S("0")), "empty");
+    for (int i = 0; i < 5000; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        check(set_add(&s, span_of(text)), "%d is new", i);
+        check(!set_add(&s, span_of(text)), "%d is known", i);
+    }
+    for (int i = 0; i < 10000; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        check(set_has(&s, span_of(text)) == (i < 5000), "%d", i);
+    }
+    check(set_add(&s, S("1\0")) && set_add(&s, S("")) && !set_add(&s, S("")), "NUL, and nothing");
+    set_release(&s);
+}
+
+static void messages(void)
+{
+    int ends[2];
+    struct worker_message message;
+    struct buf in = {0};
+    check(pipe(ends) == 0, "pipe");
+    const struct worker_message sent = {.kind = WORKER_ANSWER,
+                                        .cause = FAIL_BUSY,
+                                        .status = 75,
+                                        .part = {S("object"), S(""), S("h")}};
+    check(worker_send(ends[1], &sent) == 0 && worker_send(ends[1], &sent) == 0, "sent");
+    check(worker_read(ends[0], &in) == 1, "read");
+    size_t all = in.len, size = 0;
+    for (in.len = 0; in.len < all / 2; in.len++)
+        check(worker_parse(&in, &message) == 0, "incomplete at %zu", in.len);
+    in.len = all;
+    for (int i = 0; i < 2; i++) {
+        size = worker_parse(&in, &message);
+        check(size == all / 2 && message.cause == FAIL_BUSY && message.status == 75, "message %d",
+              i);
+        check_span(message.part[0], S("object"), "object");
+        check_span(message.part[2], S("h"), "hint");
+        buf_drop(&in, size);
+    }
+    close(ends[1]);
+    check(worker_read(ends[0], &in) == 0, "the end");
+    close(ends[0]);
+    buf_release(&in);
+}
+
+int main(void)
+{
+    unit_case("totals", totals);
+    unit_case("the exit status", status);
+    unit_case("questions of one conversation", conversations);
+    unit_case("--ordered", order);
+    unit_case("what stops a batch", stops);
+    unit_case("what is read ahead is bounded", bounded);
+    unit_case("the pace after a rate limit", paces);
+    unit_case("a set", sets);
+    unit_case("messages between processes", messages);
+    return unit_status();
+}
