@@ -61,6 +61,24 @@ static int print(struct buf *text, struct fail *fail)
     return writer_finish(&out, fail);
 }
 
+/* Without a token, or a server at the default address, the program has probably not been set up: a
+   second line says what to set. */
+static void point_to_settings(struct terminal *terminal, const struct settings *settings,
+                              struct fail *fail)
+{
+    bool no_token = fail->cause == FAIL_DENIED && !fail->http_status;
+    struct fail ignored = FAIL_INIT;
+    if (setting_is_set(settings, OPT_URL) || fail->shown ||
+        !(no_token || fail->cause == FAIL_NOT_LISTENING))
+        return;
+    terminal_failure(terminal, fail);
+    fail->shown = true;
+    static const char line[] = "No server is configured. Set SIGMASIGHT_URL to its address, or run "
+                               "'sigmasight-chat config edit'.";
+    terminal_line(terminal, span_of(line), &ignored);
+    fail_release(&ignored);
+}
+
 static int run_configured(const struct command *c, struct settings *settings,
                           struct operands *operands, struct terminal *terminal, struct fail *fail)
 {
@@ -82,6 +100,8 @@ static int run_configured(const struct command *c, struct settings *settings,
     const struct invocation in = {settings, operands, terminal, buf_view(&warnings),
                                   fail_is_set(&why) ? &why : NULL};
     int result = c->run(&in, fail);
+    if (result != 0 && (c->groups & GROUP_API) && !setting_is(settings, OPT_QUIET))
+        point_to_settings(terminal, settings, fail);
     buf_release(&warnings);
     fail_release(&why);
     return result;

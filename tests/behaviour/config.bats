@@ -671,3 +671,19 @@ CONFIG
     expect_status 74
     expect_error
 }
+
+@test "first run: without a URL and a token or a server, a second line says what to set" {
+    unset SIGMASIGHT_URL SIGMASIGHT_TOKEN
+    run_chat send hi
+    expect_status 77
+    [ "$(wc -l <"$ERR")" -eq 2 ]
+    sed -n 1p "$ERR" | grep -q -w -e login
+    sed -n 2p "$ERR" | grep -q -w -e SIGMASIGHT_URL
+    run_chat send -q hi
+    expect_status 77
+    [ "$(wc -l <"$ERR")" -eq 1 ]
+    # With a URL there is one line.
+    run_chat send --url http://127.0.0.1:9/api/v1 hi
+    expect_status 77
+    [ "$(wc -l <"$ERR")" -eq 1 ]
+}
