@@ -37,8 +37,8 @@ static struct span trim_token(struct span text)
     return span_trim(span_first_line(text));
 }
 
-static int take(struct auth *auth, struct api *api, struct span text, const char *source,
-                struct fail *fail)
+static int accept_token(struct auth *auth, struct api *api, struct span text, const char *source,
+                        struct fail *fail)
 {
     text = trim_token(text);
     if (!api_is_token(text))
@@ -61,7 +61,7 @@ static int take_file(struct auth *auth, struct api *api, struct fail *fail)
     if (result != 0)
         sys_fail(fail, FAIL_INPUT, "cannot read the token file %s", path);
     else
-        result = take(auth, api, buf_view(&text), path, fail);
+        result = accept_token(auth, api, buf_view(&text), path, fail);
     if (fd >= 0)
         close(fd);
     buf_wipe(&text);
@@ -99,7 +99,7 @@ static int take_command(struct auth *auth, struct api *api, struct fail *fail)
     int64_t limit = COMMAND_SECONDS * INT64_C(1000000);
     int64_t left = auth->config.deadline ? auth->config.deadline - sys_now_us() : limit;
     int status = sys_capture(auth->config.token_command, left < limit ? left : limit, &text);
-    int result = status == 0 ? take(auth, api, buf_view(&text), "token_command", fail)
+    int result = status == 0 ? accept_token(auth, api, buf_view(&text), "token_command", fail)
                              : command_failed(&auth->config, status, errno, fail);
     buf_wipe(&text);
     return result;
@@ -185,13 +185,13 @@ static bool has_login(void)
     return email && *email && password && *password;
 }
 
-static int log_in(struct auth *auth, struct api *api, struct fail *fail)
+static int log_in_from_environment(struct auth *auth, struct api *api, struct fail *fail)
 {
     struct api_session session;
     if (api_login(api, getenv("SIGMASIGHT_EMAIL"), getenv("SIGMASIGHT_PASSWORD"), &session, fail) !=
         0)
         return -1;
-    int result = take(auth, api, span_of(session.token), "the login", fail);
+    int result = accept_token(auth, api, span_of(session.token), "the login", fail);
     auth->source = AUTH_LOGIN;
     free(auth->email);
     auth->email = xstrdup(getenv("SIGMASIGHT_EMAIL"));
@@ -218,7 +218,7 @@ static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **wa
     auth_release(&stored);
     auth->source = AUTH_LOGIN;
     if (has_login())
-        return log_in(auth, api, fail);
+        return log_in_from_environment(auth, api, fail);
     auth->source = AUTH_NONE;
     fail_set(fail, FAIL_DENIED, "no token");
     fail_hint(fail, "run '%s', or set SIGMASIGHT_TOKEN", auth->config.login);
@@ -254,7 +254,7 @@ int auth_obtain(struct auth *auth, const struct auth_config *config, struct api 
     }
     if (token && *token) {
         auth->source = AUTH_VARIABLE;
-        return take(auth, api, span_of(token), "SIGMASIGHT_TOKEN", fail);
+        return accept_token(auth, api, span_of(token), "SIGMASIGHT_TOKEN", fail);
     }
     if (config->token_command) {
         auth->source = AUTH_COMMAND;
@@ -313,7 +313,7 @@ static bool renew_stored(struct auth *auth, struct api *api, struct fail *why)
             renewed = !is_expired(auth) && take_refreshed(auth, api, why);
             break;
         default:
-            renewed = has_login() && log_in(auth, api, why) == 0;
+            renewed = has_login() && log_in_from_environment(auth, api, why) == 0;
         }
     }
     return renewed;
@@ -329,7 +329,7 @@ static bool renew(struct auth *auth, struct api *api, struct fail *why)
         return false;
     if (auth->source == AUTH_COMMAND)
         return take_command(auth, api, why) == 0;
-    return auth->source == AUTH_LOGIN && log_in(auth, api, why) == 0;
+    return auth->source == AUTH_LOGIN && log_in_from_environment(auth, api, why) == 0;
 }
 
 static void give_hint(const struct auth *auth, struct fail *fail)

@@ -43,7 +43,7 @@ int context_check(const char *pair, struct fail *fail)
     return 0;
 }
 
-static bool is_last(struct api_context context, size_t index)
+static bool is_last_of_key(struct api_context context, size_t index)
 {
     for (size_t i = index + 1; i < context.count; i++)
         if (span_equal(key_of(context.pairs[i]), key_of(context.pairs[index])))
@@ -57,7 +57,7 @@ static void put_members(struct buf *body, struct api_context context, struct spa
     for (size_t i = 0; i < context.count; i++) {
         struct span key = key_of(context.pairs[i]);
         bool selected = span_starts(key, selection);
-        if (selected != (prefix.len > 0) || !is_last(context, i))
+        if (selected != (prefix.len > 0) || !is_last_of_key(context, i))
             continue;
         struct buf name = {0};
         buf_append(&name, key.at + prefix.len, key.len - prefix.len);
@@ -92,7 +92,7 @@ void context_put_creation(struct buf *body, struct api_context context)
         const char *name = span_is(key, "page_hint") ? "page_hint"
                            : span_is(key, "route")   ? "route"
                                                      : NULL;
-        if (name && is_last(context, i))
+        if (name && is_last_of_key(context, i))
             json_put_text(body, name, span_of(key.at + key.len + 1));
     }
 }

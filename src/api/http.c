@@ -244,7 +244,7 @@ static int deliver(struct transfer *x)
 
 /* libcurl calls this for each chunk, and a server sends a chunk for each event. Small ones are
    gathered, so that the bytes of a turn are processed together. */
-static int gather(struct transfer *x, struct span bytes)
+static int gather_body(struct transfer *x, struct span bytes)
 {
     const struct http_hooks *hooks = x->request->hooks;
     if (x->http->gathered.len + bytes.len > GATHERED_MAX && deliver(x) != 0)
@@ -285,7 +285,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
         return 0;
     }
     if (x->taken)
-        return gather(x, span_make(data, len)) == 0 ? len : 0;
+        return gather_body(x, span_make(data, len)) == 0 ? len : 0;
     buf_append(&x->response->body, data, len);
     x->full = x->response->body.full;
     return x->full ? 0 : len;
@@ -561,7 +561,7 @@ void http_extend_limits(struct http *h, int64_t waited_us)
 /* Times. */
 
 /* A reused connection has no times; those of the new one are kept. */
-static void measure(struct transfer *x)
+static void record_times(struct transfer *x)
 {
     curl_off_t us;
     struct http *h = x->http;
@@ -724,7 +724,7 @@ static CURLcode result_of(CURLM *multi)
 }
 
 /* The end of an exchange with libcurl's result: 0, or -1 with its failure, the first cause. */
-static int conclude(struct transfer *x, CURLcode code)
+static int conclude_transfer(struct transfer *x, CURLcode code)
 {
     if (fail_is_set(x->fail))
         return -1;
@@ -738,7 +738,7 @@ static int conclude(struct transfer *x, CURLcode code)
 }
 
 /* Performs the request once. libcurl's result; CURLE_OK if *x->fail is set. */
-static CURLcode transfer(struct transfer *x)
+static CURLcode perform(struct transfer *x)
 {
     struct http *h = x->http;
     CURLMcode added =
@@ -752,7 +752,7 @@ static CURLcode transfer(struct transfer *x)
         if (wait_until(h, wake, x->fail) != 0)
             break;
     CURLcode code = result_of(h->multi);
-    measure(x);
+    record_times(x);
     curl_multi_remove_handle(h->multi, h->easy);
     h->last_used = sys_now_us();
     return code;
@@ -760,10 +760,10 @@ static CURLcode transfer(struct transfer *x)
 
 static int run(struct transfer *x)
 {
-    CURLcode code = transfer(x);
+    CURLcode code = perform(x);
     if (needs_bundle(x, code))
-        code = transfer(x);
-    return conclude(x, code);
+        code = perform(x);
+    return conclude_transfer(x, code);
 }
 
 /* A missing header could be the one with the token: running out of memory ends the program. */

@@ -12,7 +12,7 @@
  */
 enum { CODE_TOO_LARGE = 100 };
 
-struct row {
+struct result_row {
     int code;
     enum http_meaning in[HTTP_PHASES]; /* connecting, ready, sent, answered */
 };
@@ -23,7 +23,7 @@ static const enum http_meaning other[HTTP_PHASES] = {HTTP_UNREACHABLE, HTTP_UNSE
 
 /* A connection that was kept open may be found closed when it is reused; libcurl then connects
    again and a failure to do so arrives in a later phase than the first: the connection was lost. */
-static const struct row rows[] = {
+static const struct result_row rows[] = {
     {CURLE_UNSUPPORTED_PROTOCOL, {HTTP_UNREACHABLE, HTTP_INVALID, HTTP_INVALID, HTTP_INVALID}},
     {CURLE_FAILED_INIT, {HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL}},
     {CURLE_NOT_BUILT_IN, {HTTP_PROXY_FAILED, HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL}},

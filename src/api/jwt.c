@@ -15,7 +15,7 @@ static int digit_of(char c)
 }
 
 /* base64url without padding (RFC 7515, appendix C). */
-static bool decode(struct span text, struct buf *out)
+static bool decode_base64url(struct span text, struct buf *out)
 {
     uint32_t bits = 0;
     unsigned count = 0;
@@ -55,7 +55,7 @@ bool jwt_times(const char *token, int64_t *issued_at, int64_t *expires_at)
         return false;
     struct buf claims = {0};
     struct times times = {issued_at, expires_at};
-    bool ok = decode(span_make(first + 1, (size_t)(second - first - 1)), &claims) &&
+    bool ok = decode_base64url(span_make(first + 1, (size_t)(second - first - 1)), &claims) &&
               json_read_object(buf_view(&claims), take_time, &times) == 0;
     buf_wipe(&claims);
     if (!ok)

@@ -32,7 +32,7 @@ static void add_word(struct sent *sent, struct span text, bool is_name)
     sent->words[sent->count++] = (struct sent_word){xmemdup(text.at, text.len), text.len, is_name};
 }
 
-static void add_member(void *arg, const struct json_member *m)
+static void add_sent_strings(void *arg, const struct json_member *m)
 {
     struct sent *sent = arg;
     if (m->key.at)
@@ -40,9 +40,9 @@ static void add_member(void *arg, const struct json_member *m)
     if (m->value.type == JSON_STRING)
         add_word(sent, m->value.string, false);
     else if (m->value.type == JSON_OBJECT)
-        json_read_object(m->value.raw, add_member, sent);
+        json_read_object(m->value.raw, add_sent_strings, sent);
     else if (m->value.type == JSON_ARRAY)
-        json_read_array(m->value.raw, add_member, sent);
+        json_read_array(m->value.raw, add_sent_strings, sent);
 }
 
 static void sent_release(struct sent *sent)
@@ -87,18 +87,18 @@ struct search {
 enum { DEPTH_MAX = 16 };
 
 /* Looks for what repeats the request at any depth; what is too deep counts as a repetition. */
-static void search(void *arg, const struct json_member *m)
+static void find_repetition(void *arg, const struct json_member *m)
 {
     struct search *s = arg, inside = {s->sent, s->depth + 1, s->depth >= DEPTH_MAX};
     bool object = m->value.type == JSON_OBJECT, array = m->value.type == JSON_ARRAY;
     if (object && !inside.found)
-        json_read_object(m->value.raw, search, &inside);
+        json_read_object(m->value.raw, find_repetition, &inside);
     else if (array && !inside.found)
-        json_read_array(m->value.raw, search, &inside);
+        json_read_array(m->value.raw, find_repetition, &inside);
     s->found = s->found || ((object || array) && inside.found) || repeats(s->sent, m);
 }
 
-static void keep(const struct detail *d, struct buf *target, const struct json_value *value)
+static void keep_string(const struct detail *d, struct buf *target, const struct json_value *value)
 {
     buf_clear(target);
     if (value->type == JSON_STRING && !was_sent(d->sent, value->string, false))
@@ -124,7 +124,7 @@ static void read_validation_error(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     if (span_is(m->key, "msg")) {
-        keep(d, &d->why, &m->value);
+        keep_string(d, &d->why, &m->value);
     } else if (span_is(m->key, "loc")) {
         buf_clear(&d->where);
         json_read_array(m->value.raw, put_place, &d->where);
@@ -132,7 +132,7 @@ static void read_validation_error(void *arg, const struct json_member *m)
 }
 
 /* Several explanations share a line: line breaks in them are replaced by blanks. */
-static void put_in_line(struct buf *out, const struct buf *text)
+static void put_one_line(struct buf *out, const struct buf *text)
 {
     utf8_fold(out, buf_view(text), SIZE_MAX);
 }
@@ -141,61 +141,61 @@ static void put_validation_error(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     buf_clear(&d->where);
-    keep(d, &d->why, &m->value);
+    keep_string(d, &d->why, &m->value);
     json_read_object(m->value.raw, read_validation_error, d);
     if (span_trim(buf_view(&d->why)).len == 0)
         return;
     if (d->words->len)
         buf_puts(d->words, "; ");
     if (d->where.len) {
-        put_in_line(d->words, &d->where);
+        put_one_line(d->words, &d->where);
         buf_puts(d->words, ": ");
     }
-    put_in_line(d->words, &d->why);
+    put_one_line(d->words, &d->why);
 }
 
-static void read_object(void *arg, const struct json_member *m)
+static void read_detail_member(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     if (span_is(m->key, "error"))
-        keep(d, d->code, &m->value);
+        keep_string(d, d->code, &m->value);
     else if (span_is(m->key, "message"))
-        keep(d, &d->message, &m->value);
+        keep_string(d, &d->message, &m->value);
 }
 
 /* The JSON of an unknown structure, unless it repeats the request. */
-static void put_raw(struct detail *d, const struct json_member *m)
+static void put_unknown_json(struct detail *d, const struct json_member *m)
 {
     struct search repetition = {.sent = d->sent};
-    search(&repetition, m);
+    find_repetition(&repetition, m);
     if (!repetition.found)
         utf8_fold(&d->raw, m->value.raw, WORDS_MAX);
 }
 
 /* {"error": {"code": …, "message": …}}, as gateways have it; some have `type` for `code`. */
-static void read_error(void *arg, const struct json_member *m)
+static void read_error_member(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     if (span_is(m->key, "code") || (span_is(m->key, "type") && d->code->len == 0))
-        keep(d, d->code, &m->value);
+        keep_string(d, d->code, &m->value);
     else if (span_is(m->key, "message"))
-        keep(d, &d->message, &m->value);
+        keep_string(d, &d->message, &m->value);
 }
 
 static void read_detail(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     if (span_is(m->key, "error") && m->value.type == JSON_OBJECT)
-        json_read_object(m->value.raw, read_error, d);
+        json_read_object(m->value.raw, read_error_member, d);
     if (span_is(m->key, "message") || (span_is(m->key, "error") && d->own.len == 0))
-        keep(d, &d->own, &m->value);
+        keep_string(d, &d->own, &m->value);
     if (!span_is(m->key, "detail"))
         return;
-    keep(d, &d->text, &m->value);
+    keep_string(d, &d->text, &m->value);
     if (m->value.type != JSON_STRING && m->value.type != JSON_NULL)
-        put_raw(d, m);
+        put_unknown_json(d, m);
     if (m->value.type == JSON_OBJECT)
-        json_read_object(m->value.raw, read_object, d);
+        json_read_object(m->value.raw, read_detail_member, d);
     else if (m->value.type == JSON_ARRAY)
         json_read_array(m->value.raw, put_validation_error, d);
 }
@@ -255,7 +255,7 @@ void refusal_read(struct span body, struct span sent, struct buf *words, struct 
     body = span_trim(body);
     if (body.len == 0)
         return;
-    json_read_object(sent, add_member, &repeated);
+    json_read_object(sent, add_sent_strings, &repeated);
     if (body.at[0] == '<') {
         put_page(words, body);
     } else if (!read_json(body, &repeated, words, code)) {

@@ -172,7 +172,7 @@ static int find_path(struct buf *path, struct fail *fail)
         "no directory for the configuration file: neither XDG_CONFIG_HOME nor HOME is set");
 }
 
-static int print_path(const struct invocation *in, struct fail *fail)
+static int print_config_path(const struct invocation *in, struct fail *fail)
 {
     struct buf path = {0};
     struct writer out;
@@ -254,7 +254,7 @@ static int run_config(const struct invocation *in, struct fail *fail)
     if (!*word)
         return show_settings(in, fail);
     if (strcmp(word, "path") == 0)
-        return print_path(in, fail);
+        return print_config_path(in, fail);
     if (strcmp(word, "edit") == 0)
         return edit_file(in, fail);
     return fail_set(fail, FAIL_USAGE, "config: unknown subcommand %s", word);

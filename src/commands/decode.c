@@ -57,7 +57,7 @@ static void expect_events(const struct reader *reader, struct span head, struct 
                   "the recording holds no complete event");
 }
 
-static int decode(const struct invocation *in, struct reader *reader, struct fail *fail)
+static int decode_stream(const struct invocation *in, struct reader *reader, struct fail *fail)
 {
     const char *path = input_path(in->operands);
     if (outputs_check_input(in, path, fail) != 0 ||
@@ -86,7 +86,7 @@ static int run_decode(const struct invocation *in, struct fail *fail)
         return -1;
     sys_signals_catch();
     reader_init(&reader, &sinks, (size_t)setting_number(in->settings, OPT_MAX_EVENT_SIZE));
-    decode(in, &reader, fail);
+    decode_stream(in, &reader, fail);
 
     int64_t now = sys_now_us(), text = reader.answer.first_delta_us;
     struct summary summary = {

@@ -47,7 +47,7 @@ static void put_json_report(struct doctor *d, const char *check, enum level leve
 enum { INDENT = 21 /* of messages: "warning  connection  " */ };
 
 /* Appends words, and at a terminal breaks lines between them. */
-static void put_message(struct doctor *d, struct span text)
+static void put_wrapped(struct doctor *d, struct span text)
 {
     unsigned columns = d->out.terminal ? terminal_columns() : 0, column = INDENT;
     while (text.len) {
@@ -83,7 +83,7 @@ static void put_report(struct doctor *d, const char *check, enum level level, co
         buf_puts(&text, "; ");
         escape_put_line(&text, span_of(hint));
     }
-    put_message(d, buf_view(&text));
+    put_wrapped(d, buf_view(&text));
     buf_byte(out, '\n');
     buf_release(&text);
 }

@@ -61,7 +61,7 @@ static void put_tab_separated(struct buf *out, const struct log_entry *e)
 }
 
 /* An ID, a time, a mark for a failure, and as much of the question as fits. */
-static void put_row(struct buf *out, const struct log_entry *e, unsigned columns)
+static void put_entry_row(struct buf *out, const struct log_entry *e, unsigned columns)
 {
     struct buf row = {0}, question = {0};
     bool utf8 = terminal_takes_utf8();
@@ -86,7 +86,7 @@ static void put_row(struct buf *out, const struct log_entry *e, unsigned columns
     buf_release(&question);
 }
 
-static void put_raw(struct writer *out, const struct log_entry *e)
+static void put_entry_json(struct writer *out, const struct log_entry *e)
 {
     struct buf line = {0};
     buf_span(&line, e->raw);
@@ -109,9 +109,9 @@ static int print_list(void *arg, struct writer *out, struct fail *fail)
         if (result <= 0)
             break;
         if (j->json)
-            put_raw(out, &e);
+            put_entry_json(out, &e);
         else if (out->terminal)
-            put_row(&out->pending, &e, columns);
+            put_entry_row(&out->pending, &e, columns);
         else
             put_tab_separated(&out->pending, &e);
         if (writer_turn(out, fail) != 0)
@@ -170,7 +170,7 @@ static void put_circumstances(struct buf *out, const struct log_entry *e, const 
         buf_printf(out, "%sfailed (exit status %lld)", separator, (long long)e->exit_code);
 }
 
-static void put_heading(struct buf *out, const struct log_entry *e, bool colored)
+static void put_entry_heading(struct buf *out, const struct log_entry *e, bool colored)
 {
     if (colored)
         buf_puts(out, "\033[2m");
@@ -225,13 +225,13 @@ static int show_entry(const struct log_job *j, struct writer *out, const struct 
                       bool is_first, struct fail *fail)
 {
     if (j->json) {
-        put_raw(out, e);
+        put_entry_json(out, e);
         return writer_turn(out, fail);
     }
     if (!is_first)
         buf_byte(&out->pending, '\n');
     if (out->terminal)
-        put_heading(&out->pending, e, j->in->terminal->colored);
+        put_entry_heading(&out->pending, e, j->in->terminal->colored);
     return writer_flush(out, fail) == 0 ? print_dialogue(j, out, e, fail) : -1;
 }
 
@@ -416,7 +416,7 @@ static int clear_log(struct log_job *j, struct fail *fail)
     return confirmed ? log_clear(fail) : 0;
 }
 
-static int print_path(struct log_job *j, struct fail *fail)
+static int print_log_path(struct log_job *j, struct fail *fail)
 {
     struct writer out;
     (void)j;
@@ -444,7 +444,7 @@ static const struct log_subcommand subcommands[] = {
     {"export", 0, SIZE_MAX, .limit = 1, .conversation = 1, .run = export_entries},
     {"delete", 1, SIZE_MAX, .run = delete_entries},
     {"clear", 0, 0, .yes = 1, .run = clear_log},
-    {"path", 0, 0, .run = print_path},
+    {"path", 0, 0, .run = print_log_path},
 };
 
 static const struct log_subcommand *find_subcommand(const char *name)
@@ -476,7 +476,7 @@ static int check_usage(const struct log_subcommand *sub, const struct settings *
 }
 
 /* The beginning of an ID that the log knows stands for the whole. */
-static int complete_conversation(struct log_job *j, struct fail *fail)
+static int complete_conversation_option(struct log_job *j, struct fail *fail)
 {
     const char *given = setting_text(j->in->settings, OPT_CONVERSATION);
     struct store_key any = {NULL, NULL};
@@ -507,7 +507,7 @@ static int run_log(const struct invocation *in, struct fail *fail)
                         .json = setting_is(in->settings, OPT_JSON)};
     for (size_t i = 0; i < count; i++)
         j.words[i] = o->list[i + 1].text;
-    int result = complete_conversation(&j, fail);
+    int result = complete_conversation_option(&j, fail);
     if (result == 0)
         result = sub->run(&j, fail);
     free(j.words);

@@ -20,7 +20,7 @@ static int read_input(struct buf *message, const struct invocation *in, struct f
 }
 
 /* The white space that the server removes: that of str.strip() in Python. */
-static bool is_space(uint32_t c)
+static bool is_python_space(uint32_t c)
 {
     return c == ' ' || (c >= 9 && c <= 13) || (c >= 28 && c <= 31) || c == 0x85 || c == 0xA0 ||
            c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
@@ -34,7 +34,7 @@ static size_t count_characters(struct span s)
     uint32_t c;
     for (size_t n; s.len; s = span_make(s.at + n, s.len - n)) {
         n = utf8_next(s, &c);
-        if (is_space(c)) {
+        if (is_python_space(c)) {
             blanks += count > 0;
         } else {
             count += blanks + 1;

@@ -137,8 +137,8 @@ static int check_inputs(const struct settings *s, struct fail *fail)
 }
 
 /* Opens the file of an option. `-` is refused, for standard output has options of its own. */
-static int open_named(struct writer *out, const struct settings *s, enum option_id id, bool keep,
-                      const char *hint, struct fail *fail)
+static int open_output(struct writer *out, const struct settings *s, enum option_id id, bool keep,
+                       const char *hint, struct fail *fail)
 {
     const char *path = setting_text(s, id);
     if (strcmp(path, "-") == 0)
@@ -151,7 +151,7 @@ static int open_events(struct sinks *sinks, const struct invocation *in, struct 
     const struct settings *s = in->settings;
     struct writer out;
     if (setting_is(s, OPT_EVENTS)) {
-        if (open_named(&out, s, OPT_EVENTS, false, "use --events-fd 1", fail) != 0)
+        if (open_output(&out, s, OPT_EVENTS, false, "use --events-fd 1", fail) != 0)
             return -1;
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, false));
     }
@@ -166,7 +166,7 @@ static int open_events(struct sinks *sinks, const struct invocation *in, struct 
 static int open_record(struct sinks *sinks, const struct settings *s, struct fail *fail)
 {
     struct writer out;
-    if (open_named(&out, s, OPT_RECORD, true, "use -o raw", fail) != 0)
+    if (open_output(&out, s, OPT_RECORD, true, "use -o raw", fail) != 0)
         return -1;
     /* Both files exist now: different names may have become one file. */
     int result = check_outputs(s, fail);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int check_options(const struct settings *s, struct fail *fail)
+static int check_send_options(const struct settings *s, struct fail *fail)
 {
     bool named = setting_is(s, OPT_CONVERSATION), last = setting_is(s, OPT_CONTINUE);
     if (named && last)
@@ -45,7 +45,7 @@ static int run_send(const struct invocation *in, struct fail *fail)
     dialogue_init(&dialogue, in);
     dialogue.is_single = true;
     dialogue.is_logged = logging_is_on(in, in->terminal->err);
-    if (check_options(in->settings, fail) == 0 &&
+    if (check_send_options(in->settings, fail) == 0 &&
         outputs_open_main(&dialogue.sinks, in, fail) == 0) {
         sys_signals_catch();
         question_init(&question, &dialogue);

@@ -51,7 +51,7 @@ static __attribute__((format(printf, 1, 0))) char *format_text(const char *forma
 }
 
 /* Takes ownership of `message`. */
-static int record(struct fail *f, enum fail_cause cause, char *message)
+static int record_failure(struct fail *f, enum fail_cause cause, char *message)
 {
     if (fail_is_set(f)) {
         free(message);
@@ -68,7 +68,7 @@ int fail_set(struct fail *f, enum fail_cause cause, const char *format, ...)
     va_start(args, format);
     char *message = format_text(format, args);
     va_end(args);
-    return record(f, cause, message);
+    return record_failure(f, cause, message);
 }
 
 int fail_set_hint(struct fail *f, enum fail_cause cause, const char *hint, const char *format, ...)
@@ -77,7 +77,7 @@ int fail_set_hint(struct fail *f, enum fail_cause cause, const char *hint, const
     if (fail_is_set(f))
         return -1;
     va_start(args, format);
-    record(f, cause, format_text(format, args));
+    record_failure(f, cause, format_text(format, args));
     va_end(args);
     f->hint = xstrdup(hint);
     return -1;
@@ -92,7 +92,7 @@ int fail_errno(struct fail *f, enum fail_cause cause, int error, const char *for
     struct buf message = {0};
     buf_printf(&message, "%s: %s", what, strerror(error));
     free(what);
-    return record(f, cause, buf_take(&message));
+    return record_failure(f, cause, buf_take(&message));
 }
 
 int fail_signal(struct fail *f, int signal)

@@ -19,7 +19,7 @@ static uint64_t hash_bytes(struct span s)
 }
 
 /* The entry with these bytes, else the free one where they belong. There is a free one. */
-static struct set_entry *find(const struct set *s, struct span bytes, uint64_t hash)
+static struct set_entry *find_entry(const struct set *s, struct span bytes, uint64_t hash)
 {
     for (size_t i = hash & (s->capacity - 1);; i = (i + 1) & (s->capacity - 1)) {
         struct set_entry *e = &s->table[i];
@@ -52,7 +52,7 @@ bool set_add(struct set *s, struct span bytes)
     uint64_t hash = hash_bytes(bytes);
     if (4 * (s->count + 1) > 3 * s->capacity)
         grow(s);
-    struct set_entry *e = find(s, bytes, hash);
+    struct set_entry *e = find_entry(s, bytes, hash);
     if (e->at)
         return false;
     *e = (struct set_entry){.at = s->bytes.len + 1, .len = bytes.len, .hash = hash};
@@ -63,7 +63,7 @@ bool set_add(struct set *s, struct span bytes)
 
 bool set_has(const struct set *s, struct span bytes)
 {
-    return s->count && find(s, bytes, hash_bytes(bytes))->at;
+    return s->count && find_entry(s, bytes, hash_bytes(bytes))->at;
 }
 
 void set_release(struct set *s)

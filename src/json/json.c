@@ -57,7 +57,7 @@ static const char *position(const struct json_reader *r)
 
 /* Copies decoded text that yajl is going to overwrite. All text of a document is not longer than
    the document, so the copies made before stay where they are. */
-static struct span keep(struct json_reader *r, const unsigned char *text, size_t len)
+static struct span keep_text(struct json_reader *r, const unsigned char *text, size_t len)
 {
     buf_reserve(&r->strings, r->doc.len - r->strings.len);
     size_t at = r->strings.len;
@@ -65,7 +65,7 @@ static struct span keep(struct json_reader *r, const unsigned char *text, size_t
     return span_make(r->strings.data + at, len);
 }
 
-static void report(struct json_reader *r)
+static void report_member(struct json_reader *r)
 {
     struct json_member member = {r->key, r->found->slot[any_key.slot]};
     bool is_element = r->key.at == NULL;
@@ -78,7 +78,7 @@ static int complete(struct json_reader *r)
 {
     r->want = NULL;
     if (r->level->shape == &every_member)
-        report(r);
+        report_member(r);
     return 1;
 }
 
@@ -90,8 +90,8 @@ static struct json_value *wanted_value(struct json_reader *r)
     return &r->found->slot[slot];
 }
 
-static int take(struct json_reader *r, enum json_type type, const char *start, size_t len,
-                struct span string)
+static int store_value(struct json_reader *r, enum json_type type, const char *start, size_t len,
+                       struct span string)
 {
     *wanted_value(r) = (struct json_value){type, span_make(start, len), string};
     return complete(r);
@@ -100,19 +100,19 @@ static int take(struct json_reader *r, enum json_type type, const char *start, s
 static const struct span no_string;
 
 /* true, false and null end at the position. */
-static int take_word(struct json_reader *r, enum json_type type, size_t len)
+static int store_literal(struct json_reader *r, enum json_type type, size_t len)
 {
-    return r->want ? take(r, type, position(r) - len, len, no_string) : 1;
+    return r->want ? store_value(r, type, position(r) - len, len, no_string) : 1;
 }
 
 static int on_null(void *arg)
 {
-    return take_word(arg, JSON_NULL, 4);
+    return store_literal(arg, JSON_NULL, 4);
 }
 
 static int on_boolean(void *arg, int value)
 {
-    return value ? take_word(arg, JSON_TRUE, 4) : take_word(arg, JSON_FALSE, 5);
+    return value ? store_literal(arg, JSON_TRUE, 4) : store_literal(arg, JSON_FALSE, 5);
 }
 
 /* yajl reports text where it lies in the document, unless the text has escapes or is the
@@ -124,7 +124,7 @@ static int on_number(void *arg, const char *text, size_t len)
         return 1;
     if (r->depth == 0)
         text = span_trim(r->doc).at;
-    return take(r, JSON_NUMBER, text, len, no_string);
+    return store_value(r, JSON_NUMBER, text, len, no_string);
 }
 
 static int on_string(void *arg, const unsigned char *bytes, size_t len)
@@ -134,20 +134,20 @@ static int on_string(void *arg, const unsigned char *bytes, size_t len)
     if (!r->want)
         return 1;
     if (span_holds(r->doc, text))
-        return take(r, JSON_STRING, text - 1, len + 2, span_make(text, len));
+        return store_value(r, JSON_STRING, text - 1, len + 2, span_make(text, len));
     const char *end = position(r);
     const char *start = r->depth == 0 ? span_trim(r->doc).at : json_text_opening_quote(end - 1);
-    return take(r, JSON_STRING, start, (size_t)(end - start), keep(r, bytes, len));
+    return store_value(r, JSON_STRING, start, (size_t)(end - start), keep_text(r, bytes, len));
 }
 
 /* Empties the slots of a shape. */
-static void forget(struct json_found *found, const struct json_shape *shape, unsigned slots)
+static void clear_slots(struct json_found *found, const struct json_shape *shape, unsigned slots)
 {
     for (unsigned i = 0; i < shape->count; i++) {
         const struct json_key *key = &shape->keys[i];
         found->slot[slots + key->slot] = (struct json_value){.type = JSON_NONE};
         if (key->inside)
-            forget(found, key->inside, slots + key->inside_at);
+            clear_slots(found, key->inside, slots + key->inside_at);
     }
 }
 
@@ -167,14 +167,14 @@ static int on_key(void *arg, const unsigned char *bytes, size_t len)
     if (r->depth != level->depth)
         return 1;
     if (level->shape == &every_member) {
-        r->key = span_holds(r->doc, name.at) ? name : keep(r, bytes, len);
+        r->key = span_holds(r->doc, name.at) ? name : keep_text(r, bytes, len);
         r->want = &any_key;
         return 1;
     }
     r->want = find_key(level->shape, name);
     /* The last of equal keys counts, so what an earlier one had inside does not. */
     if (r->want && r->want->inside)
-        forget(r->found, r->want->inside, level->slots + r->want->inside_at);
+        clear_slots(r->found, r->want->inside, level->slots + r->want->inside_at);
     return 1;
 }
 
@@ -289,7 +289,7 @@ void json_reader_free(struct json_reader *r)
     free(r);
 }
 
-static void clear(struct json_found *found)
+static void clear_found(struct json_found *found)
 {
     for (uint64_t seen = found->seen; seen; seen &= seen - 1)
         found->slot[__builtin_ctzll(seen)] = (struct json_value){.type = JSON_NONE};
@@ -323,7 +323,7 @@ static int fail_read(struct json_reader *r, size_t offset, const char *why)
     else
         put_yajl_error(&r->error, r);
     buf_text(&r->error);
-    clear(r->found);
+    clear_found(r->found);
     replace_handle(r);
     return -1;
 }
@@ -353,7 +353,7 @@ static int read_document(struct json_reader *r, struct span document,
     r->doc = document;
     begin_document(r, shape, found);
     buf_clear(&r->strings);
-    clear(found);
+    clear_found(found);
     if (document.len == 0)
         return fail_read(r, 0, "empty document");
     const char *invalid = find_invalid_space(document);

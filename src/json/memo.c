@@ -29,7 +29,7 @@ struct member {
     struct place begin, end;
 };
 
-struct form {
+struct memo_form {
     const struct json_shape *shape;
     unsigned gaps, members;
     size_t last; /* length in bytes of the last piece */
@@ -41,7 +41,7 @@ struct form {
 
 /* In the order in which they are tried. */
 struct json_memo {
-    struct form *form[FORMS];
+    struct memo_form *form[FORMS];
     unsigned count;
 };
 
@@ -117,7 +117,7 @@ static inline const char *number_end(const char *at, const char *end)
 }
 
 /* Notes where each piece begins in a document that matches the form. */
-static bool match(const struct form *form, struct span document, const char **piece,
+static bool match(const struct memo_form *form, struct span document, const char **piece,
                   struct json_memo_escaped *escaped)
 {
     const char *at = document.at, *end = at + document.len, *text = form->text;
@@ -143,7 +143,7 @@ static bool match(const struct form *form, struct span document, const char **pi
     return (size_t)(end - at) == form->last && memcmp(at, text, form->last) == 0;
 }
 
-static void fill(const struct form *form, const char *const *piece, struct json_found *found)
+static void fill(const struct memo_form *form, const char *const *piece, struct json_found *found)
 {
     for (uint64_t rest = found->seen & ~form->seen; rest; rest &= rest - 1)
         found->slot[__builtin_ctzll(rest)] = (struct json_value){.type = JSON_NONE};
@@ -164,7 +164,7 @@ bool json_memo_find(struct json_memo *m, struct span document, const struct json
 {
     const char *piece[GAPS + 1];
     for (unsigned i = 0; i < m->count; i++) {
-        struct form *form = m->form[i];
+        struct memo_form *form = m->form[i];
         if (form->shape != shape || !match(form, document, piece, escaped))
             continue;
         fill(form, piece, found);
@@ -179,7 +179,7 @@ bool json_memo_find(struct json_memo *m, struct span document, const struct json
 
 /* A document that is being made a form. */
 struct draft {
-    struct form *form;
+    struct memo_form *form;
     size_t text;                 /* length in bytes so far */
     const char *piece[GAPS + 1]; /* in the document */
 };
@@ -238,7 +238,7 @@ static bool cut(struct draft *d, struct span document)
     return add_piece(d, end, &d->form->last);
 }
 
-static struct place place_of(const struct draft *d, const char *at)
+static struct place find_place(const struct draft *d, const char *at)
 {
     unsigned i = d->form->gaps;
     while (d->piece[i] > at)
@@ -248,7 +248,7 @@ static struct place place_of(const struct draft *d, const char *at)
 
 static bool add_members(struct draft *d, const struct json_found *found)
 {
-    struct form *form = d->form;
+    struct memo_form *form = d->form;
     for (uint64_t rest = found->seen; rest; rest &= rest - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(rest);
         const struct json_value *value = &found->slot[slot];
@@ -258,8 +258,8 @@ static bool add_members(struct draft *d, const struct json_found *found)
             return false;
         form->seen |= UINT64_C(1) << slot;
         form->member[form->members++] =
-            (struct member){slot, value->type, place_of(d, value->raw.at),
-                            place_of(d, value->raw.at + value->raw.len)};
+            (struct member){slot, value->type, find_place(d, value->raw.at),
+                            find_place(d, value->raw.at + value->raw.len)};
     }
     return true;
 }

@@ -89,7 +89,7 @@ const char *json_text_opening_quote(const char *closing)
     }
 }
 
-static bool is_word(char c)
+static bool is_token_byte(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' ||
            c == '-' || c == '.';
@@ -98,7 +98,7 @@ static bool is_word(char c)
 size_t json_text_token_before(struct span document, size_t end)
 {
     size_t start = end;
-    while (start > 0 && is_word(document.at[start - 1]))
+    while (start > 0 && is_token_byte(document.at[start - 1]))
         start--;
     if (start > 0 && (start == end || document.at[start - 1] == '"'))
         start--;

@@ -42,7 +42,7 @@ static void dump_or_warn(struct dump *dump, const struct request *request)
     fail_release(&f);
 }
 
-static void answer(void *mock, struct request *request, struct reply *reply)
+static void answer_request(void *mock, struct request *request, struct reply *reply)
 {
     const struct mock *m = mock;
     if (control_owns(request->path)) {
@@ -57,7 +57,7 @@ static void answer(void *mock, struct request *request, struct reply *reply)
         backend_answer(m->backend, request, reply);
 }
 
-static int announce(const struct options *o, uint16_t port, struct fail *f)
+static int announce_port(const struct options *o, uint16_t port, struct fail *f)
 {
     char text[16];
     int len = snprintf(text, sizeof text, "%u\n", port);
@@ -78,7 +78,7 @@ static void wait_for_end(const struct options *o, pid_t parent)
         poll(&on, 1, o->with_parent ? PARENT_INTERVAL : -1);
 }
 
-static int prepare(struct mock *m, const struct options *o, struct fail *f)
+static int open_mock(struct mock *m, const struct options *o, struct fail *f)
 {
     m->gates = gates_new();
     if (!m->gates)
@@ -103,9 +103,9 @@ static void serve(const struct options *o, struct fail *f)
         prctl(PR_SET_PDEATHSIG, (unsigned long)SIGTERM);
 #endif
     sys_signals_catch();
-    if (prepare(&m, o, f) == 0)
-        server = server_start(o->ipv6, (uint16_t)o->port, m.gates, answer, &m, f);
-    if (server && announce(o, server_port(server), f) == 0)
+    if (open_mock(&m, o, f) == 0)
+        server = server_start(o->ipv6, (uint16_t)o->port, m.gates, answer_request, &m, f);
+    if (server && announce_port(o, server_port(server), f) == 0)
         wait_for_end(o, parent);
     if (m.gates)
         gates_stop(m.gates);
@@ -116,7 +116,7 @@ static void serve(const struct options *o, struct fail *f)
     gates_free(m.gates);
 }
 
-static void print(const struct options *o, struct fail *f)
+static void print_information(const struct options *o, struct fail *f)
 {
     if (o->help)
         options_print_help();
@@ -132,7 +132,7 @@ int main(int argc, char **argv)
     struct options o;
     sys_stdio_open();
     if (options_read(&o, argc, argv, &f) == 0)
-        (o.help || o.version ? print : serve)(&o, &f);
+        (o.help || o.version ? print_information : serve)(&o, &f);
     options_release(&o);
     if (fail_is_set(&f))
         fprintf(stderr, "sigmasight-mock: %s%s\n", f.message,

@@ -10,7 +10,7 @@
 
 enum kind { FLAG, NUMBER, TEXT, TEXTS };
 
-struct row {
+struct argument_row {
     const char *name;
     const char *argument; /* NULL for a flag */
     const char *help;
@@ -21,7 +21,7 @@ struct row {
 
 #define PLACE(member) offsetof(struct options, member)
 
-static const struct row rows[] = {
+static const struct argument_row rows[] = {
     {"port", "N", "listen on port N, 0 for any free one (8000)", NUMBER, PLACE(port), 0, 65535},
     {"port-file", "FILE", "write the port to FILE when it accepts connections", TEXT,
      PLACE(port_file), 0, 0},
@@ -57,7 +57,8 @@ static const struct row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-static int set_number(const struct row *row, int64_t *number, const char *text, struct fail *f)
+static int set_number(const struct argument_row *row, int64_t *number, const char *text,
+                      struct fail *f)
 {
     char *end;
     errno = 0;
@@ -70,7 +71,8 @@ static int set_number(const struct row *row, int64_t *number, const char *text, 
     return 0;
 }
 
-static int set(struct options *o, const struct row *row, const char *text, struct fail *f)
+static int set_argument(struct options *o, const struct argument_row *row, const char *text,
+                        struct fail *f)
 {
     void *member = (char *)o + row->place;
     struct backend_options *b = &o->backend;
@@ -104,7 +106,7 @@ int options_read(struct options *o, int argc, char **argv, struct fail *f)
     opterr = 0;
     int at = 0, got;
     while ((got = getopt_long(argc, argv, ":", longs, &at)) == 0)
-        if (set(o, &rows[at], optarg, f) != 0)
+        if (set_argument(o, &rows[at], optarg, f) != 0)
             return -1;
     if (got == ':')
         return fail_set(f, FAIL_USAGE, "option '%s' requires an argument", argv[optind - 1]);

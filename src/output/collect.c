@@ -43,7 +43,7 @@ static void forget_text(struct collected *c)
     c->former_text = false;
 }
 
-static void add_text(struct collected *c, struct span text)
+static void collect_text(struct collected *c, struct span text)
 {
     if (c->former_text && text.len)
         forget_text(c);
@@ -57,7 +57,7 @@ void collected_begin(struct collected *c)
 
 void collected_final_text(struct collected *c, struct span text)
 {
-    add_text(c, text);
+    collect_text(c, text);
 }
 
 /* Whether `more` bytes are within the bound; else no further tool is added. */
@@ -134,7 +134,7 @@ void collected_event(struct collected *c, const struct chat_event *event)
     if (c->former_tools && shows)
         forget_tools(c);
     if (event->kind == CHAT_MESSAGE)
-        add_text(c, event->member[CHAT_DELTA].string);
+        collect_text(c, event->member[CHAT_DELTA].string);
     else if (event->kind == CHAT_DONE && c->former_text)
         forget_text(c);
     else if (event->kind == CHAT_TOOL_STARTED)

@@ -46,7 +46,7 @@ static void put_kept(struct buf *out, const char *key, const struct buf *raw)
     }
 }
 
-static void put_tools(struct buf *out, const struct collected *answer)
+static void put_tool_list(struct buf *out, const struct collected *answer)
 {
     json_put_key(out, "tools");
     buf_byte(out, '[');
@@ -71,7 +71,7 @@ static void put_object(struct buf *out, const struct json_sink *j, const struct 
     json_put_text(out, "text", buf_view(&j->answer.text));
     json_put_text_or_null(out, "mode", summary->mode);
     json_put_text_or_null(out, "model", summary->model);
-    put_tools(out, &j->answer);
+    put_tool_list(out, &j->answer);
     summary_put(out, summary);
     buf_puts(out, "}\n");
 }

@@ -15,14 +15,14 @@ struct jsonl_sink {
 };
 
 /* The buffer for a line: that of the output if nothing has to be escaped. */
-static struct buf *begin_line(struct jsonl_sink *j)
+static struct buf *begin_json_line(struct jsonl_sink *j)
 {
     return j->out.terminal ? &j->line : &j->out.pending;
 }
 
-static void end_line(struct jsonl_sink *j)
+static void end_json_line(struct jsonl_sink *j)
 {
-    buf_byte(begin_line(j), '\n');
+    buf_byte(begin_json_line(j), '\n');
     if (j->out.terminal) {
         escape_put_json(&j->out.pending, buf_view(&j->line));
         buf_clear(&j->line);
@@ -32,15 +32,15 @@ static void end_line(struct jsonl_sink *j)
 /* Begins an event of the program, up to the members of its data. */
 static struct buf *begin_client(struct jsonl_sink *j, const char *name)
 {
-    struct buf *out = begin_line(j);
+    struct buf *out = begin_json_line(j);
     buf_printf(out, "{\"event\":\"client.%s\",\"data\":{", name);
     return out;
 }
 
 static void end_client(struct jsonl_sink *j)
 {
-    buf_puts(begin_line(j), "}}");
-    end_line(j);
+    buf_puts(begin_json_line(j), "}}");
+    end_json_line(j);
 }
 
 static void put_beside(struct buf *out, const char *key, struct span raw)
@@ -62,7 +62,7 @@ static int put_malformed(struct jsonl_sink *j, const struct chat_event *event, s
 }
 
 /* The names of known events need no escaping. */
-static void put_name(struct buf *out, const struct chat_event *event)
+static void put_event_name(struct buf *out, const struct chat_event *event)
 {
     if (event->kind == CHAT_OTHER) {
         json_put_string(out, event->name);
@@ -78,9 +78,9 @@ static int jsonl_event(struct sink *s, const struct chat_event *event, struct fa
     struct jsonl_sink *j = (struct jsonl_sink *)s;
     if (event->kind == CHAT_MALFORMED)
         return put_malformed(j, event, fail);
-    struct buf *out = begin_line(j);
+    struct buf *out = begin_json_line(j);
     buf_append(out, "{\"event\":", 9);
-    put_name(out, event);
+    put_event_name(out, event);
     if (event->from->has_id) {
         buf_append(out, ",\"id\":", 6);
         json_put_string(out, event->from->id);
@@ -91,7 +91,7 @@ static int jsonl_event(struct sink *s, const struct chat_event *event, struct fa
     buf_append(out, ",\"data\":", 8);
     chat_put_data(out, event);
     buf_byte(out, '}');
-    end_line(j);
+    end_json_line(j);
     return writer_turn(&j->out, fail);
 }
 

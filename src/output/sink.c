@@ -50,7 +50,7 @@ int sinks_bytes(struct sinks *sinks, struct span bytes, struct fail *fail)
     return result;
 }
 
-static int text_event(struct sinks *sinks, const struct chat_event *event, struct fail *fail)
+static int event_with_text(struct sinks *sinks, const struct chat_event *event, struct fail *fail)
 {
     int result = 0;
     for (unsigned i = 0; i < sinks->with_text_count; i++)
@@ -63,7 +63,7 @@ int sinks_event(struct sinks *sinks, const struct chat_event *event, struct fail
 {
     int result = 0;
     if (event->kind == CHAT_MESSAGE)
-        return text_event(sinks, event, fail);
+        return event_with_text(sinks, event, fail);
     CALL_EACH(result, sinks, event, event, fail)
     return result;
 }
@@ -132,7 +132,7 @@ int sinks_close(struct sinks *sinks, struct fail *fail)
     return result;
 }
 
-static void put_number(struct buf *out, const char *key, const char *number)
+static void put_number_or_null(struct buf *out, const char *key, const char *number)
 {
     if (number) {
         json_put_key(out, key);
@@ -140,7 +140,7 @@ static void put_number(struct buf *out, const char *key, const char *number)
     }
 }
 
-static void put_time(struct buf *out, const char *key, int64_t value)
+static void put_milliseconds(struct buf *out, const char *key, int64_t value)
 {
     if (value >= 0) {
         json_put_int(out, key, value);
@@ -154,11 +154,11 @@ static void put_timing(struct buf *out, const struct sink_timing *t)
 {
     json_put_key(out, "timing");
     buf_byte(out, '{');
-    put_time(out, "connect_ms", t->connect_ms);
-    put_time(out, "tls_ms", t->tls_ms);
-    put_time(out, "first_byte_ms", t->first_byte_ms);
-    put_time(out, "first_delta_ms", t->first_delta_ms);
-    put_time(out, "elapsed_ms", t->elapsed_ms);
+    put_milliseconds(out, "connect_ms", t->connect_ms);
+    put_milliseconds(out, "tls_ms", t->tls_ms);
+    put_milliseconds(out, "first_byte_ms", t->first_byte_ms);
+    put_milliseconds(out, "first_delta_ms", t->first_delta_ms);
+    put_milliseconds(out, "elapsed_ms", t->elapsed_ms);
     buf_byte(out, '}');
 }
 
@@ -195,8 +195,8 @@ void summary_put(struct buf *out, const struct summary *summary)
     json_put_int(out, "events", summary->events);
     json_put_int(out, "text_bytes", summary->text_bytes);
     json_put_int(out, "tool_calls", summary->tool_calls);
-    put_number(out, "total_tokens", summary->total_tokens);
-    put_number(out, "latency_ms", summary->latency_ms);
+    put_number_or_null(out, "total_tokens", summary->total_tokens);
+    put_number_or_null(out, "latency_ms", summary->latency_ms);
     put_timing(out, &summary->timing);
     if (fail_is_set(summary->fail))
         put_fail(out, summary);

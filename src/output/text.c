@@ -21,7 +21,7 @@ struct text_sink {
     bool former; /* what is held is of a former attempt: it stands until there is more */
 };
 
-static void forget(struct text_sink *t)
+static void discard_text(struct text_sink *t)
 {
     buf_clear(&t->held);
     if (t->markdown) {
@@ -51,7 +51,7 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
     if (text.len == 0)
         return 0;
     if (t->former)
-        forget(t);
+        discard_text(t);
     t->unfinished = text.at[text.len - 1] != '\n';
     if (shows_status && !(t->layout && layout_table_rows(t->layout) >= 0))
         status_hide(t->terminal->status);
@@ -87,7 +87,7 @@ static int text_begin(struct sink *s, struct fail *fail)
     struct text_sink *t = (struct text_sink *)s;
     t->former = t->held.len > 0;
     if (!t->former)
-        forget(t);
+        discard_text(t);
     return 0;
 }
 
@@ -98,7 +98,7 @@ static int text_event(struct sink *s, const struct chat_event *event, struct fai
         return put_text(t, event->member[CHAT_DELTA].string, fail);
     if (event->kind == CHAT_DONE) {
         if (t->former)
-            forget(t);
+            discard_text(t);
         end_text(t);
     }
     return 0;

@@ -102,7 +102,7 @@ static int fail_at(struct config *c, size_t offset, const char *why)
 }
 
 /* The offset of a member's key. */
-static size_t place_of(const struct config *c, const struct json_member *m)
+static size_t key_offset(const struct config *c, const struct json_member *m)
 {
     return json_offset(c->json, json_key_before(m->value.raw).at);
 }
@@ -170,7 +170,7 @@ static void set_one(struct config *c, struct settings *to, const struct option_r
     else
         settings_set(to, row->name, buf_text(&value), origin, row->name, &why);
     if (fail_is_set(&why))
-        fail_at(c, place_of(c, m), why.message);
+        fail_at(c, key_offset(c, m), why.message);
     fail_release(&why);
     buf_release(&value);
 }
@@ -189,7 +189,7 @@ static void set_element(void *arg, const struct json_member *m)
     if (m->value.type == JSON_STRING)
         set_one(t->config, t->to, t->row, m->value.string, t->origin, t->place);
     else
-        fail_at(t->config, place_of(t->config, t->place), "expected an array of strings");
+        fail_at(t->config, key_offset(t->config, t->place), "expected an array of strings");
 }
 
 static void set_list(struct config *c, struct settings *to, const struct option_row *row,
@@ -226,7 +226,7 @@ static void take_setting(struct config *c, struct settings *to, enum origin orig
     else
         buf_printf(&why, "unknown key %.*s; keys are named like long options", (int)key.len,
                    key.at);
-    fail_at(c, place_of(c, m), buf_text(&why));
+    fail_at(c, key_offset(c, m), buf_text(&why));
     buf_release(&why);
 }
 
@@ -252,7 +252,7 @@ static void take_profile(void *arg, const struct json_member *m)
     if (m->value.type == JSON_OBJECT)
         json_read_object(m->value.raw, take_profile_setting, &target);
     else
-        fail_at(c, place_of(c, m), "a profile must be an object");
+        fail_at(c, key_offset(c, m), "a profile must be an object");
     if (fail_is_set(&mistake))
         buf_printf(c->warnings, "%s\n", mistake.message);
     fail_release(&mistake);
@@ -260,7 +260,7 @@ static void take_profile(void *arg, const struct json_member *m)
     c->profile_found = c->profile_found || used;
 }
 
-static void take_member(void *arg, const struct json_member *m)
+static void read_config_member(void *arg, const struct json_member *m)
 {
     struct config *c = arg;
     if (!m->key.at)
@@ -270,14 +270,14 @@ static void take_member(void *arg, const struct json_member *m)
     else if (m->value.type == JSON_OBJECT)
         json_read_object(m->value.raw, take_profile, c);
     else
-        fail_at(c, place_of(c, m), "profiles must be an object of profiles");
+        fail_at(c, key_offset(c, m), "profiles must be an object of profiles");
 }
 
-static int parse(struct config *c)
+static int parse_config(struct config *c)
 {
     struct json_value top;
     c->json = json_reader_new();
-    if (json_walk(c->json, c->text, take_member, c, &top) != 0)
+    if (json_walk(c->json, c->text, read_config_member, c, &top) != 0)
         fail_at(c, json_error_offset(c->json), json_error(c->json));
     else if (top.type != JSON_OBJECT)
         fail_at(c, 0, "not a JSON object");
@@ -310,7 +310,7 @@ static int check_directory(const char *path, struct fail *fail)
     return result;
 }
 
-static int check_file(int fd, const char *path, struct fail *fail)
+static int check_config_file(int fd, const char *path, struct fail *fail)
 {
     struct stat st;
     char *target = realpath(path, NULL);
@@ -327,14 +327,14 @@ static int check_file(int fd, const char *path, struct fail *fail)
 }
 
 /* 1 if there is no file. */
-static int read_file(const char *path, struct buf *text, struct fail *fail)
+static int read_config_file(const char *path, struct buf *text, struct fail *fail)
 {
     int fd = sys_open(path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR
                    ? 1
                    : sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
-    int result = check_file(fd, path, fail);
+    int result = check_config_file(fd, path, fail);
     if (result == 0 && sys_read_all(fd, text) != 0)
         result = sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
     else if (text->full)
@@ -351,7 +351,7 @@ static int parse_text(struct config *c, struct buf *text)
     c->text = marked ? span_make(text->data + mark.len, text->len - mark.len) : buf_view(text);
     if (end < text->len)
         return fail_at(c, end - (text->len - c->text.len), "invalid comment");
-    return parse(c);
+    return parse_config(c);
 }
 
 static int refuse_profile(const char *profile, const char *path, struct fail *fail)
@@ -370,7 +370,7 @@ static int read_config(struct settings *settings, struct buf *warnings, struct f
 {
     struct buf path = {0}, text;
     buf_init(&text, CONFIG_MAX);
-    int result = config_path(&path) ? read_file(buf_text(&path), &text, fail) : 1;
+    int result = config_path(&path) ? read_config_file(buf_text(&path), &text, fail) : 1;
     struct config c = {.settings = settings,
                        .path = buf_text(&path),
                        .profile = setting_text(settings, OPT_PROFILE),

@@ -167,7 +167,7 @@ static bool read_number(const char *text, bool fraction, double *number)
     return is_decimal(text, strlen(text), fraction) && *number <= 1e9;
 }
 
-static bool read_bytes(const char *text, double *number)
+static bool read_size(const char *text, double *number)
 {
     size_t len = strlen(text);
     static const char units[] = "KMG";
@@ -202,9 +202,9 @@ static bool read_value(const struct option_row *row, const char *text, double *n
     case OPTION_SECONDS:
         return read_number(text, true, number);
     case OPTION_BYTES:
-        return read_bytes(text, number) && *number >= 1;
+        return read_size(text, number) && *number >= 1;
     case OPTION_SIZE:
-        return read_bytes(text, number);
+        return read_size(text, number);
     case OPTION_FLAG:
         return read_flag(text);
     default:
@@ -249,7 +249,7 @@ int option_refuse(const struct option_row *row, const char *text, const char *la
     return -1;
 }
 
-static void clear(struct setting *s)
+static void clear_value(struct setting *s)
 {
     free(s->text);
     for (int i = 0; s->list && i < s->count; i++)
@@ -258,7 +258,7 @@ static void clear(struct setting *s)
     *s = (struct setting){0};
 }
 
-static void append(struct setting *s, const char *text)
+static void append_value(struct setting *s, const char *text)
 {
     s->list = xrealloc(s->list, (size_t)(s->count + 1) * sizeof *s->list);
     s->list[s->count++] = xstrdup(text);
@@ -282,7 +282,7 @@ static int set_header(struct setting *s, const char *text, enum origin origin, c
         return fail_set(fail, origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG,
                         "invalid value for %s: %s", label, error);
     if (origin == ORIGIN_COMMAND_LINE) {
-        append(s, text);
+        append_value(s, text);
         s->given = s->count;
         s->origin = origin;
         return 0;
@@ -295,14 +295,14 @@ static int set_header(struct setting *s, const char *text, enum origin origin, c
     for (int i = 0; i < s->given; i++)
         if (header_is_same(s->list[i], text))
             return 0;
-    append(s, text);
+    append_value(s, text);
     if (!s->given)
         s->origin = origin;
     return 0;
 }
 
-static int set(struct settings *settings, const struct option_row *row, const char *text,
-               enum origin origin, const char *label, struct fail *fail)
+static int set_value(struct settings *settings, const struct option_row *row, const char *text,
+                     enum origin origin, const char *label, struct fail *fail)
 {
     /* --highlight is the former name of --render. */
     if (row->id == OPT_HIGHLIGHT)
@@ -320,11 +320,11 @@ static int set(struct settings *settings, const struct option_row *row, const ch
     if (s->origin > origin)
         return 0;
     if (s->origin != origin)
-        clear(s);
+        clear_value(s);
     s->origin = origin;
     s->number = number;
     if (row->type == OPTION_LIST) {
-        append(s, text);
+        append_value(s, text);
         return 0;
     }
     if (row->type != OPTION_FLAG) {
@@ -342,21 +342,21 @@ int settings_set(struct settings *settings, const char *name, const char *text, 
 {
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (rows[id].in_file && strcmp(rows[id].name, name) == 0)
-            return set(settings, &rows[id], text, origin, label, fail);
+            return set_value(settings, &rows[id], text, origin, label, fail);
     return 1;
 }
 
 void settings_release(struct settings *settings)
 {
     for (enum option_id id = 0; id < OPT_COUNT; id++)
-        clear(&settings->of[id]);
+        clear_value(&settings->of[id]);
 }
 
 void settings_keep_given(struct settings *settings)
 {
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (!setting_is_given(settings, id))
-            clear(&settings->of[id]);
+            clear_value(&settings->of[id]);
         else if (rows[id].type == OPTION_HEADER)
             drop_configured(&settings->of[id]);
 }
@@ -365,7 +365,8 @@ int settings_from_environment(struct settings *settings, struct fail *fail)
 {
     for (enum option_id id = 0; id < OPT_COUNT; id++) {
         const char *name = rows[id].environment, *value = name ? getenv(name) : NULL;
-        if (value && *value && set(settings, &rows[id], value, ORIGIN_ENVIRONMENT, name, fail) != 0)
+        if (value && *value &&
+            set_value(settings, &rows[id], value, ORIGIN_ENVIRONMENT, name, fail) != 0)
             return -1;
     }
     return 0;
@@ -376,7 +377,7 @@ void settings_default(struct settings *settings)
     struct fail none = FAIL_INIT;
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (rows[id].fallback && settings->of[id].origin == ORIGIN_NONE)
-            set(settings, &rows[id], rows[id].fallback, ORIGIN_DEFAULT, rows[id].name, &none);
+            set_value(settings, &rows[id], rows[id].fallback, ORIGIN_DEFAULT, rows[id].name, &none);
     fail_release(&none);
 }
 
@@ -473,10 +474,10 @@ static int take_option(struct settings *settings, const struct option_row *row, 
     strncat(name, row->name, sizeof name - 3);
     /* The last one of -o and -j takes effect. */
     if (row->id == OPT_JSON && (groups & GROUP_OUTPUT))
-        return set(settings, &rows[OPT_OUTPUT], "jsonl", ORIGIN_COMMAND_LINE, name, fail);
+        return set_value(settings, &rows[OPT_OUTPUT], "jsonl", ORIGIN_COMMAND_LINE, name, fail);
     if (row->id == OPT_NO_LOG)
-        return set(settings, &rows[OPT_LOG], "0", ORIGIN_COMMAND_LINE, name, fail);
-    return set(settings, row, optarg, ORIGIN_COMMAND_LINE, name, fail);
+        return set_value(settings, &rows[OPT_LOG], "0", ORIGIN_COMMAND_LINE, name, fail);
+    return set_value(settings, row, optarg, ORIGIN_COMMAND_LINE, name, fail);
 }
 
 int options_parse(unsigned groups, int argc, char **argv, struct settings *settings,

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-static void take_member(void *arg, const struct json_member *m)
+static void read_token_member(void *arg, const struct json_member *m)
 {
     struct credentials *c = arg;
     if (span_is(m->key, "token") && m->value.type == JSON_STRING) {
@@ -25,7 +25,7 @@ static void take_member(void *arg, const struct json_member *m)
 int credentials_get(struct store_key key, struct credentials *c, struct fail *fail)
 {
     *c = (struct credentials){.token = NULL};
-    return store_get(CREDENTIALS_STORE, key, take_member, c, fail);
+    return store_get(CREDENTIALS_STORE, key, read_token_member, c, fail);
 }
 
 int credentials_put(struct store_key key, const char *token, const char *email, int64_t issued_at,

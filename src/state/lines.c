@@ -81,7 +81,7 @@ static const char *memrchr(const char *at, int c, size_t len)
 #endif
 
 /* Drops the first or the last `len` of the bytes that were read. */
-static void drop(struct lines *l, size_t len)
+static void drop_bytes(struct lines *l, size_t len)
 {
     if (l->backwards) {
         l->end -= len;
@@ -94,13 +94,13 @@ static void drop(struct lines *l, size_t len)
 static void drop_line_feeds(struct lines *l)
 {
     while (l->end > l->start && l->data[l->backwards ? l->end - 1 : l->start] == '\n') {
-        drop(l, 1);
+        drop_bytes(l, 1);
         l->passing = false;
     }
 }
 
 /* How many bytes the next line has, as far as it was read; false when its other end was not. */
-static bool measure(const struct lines *l, size_t *len)
+static bool line_length(const struct lines *l, size_t *len)
 {
     size_t available = l->end - l->start;
     const char *at, *feed;
@@ -120,12 +120,12 @@ int lines_next(struct lines *l, struct span *line, off_t *offset)
     for (;;) {
         size_t len;
         drop_line_feeds(l);
-        bool is_whole = measure(l, &len);
+        bool is_whole = line_length(l, &len);
         l->passing = l->passing || len > LINES_MAX;
         if (is_whole && len == 0)
             return 0;
         if (l->passing)
-            drop(l, len);
+            drop_bytes(l, len);
         if (!is_whole && read_more(l) != 0)
             return -1;
         if (!is_whole || l->passing)
@@ -133,7 +133,7 @@ int lines_next(struct lines *l, struct span *line, off_t *offset)
         size_t begin = l->backwards ? l->end - len : l->start;
         *line = span_make(l->data + begin, len);
         *offset = l->at + (off_t)(begin - l->start);
-        drop(l, len);
+        drop_bytes(l, len);
         return 1;
     }
 }

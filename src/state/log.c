@@ -63,7 +63,7 @@ struct entry_writer {
     bool is_complete; /* nothing was left out */
 };
 
-static void put_text(struct entry_writer *w, const char *key, struct span text, size_t max)
+static void put_bounded(struct entry_writer *w, const char *key, struct span text, size_t max)
 {
     struct span cut = utf8_cut(text, max);
     w->is_complete = w->is_complete && cut.len == text.len;
@@ -82,7 +82,7 @@ static void put_array(struct entry_writer *w, const char *key, struct span json)
         buf_puts(w->out, "[]");
 }
 
-static void put_number(struct entry_writer *w, const char *key, struct span json)
+static void put_json_number(struct entry_writer *w, const char *key, struct span json)
 {
     bool fits = json.len <= LOG_NUMBER_MAX;
     w->is_complete = w->is_complete && fits;
@@ -100,22 +100,22 @@ static void put_entry(struct buf *out, const struct log_entry *e, uint32_t id)
     snprintf(digits, sizeof digits, "%08x", (unsigned)id);
     buf_byte(out, '{');
     json_put_int(out, "schema", LOG_SCHEMA);
-    put_text(&w, "id", span_of(digits), LOG_NAME_MAX);
-    put_text(&w, "time", e->time, LOG_NAME_MAX);
-    put_text(&w, "url", e->url, LOG_TEXT_MAX);
-    put_text(&w, "profile", e->profile, LOG_TEXT_MAX);
-    put_text(&w, "conversation_id", e->conversation_id, LOG_NAME_MAX);
-    put_text(&w, "message_id", e->message_id, LOG_NAME_MAX);
-    put_text(&w, "mode", e->mode, LOG_NAME_MAX);
-    put_text(&w, "model", e->model, LOG_NAME_MAX);
+    put_bounded(&w, "id", span_of(digits), LOG_NAME_MAX);
+    put_bounded(&w, "time", e->time, LOG_NAME_MAX);
+    put_bounded(&w, "url", e->url, LOG_TEXT_MAX);
+    put_bounded(&w, "profile", e->profile, LOG_TEXT_MAX);
+    put_bounded(&w, "conversation_id", e->conversation_id, LOG_NAME_MAX);
+    put_bounded(&w, "message_id", e->message_id, LOG_NAME_MAX);
+    put_bounded(&w, "mode", e->mode, LOG_NAME_MAX);
+    put_bounded(&w, "model", e->model, LOG_NAME_MAX);
     put_array(&w, "portfolio", e->portfolio);
-    put_text(&w, "question", e->question, LOG_TEXT_MAX);
-    put_text(&w, "text", e->text, LOG_TEXT_MAX);
+    put_bounded(&w, "question", e->question, LOG_TEXT_MAX);
+    put_bounded(&w, "text", e->text, LOG_TEXT_MAX);
     put_array(&w, "tools", e->tools);
-    put_text(&w, "status", e->status, LOG_NAME_MAX);
+    put_bounded(&w, "status", e->status, LOG_NAME_MAX);
     json_put_int(out, "exit_code", e->exit_code);
-    put_number(&w, "total_tokens", e->total_tokens);
-    put_number(&w, "latency_ms", e->latency_ms);
+    put_json_number(&w, "total_tokens", e->total_tokens);
+    put_json_number(&w, "latency_ms", e->latency_ms);
     json_put_key(out, "truncated");
     buf_puts(out, w.is_complete ? "false}\n" : "true}\n");
 }

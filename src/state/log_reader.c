@@ -141,7 +141,7 @@ static void add_needle(struct log_reader *r, const char *text, bool ignore_case)
     buf_release(&json);
 }
 
-static bool may_match(struct log_reader *r, struct span line)
+static bool line_may_match(struct log_reader *r, struct span line)
 {
     bool is_folded = false;
     for (size_t i = 0; i < r->needle_count; i++) {
@@ -169,7 +169,7 @@ static bool has_word(struct log_reader *r, const struct log_entry *e, const char
     return result;
 }
 
-static bool matches(struct log_reader *r, const struct log_entry *e)
+static bool entry_matches(struct log_reader *r, const struct log_entry *e)
 {
     const struct log_filter *f = &r->filter;
     if (f->conversation && !span_is(e->conversation_id, f->conversation))
@@ -202,7 +202,7 @@ static bool is_id(struct span id)
     return id.len == LOG_ID;
 }
 
-static bool parse(struct log_reader *r, struct span line, struct log_entry *e)
+static bool parse_entry(struct log_reader *r, struct span line, struct log_entry *e)
 {
     struct json_found *found = &r->found;
     int64_t schema = 0;
@@ -254,7 +254,7 @@ static void close_files(struct log_reader *r)
 }
 
 /* A file that is renamed between the two would be read twice. */
-static int open_files(struct log_reader *r, struct fail *fail)
+static int open_logs(struct log_reader *r, struct fail *fail)
 {
     for (;;) {
         struct stat st[LOG_FILES];
@@ -287,7 +287,7 @@ struct log_reader *log_reader_new(enum log_order order, const struct log_filter 
     for (unsigned i = 0; i < LOG_FILES; i++)
         r->path[i] = xstrdup(paths.path[i]);
     log_paths_release(&paths);
-    if (open_files(r, fail) == 0)
+    if (open_logs(r, fail) == 0)
         return r;
     log_reader_free(r);
     return NULL;
@@ -350,7 +350,7 @@ int log_read(struct log_reader *r, struct log_entry *entry, struct log_place *pl
     struct log_place at = {0};
     int result;
     while ((result = next_line(r, &line, &at)) > 0) {
-        if (may_match(r, line) && parse(r, line, entry) && matches(r, entry)) {
+        if (line_may_match(r, line) && parse_entry(r, line, entry) && entry_matches(r, entry)) {
             if (place)
                 *place = at;
             return 1;
@@ -368,7 +368,7 @@ int log_read_at(struct log_reader *r, const struct log_place *place, struct log_
     if (n < 0)
         return read_failed(r, place->file, fail);
     r->line.len = (size_t)n;
-    return n && parse(r, buf_view(&r->line), entry) ? 1 : 0;
+    return n && parse_entry(r, buf_view(&r->line), entry) ? 1 : 0;
 }
 
 /* IDs. */
@@ -567,7 +567,7 @@ void log_find_titles(const char *url, struct log_title *titles, size_t count)
     struct log_place place;
     struct log_entry e = {.truncated = false};
     for (size_t left = count; r && left && next_line(r, &line, &place) > 0;)
-        if (may_have_title(line, titles, count) && parse(r, line, &e))
+        if (may_have_title(line, titles, count) && parse_entry(r, line, &e))
             left -= take_title(&e, url, titles, count);
     log_reader_free(r);
     fail_release(&ignored);

@@ -25,39 +25,39 @@ int store_path(const char *name, struct buf *out, struct fail *fail)
     return 0;
 }
 
-static int refuse(const char *path, const char *why, const char *command, struct fail *fail)
+static int fail_store(const char *path, const char *why, const char *command, struct fail *fail)
 {
     fail_set(fail, FAIL_CONFIG, "%s: %s", path, why);
     fail_hint_command(fail, command, path);
     return -1;
 }
 
-static int check_file(int fd, const char *path, struct fail *fail)
+static int check_store_file(int fd, const char *path, struct fail *fail)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
         return sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
     if (!S_ISREG(st.st_mode))
-        return refuse(path, "not a regular file", "rm -r", fail);
+        return fail_store(path, "not a regular file", "rm -r", fail);
     if (st.st_uid != geteuid())
-        return refuse(path, "owned by another user", "rm", fail);
+        return fail_store(path, "owned by another user", "rm", fail);
     if (st.st_mode & 077)
-        return refuse(path, "readable by others", "chmod 600", fail);
+        return fail_store(path, "readable by others", "chmod 600", fail);
     return 0;
 }
 
 /* A missing file counts as empty. */
-static int read_file(const char *path, struct buf *text, struct fail *fail)
+static int read_store_file(const char *path, struct buf *text, struct fail *fail)
 {
     buf_init(text, STORE_MAX);
     int fd = sys_open_private(path, O_RDONLY);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return 0;
     if (fd < 0 && errno == ELOOP)
-        return refuse(path, "is a symbolic link", "rm", fail);
+        return fail_store(path, "is a symbolic link", "rm", fail);
     if (fd < 0)
         return sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
-    int result = check_file(fd, path, fail);
+    int result = check_store_file(fd, path, fail);
     if (result == 0 && sys_read_all(fd, text) != 0)
         result = sys_fail(fail, FAIL_CONFIG, "cannot read %s", path);
     close(fd);
@@ -101,7 +101,7 @@ static void scan_entry(void *arg, const struct json_member *m)
     }
 }
 
-static void take_member(void *arg, const struct json_member *m)
+static void read_store_member(void *arg, const struct json_member *m)
 {
     struct loaded *l = arg;
     if (span_is(m->key, "version"))
@@ -121,19 +121,19 @@ static int load(struct loaded *l, const char *path, struct store_key key, struct
 {
     struct json_value top;
     *l = (struct loaded){.key = key, .reader = json_reader_new()};
-    if (read_file(path, &l->text, fail) != 0)
+    if (read_store_file(path, &l->text, fail) != 0)
         return -1;
     if (l->text.len == 0)
         return 0;
     /* Reserve the final size: a reallocation would leave a copy behind that is not wiped. An
        element has at least two bytes, and its separator may grow by one. */
     buf_reserve(&l->others, 2 * l->text.len);
-    bool is_object = json_walk(l->reader, buf_view(&l->text), take_member, l, &top) == 0 &&
+    bool is_object = json_walk(l->reader, buf_view(&l->text), read_store_member, l, &top) == 0 &&
                      top.type == JSON_OBJECT;
     if (is_object && l->version > STORE_VERSION)
         return refuse_newer(path, fail);
     if (!is_object || l->version != STORE_VERSION || !l->has_entries)
-        return refuse(path, "damaged", "rm", fail);
+        return fail_store(path, "damaged", "rm", fail);
     return 0;
 }
 

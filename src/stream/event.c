@@ -131,14 +131,14 @@ SHAPE(created,
 
 /* One row per event that is known by name, in either generation: first the deltas, as there are
    very many of them. Names are of at most 16 bytes. */
-struct row {
+struct event_row {
     struct span wire;
     struct span name;
     enum chat_kind kind;
     const struct json_shape *shape;
 };
 
-static const struct row rows[] = {
+static const struct event_row rows[] = {
     {SPAN("token"), SPAN("message"), CHAT_MESSAGE, &message_shape},
     {SPAN("message"), SPAN("message"), CHAT_MESSAGE, &message_shape},
     {SPAN("heartbeat"), SPAN("heartbeat"), CHAT_HEARTBEAT, &any_shape},
@@ -153,8 +153,8 @@ static const struct row rows[] = {
     {SPAN("message_created"), SPAN("message_created"), CHAT_CREATED, &created_shape},
 };
 
-static const struct row unknown = {.kind = CHAT_OTHER, .shape = &any_shape};
-static const struct row unnamed = {
+static const struct event_row unknown = {.kind = CHAT_OTHER, .shape = &any_shape};
+static const struct event_row unnamed = {
     .name = SPAN("unnamed"), .kind = CHAT_UNNAMED, .shape = &any_shape};
 
 struct chat_parser {
@@ -181,9 +181,9 @@ void chat_parser_free(struct chat_parser *p)
     free(p);
 }
 
-static const struct row *row_of(struct span wire)
+static const struct event_row *row_of(struct span wire)
 {
-    for (const struct row *row = rows; row != rows + COUNT(rows); row++)
+    for (const struct event_row *row = rows; row != rows + COUNT(rows); row++)
         if (span_equal(row->wire, wire))
             return row;
     return &unknown;
@@ -224,7 +224,7 @@ static void add_rename(struct chat_event *event, struct chat_rename rename)
     event->rename[at] = rename;
 }
 
-static void put(struct json_found *found, unsigned slot, struct json_value value)
+static void set_slot(struct json_found *found, unsigned slot, struct json_value value)
 {
     found->slot[slot] = value;
     found->seen |= UINT64_C(1) << slot;
@@ -240,9 +240,9 @@ static void take_renames(struct chat_event *event, struct json_found *found, uns
         const struct json_value *value = &slot[renamed[i].wire];
         if (value->type == JSON_NONE || slot[member].type != JSON_NONE)
             continue;
-        put(found, level + member, *value);
+        set_slot(found, level + member, *value);
         if (member == CHAT_RESULT)
-            put(found, level + CHAT_RESULT_ERROR, slot[WIRE_RESULT_ERROR]);
+            set_slot(found, level + CHAT_RESULT_ERROR, slot[WIRE_RESULT_ERROR]);
         add_rename(event, (struct chat_rename){json_key_before(value->raw), renamed[i].guide});
     }
 }
@@ -250,7 +250,8 @@ static void take_renames(struct chat_event *event, struct json_found *found, uns
 static const struct json_value no_envelope[CHAT_ENVELOPE];
 
 /* Whether a named event is in an envelope, as event.h defines it. */
-static bool is_envelope(const struct json_found *found, const struct row *row, struct span name)
+static bool is_envelope(const struct json_found *found, const struct event_row *row,
+                        struct span name)
 {
     const struct json_value *type = &found->slot[ENVELOPE_TYPE];
     return found->slot[LEVEL_SLOTS].type != JSON_NONE && type->type == JSON_STRING &&
@@ -291,14 +292,15 @@ static bool is_error_object(struct span payload)
 }
 
 /* What an event without a name is, as event.h defines it. */
-static const struct row *classify_unnamed(struct chat_parser *p, struct span data, bool *enveloped)
+static const struct event_row *classify_unnamed(struct chat_parser *p, struct span data,
+                                                bool *enveloped)
 {
     const struct json_value *slot = p->found.slot;
     *enveloped = false;
     if (json_find(p->json, data, &message_shape, &p->found) != 0)
         return &unnamed;
     const struct json_value *payload = &slot[LEVEL_SLOTS], *type = &slot[ENVELOPE_TYPE];
-    const struct row *row = type->type == JSON_STRING ? row_of(type->string) : &unknown;
+    const struct event_row *row = type->type == JSON_STRING ? row_of(type->string) : &unknown;
     if ((row->kind == CHAT_MESSAGE &&
          slot[(int)LEVEL_SLOTS + (int)CHAT_DELTA].type == JSON_STRING) ||
         (row->kind == CHAT_ERROR && is_error_object(payload->raw))) {
@@ -362,7 +364,7 @@ const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_even
 {
     struct chat_event *event = &p->event;
     bool enveloped = false;
-    const struct row *row =
+    const struct event_row *row =
         from->has_name ? row_of(from->name) : classify_unnamed(p, from->data, &enveloped);
     event->kind = row->kind;
     event->from = from;

@@ -26,7 +26,7 @@ void sse_release(struct sse *s)
     buf_release(&s->line);
 }
 
-static void append(struct buf *to, struct span more)
+static void append_text(struct buf *to, struct span more)
 {
     if (utf8_valid(more))
         buf_span(to, more);
@@ -57,7 +57,7 @@ static inline void field_set(struct span *field, struct buf *copy, struct span v
         *field = value;
     } else {
         buf_clear(copy);
-        append(copy, value);
+        append_text(copy, value);
         *field = buf_view(copy);
     }
 }
@@ -72,7 +72,7 @@ static inline void add_data(struct sse *s, struct span value, bool as_it_is)
     field_keep(&s->block.data, &s->data);
     size_t start = s->block.data.len ? (size_t)(s->block.data.at - s->data.data) : 0;
     buf_byte(&s->data, '\n');
-    append(&s->data, value);
+    append_text(&s->data, value);
     s->block.data = span_make(s->data.data + start, s->data.len - start);
 }
 
@@ -207,7 +207,7 @@ bool sse_begins(struct span head)
 }
 
 /* The next `c`, or `end`. */
-static const char *find(const char *from, const char *end, char c)
+static const char *find_byte(const char *from, const char *end, char c)
 {
     const char *found = from < end ? memchr(from, c, (size_t)(end - from)) : NULL;
     return found ? found : end;
@@ -248,14 +248,14 @@ struct input {
 static struct input input_of(struct span bytes)
 {
     const char *end = bytes.at + bytes.len;
-    return (struct input){bytes.at, end, find(bytes.at, end, '\r'),
+    return (struct input){bytes.at, end, find_byte(bytes.at, end, '\r'),
                           bytes.at + utf8_valid_prefix(bytes)};
 }
 
 /* The end of the first line, or the end of the input if the line is incomplete. */
 static inline const char *line_end(const struct input *in)
 {
-    return *in->at == '\n' ? in->at : find(in->at, in->cr, '\n');
+    return *in->at == '\n' ? in->at : find_byte(in->at, in->cr, '\n');
 }
 
 /* Moves on to the next line. */
@@ -267,7 +267,7 @@ static inline void skip_line(struct sse *s, struct input *in, const char *stop)
     s->skip_lf = in->at == in->end;
     if (!s->skip_lf && *in->at == '\n')
         in->at++;
-    in->cr = find(in->at, in->end, '\r');
+    in->cr = find_byte(in->at, in->end, '\r');
 }
 
 int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)

@@ -241,7 +241,7 @@ static int link_unnamed(struct sys_replacement *r)
 }
 
 /* A descriptor, or -1 with errno. */
-static int open_named(struct sys_replacement *r)
+static int open_temporary(struct sys_replacement *r)
 {
     int fd = open_private(r->temporary, O_WRONLY | O_CREAT | O_EXCL);
     r->is_named = fd >= 0;
@@ -253,7 +253,7 @@ static int copy_unnamed(struct sys_replacement *r)
 {
     char chunk[8192];
     ssize_t n;
-    int fd = open_named(r);
+    int fd = open_temporary(r);
     off_t at = 0;
     do {
         n = fd < 0 ? -1 : sys_pread_all(r->fd, chunk, sizeof chunk, at);
@@ -291,7 +291,7 @@ int sys_replace_begin(struct sys_replacement *r, const char *path)
     choose_name(r, path);
     r->fd = open_unnamed(path);
     if (r->fd < 0)
-        r->fd = open_named(r);
+        r->fd = open_temporary(r);
     if (r->fd >= 0)
         return 0;
     sys_replace_abort(r);

@@ -151,7 +151,7 @@ static int read_piece(int fd, struct buf *out)
 /* A child of the command may keep the output open after the command has ended: what was written by
    then is all of it. poll(2) does not report that end, so it is looked for now and then. 0, or the
    errno. */
-static int gather(struct process *p, int fd, struct buf *out)
+static int read_output(struct process *p, int fd, struct buf *out)
 {
     int more = 1, error = 0;
     while (more > 0 && error == 0 && !out->full) {
@@ -219,7 +219,7 @@ int sys_capture(const char *command, int64_t timeout_us, struct buf *out)
     p.pid = start_command(command, &output);
     if (p.pid < 0)
         return -1;
-    int error = gather(&p, output, out);
+    int error = read_output(&p, output, out);
     close(output);
     if (error == 0)
         error = reap(&p);
@@ -240,7 +240,7 @@ static void attach_terminal(int tty)
 }
 
 /* Waits for the process; passes on a signal that ends this one. 0, or the errno. */
-static int wait_for(pid_t pid, int *status)
+static int wait_for_child(pid_t pid, int *status)
 {
     bool told = false;
     for (;;) {
@@ -304,7 +304,7 @@ int sys_run_at_terminal(const char *command, const char *argument)
         execle("/bin/sh", "sh", "-c", command, "sh", argument, (char *)NULL, environment);
         _exit(127);
     }
-    int error = pid < 0 ? errno : wait_for(pid, &status);
+    int error = pid < 0 ? errno : wait_for_child(pid, &status);
     restore_keyboard(before);
     free(environment);
     close(tty);
@@ -349,7 +349,7 @@ int sys_pipe_close(struct sys_pipe *p)
 {
     int status = 0;
     close(p->fd);
-    int error = wait_for(p->pid, &status);
+    int error = wait_for_child(p->pid, &status);
     restore_keyboard(p->before);
     *p = (struct sys_pipe){.pid = -1, .fd = -1};
     errno = error;
@@ -388,7 +388,7 @@ static void restore_terminal_signals(const struct sigaction before[TERMINAL_SIGN
 }
 
 /* -1 with errno: EINTR for one of the terminal's signals, too. */
-static int read_line(int tty, struct buf *line)
+static int read_tty_line(int tty, struct buf *line)
 {
     for (;;) {
         char c;
@@ -427,7 +427,7 @@ static int ask_once(int tty, const char *prompt, bool hidden, struct buf *line)
     bool silenced = hidden && result == 0;
     if (result == 0) {
         sys_write_all(tty, prompt, strlen(prompt), NULL);
-        result = read_line(tty, line);
+        result = read_tty_line(tty, line);
     }
     int saved = errno;
     if (silenced) {

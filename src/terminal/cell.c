@@ -72,7 +72,7 @@ struct cell_size cell_measure(struct span text)
     return size;
 }
 
-static void skip(struct cell_reader *r, size_t len)
+static void skip_bytes(struct cell_reader *r, size_t len)
 {
     r->rest = span_make(r->rest.at + len, r->rest.len - len);
 }
@@ -81,7 +81,7 @@ bool cell_next(struct cell_reader *r, struct cell_character *c)
 {
     while (r->rest.len && r->rest.at[0] == CELL_STYLE) {
         r->style = read_style(r->rest);
-        skip(r, STYLE_SIZE);
+        skip_bytes(r, STYLE_SIZE);
     }
     if (r->rest.len == 0)
         return false;
@@ -91,7 +91,7 @@ bool cell_next(struct cell_reader *r, struct cell_character *c)
     c->style = r->style | r->base;
     if (c->point == CELL_BREAK)
         c->point = ' ';
-    skip(r, step);
+    skip_bytes(r, step);
     return true;
 }
 
@@ -107,7 +107,7 @@ static void take_bytes(struct cell_reader *r, size_t len, struct pen *pen)
                 n++;
             pen_put(pen, span_make(r->rest.at, n), r->style | r->base);
         }
-        skip(r, n);
+        skip_bytes(r, n);
         len -= n;
     }
 }
@@ -117,11 +117,11 @@ unsigned cell_take_line(struct cell_reader *r, unsigned width, struct pen *pen)
     unsigned used = 0;
     while (r->rest.len) {
         if (r->rest.at[0] == ' ') {
-            skip(r, 1);
+            skip_bytes(r, 1);
             continue;
         }
         if (r->rest.at[0] == CELL_BREAK) {
-            skip(r, 1);
+            skip_bytes(r, 1);
             break;
         }
         struct word word = measure_word(r->rest, width);

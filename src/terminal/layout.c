@@ -116,7 +116,7 @@ static void put_boxes(struct layout *l, unsigned depth)
     }
 }
 
-static void end_line(struct layout *l)
+static void finish_line(struct layout *l)
 {
     pen_turn(&l->pen, 0);
     l->blanks = 0;
@@ -147,7 +147,7 @@ static void look_at_columns(struct layout *l)
     l->columns = l->options.columns(l->options.arg);
 }
 
-static void begin_line(struct layout *l)
+static void start_line(struct layout *l)
 {
     look_at_columns(l);
     settle(l);
@@ -217,9 +217,9 @@ static void put_word(struct layout *l, size_t len, unsigned columns)
 static void place_word(struct layout *l, size_t len, unsigned columns)
 {
     if (l->open && !l->empty && l->column + l->blanks + columns > l->columns)
-        end_line(l);
+        finish_line(l);
     if (!l->open)
-        begin_line(l);
+        start_line(l);
     put_word(l, len, columns);
 }
 
@@ -252,7 +252,7 @@ static void split_word(struct layout *l)
 {
     if (is_url(l)) {
         if (l->open && !l->empty)
-            end_line(l);
+            finish_line(l);
         place_word(l, l->word.len, l->word_columns);
         l->direct = true;
     } else if (l->last_character > 0) {
@@ -339,7 +339,7 @@ static void add_code(struct layout *l, uint32_t point, struct span bytes)
         return;
     }
     if (!l->open) {
-        begin_line(l);
+        start_line(l);
         l->blanks += CODE_INDENT;
     }
     put_blanks(l);
@@ -401,10 +401,10 @@ static void on_line_break(void *arg)
     l->adjoins = false;
     l->width = (struct width){0};
     if (l->in_code && !l->open && !l->resumes)
-        begin_line(l);
+        start_line(l);
     l->resumes = false;
     if (l->open)
-        end_line(l);
+        finish_line(l);
     buf_clear(&l->code_blanks);
 }
 
@@ -446,7 +446,7 @@ static void put_cells(struct layout *l, const struct grid_row *row, bool header)
     bool more = true;
     while (more) {
         more = false;
-        begin_line(l);
+        start_line(l);
         for (unsigned i = 0; i < l->grid.columns; i++) {
             unsigned width = l->grid.widths[i];
             buf_clear(&piece);
@@ -463,7 +463,7 @@ static void put_cells(struct layout *l, const struct grid_row *row, bool header)
             l->blanks += free_columns - before + GRID_GAP;
             more = more || readers[i].rest.len;
         }
-        end_line(l);
+        finish_line(l);
     }
     free(readers);
     buf_release(&piece);
@@ -471,14 +471,14 @@ static void put_cells(struct layout *l, const struct grid_row *row, bool header)
 
 static void put_line_below_header(struct layout *l)
 {
-    begin_line(l);
+    start_line(l);
     put_blanks(l);
     for (unsigned n = grid_width(&l->grid); n; n--)
         pen_put(&l->pen, span_of(l->options.ascii ? "-" : "─"), PEN_FAINT);
-    end_line(l);
+    finish_line(l);
 }
 
-static void put_row(struct layout *l, const struct grid_row *row)
+static void put_table_row(struct layout *l, const struct grid_row *row)
 {
     bool header = row == &l->grid.header;
     if (l->grid.records && header && (l->grid.count || l->grid.fixed))
@@ -496,9 +496,9 @@ static void put_table(struct layout *l)
 {
     look_at_columns(l);
     grid_fit(&l->grid, text_width(l));
-    put_row(l, &l->grid.header);
+    put_table_row(l, &l->grid.header);
     for (size_t i = 0; i < l->grid.count; i++)
-        put_row(l, &l->grid.rows[i]);
+        put_table_row(l, &l->grid.rows[i]);
     grid_clear_rows(&l->grid);
 }
 
@@ -515,7 +515,7 @@ static void end_row(struct layout *l)
     if (!l->grid.fixed)
         return;
     for (size_t i = 0; i < l->grid.count; i++)
-        put_row(l, &l->grid.rows[i]);
+        put_table_row(l, &l->grid.rows[i]);
     grid_clear_rows(&l->grid);
 }
 
@@ -563,21 +563,21 @@ static void pop_box(struct layout *l)
 {
     struct box *box = &l->boxes[l->depth];
     if (box->kind == MARKDOWN_ITEM ? !box->marked : !box->filled) {
-        begin_line(l);
-        end_line(l);
+        start_line(l);
+        finish_line(l);
     }
     l->depth--;
 }
 
 static void put_rule(struct layout *l)
 {
-    begin_line(l);
+    start_line(l);
     put_blanks(l);
     unsigned end = l->columns < LONGEST_RULE ? l->columns : LONGEST_RULE;
     do
         pen_put(&l->pen, span_of(l->options.ascii ? "-" : "─"), PEN_FAINT);
     while (++l->column < end);
-    end_line(l);
+    finish_line(l);
 }
 
 static void begin_heading(struct layout *l, unsigned level)
@@ -640,7 +640,7 @@ static void on_close(void *arg, enum markdown_kind kind)
     case MARKDOWN_CODE_BLOCK:
         flush_word(l);
         if (l->open)
-            end_line(l);
+            finish_line(l);
         buf_clear(&l->code_blanks);
         l->in_code = false;
         l->base = 0;

@@ -79,7 +79,7 @@ static void close_block(struct markdown *m, enum markdown_kind kind)
 
 /* A child begins: of which list it is an item, 0 for another block. Answers whether that goes on.
  */
-static bool begin_child(struct markdown *m, char list)
+static bool begin_child_block(struct markdown *m, char list)
 {
     struct container *parent = &m->containers[m->depth];
     bool continues = list && parent->list == list;
@@ -602,7 +602,7 @@ static void open_containers(struct markdown *m, const struct plan *plan)
         const struct opening *o = &plan->open[i];
         struct markdown_block block = {
             .kind = o->container.kind, .gap = m->gap, .marker = o->marker};
-        block.continues = begin_child(m, o->container.list);
+        block.continues = begin_child_block(m, o->container.list);
         m->containers[++m->depth] = o->container;
         m->containers[m->depth].list = 0;
         open_block(m, block);
@@ -669,7 +669,7 @@ static void take_cell(void *arg, struct span source)
     close_block(m, MARKDOWN_CELL);
 }
 
-static void put_row(struct markdown *m)
+static void pass_row(struct markdown *m)
 {
     struct row_reader reader = {.m = m};
     open_block(m, (struct markdown_block){.kind = MARKDOWN_ROW});
@@ -692,13 +692,13 @@ static void begin_leaf(struct markdown *m, const struct plan *plan)
     struct markdown_block block = {.gap = m->gap, .level = plan->level};
     switch (plan->action) {
     case ACTION_TEXT:
-        begin_child(m, 0);
+        begin_child_block(m, 0);
         m->leaf = LEAF_PARAGRAPH;
         m->leaf_gap = m->gap;
         m->leaf_begun = false;
         break;
     case ACTION_HEADING:
-        begin_child(m, 0);
+        begin_child_block(m, 0);
         block.kind = MARKDOWN_HEADING;
         open_block(m, block);
         inline_begin(m->inline_parser, false);
@@ -706,14 +706,14 @@ static void begin_leaf(struct markdown *m, const struct plan *plan)
         m->after_blank = true;
         break;
     case ACTION_RULE:
-        begin_child(m, 0);
+        begin_child_block(m, 0);
         block.kind = MARKDOWN_RULE;
         open_block(m, block);
         close_block(m, MARKDOWN_RULE);
         break;
     case ACTION_FENCE:
     case ACTION_INDENTED:
-        begin_child(m, 0);
+        begin_child_block(m, 0);
         block.kind = MARKDOWN_CODE_BLOCK;
         open_block(m, block);
         m->leaf = plan->action == ACTION_FENCE ? LEAF_FENCED : LEAF_INDENTED;
@@ -763,7 +763,7 @@ static void carry_out(struct markdown *m, const struct plan *plan)
         break;
     case ACTION_TABLE:
         begin_table(m);
-        put_row(m);
+        pass_row(m);
         add_table_size(m, m->line.len);
         m->rest = REST_SKIPPED;
         break;
@@ -794,7 +794,7 @@ static void carry_out(struct markdown *m, const struct plan *plan)
 /* The rest of a line. */
 
 /* Keeps # behind a blank, and blanks behind these, until something else follows. */
-static void put_heading(struct markdown *m, struct span text)
+static void pass_heading(struct markdown *m, struct span text)
 {
     struct buf *held = &m->hashes;
     for (size_t at = 0, n; at < text.len; at += n) {
@@ -827,7 +827,7 @@ static void break_row(struct markdown *m, struct span text)
         feed_paragraph(m, buf_view(&m->row));
         buf_clear(&m->row);
     } else {
-        put_row(m);
+        pass_row(m);
         close_leaf(m);
         m->leaf = LEAF_PARAGRAPH;
         m->leaf_gap = false;
@@ -847,7 +847,7 @@ static void put_rest(struct markdown *m, struct span text)
         feed_paragraph(m, text);
         break;
     case REST_HEADING:
-        put_heading(m, text);
+        pass_heading(m, text);
         break;
     case REST_CODE:
         m->sink->text(m->sink->arg, text, MARKDOWN_CODE);
@@ -892,7 +892,7 @@ static bool leaves_undecided(const struct markdown *m, struct span text)
 }
 
 /* Whole characters of one line. */
-static void put_in_line(struct markdown *m, struct span text)
+static void feed_line(struct markdown *m, struct span text)
 {
     while (text.len && m->rest == REST_UNDECIDED) {
         size_t room = MARKDOWN_OPENER - m->line.len, n = text.len < room ? text.len : room;
@@ -910,7 +910,7 @@ static void put_in_line(struct markdown *m, struct span text)
     put_rest(m, text);
 }
 
-static void end_line(struct markdown *m)
+static void end_source_line(struct markdown *m)
 {
     if (m->rest == REST_UNDECIDED)
         decide(m, END_LINE);
@@ -927,7 +927,7 @@ static void end_line(struct markdown *m)
             m->columns = split_row(buf_view(&m->row), NULL, NULL);
         } else {
             size_t size = m->row.len;
-            put_row(m);
+            pass_row(m);
             add_table_size(m, size + 1);
         }
         break;
@@ -954,7 +954,7 @@ static void put_characters(struct markdown *m, struct span text)
         bool over = n < m->character.len;
         struct buf whole = m->character;
         m->character = (struct buf){0};
-        put_in_line(m, span_make(whole.data, n));
+        feed_line(m, span_make(whole.data, n));
         if (over)
             put_characters(m, span_make(whole.data + n, whole.len - n));
         buf_release(&whole);
@@ -968,7 +968,7 @@ static void put_characters(struct markdown *m, struct span text)
             cut = from;
         break;
     }
-    put_in_line(m, span_make(text.at, cut));
+    feed_line(m, span_make(text.at, cut));
     buf_append(&m->character, text.at + cut, text.len - cut);
 }
 
@@ -977,7 +977,7 @@ static void end_characters(struct markdown *m)
     struct buf rest = m->character;
     m->character = (struct buf){0};
     if (rest.len)
-        put_in_line(m, buf_view(&rest));
+        feed_line(m, buf_view(&rest));
     buf_release(&rest);
 }
 
@@ -990,7 +990,7 @@ static void put_ordinary(struct markdown *m, struct span text)
         put_characters(m, span_make(text.at, n));
         if (nul) {
             end_characters(m);
-            put_in_line(m, replacement);
+            feed_line(m, replacement);
             n++;
         }
         text = span_make(text.at + n, text.len - n);
@@ -1003,7 +1003,7 @@ static void end_carriage(struct markdown *m)
         return;
     m->carriage = false;
     end_characters(m);
-    put_in_line(m, span_make("\r", 1));
+    feed_line(m, span_make("\r", 1));
 }
 
 void markdown_feed(struct markdown *m, struct span text)
@@ -1022,7 +1022,7 @@ void markdown_feed(struct markdown *m, struct span text)
         } else {
             m->carriage = false;
             end_characters(m);
-            end_line(m);
+            end_source_line(m);
         }
     }
 }
@@ -1032,7 +1032,7 @@ void markdown_end(struct markdown *m)
     end_carriage(m);
     end_characters(m);
     if (m->rest != REST_UNDECIDED || m->line.len)
-        end_line(m);
+        end_source_line(m);
     close_leaf(m);
     close_containers(m, 0);
     markdown_reset(m);

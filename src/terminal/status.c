@@ -20,7 +20,7 @@ enum {
     SPINNER = 2 /* columns */
 };
 
-static unsigned terminal_columns(void)
+static unsigned window_columns(void)
 {
     struct winsize size;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
@@ -30,7 +30,7 @@ static unsigned terminal_columns(void)
 
 /* The time of one wait counts through, and `next` stays: however often the text changes, the line
    is drawn no more often for that. */
-static void show(struct status *s, struct span text, int64_t until)
+static void set_text(struct status *s, struct span text, int64_t until)
 {
     struct buf shown = {0};
     escape_put_line(&shown, text);
@@ -46,12 +46,12 @@ static void show(struct status *s, struct span text, int64_t until)
 
 void status_show(struct status *s, struct span text)
 {
-    show(s, text, 0);
+    set_text(s, text, 0);
 }
 
 void status_count_down(struct status *s, struct span text, int64_t until)
 {
-    show(s, text, until);
+    set_text(s, text, until);
 }
 
 /* Where there is not room for all, the text gives way and the time stays. */
@@ -90,7 +90,7 @@ static const char erase[] = "\r" CLEAR;
 static void draw(struct status *s, int64_t now)
 {
     struct buf line = {0}, out = {0};
-    put_line(s, now, terminal_columns() - 1, &line);
+    put_line(s, now, window_columns() - 1, &line);
     buf_puts(&out, s->color ? "\r" NO_WRAP "\033[2m" : "\r" NO_WRAP);
     buf_span(&out, buf_view(&line));
     buf_puts(&out, s->color ? "\033[0m" CLEAR WRAP "\r" : CLEAR WRAP "\r");

@@ -77,7 +77,7 @@ static int write_failed(struct writer *o, int error, struct fail *fail)
 }
 
 /* Writes pending bytes and removes those that were written. 0, or the errno. */
-static int push(struct writer *o)
+static int write_pending(struct writer *o)
 {
     size_t written;
     int result = sys_write_all(o->fd, o->pending.data, o->pending.len, &written);
@@ -99,7 +99,7 @@ int writer_flush(struct writer *o, struct fail *fail)
         buf_clear(&o->pending);
         return 0;
     }
-    int error = push(o);
+    int error = write_pending(o);
     return error ? write_failed(o, error, fail) : 0;
 }
 
@@ -107,7 +107,7 @@ static void write_last_words(struct writer *o, bool whole_lines)
 {
     bool fits = !o->broken && !(whole_lines && o->cut_line);
     if (fits && o->pending.len && sys_writable_now(o->fd))
-        push(o);
+        write_pending(o);
     o->broken = true;
 }
 

@@ -67,7 +67,7 @@ static char *make_jwt(const struct account *account, int64_t expires)
     buf_byte(&jwt, '.');
     put_base64(&jwt, buf_view(&claims));
     buf_byte(&jwt, '.');
-    put_random_hex(&jwt, 21);
+    ids_put_random_hex(&jwt, 21);
     buf_release(&claims);
     return buf_take(&jwt);
 }

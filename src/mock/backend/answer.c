@@ -21,7 +21,7 @@ enum envelope {
 
 /* An answer while it is written. Its clock says when the event will be sent. */
 struct telling {
-    const struct question *q;
+    const struct answer_input *q;
     struct script *script;
     struct values values; /* of the events */
     struct buf text;      /* all deltas so far */
@@ -30,12 +30,12 @@ struct telling {
     int64_t start, now; /* Unix time, ms */
 };
 
-static void begin(struct telling *t, const struct question *q, struct script *script)
+static void begin(struct telling *t, const struct answer_input *q, struct script *script)
 {
     int64_t now = sys_wall_ms();
     *t = (struct telling){.q = q, .script = script, .start = now, .now = now};
     buf_puts(&t->run, "run_");
-    put_random_hex(&t->run, 6);
+    ids_put_random_hex(&t->run, 6);
     values_set(&t->values, "RUN", "%s", buf_text(&t->run));
     values_set(&t->values, "CONVERSATION", "%s", q->conversation);
     values_set(&t->values, "MODE", "%s", q->mode);
@@ -95,16 +95,16 @@ static void tell(struct telling *t, const char *first, const char *second, enum 
         tell_as(t, "first", first, BARE);
 }
 
-static bool is_space(char c)
+static bool is_ascii_space(char c)
 {
     return c == ' ' || c == '\n' || c == '\t';
 }
 
-static struct span trim(struct span s)
+static struct span trim_ascii(struct span s)
 {
-    while (s.len > 0 && is_space(s.at[0]))
+    while (s.len > 0 && is_ascii_space(s.at[0]))
         s = span_make(s.at + 1, s.len - 1);
-    while (s.len > 0 && is_space(s.at[s.len - 1]))
+    while (s.len > 0 && is_ascii_space(s.at[s.len - 1]))
         s.len--;
     return s;
 }
@@ -112,7 +112,7 @@ static struct span trim(struct span s)
 static void tell_delta(struct telling *t, struct span delta)
 {
     if (t->q->trim)
-        delta = trim(delta);
+        delta = trim_ascii(delta);
     buf_span(&t->text, delta);
     t->deltas++;
     values_ascii(&t->values, "DELTA", delta);
@@ -124,9 +124,9 @@ static void tell_text(struct telling *t, struct span text)
 {
     while (text.len > 0) {
         size_t len = 0;
-        while (len < text.len && !is_space(text.at[len]))
+        while (len < text.len && !is_ascii_space(text.at[len]))
             len++;
-        while (len < text.len && is_space(text.at[len]))
+        while (len < text.len && is_ascii_space(text.at[len]))
             len++;
         wait_paces(t, 1);
         tell_delta(t, span_make(text.at, len));
@@ -142,7 +142,7 @@ static void tell_tool(struct telling *t, struct span name)
         abort();
     const char *arguments = strchr(s.rest.at, ' ') + 1;
     struct buf id = {0}, expanded = {0};
-    put_random_hex(&id, 12);
+    ids_put_random_hex(&id, 12);
     values_time(&t->values, "NOW", t->now);
     template_expand(&expanded, span_of(arguments), false, &t->values);
     values_set(&t->values, "CALL", "fc_%s", buf_text(&id));
@@ -201,7 +201,7 @@ static void put_words(struct buf *out, struct span text)
 
 /* Whether one of the topic's words, of which an underscore is the end of a word, begins a word of
    the question. */
-static bool matches(const struct section *topic, const char *words)
+static bool matches_topic(const struct section *topic, const char *words)
 {
     struct buf list = {0}, word = {0};
     buf_printf(&list, "%.*s %.*s", (int)topic->name.len, topic->name.at, (int)topic->rest.len,
@@ -240,17 +240,17 @@ static void tell_topic(struct telling *t, const struct section *topic)
     buf_release(&text);
 }
 
-unsigned answer_play(const struct question *q, struct script *script)
+unsigned answer_play(const struct answer_input *q, struct script *script)
 {
     struct telling t;
     struct section topic = {.next = 0};
     struct buf words = {0};
     put_words(&words, q->text);
-    while (data_next("topic", &topic) && !matches(&topic, buf_text(&words)))
+    while (data_next("topic", &topic) && !matches_topic(&topic, buf_text(&words)))
         continue;
     begin(&t, q, script);
     tell_opening(&t);
-    put_random_hex(&t.text, 12);
+    ids_put_random_hex(&t.text, 12);
     values_raw(&t.values, "RESPONSE", buf_view(&t.text));
     buf_clear(&t.text);
     tell(&t, NULL, "response_id", COUNTED);
@@ -267,11 +267,11 @@ const char *answer_mode(struct span text)
     static const struct span command = SPAN("/mode ");
     if (!span_starts(text, command))
         return NULL;
-    return mode_find(trim(span_make(text.at + command.len, text.len - command.len)));
+    return mode_find(trim_ascii(span_make(text.at + command.len, text.len - command.len)));
 }
 
 /* Both generations send the same here, except for the end. */
-void answer_play_mode(const struct question *q, const char *mode, struct script *script)
+void answer_play_mode(const struct answer_input *q, const char *mode, struct script *script)
 {
     struct telling t;
     begin(&t, q, script);
@@ -305,7 +305,7 @@ static void tell_error(struct telling *t, const char *code, const struct section
 }
 
 /* The heading of an error has its code and further members of the second generation's event. */
-void answer_play_error(const struct question *q, struct script *script)
+void answer_play_error(const struct answer_input *q, struct script *script)
 {
     struct telling t;
     struct section s;
@@ -316,7 +316,7 @@ void answer_play_error(const struct question *q, struct script *script)
     release(&t);
 }
 
-void answer_play_broken(const struct question *q, struct script *script)
+void answer_play_broken(const struct answer_input *q, struct script *script)
 {
     struct telling t;
     begin(&t, q, script);

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct question {
+struct answer_input {
     bool second; /* the generation */
     const char *conversation, *mode, *user_message, *assistant_message;
     struct span text;
@@ -25,13 +25,13 @@ struct question {
 const char *answer_mode(struct span text);
 
 /* The canned answer to the text. Returns the number of tool calls. */
-unsigned answer_play(const struct question *q, struct script *script);
+unsigned answer_play(const struct answer_input *q, struct script *script);
 /* The answer to a text that selects a mode. */
-void answer_play_mode(const struct question *q, const char *mode, struct script *script);
+void answer_play_mode(const struct answer_input *q, const char *mode, struct script *script);
 /* An answer that fails with the error of the question. */
-void answer_play_error(const struct question *q, struct script *script);
+void answer_play_error(const struct answer_input *q, struct script *script);
 /* An answer that fails as the first generation does after one with tool calls. */
-void answer_play_broken(const struct question *q, struct script *script);
+void answer_play_broken(const struct answer_input *q, struct script *script);
 /* A recorded event stream with `pace` ms between its events; the script borrows it. */
 void answer_play_recorded(struct span recording, int64_t pace, struct script *script);
 

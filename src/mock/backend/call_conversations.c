@@ -8,10 +8,10 @@ static const char *id_key(const struct call *c)
     return c->options->generation == 2 ? "id" : "conversation_id";
 }
 
-static void put(struct buf *out, const struct record *r, const char *key)
+static void put_conversation(struct buf *out, const struct record *r, const char *key)
 {
     struct buf time = {0};
-    put_time(&time, r->created);
+    ids_put_time(&time, r->created);
     buf_printf(out,
                "{\"%s\":\"%s\",\"mode\":\"%s\",\"created_at\":\"%s\",\"provider\":\"openai\","
                "\"provider_thread_id\":null}",
@@ -21,18 +21,18 @@ static void put(struct buf *out, const struct record *r, const char *key)
 
 static void put_first(struct buf *out, const struct record *r)
 {
-    put(out, r, "conversation_id");
+    put_conversation(out, r, "conversation_id");
 }
 
 static void put_second(struct buf *out, const struct record *r)
 {
-    put(out, r, "id");
+    put_conversation(out, r, "id");
 }
 
-static void show(struct call *c, unsigned status, const struct record *r)
+static void reply_conversation(struct call *c, unsigned status, const struct record *r)
 {
     reply_json(c->reply, status);
-    put(&c->reply->body, r, id_key(c));
+    put_conversation(&c->reply->body, r, id_key(c));
 }
 
 /* The mode in the body; NULL when it is absent or invalid. */
@@ -58,7 +58,7 @@ void call_create(struct call *c)
     }
     struct record *r = records_add(&c->state->conversations, c->account);
     r->mode = mode ? mode : mode_find(span_of("green"));
-    show(c, 201, r);
+    reply_conversation(c, 201, r);
 }
 
 void call_list(struct call *c)
@@ -82,7 +82,7 @@ void call_show(struct call *c)
 {
     const struct record *found = call_record(c, &c->state->conversations, "Conversation");
     if (found)
-        show(c, 200, found);
+        reply_conversation(c, 200, found);
 }
 
 void call_delete(struct call *c)

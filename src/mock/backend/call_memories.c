@@ -6,7 +6,7 @@
 /* The number of memories without a limit in the query. */
 enum { MEMORIES_LIMIT = 50 };
 
-static void put(struct buf *out, const struct record *r)
+static void put_memory(struct buf *out, const struct record *r)
 {
     buf_puts(out, r->json);
 }
@@ -34,7 +34,7 @@ void call_list_memories(struct call *c)
     call_read_number(c, "limit", &limit);
     if (call_refused(c))
         return;
-    records_put(&list, &c->state->memories, c->account, limit, 0, put);
+    records_put(&list, &c->state->memories, c->account, limit, 0, put_memory);
     values_raw(&c->values, "LIST", buf_view(&list));
     values_set(&c->values, "COUNT", "%d", records_count(&c->state->memories, c->account));
     values_set(&c->values, "LIMIT", "%ld", limit);

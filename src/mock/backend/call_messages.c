@@ -13,7 +13,7 @@ enum {
 };
 
 /* The white space of Rust's trim(), in which pydantic is written. */
-static bool is_space(uint32_t point)
+static bool is_rust_space(uint32_t point)
 {
     return point == ' ' || (point >= '\t' && point <= '\r') || point == 0x85 || point == 0xA0 ||
            point == 0x1680 || (point >= 0x2000 && point <= 0x200A) || point == 0x2028 ||
@@ -21,7 +21,7 @@ static bool is_space(uint32_t point)
 }
 
 /* The text without white space at both ends; *points gets its length in code points. */
-static struct span trim(struct span s, size_t *points)
+static struct span trim_text(struct span s, size_t *points)
 {
     size_t from = s.len, to = 0, seen = 0;
     *points = 0;
@@ -30,12 +30,12 @@ static struct span trim(struct span s, size_t *points)
         size_t len = utf8_next(span_make(s.at + at, s.len - at), &point);
         if (len == 0)
             len = s.len - at;
-        if (from != s.len || !is_space(point)) {
+        if (from != s.len || !is_rust_space(point)) {
             from = from < at ? from : at;
             seen++;
         }
         at += len;
-        if (!is_space(point)) {
+        if (!is_rust_space(point)) {
             to = at;
             *points = seen;
         }
@@ -49,7 +49,7 @@ static struct span read_text(struct call *c)
     if (!text)
         return span_of(NULL);
     size_t points;
-    struct span trimmed = trim(*text, &points);
+    struct span trimmed = trim_text(*text, &points);
     if (points == 0)
         problem_add_text(&c->problems, PROBLEM_TOO_SHORT, "body", "text", *text);
     else if (points > TEXT_MAX)
@@ -57,27 +57,27 @@ static struct span read_text(struct call *c)
     return trimmed;
 }
 
-static void stream(struct call *c, struct record *conversation, struct span text)
+static void stream_answer(struct call *c, struct record *conversation, struct span text)
 {
     struct record *asked = records_add(&c->state->messages, c->account);
     struct record *answered = records_add(&c->state->messages, c->account);
     asked->by_user = true;
     c->account->messages++;
     const char *portfolio = call_portfolio_id(c);
-    struct question q = {.second = c->options->generation == 2,
-                         .conversation = conversation->id,
-                         .mode = conversation->mode,
-                         .user_message = asked->id,
-                         .assistant_message = answered->id,
-                         .text = text,
-                         .default_portfolio = portfolio ? portfolio : "",
-                         .portfolio = form_json(&c->form, FORM_PORTFOLIO, ""),
-                         .portfolios = form_json(&c->form, FORM_PORTFOLIOS, "null"),
-                         .page_hint = form_json(&c->form, FORM_PAGE_HINT, "null"),
-                         .route = form_json(&c->form, FORM_ROUTE, "null"),
-                         .error = call_error(c),
-                         .pace = c->options->pace,
-                         .trim = c->options->trim_deltas};
+    struct answer_input q = {.second = c->options->generation == 2,
+                             .conversation = conversation->id,
+                             .mode = conversation->mode,
+                             .user_message = asked->id,
+                             .assistant_message = answered->id,
+                             .text = text,
+                             .default_portfolio = portfolio ? portfolio : "",
+                             .portfolio = form_json(&c->form, FORM_PORTFOLIO, ""),
+                             .portfolios = form_json(&c->form, FORM_PORTFOLIOS, "null"),
+                             .page_hint = form_json(&c->form, FORM_PAGE_HINT, "null"),
+                             .route = form_json(&c->form, FORM_ROUTE, "null"),
+                             .error = call_error(c),
+                             .pace = c->options->pace,
+                             .trim = c->options->trim_deltas};
     const char *mode = answer_mode(text);
     struct script *script = &c->reply->script;
     reply_stream(c->reply);
@@ -113,7 +113,7 @@ void call_send(struct call *c)
         headers_add(&c->reply->headers, "content-type", "text/plain; charset=utf-8");
         buf_puts(&c->reply->body, "Internal Server Error");
     } else if (!error || !call_refuse(c, error)) {
-        stream(c, found, text);
+        stream_answer(c, found, text);
     }
 }
 

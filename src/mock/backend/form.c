@@ -35,7 +35,7 @@ static const struct json_key keys[] = {
 };
 static const struct json_shape shape = {keys, sizeof keys / sizeof keys[0]};
 
-static const struct row {
+static const struct problem_row {
     const char *type, *message, *context;
 } rows[] = {
     [PROBLEM_MISSING] = {"missing", "Field required", NULL},
@@ -60,7 +60,7 @@ static const struct row {
                          NULL},
 };
 
-static void put_problem(struct buf *problems, const struct row *row, const char *part,
+static void put_problem(struct buf *problems, const struct problem_row *row, const char *part,
                         const char *name, struct span input)
 {
     buf_puts(problems, problems->len ? ",{" : "{");
@@ -83,7 +83,7 @@ void problem_add(struct buf *problems, enum problem problem, const char *part, c
     put_problem(problems, &rows[problem], part, name, input);
 }
 
-static void put_problem_text(struct buf *problems, const struct row *row, const char *part,
+static void put_problem_text(struct buf *problems, const struct problem_row *row, const char *part,
                              const char *name, struct span input)
 {
     struct buf json = {0};
@@ -108,7 +108,7 @@ bool problem_uuid(struct buf *problems, const char *part, const char *name, stru
         buf_puts(&error, "{\"error\":");
         json_put_string(&error, buf_view(&why));
         buf_byte(&error, '}');
-        struct row row = {"uuid_parsing", buf_text(&message), buf_text(&error)};
+        struct problem_row row = {"uuid_parsing", buf_text(&message), buf_text(&error)};
         put_problem_text(problems, &row, part, name, text);
     }
     buf_release(&why);

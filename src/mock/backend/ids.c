@@ -10,7 +10,7 @@
 
 enum { UUID_DIGITS = 32 };
 
-void put_random_hex(struct buf *out, size_t bytes)
+void ids_put_random_hex(struct buf *out, size_t bytes)
 {
     while (bytes-- > 0)
         buf_printf(out, "%02x", sys_random() & 0xFF);
@@ -70,7 +70,7 @@ bool uuid_read(struct span text, char out[UUID_SIZE], struct buf *why)
     return true;
 }
 
-void put_time(struct buf *out, int64_t wall_ms)
+void ids_put_time(struct buf *out, int64_t wall_ms)
 {
     time_t seconds = (time_t)(wall_ms / 1000);
     struct tm parts;

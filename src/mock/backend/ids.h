@@ -19,8 +19,8 @@ void uuid_make(char out[UUID_SIZE]);
 bool uuid_read(struct span text, char out[UUID_SIZE], struct buf *why);
 
 /* `bytes` random bytes in hexadecimal. */
-void put_random_hex(struct buf *out, size_t bytes);
+void ids_put_random_hex(struct buf *out, size_t bytes);
 /* 2026-01-31T08:35:03.074000Z */
-void put_time(struct buf *out, int64_t wall_ms);
+void ids_put_time(struct buf *out, int64_t wall_ms);
 
 #endif

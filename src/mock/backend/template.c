@@ -16,7 +16,7 @@ void values_release(struct values *v)
 }
 
 /* The empty text of a name. */
-static struct buf *prepare(struct values *v, const char *name)
+static struct buf *reset_value(struct values *v, const char *name)
 {
     for (size_t i = 0; i < v->count; i++) {
         if (strcmp(v->list[i].name, name) == 0) {
@@ -35,23 +35,23 @@ void values_set(struct values *v, const char *name, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    buf_vprintf(prepare(v, name), format, args);
+    buf_vprintf(reset_value(v, name), format, args);
     va_end(args);
 }
 
 void values_raw(struct values *v, const char *name, struct span text)
 {
-    buf_span(prepare(v, name), text);
+    buf_span(reset_value(v, name), text);
 }
 
 void values_time(struct values *v, const char *name, int64_t wall_ms)
 {
-    put_time(prepare(v, name), wall_ms);
+    ids_put_time(reset_value(v, name), wall_ms);
 }
 
 void values_string(struct values *v, const char *name, struct span text)
 {
-    json_put_string(prepare(v, name), text);
+    json_put_string(reset_value(v, name), text);
 }
 
 static void put_ascii(struct buf *out, uint32_t point)
@@ -67,7 +67,7 @@ static void put_ascii(struct buf *out, uint32_t point)
 
 void values_ascii(struct values *v, const char *name, struct span text)
 {
-    struct buf *out = prepare(v, name), json = {0};
+    struct buf *out = reset_value(v, name), json = {0};
     json_put_string(&json, text);
     struct span rest = span_make(json.data + 1, json.len - 2);
     while (rest.len > 0) {
@@ -80,7 +80,7 @@ void values_ascii(struct values *v, const char *name, struct span text)
 }
 
 /* The value whose name, after a dollar sign, `s` begins with; NULL for none. */
-static const struct value *find(const struct values *v, struct span s)
+static const struct value *find_value(const struct values *v, struct span s)
 {
     const struct value *found = NULL;
     for (size_t i = 0; v && i < v->count; i++)
@@ -117,7 +117,7 @@ const char *template_expand(struct buf *out, struct span source, bool escapes,
         char byte = source.at[0];
         size_t len = 1;
         struct span rest = span_make(source.at + 1, source.len - 1);
-        const struct value *value = byte == '$' ? find(v, rest) : NULL;
+        const struct value *value = byte == '$' ? find_value(v, rest) : NULL;
         if (value) {
             buf_span(out, buf_view(&value->text));
             len += strlen(value->name);

@@ -27,7 +27,7 @@ void values_release(struct values *v);
 void values_set(struct values *v, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void values_raw(struct values *v, const char *name, struct span text);
-/* A time (Unix, ms) as put_time writes it. */
+/* A time (Unix, ms) as ids_put_time writes it. */
 void values_time(struct values *v, const char *name, int64_t wall_ms);
 /* A JSON string with its quotation marks. */
 void values_string(struct values *v, const char *name, struct span text);

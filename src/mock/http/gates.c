@@ -128,7 +128,7 @@ static bool is_gone(struct pollfd *client)
 }
 
 /* Waits for the event at `fd` (-1: none). */
-static enum wake wait_for(const struct gates *g, int client, int fd, int64_t ms)
+static enum wake wait_for_event(const struct gates *g, int client, int fd, int64_t ms)
 {
     int64_t end = ms < 0 ? -1 : sys_now_us() + ms * 1000;
     struct pollfd on[] = {{.fd = g->stop->read, .events = POLLIN},
@@ -151,7 +151,7 @@ static enum wake wait_for(const struct gates *g, int client, int fd, int64_t ms)
 
 enum wake gates_sleep(struct gates *g, int client, int64_t ms)
 {
-    return wait_for(g, client, -1, ms);
+    return wait_for_event(g, client, -1, ms);
 }
 
 enum wake gates_wait_writable(struct gates *g, int client)
@@ -168,7 +168,7 @@ static enum wake await(struct gates *g, enum event_kind kind, struct span gate, 
     pthread_mutex_lock(&g->lock);
     const struct event *e = find_event(g, kind, gate);
     pthread_mutex_unlock(&g->lock);
-    return e ? wait_for(g, client, e->read, -1) : WAKE_STOP;
+    return e ? wait_for_event(g, client, e->read, -1) : WAKE_STOP;
 }
 
 enum wake gates_pass(struct gates *g, struct span name, int client)

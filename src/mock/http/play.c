@@ -54,7 +54,7 @@ void play_free(struct play *p)
 }
 
 /* libmicrohttpd holds back output when it expects more; before a wait all of it must be sent. */
-static void push(const struct play *p)
+static void flush_socket(const struct play *p)
 {
     int on = 1;
     setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -84,7 +84,7 @@ static void drain(const struct play *p)
 static void reset(const struct play *p)
 {
     struct sockaddr none = {.sa_family = AF_UNSPEC};
-    push(p);
+    flush_socket(p);
     drain(p);
     (void)connect(p->fd, &none, sizeof none);
 }
@@ -101,13 +101,13 @@ static enum play_end act(struct play *p, enum step_kind kind, const struct step 
         p->batch = step->count;
         return PLAY_ON;
     case STEP_PAUSE:
-        push(p);
+        flush_socket(p);
         return go_on(gates_sleep(p->gates, p->fd, (int64_t)step->count));
     case STEP_GATE:
-        push(p);
+        flush_socket(p);
         return go_on(gates_pass(p->gates, step->bytes, p->fd));
     case STEP_SILENCE:
-        push(p);
+        flush_socket(p);
         gates_sleep(p->gates, p->fd, -1);
         return PLAY_CLOSED;
     case STEP_RESET:
@@ -144,7 +144,7 @@ struct gathered {
 };
 
 /* Copies as much of the rest of the step as there is room for. */
-static void copy(struct play *p, const struct step *step, struct gathered *g)
+static void copy_bytes(struct play *p, const struct step *step, struct gathered *g)
 {
     uint64_t want = step->count - p->written;
     if (want > p->left)
@@ -165,12 +165,12 @@ static void copy(struct play *p, const struct step *step, struct gathered *g)
 }
 
 /* Adds the bytes of the current step. False when the write is complete. */
-static bool gather(struct play *p, const struct step *step, struct gathered *g)
+static bool gather_step(struct play *p, const struct step *step, struct gathered *g)
 {
     /* Unless `chunk` is set, a unit that fits into the next write is not split. */
     if (!p->chunk && g->len > 0 && step->count > g->room - g->len)
         return false;
-    copy(p, step, g);
+    copy_bytes(p, step, g);
     if (p->written < step->count)
         return false;
     p->written = 0;
@@ -186,7 +186,7 @@ enum play_end play_next(struct play *p, char *out, size_t max, size_t *len)
     while (more && p->end == PLAY_ON && p->left > 0 && p->at < p->script.count) {
         const struct step *step = &p->script.steps[p->at];
         if (step->kind == STEP_BYTES) {
-            more = gather(p, step, &g);
+            more = gather_step(p, step, &g);
         } else if (step->kind == STEP_REPEAT || step->kind == STEP_END_REPEAT) {
             repeat(p, step);
         } else if (g.len > 0) {
@@ -234,7 +234,7 @@ void play_to_socket(struct play *p, struct span head)
 {
     char *block = xmalloc(WRITE_BLOCK);
     size_t len;
-    push(p);
+    flush_socket(p);
     bool sent = p->end == PLAY_ON && send_all(p, head.at, head.len);
     while (sent && play_next(p, block, WRITE_BLOCK, &len) == PLAY_ON)
         sent = send_all(p, block, len);

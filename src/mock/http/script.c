@@ -21,7 +21,7 @@ void script_release(struct script *s)
     script_init(s);
 }
 
-static struct step *append(struct script *s, enum step_kind kind)
+static struct step *append_step(struct script *s, enum step_kind kind)
 {
     if (s->count == s->capacity) {
         s->capacity = s->capacity ? s->capacity * 2 : 16;
@@ -34,7 +34,7 @@ static struct step *append(struct script *s, enum step_kind kind)
 
 void script_bytes(struct script *s, struct span bytes)
 {
-    struct step *step = append(s, STEP_BYTES);
+    struct step *step = append_step(s, STEP_BYTES);
     step->bytes = bytes;
     step->count = bytes.len;
 }
@@ -48,7 +48,7 @@ static void own(struct step *step, struct buf *b)
 
 void script_take(struct script *s, struct buf *b)
 {
-    struct step *step = append(s, STEP_BYTES);
+    struct step *step = append_step(s, STEP_BYTES);
     own(step, b);
     step->count = step->bytes.len;
 }
@@ -61,20 +61,20 @@ void script_fill(struct script *s, struct span pattern, uint64_t count)
     do
         buf_span(&block, pattern);
     while (block.len < FILL_BLOCK && block.len < count);
-    struct step *step = append(s, STEP_BYTES);
+    struct step *step = append_step(s, STEP_BYTES);
     own(step, &block);
     step->count = count;
 }
 
 void script_gate(struct script *s, struct buf *name)
 {
-    own(append(s, STEP_GATE), name);
+    own(append_step(s, STEP_GATE), name);
 }
 
 void script_step(struct script *s, enum step_kind kind, uint64_t count)
 {
     size_t at = s->count;
-    append(s, kind)->count = count;
+    append_step(s, kind)->count = count;
     if (kind != STEP_END_REPEAT)
         return;
     for (size_t i = at; i-- > 0;) {

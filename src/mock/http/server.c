@@ -111,7 +111,7 @@ static void free_stream(void *play)
 
 /* libmicrohttpd has one reason phrase for each status. A head with another one is written here;
    the end of the connection ends its body. */
-static void put_head(const struct reply *reply, struct buf *head)
+static void put_response_head(const struct reply *reply, struct buf *head)
 {
     buf_printf(head, "HTTP/1.1 %u %s\r\n", reply->status, reply->reason);
     for (size_t i = 0; i < reply->headers.count; i++)
@@ -119,13 +119,14 @@ static void put_head(const struct reply *reply, struct buf *head)
     buf_puts(head, "connection: close\r\n\r\n");
 }
 
-static enum MHD_Result stream(struct server *s, struct reply *reply, const struct request *request)
+static enum MHD_Result queue_stream(struct server *s, struct reply *reply,
+                                    const struct request *request)
 {
     struct play *play = play_new(&reply->script, s->gates, request->fd);
     if (play_steps(play, reply->lead) != PLAY_ON || reply->bare || reply->reason) {
         struct buf head = {0};
         if (reply->reason)
-            put_head(reply, &head);
+            put_response_head(reply, &head);
         play_to_socket(play, buf_view(&head));
         buf_release(&head);
         play_free(play);
@@ -143,7 +144,7 @@ static enum MHD_Result respond(struct server *s, struct request *request)
     reply_init(&reply);
     s->answer(s->arg, request, &reply);
     enum MHD_Result result =
-        reply.streamed ? stream(s, &reply, request)
+        reply.streamed ? queue_stream(s, &reply, request)
                        : queue(&reply, request,
                                MHD_create_response_from_buffer(reply.body.len, reply.body.data,
                                                                MHD_RESPMEM_MUST_COPY));

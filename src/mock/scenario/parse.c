@@ -21,7 +21,7 @@ struct parser {
     size_t open[SCRIPT_DEPTH]; /* the REPEAT steps that are not closed yet */
     size_t depth;
     /* of the current line */
-    const struct row *row;
+    const struct step_row *row;
     char *rest;      /* the argument; of NUMBER_TEXT what follows the number */
     uint64_t number; /* of NUMBER and NUMBER_TEXT */
     struct fail why; /* its failure, without the place */
@@ -35,7 +35,7 @@ enum argument {
     NUMBER_TEXT /* a number and a text, which may be empty */
 };
 
-struct row {
+struct step_row {
     const char *name;
     enum argument argument;
     const char *required; /* what it is, for the message that it is missing or invalid */
@@ -54,7 +54,7 @@ static int missing(struct parser *p)
 }
 
 /* Cuts off the first word of *rest, which becomes the text after it and one blank. */
-static char *take_word(char **rest)
+static char *next_word(char **rest)
 {
     char *word = *rest;
     *rest += strcspn(word, blanks);
@@ -63,7 +63,7 @@ static char *take_word(char **rest)
     return word;
 }
 
-static char *trim(char *text)
+static char *trim_blanks(char *text)
 {
     text += strspn(text, blanks);
     size_t len = strlen(text);
@@ -73,7 +73,7 @@ static char *trim(char *text)
     return text;
 }
 
-static bool read_number(const char *word, uint64_t *number)
+static bool parse_number(const char *word, uint64_t *number)
 {
     char *end;
     *number = strtoull(word, &end, 10); /* ULLONG_MAX on overflow */
@@ -110,9 +110,10 @@ static int end_block(struct parser *p)
     return 0;
 }
 
-static int read_on(struct parser *p)
+static int parse_on(struct parser *p)
 {
-    const char *method = take_word(&p->rest), *path = take_word(&p->rest), *once = trim(p->rest);
+    const char *method = next_word(&p->rest), *path = next_word(&p->rest),
+               *once = trim_blanks(p->rest);
     if (end_block(p) != 0)
         return -1;
     if (path[0] != '/' || (*once && strcmp(once, "once") != 0))
@@ -124,9 +125,9 @@ static int read_on(struct parser *p)
     return 0;
 }
 
-static int read_default(struct parser *p)
+static int parse_default(struct parser *p)
 {
-    const char *code = trim(p->rest);
+    const char *code = trim_blanks(p->rest);
     if (p->block->count > 0 || p->block->has_head)
         return invalid(p, "must be the only step of its block");
     if (*code && (!backend_knows_error(span_of(code)) || strlen(code) >= ERROR_SIZE))
@@ -158,9 +159,9 @@ static int begin_head(struct parser *p)
     return 0;
 }
 
-static int read_status(struct parser *p)
+static int parse_status(struct parser *p)
 {
-    const char *reason = trim(p->rest);
+    const char *reason = trim_blanks(p->rest);
     if (p->number < 200 || p->number > 599)
         return missing(p);
     free(p->block->reason);
@@ -169,17 +170,17 @@ static int read_status(struct parser *p)
     return begin_head(p);
 }
 
-static int read_header(struct parser *p)
+static int parse_header(struct parser *p)
 {
     char *colon = strchr(p->rest, ':');
     if (!colon || colon == p->rest)
         return missing(p);
     *colon = '\0';
-    headers_add(&p->block->add, trim(p->rest), trim(colon + 1));
+    headers_add(&p->block->add, trim_blanks(p->rest), trim_blanks(colon + 1));
     return begin_head(p);
 }
 
-static int read_no_header(struct parser *p)
+static int parse_no_header(struct parser *p)
 {
     headers_add(&p->block->drop, p->rest, "");
     return begin_head(p);
@@ -188,7 +189,7 @@ static int read_no_header(struct parser *p)
 /* --- output --- */
 
 /* Expands the template once, to find out whether its escapes are valid. */
-static int read_bytes(struct parser *p)
+static int parse_bytes(struct parser *p)
 {
     struct block_step *step = add_step(p, STEP_BYTES);
     struct buf expanded = {0};
@@ -202,11 +203,11 @@ static int read_bytes(struct parser *p)
     return wrong ? -1 : 0;
 }
 
-static int read_fill(struct parser *p)
+static int parse_fill(struct parser *p)
 {
     if (!*p->rest)
         return missing(p);
-    int result = read_bytes(p);
+    int result = parse_bytes(p);
     struct block_step *step = &p->block->steps[p->block->count - 1];
     step->fill = true;
     step->count = p->number;
@@ -214,16 +215,16 @@ static int read_fill(struct parser *p)
 }
 
 /* The data has no escapes: JSON has backslashes of its own. */
-static int read_data(struct parser *p)
+static int parse_data(struct parser *p)
 {
     p->block->events = true;
     buf_printf(&add_step(p, STEP_BYTES)->text, "data: %s\n\n", p->rest);
     return 0;
 }
 
-static int read_event(struct parser *p)
+static int parse_event(struct parser *p)
 {
-    const char *name = take_word(&p->rest);
+    const char *name = next_word(&p->rest);
     p->block->events = true;
     buf_printf(&add_step(p, STEP_BYTES)->text, "event: %s\ndata: %s\n\n", name,
                *p->rest ? p->rest : "{}");
@@ -231,7 +232,7 @@ static int read_event(struct parser *p)
 }
 
 /* A relative path begins in the directory of the scenario. */
-static int read_file(struct parser *p)
+static int parse_file(struct parser *p)
 {
     const char *slash = *p->rest == '/' ? NULL : strrchr(p->path, '/');
     char *path = buf_format("%.*s%s", slash ? (int)(slash - p->path) + 1 : 0, p->path, p->rest);
@@ -250,17 +251,17 @@ static int begin_wire(struct parser *p)
     return 0;
 }
 
-static int read_wire(struct parser *p)
+static int parse_wire(struct parser *p)
 {
-    return begin_wire(p) == 0 ? read_bytes(p) : -1;
+    return begin_wire(p) == 0 ? parse_bytes(p) : -1;
 }
 
-static int read_wire_file(struct parser *p)
+static int parse_wire_file(struct parser *p)
 {
-    return begin_wire(p) == 0 ? read_file(p) : -1;
+    return begin_wire(p) == 0 ? parse_file(p) : -1;
 }
 
-static int read_frame(struct parser *p)
+static int parse_frame(struct parser *p)
 {
     if (!p->block->bare)
         return missing(p);
@@ -270,27 +271,27 @@ static int read_frame(struct parser *p)
 
 /* --- everything else --- */
 
-static int read_count(struct parser *p)
+static int parse_count(struct parser *p)
 {
     add_step(p, p->row->kind)->count = p->number;
     return p->row->kind == STEP_BATCH && p->number == 0 ? missing(p) : 0;
 }
 
-static int read_cut(struct parser *p)
+static int parse_cut(struct parser *p)
 {
     p->block->limit = p->number;
     return 0;
 }
 
-static int read_repeat(struct parser *p)
+static int parse_repeat(struct parser *p)
 {
     if (p->depth == SCRIPT_DEPTH)
         return invalid(p, "is nested too deeply");
     p->open[p->depth++] = p->block->count;
-    return read_count(p);
+    return parse_count(p);
 }
 
-static int read_end_repeat(struct parser *p)
+static int parse_end_repeat(struct parser *p)
 {
     if (p->depth == 0)
         return invalid(p, "without 'repeat'");
@@ -300,13 +301,13 @@ static int read_end_repeat(struct parser *p)
     return 0;
 }
 
-static int read_gate(struct parser *p)
+static int parse_gate(struct parser *p)
 {
     buf_puts(&add_step(p, STEP_GATE)->text, p->rest);
     return strchr(p->rest, '/') ? missing(p) : 0;
 }
 
-static int read_ending(struct parser *p)
+static int parse_ending(struct parser *p)
 {
     if (p->depth > 0)
         return invalid(p, "cannot be repeated");
@@ -315,53 +316,53 @@ static int read_ending(struct parser *p)
     return 0;
 }
 
-static const struct row rows[] = {
-    {"on", TEXT, "METHOD /PATH and optionally 'once'", read_on, STEP_END},
-    {"default", TEXT, NULL, read_default, STEP_END},
-    {"status", NUMBER_TEXT, "a number from 200 to 599", read_status, STEP_END},
-    {"header", TEXT, "NAME: VALUE", read_header, STEP_END},
-    {"no-header", WORD, "a NAME", read_no_header, STEP_END},
-    {"event", TEXT, "a NAME", read_event, STEP_BYTES},
-    {"data", TEXT, NULL, read_data, STEP_BYTES},
-    {"raw", TEXT, NULL, read_bytes, STEP_BYTES},
-    {"body", TEXT, NULL, read_bytes, STEP_BYTES},
-    {"fill", NUMBER_TEXT, "a number of bytes and a TEXT", read_fill, STEP_BYTES},
-    {"file", WORD, "a PATH", read_file, STEP_BYTES},
-    {"wire", TEXT, NULL, read_wire, STEP_BYTES},
-    {"wire-file", WORD, "a PATH", read_wire_file, STEP_BYTES},
-    {"frame", NONE, "a block that begins with 'wire'", read_frame, STEP_END},
-    {"repeat", NUMBER, "a number", read_repeat, STEP_REPEAT},
-    {"end-repeat", NONE, NULL, read_end_repeat, STEP_END_REPEAT},
-    {"chunk", NUMBER, "a number", read_count, STEP_CHUNK},
-    {"batch", NUMBER, "a number above 0", read_count, STEP_BATCH},
-    {"pause", NUMBER, "a number", read_count, STEP_PAUSE},
-    {"cut", NUMBER, "a number", read_cut, STEP_END},
-    {"gate", WORD, "a NAME without a slash", read_gate, STEP_GATE},
-    {"silence", NONE, NULL, read_ending, STEP_SILENCE},
-    {"end", NONE, NULL, read_ending, STEP_END},
-    {"close", NONE, NULL, read_ending, STEP_CLOSE},
-    {"reset", NONE, NULL, read_ending, STEP_RESET},
+static const struct step_row rows[] = {
+    {"on", TEXT, "METHOD /PATH and optionally 'once'", parse_on, STEP_END},
+    {"default", TEXT, NULL, parse_default, STEP_END},
+    {"status", NUMBER_TEXT, "a number from 200 to 599", parse_status, STEP_END},
+    {"header", TEXT, "NAME: VALUE", parse_header, STEP_END},
+    {"no-header", WORD, "a NAME", parse_no_header, STEP_END},
+    {"event", TEXT, "a NAME", parse_event, STEP_BYTES},
+    {"data", TEXT, NULL, parse_data, STEP_BYTES},
+    {"raw", TEXT, NULL, parse_bytes, STEP_BYTES},
+    {"body", TEXT, NULL, parse_bytes, STEP_BYTES},
+    {"fill", NUMBER_TEXT, "a number of bytes and a TEXT", parse_fill, STEP_BYTES},
+    {"file", WORD, "a PATH", parse_file, STEP_BYTES},
+    {"wire", TEXT, NULL, parse_wire, STEP_BYTES},
+    {"wire-file", WORD, "a PATH", parse_wire_file, STEP_BYTES},
+    {"frame", NONE, "a block that begins with 'wire'", parse_frame, STEP_END},
+    {"repeat", NUMBER, "a number", parse_repeat, STEP_REPEAT},
+    {"end-repeat", NONE, NULL, parse_end_repeat, STEP_END_REPEAT},
+    {"chunk", NUMBER, "a number", parse_count, STEP_CHUNK},
+    {"batch", NUMBER, "a number above 0", parse_count, STEP_BATCH},
+    {"pause", NUMBER, "a number", parse_count, STEP_PAUSE},
+    {"cut", NUMBER, "a number", parse_cut, STEP_END},
+    {"gate", WORD, "a NAME without a slash", parse_gate, STEP_GATE},
+    {"silence", NONE, NULL, parse_ending, STEP_SILENCE},
+    {"end", NONE, NULL, parse_ending, STEP_END},
+    {"close", NONE, NULL, parse_ending, STEP_CLOSE},
+    {"reset", NONE, NULL, parse_ending, STEP_RESET},
 };
 
-static int read_argument(struct parser *p, enum argument argument)
+static int parse_argument(struct parser *p, enum argument argument)
 {
     if (argument == NONE)
         return *p->rest ? invalid(p, "takes no argument") : 0;
     if (argument == WORD || argument == NUMBER)
-        p->rest = trim(p->rest);
+        p->rest = trim_blanks(p->rest);
     if (argument == WORD && !*p->rest)
         return missing(p);
     if (argument == NUMBER || argument == NUMBER_TEXT)
-        return read_number(take_word(&p->rest), &p->number) ? 0 : missing(p);
+        return parse_number(next_word(&p->rest), &p->number) ? 0 : missing(p);
     return 0;
 }
 
-static int read_line(struct parser *p, char *line)
+static int parse_line(struct parser *p, char *line)
 {
     line += strspn(line, blanks);
     if (!*line || *line == '#')
         return 0;
-    const char *name = take_word(&line);
+    const char *name = next_word(&line);
     p->row = NULL;
     p->rest = line;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -369,14 +370,14 @@ static int read_line(struct parser *p, char *line)
             p->row = &rows[i];
     if (!p->row)
         return fail_set(&p->why, FAIL_DATA, "unknown step '%s'", name);
-    if (p->row->read != read_on && !p->block)
+    if (p->row->read != parse_on && !p->block)
         return invalid(p, "comes before the first 'on'");
-    if (p->row->read != read_on && p->block->ended)
+    if (p->row->read != parse_on && p->block->ended)
         return invalid(p, "follows the end of its block");
-    return read_argument(p, p->row->argument) == 0 ? p->row->read(p) : -1;
+    return parse_argument(p, p->row->argument) == 0 ? p->row->read(p) : -1;
 }
 
-static int read_lines(struct parser *p, char *text, struct fail *f)
+static int parse_lines(struct parser *p, char *text, struct fail *f)
 {
     unsigned number = 0;
     int result = 0;
@@ -387,7 +388,7 @@ static int read_lines(struct parser *p, char *text, struct fail *f)
         text += len + end;
         line[len] = '\0';
         number++;
-        result = read_line(p, line);
+        result = parse_line(p, line);
     }
     if (result == 0)
         result = end_block(p);
@@ -403,7 +404,7 @@ int block_lists_read(struct block_lists *out, const char *path, struct fail *f)
     int result = file_read(path, &text, f);
     char *copy = buf_take(&text);
     if (result == 0)
-        result = read_lines(&p, copy, f);
+        result = parse_lines(&p, copy, f);
     fail_release(&p.why);
     free(copy);
     return result;

@@ -100,7 +100,8 @@ static void add_framed(struct script *script, const struct block_step *step, str
     }
 }
 
-static void add_step(struct script *script, const struct block_step *step, const struct values *v)
+static void add_block_step(struct script *script, const struct block_step *step,
+                           const struct values *v)
 {
     struct span text = buf_view(&step->text);
     struct buf bytes = {0};
@@ -139,7 +140,7 @@ static void fill_script(struct script *script, const struct block *block, const 
 {
     for (size_t i = 0; i < block->count; i++)
         if (block->steps[i].kind != STEP_END)
-            add_step(script, &block->steps[i], v);
+            add_block_step(script, &block->steps[i], v);
     if (block->framing && ending(block) == STEP_END)
         script_bytes(script, span_of("0\r\n\r\n"));
     if (block->limit == UINT64_MAX)
