@@ -57,7 +57,7 @@ static int check_message_id(const char *id, struct fail *fail)
                     ID_MAX);
 }
 
-/* A path segment: nothing in it may change the path. */
+/* Appends a path segment, percent-encoded. */
 static void put_segment(struct buf *out, const char *text)
 {
     for (; *text; text++) {
@@ -239,7 +239,7 @@ int api_each_conversation(struct span body,
     return understood && !k.invalid ? k.count : -1;
 }
 
-/* The ID in the response to a creation, owned by the caller; NULL when it names no valid one. */
+/* The ID in the response to a creation, owned by the caller; NULL if there is no valid one. */
 static char *created_id(struct span body)
 {
     struct json_reader *reader = json_reader_new();
@@ -295,7 +295,7 @@ int api_set_mode(struct api *api, const char *id, const char *mode, struct fail 
     int result = call(api, "PUT", conversation_url(api, id, "/mode"), buf_view(&body), &response,
                       what, fail);
     if (result == 0 && !is_known_object(buf_view(&response.body)))
-        result = api_unexpected(&response, what, "the response is no change of mode", fail);
+        result = api_unexpected(&response, what, "the response is not a change of mode", fail);
     buf_release(&body);
     http_response_release(&response);
     return result;
@@ -391,7 +391,7 @@ int api_rate(struct api *api, const char *message, const char *rating, const cha
     buf_byte(&body, '}');
     int result = call(api, "POST", buf_take(&url), buf_view(&body), &response, what, fail);
     if (result == 0 && !is_known_object(buf_view(&response.body)))
-        result = api_unexpected(&response, what, "the response is no rating", fail);
+        result = api_unexpected(&response, what, "the response is not a rating", fail);
     buf_release(&body);
     http_response_release(&response);
     return result;
@@ -487,7 +487,7 @@ int api_me(struct api *api, struct http_response *response, struct fail *fail)
     if (call(api, "GET", base_url(api, "/auth/me"), span_make(NULL, 0), response, what, fail) != 0)
         return -1;
     if (!is_known_object(buf_view(&response->body)))
-        return api_unexpected(response, what, "the response is no account", fail);
+        return api_unexpected(response, what, "the response is not an account", fail);
     return 0;
 }
 

@@ -28,7 +28,8 @@ static void set_token(struct auth *auth, struct api *api, char *token)
     api->token = token;
 }
 
-/* A token as people store it: the first line, without a byte order mark and blanks at its ends. */
+/* The token in a file or output: its first line without a byte order mark and surrounding white
+   space. */
 static struct span trim_token(struct span text)
 {
     static const struct span mark = SPAN("\xef\xbb\xbf");
@@ -159,7 +160,7 @@ static bool is_near_its_end(const struct auth *a)
     return a->expires_at && left > 0 && left < margin;
 }
 
-/* If the refresh fails the present token is used, which is still valid. */
+/* If the refresh fails, the current token is used, which is still valid. */
 static int refresh(struct auth *auth, struct api *api, char **warning, struct fail *fail)
 {
     struct api_session session;
@@ -300,7 +301,7 @@ static bool take_refreshed(struct auth *auth, struct api *api, struct fail *why)
     return refreshed;
 }
 
-/* The next way to another token; each is tried once. */
+/* Tries the next method to obtain another token; each is tried once. */
 static bool renew_stored(struct auth *auth, struct api *api, struct fail *why)
 {
     bool renewed = false;

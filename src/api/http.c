@@ -22,8 +22,8 @@
 
 enum {
     SECOND = 1000000,
-    /* libcurl gives up an address that does not respond after a part of the time, but sets no timer
-       to try the next one: while connecting it is called this often. */
+    /* libcurl abandons an unresponsive address after a part of the timeout, but does not set a
+       timer for that. While connecting it is therefore called at this interval. */
     CONNECTING = SECOND / 10,
     HEADERS_MAX = 256 * 1024,
     GATHERED_MAX = 32 * 1024
@@ -110,7 +110,7 @@ static bool is_name(struct span s, const char *name)
     return s.len == strlen(name) && strncasecmp(s.at, name, s.len) == 0;
 }
 
-/* Whether a list of codings (RFC 9110, 5.6.1) has no other than `identity` and `allowed`. */
+/* Whether a list of codings (RFC 9110, 5.6.1) contains only `identity` and `allowed`. */
 static bool has_only(struct span list, const char *allowed)
 {
     while (list.len) {
@@ -172,7 +172,7 @@ static void on_field(struct transfer *x, struct span name, struct span value)
     }
 }
 
-/* A status line begins a response: an interim one (1xx) may stand before the one that counts. */
+/* A status line begins a response. An interim response (1xx) may precede the final one. */
 static void on_status_line(struct transfer *x, struct span line)
 {
     const char *space = memchr(line.at, ' ', line.len);
@@ -614,8 +614,8 @@ static int fail_with(struct transfer *x, CURLcode code)
     return -1;
 }
 
-/* The clocks. `now` is from before the turn's bytes were read, so that a process that was stopped
-   looks at the socket before it takes the pause for silence. */
+/* Checks the time limits. `now` is from before the turn's bytes were read, so that a process that
+   was stopped reads the socket before it reports an idle timeout. */
 static int check_clocks(struct transfer *x, int64_t now, int64_t *wake)
 {
     const struct http_config *c = &x->http->config;
@@ -669,7 +669,7 @@ static int take_turn(struct transfer *x, int64_t *wake)
         fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY : curl_multi_perform(x->http->multi, &running);
     if (deliver(x) != 0)
         return -1;
-    /* Something other than the server may have ended the wait. */
+    /* The wait may have ended for another reason than data from the server. */
     if (!x->received)
         sys_reader_check();
     if (hooks && hooks->turn(hooks->arg, x->fail) != 0)
@@ -766,7 +766,7 @@ static int run(struct transfer *x)
     return conclude_transfer(x, code);
 }
 
-/* A missing header could be the one with the token: running out of memory ends the program. */
+/* Running out of memory ends the program: the missing header could be the token. */
 static struct curl_slist *add_header(struct curl_slist *list, const char *line)
 {
     struct curl_slist *longer = fault_here(ENOMEM) ? NULL : curl_slist_append(list, line);

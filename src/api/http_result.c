@@ -17,12 +17,12 @@ struct result_row {
     enum http_meaning in[HTTP_PHASES]; /* connecting, ready, sent, answered */
 };
 
-/* What is not listed. */
+/* For codes that are not listed. */
 static const enum http_meaning other[HTTP_PHASES] = {HTTP_UNREACHABLE, HTTP_UNSENT, HTTP_LOST,
                                                      HTTP_LOST};
 
-/* A connection that was kept open may be found closed when it is reused; libcurl then connects
-   again and a failure to do so arrives in a later phase than the first: the connection was lost. */
+/* A kept connection may turn out to be closed when it is reused. libcurl then connects again, and a
+   failure to connect is reported in a later phase than HTTP_CONNECTING: the connection was lost. */
 static const struct result_row rows[] = {
     {CURLE_UNSUPPORTED_PROTOCOL, {HTTP_UNREACHABLE, HTTP_INVALID, HTTP_INVALID, HTTP_INVALID}},
     {CURLE_FAILED_INIT, {HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL}},
@@ -107,7 +107,7 @@ static bool is_unusable(const struct http_end *end, const struct http_proxy *pro
             (end->code == CURLE_COULDNT_RESOLVE_PROXY || end->code == CURLE_COULDNT_CONNECT));
 }
 
-/* Records a failure that is the proxy's. False: it is another one. */
+/* Records a failure of the proxy. False if the proxy did not fail. */
 static bool blame_proxy(const struct http_end *end, enum http_meaning meaning, const char *variable,
                         const struct http_proxy *proxy, struct fail *fail)
 {

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 /* Headers whose values are shown. */
-static const char *const harmless[] = {
+static const char *const public_headers[] = {
     "accept",
     "accept-ranges",
     "age",
@@ -38,15 +38,16 @@ static const char *const harmless[] = {
     "x-request-id",
 };
 
-static bool is_harmless(struct span name)
+static bool is_public(struct span name)
 {
-    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
-        if (name.len == strlen(harmless[i]) && strncasecmp(name.at, harmless[i], name.len) == 0)
+    for (size_t i = 0; i < sizeof public_headers / sizeof public_headers[0]; i++)
+        if (name.len == strlen(public_headers[i]) &&
+            strncasecmp(name.at, public_headers[i], name.len) == 0)
             return true;
     return false;
 }
 
-/* libcurl repeats elsewhere what is masked in headers, and a proxy's address with its password. */
+/* libcurl's information repeats masked headers, and the URL of a proxy with its password. */
 static bool repeats_secret(struct span remark)
 {
     static const char *const signs[] = {"authorization", "cookie", "@"};
@@ -58,7 +59,8 @@ static bool repeats_secret(struct span remark)
     return false;
 }
 
-/* A header without its value. What has no name, such as a folded line, is the rest of one. */
+/* Shows a header without its value. A line without a name, such as a folded line, continues a
+   value. */
 static void show_masked(struct http_trace *t, char kind, struct span name)
 {
     struct buf line = {0};
@@ -73,7 +75,7 @@ static void show_header(struct http_trace *t, char kind, struct span line)
     bool folded = line.len && (line.at[0] == ' ' || line.at[0] == '\t');
     const char *colon = line.len && !folded ? memchr(line.at, ':', line.len) : NULL;
     struct span name = span_make(line.at, colon ? (size_t)(colon - line.at) : 0);
-    if (line.len == 0 || is_harmless(name))
+    if (line.len == 0 || is_public(name))
         t->show(t->arg, kind, line);
     else
         show_masked(t, kind, name);

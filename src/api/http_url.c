@@ -42,8 +42,8 @@ static char *part(CURLU *u, CURLUPart which, unsigned flags)
     return copy;
 }
 
-/* Why a part of the URL is not allowed, NULL if there is none. A password would be visible in the
-   process list. */
+/* The reason why the URL is refused, NULL if it has no unexpected part. A password would be visible
+   in the process list. */
 static const char *surplus(CURLU *u)
 {
     static const struct {

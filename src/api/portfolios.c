@@ -90,7 +90,7 @@ static int read_list(const struct http_response *response, struct portfolio_list
     if (is_read && !r.is_invalid)
         return 0;
     portfolio_list_release(list);
-    return api_unexpected(response, what, "the response is no list of portfolios", fail);
+    return api_unexpected(response, what, "the response is not a list of portfolios", fail);
 }
 
 int portfolio_list_get(struct api *api, struct portfolio_list *list, struct fail *fail)

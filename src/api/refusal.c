@@ -12,7 +12,7 @@
 
 enum { WORDS_MAX = 500 };
 
-/* What repeats the request: a secret of it, or its text, must not be shown. */
+/* Secrets and text of the request must not be repeated in messages. */
 
 /* The strings of a request: names of members and values. */
 struct sent {
@@ -86,7 +86,7 @@ struct search {
 
 enum { DEPTH_MAX = 16 };
 
-/* Looks for what repeats the request at any depth; what is too deep counts as a repetition. */
+/* Searches at any depth for strings of the request. Nesting that is too deep counts as a match. */
 static void find_repetition(void *arg, const struct json_member *m)
 {
     struct search *s = arg, inside = {s->sent, s->depth + 1, s->depth >= DEPTH_MAX};
@@ -105,8 +105,8 @@ static void keep_string(const struct detail *d, struct buf *target, const struct
         buf_span(target, value->string);
 }
 
-/* ["body","text"] as `text`, ["query","limit"] as `limit`: where in the request the server looked
-   is no help to somebody who did not write it. */
+/* ["body","text"] as `text`, ["query","limit"] as `limit`: the user did not write the request, so
+   its parts mean nothing to them. */
 static void put_place(void *arg, const struct json_member *m)
 {
     struct buf *where = arg;
@@ -267,8 +267,8 @@ void refusal_read(struct span body, struct span sent, struct buf *words, struct 
     sent_release(&repeated);
 }
 
-/* Whether a code says that a quota is used up, which is not a matter of seconds; a rate limit is.
- */
+/* Whether a code reports an exhausted quota, which a retry after seconds does not help, unlike a
+   rate limit. */
 static bool is_quota(const char *code)
 {
     return !strstr(code, "rate_limit") && (strstr(code, "limit_reached") || strstr(code, "quota"));
@@ -291,8 +291,8 @@ enum refusal_class refusal_classify(struct span code, struct span words)
     return REFUSAL_OTHER;
 }
 
-/* What a status means for the exit status and for a retry; the rest of 4xx is the request's
-   fault, of 5xx the server's. */
+/* The cause that determines the exit status and retries. Any other 4xx is an error of the request,
+   any other 5xx one of the server. */
 static enum fail_cause cause_of_status(int status)
 {
     static const struct {
@@ -305,7 +305,7 @@ static enum fail_cause cause_of_status(int status)
             return rows[i].cause;
     if (status < 400)
         return FAIL_PROTOCOL;
-    /* Of gateways: no response, or no valid one, from the server behind them. */
+    /* Sent by gateways: no valid response from the server behind them. */
     if ((status >= 520 && status <= 524) || status == 529)
         return FAIL_SERVER;
     return status < 500 ? FAIL_DATA : FAIL_SERVER_OTHER;
@@ -345,7 +345,7 @@ static void put_strange_success(struct buf *words, struct buf *code,
         buf_printf(words, "the answer is compressed (%.*s): unexpected Content-Encoding",
                    (int)response->content_encoding.len, response->content_encoding.data);
     else if (response->status != 200)
-        buf_puts(words, "a response with this status is no event stream");
+        buf_puts(words, "a response with this status is not an event stream");
     else if (response->content_type.len)
         buf_printf(words, "the answer is not an event stream but %.*s",
                    (int)response->content_type.len, response->content_type.data);

@@ -226,7 +226,7 @@ static int list_page(struct job *j, int limit, int offset, bool *more, struct fa
         *more = *more || result >= limit;
         if (result < 0)
             api_unexpected(&response, "cannot list the conversations",
-                           "the response is no list of conversations", fail);
+                           "the response is not a list of conversations", fail);
     }
     http_response_release(&response);
     return result;
@@ -322,7 +322,7 @@ static int show(struct job *j, struct fail *fail)
         struct api_conversation c;
         if (!api_read_conversation(reader, buf_view(&response.body), &c))
             result = api_unexpected(&response, "cannot show the conversation",
-                                    "the response is no conversation", fail);
+                                    "the response is not a conversation", fail);
         else if (j->json)
             put_json(&j->out, c.id, c.by_guide, c.raw, NULL);
         else

@@ -430,7 +430,7 @@ static void check_generation(struct doctor *d)
     if (result == 0 &&
         api_each_conversation(buf_view(&response.body), note_generation, &generation, &more) < 0)
         result = api_unexpected(&response, "cannot list the conversations",
-                                "the response is no list of conversations", &why);
+                                "the response is not a list of conversations", &why);
     if (result != 0)
         report_failure(d, "server", &why);
     else

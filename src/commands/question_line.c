@@ -157,7 +157,7 @@ static int read_object(struct question_line *q, struct json_reader *reader, stru
         return fail_set(fail, FAIL_DATA, "invalid JSON: %s (byte %zu)", json_error(reader),
                         json_error_offset(reader) + 1);
     if (found.slot[JSON_DOCUMENT].type != JSON_OBJECT)
-        return fail_set(fail, FAIL_DATA, "the line is no JSON object");
+        return fail_set(fail, FAIL_DATA, "the line is not a JSON object");
     if (take_id(q, &found.slot[SLOT_ID], fail) != 0 ||
         take_text(q, &found.slot[SLOT_TEXT], fail) != 0 ||
         take_conversation(q, &found.slot[SLOT_CONVERSATION], fail) != 0 ||

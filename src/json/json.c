@@ -73,7 +73,7 @@ static void report_member(struct json_reader *r)
     r->on_member(r->arg, &member);
 }
 
-/* The callbacks of yajl return 1 to go on. A wanted value is complete: */
+/* The callbacks of yajl return 1 to continue. Called when a wanted value is complete. */
 static int complete(struct json_reader *r)
 {
     r->want = NULL;
@@ -172,7 +172,7 @@ static int on_key(void *arg, const unsigned char *bytes, size_t len)
         return 1;
     }
     r->want = find_key(level->shape, name);
-    /* The last of equal keys counts, so what an earlier one had inside does not. */
+    /* The last of equal keys counts: discard the members of an earlier one. */
     if (r->want && r->want->inside)
         clear_slots(r->found, r->want->inside, level->slots + r->want->inside_at);
     return 1;
@@ -313,7 +313,7 @@ static void put_yajl_error(struct buf *out, struct json_reader *r)
     yajl_free_error(r->yajl, said);
 }
 
-/* `why` is NULL where yajl knows the reason. */
+/* `why` is NULL if yajl has the reason. */
 static int fail_read(struct json_reader *r, size_t offset, const char *why)
 {
     r->error_offset = offset;
@@ -386,7 +386,7 @@ static int read_string_alone(struct json_reader *r, struct span raw)
     return -1;
 }
 
-/* Checks and decodes the strings that the memo left out. */
+/* Checks and decodes the strings with escapes, which the memo does not. */
 static int read_escaped(struct json_reader *r, const struct json_memo_escaped *escaped,
                         struct json_found *found)
 {

@@ -177,7 +177,7 @@ bool json_memo_find(struct json_memo *m, struct span document, const struct json
     return false;
 }
 
-/* A document that is being made a form. */
+/* A form under construction from a document. */
 struct draft {
     struct memo_form *form;
     size_t text;                 /* length in bytes so far */

@@ -23,7 +23,7 @@ void lines_release(struct lines *l)
     *l = (struct lines){.fd = -1};
 }
 
-/* Makes room for `want` bytes in front of what was read, or behind it. */
+/* Makes room for `want` bytes before the buffered bytes, or after them. */
 static void make_room(struct lines *l, size_t want)
 {
     size_t len = l->end - l->start;
@@ -46,8 +46,8 @@ static void make_room(struct lines *l, size_t want)
                         .passing = l->passing};
 }
 
-/* Reads at least as much as there is, so that the time to find a long line is linear. -1 with
-   errno. */
+/* Reads at least as many bytes as are buffered, so that finding a long line takes linear time. -1
+   with errno. */
 static int read_more(struct lines *l)
 {
     size_t len = l->end - l->start, want = len > BLOCK ? len : BLOCK;
@@ -80,7 +80,7 @@ static const char *memrchr(const char *at, int c, size_t len)
 }
 #endif
 
-/* Drops the first or the last `len` of the bytes that were read. */
+/* Drops the first or the last `len` buffered bytes. */
 static void drop_bytes(struct lines *l, size_t len)
 {
     if (l->backwards) {
@@ -99,7 +99,7 @@ static void drop_line_feeds(struct lines *l)
     }
 }
 
-/* How many bytes the next line has, as far as it was read; false when its other end was not. */
+/* Sets *len to the buffered length of the next line; false if the line is incomplete. */
 static bool line_length(const struct lines *l, size_t *len)
 {
     size_t available = l->end - l->start;

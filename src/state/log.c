@@ -120,7 +120,7 @@ static void put_entry(struct buf *out, const struct log_entry *e, uint32_t id)
     buf_puts(out, w.is_complete ? "false}\n" : "true}\n");
 }
 
-/* The file to append to. A descriptor, or -1 with errno. */
+/* Opens the file to append to. A descriptor, or -1 with errno. */
 static int open_log(const char *path, struct stat *st)
 {
     int fd = sys_open_private(path, O_RDWR | O_APPEND | O_CREAT);
@@ -133,7 +133,7 @@ static int open_log(const char *path, struct stat *st)
     return -1;
 }
 
-/* As open_log, after the file was renamed if it is too large. */
+/* As open_log, but first renames the file if it is too large. */
 static int open_rotated(const struct log_paths *paths, int64_t max_size, struct stat *st)
 {
     int fd = open_log(paths->path[0], st);
@@ -153,19 +153,19 @@ static bool ends_inside_line(int fd, const struct stat *st)
     return st->st_size > 0 && sys_pread_all(fd, &last, 1, st->st_size - 1) == 1 && last != '\n';
 }
 
-/* Takes an incomplete entry back, unless somebody has appended another one behind it. */
+/* Removes an incomplete entry, unless another process has appended after it. */
 static void take_back(int fd, const struct stat *before, size_t written)
 {
     struct stat now;
     int saved = errno;
     if (written && fstat(fd, &now) == 0 && now.st_size == before->st_size + (off_t)written &&
         ftruncate(fd, before->st_size) != 0)
-        errno = saved; /* readers pass over what remains */
+        errno = saved; /* readers skip an incomplete entry */
     errno = saved;
 }
 
-/* One write. `line` begins with a line feed that is needed only where the file ends inside a line.
-   0, 1 when the file was removed meanwhile, or -1 with errno. */
+/* Appends by one write(2). `line` begins with a line feed, which is skipped unless the file ends in
+   an incomplete line. Returns 0, 1 if the file was removed meanwhile, or -1 with errno. */
 static int append_line(int fd, const struct stat *st, struct span line, bool locked)
 {
     struct stat after;
@@ -209,7 +209,7 @@ int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool 
     *first = false;
     if (!log_paths_init(&paths))
         return 1;
-    /* The first line feed is only written where the file ends inside a line. */
+    /* Written only if the file ends in an incomplete line. */
     buf_byte(&line, '\n');
     put_entry(&line, entry, sys_random());
     int lock = wait ? store_lock(LOG_LOCK, APPEND_SECONDS * INT64_C(1000000), &unsupported) : -1;
@@ -262,7 +262,8 @@ static int compare_places(const void *a, const void *b)
     return one->offset < other->offset ? -1 : one->offset > other->offset;
 }
 
-/* All of the file but the entries at `places`, which are sorted and of this file. -1 with errno. */
+/* Copies the file without the entries at `places`, which are sorted and in this file. -1 with
+   errno. */
 static int copy_others(int from, int to, const struct log_place *places, size_t count)
 {
     struct stat st;
@@ -310,7 +311,7 @@ static int delete_places(const struct log_paths *paths, struct log_place *places
     return result;
 }
 
-/* Under the lock. */
+/* Requires the lock. */
 static int find_and_delete(const struct log_paths *paths, const char *const *ids, size_t count,
                            struct fail *fail)
 {

@@ -63,8 +63,8 @@ static const struct json_key keys[] = {
 
 static const struct json_shape shape = {keys, sizeof keys / sizeof keys[0]};
 
-/* A text that a line must contain, as JSON writes it, before the line is parsed: a search is much
-   faster than a parser. */
+/* Text in JSON form that a matching line must contain. Searching for it before parsing the line is
+   much faster. */
 struct needle {
     struct buf text;
     bool ignore_case; /* `text` is in lower case */
@@ -77,7 +77,7 @@ struct log_reader {
     size_t needle_count;
     int fd[LOG_FILES]; /* -1 for a file that does not exist */
     char *path[LOG_FILES];
-    unsigned file; /* which is being read, LOG_FILES in the end */
+    unsigned file; /* the current one, LOG_FILES at the end */
     bool began;    /* `lines` is of this file */
     struct lines lines;
     struct json_reader *json;
@@ -120,7 +120,7 @@ static bool contains(struct span text, struct span word)
     return word.len == 0 || (text.len && memmem(text.at, text.len, word.at, word.len));
 }
 
-/* Whether a character may be written in another way than this program writes it. */
+/* Whether the line may have escapes that this program would not write. */
 static bool has_other_escapes(struct span line)
 {
     return contains(line, (struct span)SPAN("\\u")) || contains(line, (struct span)SPAN("\\/"));
@@ -253,7 +253,7 @@ static void close_files(struct log_reader *r)
     }
 }
 
-/* A file that is renamed between the two would be read twice. */
+/* A file that is renamed between the two calls of open would be read twice. */
 static int open_logs(struct log_reader *r, struct fail *fail)
 {
     for (;;) {
@@ -373,7 +373,7 @@ int log_read_at(struct log_reader *r, const struct log_place *place, struct log_
 
 /* IDs. */
 
-/* The entries that the beginning of an ID may mean. */
+/* The entries whose IDs have a given prefix. */
 struct candidates {
     struct log_place newest; /* of the first one found */
     char ids[LOG_CANDIDATES][LOG_ID + 1];
@@ -529,8 +529,8 @@ static bool is_wanted(struct span id, const struct log_title *titles, size_t cou
     return false;
 }
 
-/* Whether the line may be of one of these conversations. Entries as this program writes them need
-   not be parsed for that. */
+/* Whether the line may belong to one of these conversations. Lines written by this program need not
+   be parsed to find out. */
 static bool may_have_title(struct span line, const struct log_title *titles, size_t count)
 {
     static const struct span key = SPAN("\"conversation_id\":\"");

@@ -149,7 +149,7 @@ int store_get(const char *name, struct store_key key, json_member_fn *take, void
 {
     struct buf path = {0};
     struct loaded file;
-    /* Without a home directory nothing was stored. */
+    /* Without a home directory nothing can have been stored. */
     if (!config_state_directory(&path))
         return 0;
     buf_printf(&path, "/%s", name);

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* How much of a payload is quoted. */
+/* The maximum length of a quoted payload. */
 enum { PAYLOAD_MAX = 500 /* bytes */ };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -129,8 +129,8 @@ SHAPE(created,
       KEY("assistant_message_id", CHAT_MESSAGE_ID), );
 /* clang-format on */
 
-/* One row per event that is known by name, in either generation: first the deltas, as there are
-   very many of them. Names are of at most 16 bytes. */
+/* One row per known event name of either generation. Deltas come first, because most events are
+   deltas. Names have at most 16 bytes. */
 struct event_row {
     struct span wire;
     struct span name;
@@ -291,7 +291,7 @@ static bool is_error_object(struct span payload)
            (signs.has_error || (signs.has_detail && signs.members == 1));
 }
 
-/* What an event without a name is, as event.h defines it. */
+/* Classifies an event without a name, as event.h defines it. */
 static const struct event_row *classify_unnamed(struct chat_parser *p, struct span data,
                                                 bool *enveloped)
 {

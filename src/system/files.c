@@ -46,7 +46,7 @@ int sys_write_all(int fd, const void *bytes, size_t len, size_t *written)
     size_t done = 0;
     int result = 0;
     while (result == 0 && done < len) {
-        /* After a signal only what the other end takes at once is written. */
+        /* After a signal, write only what does not block. */
         if (sys_signal() && !sys_writable_now(fd)) {
             errno = EINTR;
             result = -1;
@@ -96,8 +96,8 @@ int sys_read_all(int fd, struct buf *out)
     return n < 0 ? -1 : 0;
 }
 
-/* Files and directories of the program itself are for the user alone, and usable by the user,
-   whatever the umask is. */
+/* The program's own files and directories are accessible to the user and nobody else, whatever the
+   umask. */
 static int open_private(const char *path, int flags)
 {
     mode_t before = umask(077);
@@ -248,7 +248,7 @@ static int open_temporary(struct sys_replacement *r)
     return fd;
 }
 
-/* Where the unnamed file cannot be linked, its contents go to one that has a name. */
+/* Fallback if the unnamed file cannot be linked: copies its contents to a named one. */
 static int copy_unnamed(struct sys_replacement *r)
 {
     char chunk[8192];
@@ -274,7 +274,8 @@ static int sync_file(int fd)
     return fault_here(EIO) ? -1 : fsync(fd);
 }
 
-/* The name comes last, so that a killed process leaves it behind as rarely as can be. */
+/* The name is created last, to minimize the time in which a killed process leaves a temporary file
+   behind. */
 static int sync_and_name(struct sys_replacement *r)
 {
     if (sync_file(r->fd) != 0)
@@ -364,7 +365,7 @@ void sys_replace_clean(const char *path)
     free(directory);
 }
 
-/* fcntl(2) has no wait with a time limit. 0, or the errno. */
+/* Polls, because fcntl(2) cannot wait with a timeout. 0, or the errno. */
 static int lock_in_time(int fd, int64_t timeout_us)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

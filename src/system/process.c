@@ -34,7 +34,8 @@ void sys_stdio_open(void)
     for (int fd = 0; fd <= 2; fd++) {
         if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
             continue;
-        /* Open the wrong way round: reading from or writing to it fails, as it did closed. */
+        /* Opened in the opposite mode, so that reading or writing fails as on a closed descriptor.
+         */
         if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
             _exit(70);
     }
@@ -68,7 +69,7 @@ uint32_t sys_random(void)
     return value;
 }
 
-/* The variables that no child gets to see. */
+/* The variables that are removed from the environment of children. */
 static const char *const secrets[] = {"SIGMASIGHT_TOKEN", "SIGMASIGHT_PASSWORD"};
 
 static bool is_secret(const char *entry)
@@ -148,9 +149,9 @@ static int read_piece(int fd, struct buf *out)
     return n > 0 && !line_ended;
 }
 
-/* A child of the command may keep the output open after the command has ended: what was written by
-   then is all of it. poll(2) does not report that end, so it is looked for now and then. 0, or the
-   errno. */
+/* A child of the command may keep the output open after the command has ended; output is read until
+   the command ends. poll(2) does not report that, so it is checked at intervals. 0, or the errno.
+   */
 static int read_output(struct process *p, int fd, struct buf *out)
 {
     int more = 1, error = 0;
@@ -172,7 +173,8 @@ static int read_output(struct process *p, int fd, struct buf *out)
     return error;
 }
 
-/* Waits for the command itself, which may go on after its output is complete. 0, or the errno. */
+/* Waits for the command itself, which may continue after it has closed its output. 0, or the errno.
+ */
 static int reap(struct process *p)
 {
     int error = look_whether_ended(p);
@@ -269,7 +271,7 @@ bool sys_has_terminal(void)
     return tty >= 0;
 }
 
-/* The signals of the keyboard are for the child that has the terminal. */
+/* Keyboard signals are meant for the child that uses the terminal. */
 static const int of_keyboard[IGNORED] = {SIGINT, SIGQUIT};
 
 static void ignore_keyboard(struct sigaction before[IGNORED])
@@ -356,12 +358,12 @@ int sys_pipe_close(struct sys_pipe *p)
     return error ? -1 : status;
 }
 
-/* Signals that stop or end the process while the terminal's echo is off; those of signals.c end
-   the read in any case. */
+/* Signals that stop or end the process while the terminal's echo is off. The signals of signals.c
+   interrupt the read in any case. */
 static const int terminal_signals[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGQUIT};
 enum { TERMINAL_SIGNALS = sizeof terminal_signals / sizeof terminal_signals[0] };
 
-/* Global because a signal handler has nothing else to write to. */
+/* Global because signal handlers have no argument. */
 static volatile sig_atomic_t terminal_signal;
 
 static void on_terminal_signal(int number)
@@ -422,7 +424,8 @@ static int ask_once(int tty, const char *prompt, bool hidden, struct buf *line)
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     catch_terminal_signals(handlers);
-    /* First, so that what is typed at once is not shown. In the background this raises SIGTTOU. */
+    /* Before the prompt, so that early input is not echoed. In the background this raises SIGTTOU.
+     */
     int result = hidden ? tcsetattr(tty, TCSADRAIN, &silent) : 0;
     bool silenced = hidden && result == 0;
     if (result == 0) {

@@ -24,7 +24,7 @@ int64_t sys_wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* "+01:30" at the end, "Z" or nothing, in seconds east. */
+/* The UTC offset at the end ("+01:30", "Z" or nothing) in seconds. */
 static int offset_of(const char *time)
 {
     const char *sign = strpbrk(strchr(time, 'T'), "+-");

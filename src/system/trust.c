@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The user's own group as distributions create it: of the same name and without other members. */
+/* Whether the group is the user's private group: of the same name and without other members. */
 static bool is_private_group(gid_t gid)
 {
     const struct passwd *user = getpwuid(geteuid());

@@ -26,11 +26,11 @@ static bool ends_word(char c)
 struct word {
     size_t len; /* bytes */
     unsigned columns;
-    size_t fits;      /* the bytes of it that fit into a limit, */
+    size_t fits;      /* its bytes that fit into a limit, */
     unsigned fitting; /* and their columns */
 };
 
-/* The word at the beginning. */
+/* Measures the word at the start. */
 static struct word measure_word(struct span text, unsigned limit)
 {
     struct word word = {0};

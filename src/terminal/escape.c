@@ -17,8 +17,8 @@ static bool is_dangerous(uint32_t c)
     return escape_is_needed(c) || c == 0x200E || c == 0x200F;
 }
 
-/* Takes no room, or looks like a blank, where nobody expects it: it could hide text in a name. The
-   joiners U+200C and U+200D are part of words and emoji. */
+/* Zero-width characters and unusual spaces, which could hide text in a name. The joiners U+200C and
+   U+200D are part of words and emoji. */
 static bool is_invisible(uint32_t c)
 {
     return c == 0xAD || c == 0x034F || c == 0x115F || c == 0x1160 || c == 0x17B4 || c == 0x17B5 ||
@@ -88,7 +88,7 @@ static void show_in_line(struct buf *out, uint32_t point, struct span bytes)
 static void show_as_json(struct buf *out, uint32_t point, struct span bytes)
 {
     (void)bytes;
-    /* Raw, these can only stand between tokens. */
+    /* Unescaped, these occur only between tokens. */
     if (point == '\n')
         buf_byte(out, '\n');
     else if (point == '\t' || point == '\r')
@@ -119,7 +119,7 @@ void escape_put_short(struct buf *out, struct span text, unsigned columns, size_
 {
     struct buf line = {0};
     unsigned width, mark_width = width_of(span_of(mark));
-    /* No character is shown in less than a quarter of its bytes. */
+    /* A character has at most four bytes, and at least one when shown. */
     bool cut = text.len > 4 * bytes;
     escape_put_line(&line, cut ? span_make(text.at, 4 * bytes) : text);
     struct span shown = buf_view(&line);

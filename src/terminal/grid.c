@@ -98,7 +98,7 @@ struct span grid_cell(const struct grid *g, const struct grid_row *row, unsigned
     return text_between(g, g->cells[row->first + column], g->cells[row->first + column + 1]);
 }
 
-/* No column is narrower. */
+/* The minimum width of a column. */
 static unsigned floor_of(const struct cell_size *size)
 {
     unsigned least = size->natural < LEAST_WIDTH ? size->natural : LEAST_WIDTH;
@@ -119,8 +119,8 @@ static size_t sum(const struct grid *g, unsigned limit)
     return all;
 }
 
-/* Taking a column from the widest again and again ends where none but those at their floor is wider
-   than a limit; the last round may not have reached all that are one above it. */
+/* Narrowing the widest column repeatedly ends with all columns at a common limit or at their
+   minimum, except that some may be one wider than the limit. */
 void grid_fit(struct grid *g, unsigned width)
 {
     size_t gaps = (size_t)GRID_GAP * (g->columns - 1), room = width > gaps ? width - gaps : 0;

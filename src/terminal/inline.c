@@ -11,7 +11,7 @@
 
 enum { NO_NODE = -1, LONGEST_TICKS = 80, LONGEST_SCHEME = 32, DEEPEST_PARENTHESES = 32 };
 
-/* A piece of the block that was read but not passed on, in the order of the source. */
+/* A parsed part of the block that was not reported yet, in source order. */
 enum node_kind {
     NODE_TEXT,
     NODE_RUN,     /* delimiters: * _ or ~~ */
@@ -26,7 +26,7 @@ struct node {
     enum node_kind kind;
     unsigned style;        /* NODE_TEXT */
     size_t from, len;      /* in the buffer `text`: a text, or the URL of a link */
-    uint64_t offset;       /* where it stands in the source of the block */
+    uint64_t offset;       /* offset in the source of the block */
     char mark;             /* NODE_RUN */
     bool opener, closer;   /* NODE_RUN: can open, can close */
     bool held;             /* NODE_RUN: in the list; NODE_BRACKET: may become a link */
@@ -74,8 +74,8 @@ struct inline_parser {
     struct buf source;
     size_t at;              /* in `source`: the token that is read next */
     uint64_t base;          /* what of the block's source stood before `source` */
-    uint64_t clock;         /* how far the source was read: openers age by it */
-    size_t scanned;         /* how far the token was looked through, 0 if it is new */
+    uint64_t clock;         /* offset up to which the source was read, for the limit of openers */
+    size_t scanned;         /* length of the token already scanned, 0 if it is new */
     uint32_t before;        /* the character before the token */
     uint32_t before_tildes; /* the one before the ~ that stand before it */
     bool blank_sent;        /* for the line feed at the end of `source` */
@@ -142,7 +142,7 @@ static void list_run(struct inline_parser *p, struct node *n)
         p->unprocessed = at;
 }
 
-/* Its delimiters that are left are text. */
+/* The remaining delimiters of the run are text. */
 static void unlist_run(struct inline_parser *p, int at)
 {
     struct node *n = &p->nodes[at];
@@ -164,7 +164,7 @@ static int shifted(int index, int by)
     return index == NO_NODE ? NO_NODE : index < by ? 0 : index - by;
 }
 
-/* Forgets the nodes that were passed on, when they are more than those that are left. */
+/* Drops the reported nodes if they outnumber the others. */
 static void drop_passed(struct inline_parser *p)
 {
     int by = p->head;
@@ -241,7 +241,7 @@ static void pass_link_end(struct inline_parser *p, const struct node *n)
     sink->text(sink->arg, span_make(")", 1), MARKDOWN_URL);
 }
 
-/* All nodes before the first that is held. */
+/* Reports all nodes before the first that is held. */
 static void pass_on(struct inline_parser *p)
 {
     for (; p->head < p->count && !p->nodes[p->head].held; p->head++) {
@@ -283,7 +283,7 @@ static bool may_match(const struct node *opener, const struct node *closer)
     return !both || closer->length % 3 == 0 || (opener->length + closer->length) % 3 != 0;
 }
 
-/* Uses up delimiters of both and answers which closer is next. */
+/* Consumes delimiters of both runs and returns the next closer. */
 static int match_runs(struct inline_parser *p, int opener, int closer)
 {
     struct node *o = &p->nodes[opener], *c = &p->nodes[closer];
@@ -352,7 +352,7 @@ static void add_bracket(struct inline_parser *p, bool image)
     p->active++;
 }
 
-/* It is text. */
+/* The bracket is text. */
 static void deactivate(struct inline_parser *p, struct bracket *b)
 {
     if (!b->active)
@@ -363,7 +363,7 @@ static void deactivate(struct inline_parser *p, struct bracket *b)
         process_all(p);
 }
 
-/* Openers whose end would lie too far away are text, the oldest first. */
+/* Turns openers that exceed the limit into text, the oldest first. */
 static void expire(struct inline_parser *p, uint64_t clock)
 {
     if (clock > p->clock)
@@ -383,8 +383,7 @@ static void expire(struct inline_parser *p, uint64_t clock)
     }
 }
 
-/* Tokens. Each function reads the one at p->at and answers whether it could: if not, more of the
-   source is needed. */
+/* Tokens. Each function reads the token at p->at; false if more of the source is needed. */
 
 static size_t left(const struct inline_parser *p)
 {
@@ -421,7 +420,7 @@ static bool take_text(struct inline_parser *p, size_t len)
     return true;
 }
 
-/* The token is text up to `len`, and this was known when the source was read up to `known`. */
+/* The token is text up to `len`, as is known from the source up to `known`. */
 static bool fail_token(struct inline_parser *p, size_t len, size_t known)
 {
     uint64_t clock = p->base + p->at + known;
@@ -506,8 +505,8 @@ static bool read_numeric(struct span digits, uint32_t *point)
     return true;
 }
 
-/* At an &: the bytes that an entity takes, 0 if there is none. When `s` ends inside of what may
-   become one, *partial is set. */
+/* The length of the entity at the start of `s`, 0 if there is none. Sets *partial if `s` may be an
+   incomplete entity. */
 static size_t read_entity(struct span s, uint32_t *point, bool *partial)
 {
     size_t n = 1;
@@ -558,8 +557,8 @@ static bool take_entity(struct inline_parser *p)
     return true;
 }
 
-/* Equal characters at the token, of which `known` were counted before; 0 if it is not known where
-   they end. */
+/* The length of the run of equal characters at the token, of which `known` were counted before; 0
+   if its end is not known yet. */
 static size_t run_length(const struct inline_parser *p, size_t known)
 {
     const char *s = source_at(p);
@@ -582,7 +581,7 @@ static bool take_delimiters(struct inline_parser *p)
         return take_text(p, MARKDOWN_OPENER);
     if (s[0] == '~' && n != 2)
         return take_text(p, n);
-    /* As GitHub has it, * and _ are next to what is beyond ~. */
+    /* As on GitHub, tildes are skipped when the neighbours of * and _ are determined. */
     size_t next = n;
     while (s[0] != '~' && next < left(p) && next < MARKDOWN_OPENER && s[next] == '~')
         next++;
@@ -637,7 +636,7 @@ static void add_code(struct inline_parser *p, struct span ticks, struct span con
     buf_release(&mark);
 }
 
-/* Looks on from p->scanned for as many backticks as the token has. */
+/* Searches from p->scanned for a run of backticks of the same length as the token. */
 static bool take_code(struct inline_parser *p)
 {
     const char *s = source_at(p);
@@ -693,7 +692,7 @@ static bool is_mail(struct span s)
     return at && at > s.at && is_mail_domain(span_make(at + 1, s.len - (size_t)(at + 1 - s.at)));
 }
 
-/* One more character, number `i` behind the <; whether it may still become an autolink. */
+/* Reads character number `i` after the <. False if this cannot be an autolink. */
 static bool may_go_on(struct autolink *a, char c, size_t i)
 {
     bool letter = is_alnum(c) && !(c >= '0' && c <= '9');
@@ -899,7 +898,7 @@ static bool text_is(const struct inline_parser *p, int from, struct span url)
     return at == url.len;
 }
 
-/* The emphasis within a link is decided on its own. */
+/* Emphasis in a link is resolved separately. */
 static void process_link(struct inline_parser *p, int node)
 {
     int bottom[3][2][3], at = NO_NODE;

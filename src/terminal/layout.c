@@ -16,7 +16,7 @@ enum { LEAST_TEXT = 10, LONGEST_RULE = 80, CODE_INDENT = 2 };
 struct box {
     enum markdown_kind kind;
     unsigned indent; /* columns */
-    struct buf mark; /* of an item: what stands before its first line */
+    struct buf mark; /* of an item: the text before its first line */
     bool marked;     /* and was written */
     bool filled;     /* it has a child */
 };
@@ -41,9 +41,9 @@ struct layout {
 
     /* The line. */
     bool open;    /* it was begun */
-    bool pending; /* the last one is to be ended by a newline */
-    bool empty;   /* nothing but marks was written to it */
-    bool resumes; /* it was ended from outside before its end */
+    bool pending; /* a newline must be written before the next one */
+    bool empty;   /* only marks were written to it */
+    bool resumes; /* it was interrupted by layout_suspend */
     unsigned columns, column;
     unsigned blanks, blank_style; /* not written yet */
 
@@ -55,7 +55,7 @@ struct layout {
     unsigned word_columns;
     size_t last_character; /* where in `word` it begins, */
     unsigned last_columns; /* and its columns */
-    bool adjoins;          /* what has no columns belongs to the wide character before */
+    bool adjoins;          /* zero-width characters belong to the preceding wide character */
     bool direct;           /* a URL longer than a line: not kept, not broken */
 
     /* The block. */
@@ -75,7 +75,7 @@ static unsigned boxes_width(const struct layout *l)
     return width;
 }
 
-/* The indent that has to be given up for the text to have some columns, outermost boxes first. */
+/* The indent to omit, outermost boxes first, so that some columns are left for the text. */
 static unsigned excess(const struct layout *l, unsigned columns)
 {
     unsigned width = boxes_width(l);
@@ -91,7 +91,7 @@ static void put_mark(struct layout *l, struct span mark)
     l->blanks = 0;
 }
 
-/* The bars and marks of the first `depth` boxes. Blanks behind the last one stay pending. */
+/* Appends the bars and marks of the first `depth` boxes. Blanks after the last one stay pending. */
 static void put_boxes(struct layout *l, unsigned depth)
 {
     unsigned give_up = excess(l, l->columns);
@@ -126,7 +126,7 @@ static void finish_line(struct layout *l)
     l->written = true;
 }
 
-/* Ends the line before, and writes the empty one that comes before this block. */
+/* Ends the previous line and writes the empty line before this block. */
 static void settle(struct layout *l)
 {
     if (l->pending)
@@ -202,7 +202,7 @@ static void put_word(struct layout *l, size_t len, unsigned columns)
         l->word_columns = 0;
         return;
     }
-    /* The rest begins in the style that this ended in, or turns at once. */
+    /* The rest starts in the style in which this part ended. */
     if (used + 1 < l->turn_count && l->turns[used + 1].at == len)
         used++;
     l->turn_count -= used;
@@ -213,7 +213,7 @@ static void put_word(struct layout *l, size_t len, unsigned columns)
     l->word_columns -= columns;
 }
 
-/* Puts the first part of the word where it fits: on this line or the next. */
+/* Writes the first part of the word to this line or, if it does not fit, to the next. */
 static void place_word(struct layout *l, size_t len, unsigned columns)
 {
     if (l->open && !l->empty && l->column + l->blanks + columns > l->columns)
@@ -246,8 +246,8 @@ static bool is_url(const struct layout *l)
     return at > from + 1 && l->word.len - at > 3 && memcmp(l->word.data + at, "://", 3) == 0;
 }
 
-/* The word is longer than a line: a URL is left to the terminal, another one is split before its
-   last character. */
+/* The word is longer than a line. A URL is left for the terminal to wrap; any other word is split
+   before its last character. */
 static void split_word(struct layout *l)
 {
     if (is_url(l)) {
@@ -558,7 +558,7 @@ static void push_box(struct layout *l, const struct markdown_block *block)
     box->indent = width_of(buf_view(&box->mark)) + 1;
 }
 
-/* One without contents still shows its mark. */
+/* An empty item still shows its mark. */
 static void pop_box(struct layout *l)
 {
     struct box *box = &l->boxes[l->depth];

@@ -31,7 +31,7 @@ static bool is_in_path(struct span name)
     return found;
 }
 
-/* A plain program that does not exist is known beforehand, so that sh need not complain. */
+/* Looks for a plain program name in PATH beforehand, to avoid an error message of sh. */
 static bool may_run(const char *command)
 {
     static const char plain[] =
@@ -67,7 +67,7 @@ static int print_plainly(int (*print)(void *arg, struct writer *out, struct fail
     return writer_finish(&out, fail) == 0 ? result : -1;
 }
 
-/* 1 when the pager could not be run. */
+/* Returns 1 if the pager could not be run. */
 static int print_to_pager(const char *command,
                           int (*print)(void *arg, struct writer *out, struct fail *fail), void *arg,
                           struct fail *fail)
@@ -85,7 +85,7 @@ static int print_to_pager(const char *command,
     int status = sys_pipe_close(&pipe);
     bool has_run = status < 0 || !WIFEXITED(status) ||
                    (WEXITSTATUS(status) != NOT_FOUND && WEXITSTATUS(status) != NOT_EXECUTABLE);
-    /* The user has left the pager. */
+    /* The user has quit the pager. */
     bool is_closed =
         why.cause == FAIL_OUTPUT || (why.cause == FAIL_SIGNAL && why.signal == SIGPIPE);
     if (sys_signal())

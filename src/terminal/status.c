@@ -28,8 +28,8 @@ static unsigned window_columns(void)
     return 80;
 }
 
-/* The time of one wait counts through, and `next` stays: however often the text changes, the line
-   is drawn no more often for that. */
+/* The elapsed time of a wait and `next` are kept when the text changes, so that frequent changes do
+   not cause more drawing. */
 static void set_text(struct status *s, struct span text, int64_t until)
 {
     struct buf shown = {0};
@@ -54,7 +54,7 @@ void status_count_down(struct status *s, struct span text, int64_t until)
     set_text(s, text, until);
 }
 
-/* Where there is not room for all, the text gives way and the time stays. */
+/* If the line is too narrow, the text is truncated and the time is kept. */
 static void put_line(const struct status *s, int64_t now, unsigned columns, struct buf *line)
 {
     int64_t seconds = s->until ? (s->until - now + SECOND - 1) / SECOND : (now - s->since) / SECOND;
@@ -78,9 +78,9 @@ static void put_line(const struct status *s, int64_t now, unsigned columns, stru
     buf_release(&time);
 }
 
-/* One column stays free for a terminal that takes a character to be wider. The cursor waits at the
-   line's beginning: after the terminal was made narrower and has broken the line, all of it still
-   lies behind the cursor. */
+/* One column stays free, for terminals that show a character wider than expected. The cursor is
+   left at the start of the line: if the terminal is narrowed and wraps the line, all of it is still
+   after the cursor. */
 #define NO_WRAP "\033[?7l"
 #define WRAP    "\033[?7h"
 #define CLEAR   "\033[J"
@@ -106,7 +106,7 @@ int64_t status_tick(struct status *s, int64_t now)
     if (!s->active)
         return INT64_MAX;
     if (now >= s->next) {
-        /* In the background the line belongs to somebody else. */
+        /* In the background, the terminal belongs to another process group. */
         if (sys_in_foreground(STDERR_FILENO))
             draw(s, now);
         s->frame++;

@@ -18,7 +18,7 @@ static bool is_same_file(int a, int b)
            one.st_ino == two.st_ino && one.st_dev == two.st_dev;
 }
 
-/* A character device that is no terminal, /dev/null, has no lines. */
+/* False for character devices other than terminals, such as /dev/null. */
 static bool has_lines(int fd)
 {
     struct stat file;
@@ -31,7 +31,7 @@ static bool set_and_not_empty(const char *name)
     return value && *value;
 }
 
-/* TERM names one that does more than print. */
+/* Whether the terminal supports control sequences, by TERM. */
 static bool knows_sequences(void)
 {
     const char *term = getenv("TERM");
@@ -50,8 +50,8 @@ static bool wants_color(const char *color, bool is_terminal)
     return is_terminal && knows_sequences();
 }
 
-/* Whether the cursor can be sent back to redraw a line. Emacs' buffers of a shell or a compilation
-   cannot, whatever TERM says; its terminal emulators can. */
+/* Whether the cursor can be moved to redraw a line. Shell and compilation buffers of Emacs cannot
+   do that, whatever TERM says; its terminal emulators can. */
 static bool moves_cursor(void)
 {
     static const char *const plain[] = {"comint", "compile", "eshell"};
@@ -150,8 +150,8 @@ static void end_cut_line(struct terminal *t)
         sys_write_all(STDERR_FILENO, "\n", 1, NULL);
 }
 
-/* `style` is an SGR parameter for the whole line. A failure to write is ignored, but for one that a
-   signal caused: that ends the program. */
+/* `style` is an SGR parameter for the whole line. Write errors are ignored, except an interruption
+   by a signal, which ends the program. */
 static int write_line(struct terminal *t, struct span line, const char *style, struct fail *fail)
 {
     end_cut_line(t);
@@ -189,7 +189,7 @@ int terminal_failed_line(struct terminal *t, struct span line, struct fail *fail
     return write_line(t, line, "31", fail) != 0 ? -1 : result;
 }
 
-/* A message that may hold words of the server, however long those are. */
+/* Appends a message that may contain text of the server of any length. */
 static void put_message(const struct terminal *t, struct buf *line, struct span text)
 {
     enum { COLUMNS = 2000, BYTES = 8000 };
@@ -214,8 +214,8 @@ void terminal_ask(struct terminal *t, struct span line, struct fail *fail)
         terminal_line(t, line, fail);
 }
 
-/* Of the server's words the first line: what follows is for those who read JSON. Our own hold
-   names, which may have anything in them. */
+/* The first line of a message of the server; the rest is only in JSON output. The program's own
+   messages are shown completely: they may contain names with line feeds. */
 static struct span shown(const struct fail *fail)
 {
     struct span message = span_trim(span_of(fail->message));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a person sees: which streams are terminals, colour, messages on standard error. */
+/* The terminal: which streams are terminals, colour, and messages on standard error. */
 #ifndef TERMINAL_TERMINAL_H
 #define TERMINAL_TERMINAL_H
 
@@ -51,37 +51,37 @@ bool terminal_renders(const struct terminal *t);
    empty. */
 bool terminal_takes_utf8(void);
 
-/* The mark behind a text that was cut. */
+/* The ellipsis after truncated text. */
 const char *terminal_ellipsis(const struct terminal *t);
 
 void terminal_release(struct terminal *t);
 /* The answer's output is about to be released. */
 void terminal_forget_answer(struct terminal *t, const struct writer *answer);
 
-/* Takes the status line away before anything else is written to a terminal. */
+/* Erases the status line before other output to a terminal. */
 static inline void terminal_make_way(struct terminal *t)
 {
     if (t->status && t->status->drawn)
         status_erase(t->status);
 }
 
-/* Where the answer and standard error are one terminal, file or pipe: what is pending of the answer
-   leaves, and unless it ends in one a newline follows on standard error, so that what comes next
+/* If the answer and standard error are the same terminal, file or pipe: writes the pending part of
+   the answer and, unless it ends in a newline, a newline to standard error, so that the next output
    there begins a line. */
 int terminal_begin_line(struct terminal *t, struct fail *fail);
 
 /* One line on standard error, dimmed where there is colour. On the terminal that shows the answer
-   it comes after what is pending there and begins a new line. The text must be harmless. Failure
-   to write it is ignored, the answer matters more; *fail is for the answer's own. */
+   pending output is written first and the line is terminated. The text must be escaped already. A
+   failure to write the line is ignored; *fail reports a failure to write the answer. */
 int terminal_line(struct terminal *t, struct span line, struct fail *fail);
-/* The same in red: something failed that is not the end of the command. */
+/* The same in red, for a failure that does not end the command. */
 int terminal_failed_line(struct terminal *t, struct span line, struct fail *fail);
-/* "sigmasight-chat: warning: TEXT", likewise, made harmless here. */
+/* "sigmasight-chat: warning: TEXT", likewise. Escapes the text. */
 int terminal_warning(struct terminal *t, struct span text, struct fail *fail);
 /* The line of a command that reads standard input, where a person types that; not when quiet. */
 void terminal_ask(struct terminal *t, struct span line, struct fail *fail);
 
-/* The one line of an error: WHAT: WHY and the next step. */
+/* Prints the failure of the command: WHAT: WHY and the hint. */
 void terminal_failure(struct terminal *t, const struct fail *fail);
 
 #endif

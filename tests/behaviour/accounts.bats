@@ -460,7 +460,7 @@ row()
     for body in '[]' '"me"' '{"email":' 'me'; do
         serve <<<$'on GET /auth/me\n'"body $body"
         run_chat whoami
-        expect_failure 76 '.*cannot show the account: the response is no account.*'
+        expect_failure 76 '.*cannot show the account: the response is not an account.*'
         stop_server
         rm -r "$T/announcement" "$T/port"
     done

@@ -413,7 +413,7 @@ body $answer"
         for option in '' -j; do
             # shellcheck disable=SC2086 # perhaps no word
             run_chat conversations show $option "$ID"
-            expect_failure 76 'cannot show the conversation: the response is no conversation.*'
+            expect_failure 76 'cannot show the conversation: the response is not a conversation.*'
             expect_bytes ''
         done
         stop_server

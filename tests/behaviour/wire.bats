@@ -279,7 +279,7 @@ SCENARIO
     for code in 201 206; do
         run_chat send -c "$ID" hi
         expect_status 76
-        expect_error "cannot send the message: a response with this status is no event stream \\(HTTP $code\\).*"
+        expect_error "cannot send the message: a response with this status is not an event stream \\(HTTP $code\\).*"
     done
 }
 
