@@ -192,6 +192,7 @@ static const char example[] =
     "  // \"url\": \"https://sigmasight.example.com/api/v1\",\n"
     "  // \"token_command\": \"pass show sigmasight\",\n"
     "  // \"mode\": \"green\",\n"
+    "  // \"log\": false,\n"
     "  // \"cacert\": \"~/certificates/ca.pem\",\n"
     "  // \"profiles\": {\"local\": {\"url\": \"http://localhost:8000/api/v1\", \"token_command\": "
     "\"\"}},\n"
