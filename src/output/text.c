@@ -53,14 +53,17 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
     if (t->former)
         discard_text(t);
     t->unfinished = text.at[text.len - 1] != '\n';
-    if (shows_status && !(t->layout && layout_table_rows(t->layout) >= 0))
-        status_hide(t->terminal->status);
+    bool held = t->layout && layout_table_rows(t->layout) >= 0;
+    size_t before = t->where->len;
     if (t->markdown)
         markdown_feed(t->markdown, text);
     else if (t->out.terminal)
         escape_put(t->where, text);
     else
         buf_span(t->where, text);
+    /* What is pending is written below, over the status line. */
+    if (shows_status && (!held || t->where->len > before))
+        status_hide(t->terminal->status);
     if (t->layout && shows_status)
         show_table(t);
     return writer_turn(&t->out, fail);

@@ -207,6 +207,22 @@ SCENARIO
     expect_bytes 'Text\n\na  b\n────\n1  2\n3  4\n\n' "$T/last"
 }
 
+@test "render: the status line is gone before the table that it counted is written" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"| a | b |\n|---|--:|\n| 1 | 2 |\n"}
+gate one
+event message {"delta":"\nAfter it"}
+gate two
+event done {}
+SCENARIO
+    need_terminal
+    LC_ALL=C.UTF-8 TERM=xterm python3 "$BATS_TEST_DIRNAME/screen.py" "$T" columns 40 shows 'table, 1 rows' \
+        open one shows After keep two open two -- "$CHAT" send -c "$ID" hi >"$OUT" 2>"$ERR" </dev/null 3>&-
+    grep -x '1  2' "$T/two"
+    expect_bytes 'a  b\n────\n1  2\n\nAfter it\n\n' "$T/last"
+}
+
 @test "render: a tool's line in a paragraph stands after the word that was held, and the paragraph goes on below" {
     cat >"$T/stream" <<'STREAM'
 event: message
