@@ -326,7 +326,10 @@ static int ask(struct chat *c, struct fail *fail)
 {
     const struct chat_request *request = c->request;
     c->retry.repeatable = true;
-    if (retry_run(&c->retry, find_portfolios, fail) != 0)
+    /* Without --portfolio nothing is called, and no turn of the pace is taken. */
+    int found = request->portfolios.count ? retry_run(&c->retry, find_portfolios, fail)
+                                          : find_portfolios(c, fail);
+    if (found != 0)
         return -1;
     c->retry.repeatable = !request->conversation;
     if (request->conversation)
