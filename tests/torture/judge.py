@@ -4,7 +4,7 @@
 
 DIRECTORY/0 is an undisturbed run, every other one, DIRECTORY/N, is of the same command with its Nth effect failing.
 Each has out, err, status, perhaps fired, record, events and sanitizer.PID, and state/. FORMAT is what the command
-writes: text, jsonl, json, raw, or of a command that is no stream lines (of JSON) or table. The state files NAME may stay
+writes: text, jsonl, json, raw, objects (of batch), or of a command that is no stream lines (of JSON) or table. The state files NAME may stay
 as they were without a word.
 """
 import json
@@ -144,11 +144,35 @@ def check_object(run, whole):
         run.complain(f'not a JSON object: {error}: {run.out[-200:]!r}')
 
 
+def check_objects(run, whole):
+    """At most one object for each line, and those that are missing are in the totals. A fault in a job costs a question."""
+    seen = set()
+    for line in run.out.splitlines():
+        try:
+            value = parse(line)
+            if value['line'] in seen:
+                run.complain(f"line {value['line']} has two objects")
+            seen.add(value['line'])
+            if value['status'] == 'done' and value['exit_code'] != 0 or value['status'] != 'done' and not value['error']['message']:
+                run.complain(f'status and exit code do not agree: {line[:200]!r}')
+        except (ValueError, KeyError, TypeError) as error:
+            if run.status != 74:
+                run.complain(f'not an object: {error}: {line[:200]!r}')
+    totals = re.search(rb'^(\d+) questions?: \d+ done(?:.*, (\d+) not asked)?', run.err, re.M)
+    lines = len(whole.out.splitlines())
+    if totals and run.status != 74 and len(seen) + int(totals[2] or 0) != lines:
+        run.complain(f'{len(seen)} objects for {lines} lines: {totals[0]!r}')
+    if totals and int(totals[1]) != lines:
+        run.complain(f'totals of other questions: {totals[0]!r}')
+
+
 def check_output(run, whole, form):
     if form == 'jsonl':
         check_lines(run, whole, run.out, whole.out, 'standard output')
     elif form == 'json':
         check_object(run, whole)
+    elif form == 'objects':
+        check_objects(run, whole)
     else:
         check_text(run, whole.out, form == 'text')
         if run.status == 0 and run.out != whole.out:
@@ -227,11 +251,14 @@ def check_end(run, whole, form):
     errors = [line for line in run.err.splitlines()
               if line.startswith(b'sigmasight-chat: ') and not re.match(rb'sigmasight-chat: (warning|retry)', line)]
     # Memory may run out after an error was told.
+    if form == 'objects': # of several jobs each has this fault
+        errors = [line for line in errors if line != OUT_OF_MEMORY]
     if len(errors) > 1 + (OUT_OF_MEMORY in errors):
         run.complain('more than one line of an error')
     if run.status == 0 and errors:
         run.complain('status 0, and an error was told')
-    return run.status in STATUSES - {0} and not errors
+    said = errors or form == 'objects' and (b' done' in run.err or OUT_OF_MEMORY in run.err)
+    return run.status in STATUSES - {0} and not said
 
 
 def main():
