@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # what helpers set and read
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2094,SC2154 # what helpers set and read, a file that is read and appended to
 # Many questions: one object for each, whatever happens.
 
 load helper
@@ -37,7 +37,7 @@ jobs_of()
 # A server whose answers wait until the gate is opened.
 serve_gate()
 {
-    serve "$@" <<'END'
+    serve <<'END'
 on POST /chat/send
 event start {"conversation_id":"$CONVERSATION","mode":"green","model":"m"}
 event message {"delta":"$TEXT"}
@@ -599,4 +599,45 @@ END
         fail "not as expected on the screen"
     grep . "$T/last" | diff <(echo '9 questions: 9 done') - >&2 || fail "another screen"
     [ "$(wc -l <"$T/objects")" -eq 9 ] || fail "not 9 objects"
+}
+
+# recipe FIRST LAST: the lines of the manual between these two patterns.
+recipe()
+{
+    sed -n "/^$1/,/$2\$/p" "$SRCDIR/man/sigmasight-chat.1" | sed 's/\\e/\\/g;s/^\.Dl //;/^\./d;/^[A-Z]/d'
+}
+
+# Two directories of this machine take the part of two hosts.
+@test "batch: the recipe with GNU parallel, two hosts, and one that fails" {
+    parallel --version 2>/dev/null | grep -q '^GNU parallel' || skip "GNU parallel is not installed"
+    serve_hello
+    mkdir "$T/bin" "$T/here"
+    ln -s "$CHAT" "$T/bin/sigmasight-chat"
+    cat >"$T/bin/ssh" <<'END'
+#!/bin/sh
+while [ "${1#-}" != "$1" ]; do
+    shift
+done
+mkdir -p "$HOSTS/$1" && cd "$HOSTS/$1" && touch used || exit
+[ ! -e broken ] || exit 255
+shift
+[ "$1" != -- ] || shift
+exec sh -c "$*"
+END
+    chmod +x "$T/bin/ssh"
+    export PATH=$T/bin:$PATH HOSTS=$T/hosts
+    cd "$T/here"
+    questions 100
+    mv "$T/questions" questions.jsonl
+    recipe 'parallel --pipepart' 'asked -' >"$T/recipe"
+    bash -e -o pipefail "$T/recipe" >"$OUT" 2>"$ERR" 3>&- || fail "status $?"
+    expect_bytes ''
+    [ "$(wc -l <answers.jsonl)" -eq 100 ] || fail "not 100 answers"
+    [ -e "$HOSTS/host1/used" ] && [ -e "$HOSTS/host2/used" ] || fail "not on both hosts"
+    grep -q . jobs.log
+    touch "$HOSTS/host2/broken"
+    bash -o pipefail "$T/recipe" >"$OUT" 2>"$ERR" 3>&-
+    expect_bytes ''
+    jq -r .id answers.jsonl | sort | uniq -d >"$OUT"
+    expect_bytes ''
 }
