@@ -49,7 +49,7 @@ jwt_head=eyJ
     done
 }
 
-@test "login: the password is the first line, blanks and all" {
+@test "login: the password is the first line, including blanks" {
     serve_default
     local password
     for password in ' blanks ' 'ünï✓' "'\"\\\$(x)" '--help'; do
@@ -59,7 +59,7 @@ jwt_head=eyJ
     done
 }
 
-@test "login: the password may lack the end of its line, or end as a line does elsewhere" {
+@test "login: the password may end without a line terminator, or in CR LF" {
     serve_default
     local ending
     for ending in '' '\r\n'; do
@@ -77,7 +77,7 @@ jwt_head=eyJ
     [ ! -e "$(state credentials.json)" ]
 }
 
-@test "login: a wrong password leaves the token that was stored before" {
+@test "login: a wrong password does not remove the stored token" {
     serve_default
     no_token
     log_in
@@ -97,14 +97,14 @@ jwt_head=eyJ
     expect_requests
 }
 
-@test "login: what the server says of a bad address" {
+@test "login: the server's message for an invalid address" {
     serve_default
     run_chat login --email nobody --password-stdin <<<hunter2
     expect_failure 65 '.*email: value is not a valid email address.*'
     expect_no_secret
 }
 
-@test "login: without a terminal it says what to use instead" {
+@test "login: without a terminal, a hint at the alternatives" {
     serve_default
     run_without_terminal login
     expect_status 64
@@ -121,7 +121,7 @@ run_without_terminal()
     setsid -w "$CHAT" "$@" </dev/null >"$OUT" 2>"$ERR" || status=$?
 }
 
-@test "login: asks on the terminal, the password without echo" {
+@test "login: prompts on the terminal, for the password without echo" {
     serve_default
     at_terminal wait 'Email: ' echo on type 'me@example.com\n' wait 'Password: ' echo off type 'hunter2\n' \
         wait 'Logged in' -- "$CHAT" login
@@ -139,7 +139,7 @@ run_without_terminal()
     body 1 | jq -e '. == {email: "me@example.com", password: "hunter2"}'
 }
 
-@test "login: asks on the terminal wherever input and output go" {
+@test "login: prompts on the terminal even if input and output are redirected" {
     serve_default
     # shellcheck disable=SC2016 # the inner shell expands
     at_terminal wait 'Email: ' type 'me@example.com\n' wait 'Password: ' echo off type 'hunter2\n' -- \
@@ -149,7 +149,7 @@ run_without_terminal()
     expect_line "Logged in to $SIGMASIGHT_URL as me@example.com." "$T/login.err"
 }
 
-@test "login: the terminal echoes again after Control-C, wherever it comes" {
+@test "login: echo is restored after Control-C at any time" {
     serve_default
     at_terminal wait 'Email: ' type '\x03' -- "$CHAT" login
     expect_bytes 'signal 2\necho on\n'
@@ -159,7 +159,7 @@ run_without_terminal()
     [ "$(count_requests 'POST .*')" -eq 0 ]
 }
 
-@test "login: the terminal echoes again after SIGTERM and SIGHUP" {
+@test "login: echo is restored after SIGTERM and SIGHUP" {
     serve_default
     local name
     for name in TERM HUP; do
@@ -169,7 +169,7 @@ run_without_terminal()
     [ "$(count_requests 'POST .*')" -eq 0 ]
 }
 
-@test "login: Control-Z and fg: the terminal echoes in between, and the password is asked for again without" {
+@test "login: Control-Z restores echo, and fg prompts again without echo" {
     serve_default
     # shellcheck disable=SC2016 # the inner shell expands
     at_terminal wait 'Password: ' echo off type 'hun' type '\x1a' wait 'in the shell' echo on type '\n' \
@@ -180,7 +180,7 @@ run_without_terminal()
     body 1 | jq -e '.password == "hunter2"'
 }
 
-@test "login: the terminal echoes again after Control-\\" {
+@test "login: echo is restored after Control-\\" {
     serve_default
     at_terminal wait 'Password: ' echo off type 'hunt' type '\x1c' -- "$CHAT" login --email me@example.com
     expect_bytes "signal 3\necho on\n"
@@ -196,7 +196,7 @@ run_without_terminal()
     [ "$(count_requests 'POST .*')" -eq 0 ]
 }
 
-@test "login: SIGMASIGHT_EMAIL and SIGMASIGHT_PASSWORD are not asked for; the command line is stronger" {
+@test "login: SIGMASIGHT_EMAIL and SIGMASIGHT_PASSWORD replace prompts; the command line overrides them" {
     serve_default
     export SIGMASIGHT_EMAIL=env@example.com SIGMASIGHT_PASSWORD=from-environment
     run_without_terminal login
@@ -207,7 +207,7 @@ run_without_terminal()
     body 3 | jq -e --arg password "$PASSWORD" '. == {email: "me@example.com", password: $password}'
 }
 
-@test "login: a signal ends it while the server thinks, and nothing is stored" {
+@test "login: a signal while waiting for the server stores nothing" {
     serve <<<$'on POST /auth/login\ngate asked\nbody {"access_token":"late"}'
     printf '%s\n' "$PASSWORD" >"$T/password"
     launch "$CHAT" login --email me@example.com --password-stdin <"$T/password" >"$OUT" 2>"$ERR"
@@ -230,7 +230,7 @@ body $answer"
     done
 }
 
-@test "login: a token that could not stand in a header is refused" {
+@test "login: a token that is invalid in a header is refused" {
     serve <<<'on POST /auth/login
 body {"access_token":"two\\nlines: of\\u0001it"}'
     run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
@@ -239,7 +239,7 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
     expect_requests 'POST /auth/login'
 }
 
-@test "login: a server that wants tokens of its web login" {
+@test "login: a server that requires tokens of its web login" {
     serve_default --web-tokens --generation 2
     run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
     expect_failure 77 ".*$web_login.*"
@@ -247,7 +247,7 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
     [ ! -e "$(state credentials.json)" ]
 }
 
-@test "login, logout, whoami, config: no operand is taken for granted" {
+@test "login, logout, whoami, config: unexpected operands are refused" {
     serve_default
     for command in login logout whoami config; do
         run_chat "$command" hunter2 </dev/null
@@ -259,7 +259,7 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
 
 # --- logout ---
 
-@test "login: what comes before it is told" {
+@test "login: a warning if another source of a token takes precedence" {
     serve_default
     no_token
     token_command "cat $T/token"
@@ -276,7 +276,7 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
     expect_bytes '' "$ERR"
 }
 
-@test "logout: forgets the token and tells the server" {
+@test "logout: deletes the token and notifies the server" {
     serve_default
     no_token
     log_in
@@ -295,7 +295,7 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
     expect_requests
 }
 
-@test "logout: the stored token is meant, not that of the environment" {
+@test "logout: affects the stored token, not that of the environment" {
     serve_default
     log_in
     local token
@@ -315,7 +315,7 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
     expect_requests
 }
 
-@test "logout: the token is forgotten even if the server fails or cannot be reached" {
+@test "logout: the token is deleted even if the server fails or cannot be reached" {
     serve <<<$'on POST /auth/logout\nstatus 500\nbody {"detail":"Not today"}'
     no_token
     log_in
@@ -330,7 +330,7 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
     [ "$(stored length)" -eq 0 ]
 }
 
-@test "logout: a signal ends it while the server thinks; the token is forgotten" {
+@test "logout: a signal while waiting for the server; the token is deleted" {
     serve <<<$'on POST /auth/login\nbody {"access_token":"a"}\non GET /auth/me\nbody {}\non POST /auth/logout\ngate asked'
     log_in
     launch "$CHAT" logout </dev/null >"$OUT" 2>"$ERR"
@@ -342,7 +342,7 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
     [ "$(stored length)" -eq 0 ]
 }
 
-@test "logout: a token that has expired is forgotten without a word" {
+@test "logout: an expired token is deleted silently" {
     serve <<<$'on POST /auth/logout\nstatus 401\nbody {"detail":"Could not validate credentials"}'
     no_token
     log_in
@@ -352,7 +352,7 @@ body {"access_token":"two\\nlines: of\\u0001it"}'
     [ "$(stored length)" -eq 0 ]
 }
 
-@test "login, logout: -q says nothing" {
+@test "login, logout: -q prints nothing" {
     serve_default
     run_chat login -q --email me@example.com --password-stdin <<<"$PASSWORD"
     expect_status 0
@@ -405,7 +405,7 @@ row()
     expect_no "$jwt_head" "$OUT"
 }
 
-@test "whoami: tier, limits and use, as far as the server tells them" {
+@test "whoami: tier, limits and use, if the server sends them" {
     serve_default --generation 2 --portfolios 2
     run_chat send hello
     run_chat whoami -j
@@ -437,7 +437,7 @@ row()
     [ "$(row profile)" = dev ]
 }
 
-@test "whoami: when a JSON Web Token expires that did not come from login" {
+@test "whoami: the expiry of a JSON Web Token that is not from login" {
     local token
     token=$(jwt '{"sub":"1","exp":4102444800}')
     serve_default --token "$token"
@@ -455,7 +455,7 @@ row()
     expect_requests
 }
 
-@test "whoami: an answer that is no account" {
+@test "whoami: a response that is not an account" {
     local body
     for body in '[]' '"me"' '{"email":' 'me'; do
         serve <<<$'on GET /auth/me\n'"body $body"
@@ -569,7 +569,7 @@ row()
     expect_requests
 }
 
-@test "token: what cannot be one is neither sent nor shown" {
+@test "token: an invalid token is neither sent nor shown" {
     serve_default
     local token
     for token in 'sec ret' $'sec\tret' 'sécret' $'sec\x01ret' $'sec\x7fret'; do
@@ -605,7 +605,7 @@ row()
     expect_status 0
 }
 
-@test "token_command: its standard input is empty, ours is left alone" {
+@test "token_command: its standard input is empty, that of the program is not read" {
     serve_hello
     no_token
     token_command "cat >$T/input; echo $TOKEN"
@@ -618,7 +618,7 @@ row()
     [ "$(body 2 | jq -r .text)" = 'the message' ]
 }
 
-@test "token_command: our secrets are not in its environment, everything else is" {
+@test "token_command: its environment has no secrets, but everything else" {
     serve_hello
     token_command "env >$T/environment; echo $TOKEN"
     export SIGMASIGHT_TOKEN='' SIGMASIGHT_EMAIL=env@example.com SIGMASIGHT_PASSWORD=hunter2 OF_MINE=here
@@ -650,7 +650,7 @@ row()
     [ "$(($(cat "$T/process")))" -eq "$(($(cat "$T/group")))" ]
 }
 
-@test "token_command: it has none of our descriptors, and none of the caller's" {
+@test "token_command: inherits no descriptors of the program or its caller" {
     serve_hello
     no_token
     token_command "ls /proc/self/fd >$T/descriptors; echo $TOKEN"
@@ -674,7 +674,7 @@ row()
     done
 }
 
-@test "token_command: a limit to the size of files does to it what it would without us" {
+@test "token_command: a file size limit has its usual effect" {
     serve_default
     no_token
     token_command "ulimit -f 0; echo more >'$T/file'; echo $TOKEN"
@@ -685,7 +685,7 @@ row()
     expect_status 0
 }
 
-@test "token_command: a signal ends it and what it started" {
+@test "token_command: a signal ends it and its children" {
     serve_default
     no_token
     local name told
@@ -739,7 +739,7 @@ TABLE
     expect_requests
 }
 
-@test "token_command: --max-time counts for it, too" {
+@test "token_command: --max-time includes it" {
     serve_default
     no_token
     local answer
@@ -755,7 +755,7 @@ TABLE
     expect_requests
 }
 
-@test "token_command: what it said counts when it has ended, not before" {
+@test "token_command: its output is used only after it has ended" {
     serve_hello
     no_token
     mkfifo "$T/end"
@@ -778,7 +778,7 @@ TABLE
     expect_requests
 }
 
-@test "token_command: a signal ends the wait for one that has said everything" {
+@test "token_command: a signal ends the wait after its output is complete" {
     serve_hello
     no_token
     mkfifo "$T/begun" "$T/end"
@@ -823,7 +823,7 @@ SCENARIO
     expect_requests 'POST /chat/conversations' 'POST /chat/conversations'
 }
 
-@test "token_command: that it fails the second time is said" {
+@test "token_command: a failure of the second run is reported" {
     serve_default
     no_token
     token_command "test ! -e $T/ran || { echo 'No session.' >&2; exit 4; }; : >$T/ran; echo stale"
@@ -871,7 +871,7 @@ SCENARIO
     [ ! -e "$T/runs" ]
 }
 
-@test "token_command: no option takes one" {
+@test "token_command: there is no option for it" {
     serve_default
     for option in --token_command --token-command; do
         run_chat send "$option" 'echo x' hi
@@ -927,7 +927,7 @@ SCENARIO
 TABLE
 }
 
-@test "refresh: the exp of a token counts where login said nothing of expires_in" {
+@test "refresh: the exp claim is used if login sent no expires_in" {
     local expires token
     expires=$(($(date +%s) + 50))
     token=$(jwt "{\"sub\":\"1\",\"exp\":$expires}")
@@ -966,7 +966,7 @@ SCENARIO
     [ -z "$(row expires)" ]
 }
 
-@test "refresh: one that fails is no failure" {
+@test "refresh: a failed refresh is not an error" {
     serve <<<$'on POST /auth/refresh\nstatus 500\nbody {"detail":"Not today"}'
     no_token
     log_in
@@ -1054,7 +1054,7 @@ SCENARIO
     cmp "$T/before" "$(state credentials.json)" >&2
 }
 
-@test "refresh: a token that the server lets expire at once" {
+@test "refresh: a token that expires at once" {
     serve_default --token-life 0
     no_token
     SIGMASIGHT_EMAIL=env@example.com SIGMASIGHT_PASSWORD=hunter2 run_chat send hi
@@ -1094,7 +1094,7 @@ SCENARIO
     expect_requests 'POST /chat/send'
 }
 
-@test "401: a stored token, and nobody has a newer one" {
+@test "401: a stored token without a newer one" {
     serve <<<"on POST /chat/send
 $refuse_once"
     no_token
@@ -1122,7 +1122,7 @@ SCENARIO
     [ "$(stored '.[0].token')" = fresh ]
 }
 
-@test "401: a stored token gives way to the login of the environment, for this time" {
+@test "401: a stored token is replaced by the login of the environment for this run" {
     serve_default
     no_token
     log_in
@@ -1142,7 +1142,7 @@ last_id()
     last_body_of 'POST /api/v1/chat/send' | jq -r .conversation_id
 }
 
-@test "401: whoami names the source of the token that was taken in the end" {
+@test "401: whoami names the source of the token that was finally used" {
     serve_default
     no_token
     log_in
@@ -1185,7 +1185,7 @@ SCENARIO
     expect_requests 'POST /auth/login' 'GET /auth/me' 'POST /auth/login'
 }
 
-@test "401: a server that wants tokens of its web login says so at once" {
+@test "401: a hint for a server that requires tokens of its web login" {
     serve_default --web-tokens --generation 2
     no_token
     SIGMASIGHT_EMAIL=env@example.com SIGMASIGHT_PASSWORD=hunter2 run_chat send hi
@@ -1316,7 +1316,7 @@ $refuse_once"
     done
 }
 
-@test "secret: a refusal that repeats what was sent does not show it" {
+@test "secret: a refusal that repeats the request is not shown" {
     serve <<'SCENARIO'
 on POST /auth/login
 status 422
@@ -1327,7 +1327,7 @@ SCENARIO
     expect_no_secret
 }
 
-@test "secret: a refusal in any shape does not show what was sent" {
+@test "secret: a refusal in any format does not show text of the request" {
     local body
     for body in '{"detail":{"ctx":{"given":"hunter2"}}}' '{"detail":[{"ctx":{"error":{"input":"hunter2"}}}]}' \
         '{"detail":{"password":"hunter2"}}' '{"detail":{"a":[["hunter2"]]}}' '{"detail":{"hunter2":1}}' '{"detail":"hunter2"}' \
@@ -1342,7 +1342,7 @@ SCENARIO
     done
 }
 
-@test "secret: no option takes a token or a password, and what was tried is not repeated" {
+@test "secret: no option accepts a token or a password, and an attempt is not repeated in messages" {
     serve_default
     for option in --token --password --api-key; do
         run_chat send "$option=hunter2" hi
@@ -1390,7 +1390,7 @@ expect_guarded()
     fi
 }
 
-@test "secret: nor while send waits for its message" {
+@test "secret: no core dump while send waits for its message" {
     pipe_to MESSAGE
     launch "$CHAT" send <"$T/message" >"$OUT" 2>"$ERR"
     printf 'unfinished' >&"$MESSAGE"
@@ -1401,7 +1401,7 @@ expect_guarded()
     await_end
 }
 
-@test "secret: nor while login waits, or token_command runs" {
+@test "secret: no core dump while login waits or token_command runs" {
     serve <<<$'on POST /auth/login\ngate asked\nstatus 401\nbody {}'
     printf '%s\n' "$PASSWORD" >"$T/password"
     launch "$CHAT" login --email me@example.com --password-stdin <"$T/password" >"$OUT" 2>"$ERR"

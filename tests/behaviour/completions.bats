@@ -222,7 +222,7 @@ takes()
     [ "$(grep -c -e "option $2 is not accepted" "$ERR")" -eq 0 ]
 }
 
-@test "completions: of the options of conversations those that the subcommand takes" {
+@test "completions: the options of conversations that the subcommand accepts" {
     scene
     export SIGMASIGHT_URL=http://127.0.0.1:1/ SIGMASIGHT_TOKEN=$TOKEN
     options_of conversations | sort >"$T/all"
@@ -244,7 +244,7 @@ takes()
     done
 }
 
-@test "completions: a server that does not answer holds nobody up for long" {
+@test "completions: a server that does not respond causes only a short delay" {
     scene
     serve <<'END'
 on GET /chat/conversations
@@ -258,7 +258,7 @@ END
     done
 }
 
-@test "completions: nothing where nobody can know" {
+@test "completions: nothing for arguments that cannot be completed" {
     scene
     offered 'sigmasight-chat send tw'
     offered 'sigmasight-chat send --retry '
@@ -267,7 +267,7 @@ END
     offered 'sigmasight-chat nonsense --o'
 }
 
-@test "completions: after -- there is no option" {
+@test "completions: no options after --" {
     scene
     offered 'sigmasight-chat send -- --o'
     offered 'sigmasight-chat send -- -'

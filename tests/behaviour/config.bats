@@ -96,7 +96,7 @@ CONFIG
     body 4 | jq -e --arg p1 "$P1" --arg p2 "$P2" '.ui_context.portfolio_ids == [$p2, $p1]'
 }
 
-@test "precedence: a flag of the file is taken back by a profile" {
+@test "precedence: a profile clears a flag of the file" {
     serve_hello
     echo '{"no-newline": true, "profiles": {"p": {"no-newline": false}}}' | configure
     run_chat send -c "$ID" hi
@@ -115,7 +115,7 @@ CONFIG
     expect_bytes 'Hello'
 }
 
-@test "precedence: -o of the file is not what conversations prints" {
+@test "precedence: -o of the file does not affect conversations" {
     serve_default
     echo '{"output": "jsonl"}' | configure
     run_chat conversations new
@@ -152,7 +152,7 @@ CONFIG
     expect_bytes "dev-token\nprod-token\n" "$T/tokens"
 }
 
-@test "profile: --profile is stronger than SIGMASIGHT_PROFILE" {
+@test "profile: --profile overrides SIGMASIGHT_PROFILE" {
     echo '{"profiles": {"a": {"mode": "blue"}, "b": {"mode": "violet"}}}' | configure
     export SIGMASIGHT_PROFILE=a
     run_chat config
@@ -195,7 +195,7 @@ CONFIG
     expect_setting mode green 'profile a'
 }
 
-@test "profile: an empty name is wrong" {
+@test "profile: an empty name is invalid" {
     run_chat config --profile ''
     expect_status 64
 }
@@ -211,7 +211,7 @@ CONFIG
 CONFIG
 }
 
-@test "unused profile: a mistake is a warning of config and doctor alone" {
+@test "unused profile: an error is a warning of config and doctor only" {
     serve_default
     configure <<'CONFIG'
 {
@@ -273,7 +273,7 @@ token_command": ["sh"]
 TABLE
 }
 
-@test "bad settings: what a program reads ends as after every other failure" {
+@test "bad settings: machine-readable output ends as after any other failure" {
     serve_default
     local command option
     echo '{"modus": 1}' | configure
@@ -303,7 +303,7 @@ TABLE
     expect_requests
 }
 
-@test "bad settings: only the command line counts then" {
+@test "bad settings: only the command line is used" {
     serve_default
     echo precious >"$T/file"
     jq -n --arg file "$T/file" '{output: "jsonl", events: $file, record: $file, profiles: {}}' | configure
@@ -329,13 +329,13 @@ TABLE
     done
 }
 
-@test "bad file: a list that holds something else than strings" {
+@test "bad file: a list with an element that is not a string" {
     for list in '[1]' '["a", null]' '[["a"]]' '[{"a": "b"}]' '["a", ""]'; do
         refused 1:2 '' <<<"{\"portfolio\": $list}"
     done
 }
 
-@test "bad file: profiles that are none" {
+@test "bad file: profiles that are not objects" {
     refused 1:2 profiles <<<'{"profiles": []}'
     refused 1:2 profiles <<<'{"profiles": "p"}'
     export SIGMASIGHT_PROFILE=p
@@ -387,7 +387,7 @@ CONFIG
     expect_requests
 }
 
-@test "bad file: one that others can write, and the command that mends it" {
+@test "bad file: writable by others, and the command that repairs it" {
     serve_default
     local place
     for place in "$(config)" "$(dirname "$(config)")"; do
@@ -618,7 +618,7 @@ CONFIG
     expect_jq 'map(select(.setting == "url")) == [{setting: "url", value: "http://127.0.0.1:9/", origin: "command line"}]'
 }
 
-@test "config: JSON values are what the file would have" {
+@test "config: JSON values as in the file" {
     echo '{"retry": 2, "retry-delay": 0.50, "quiet": false, "portfolio": ["a b", "c\"d"], "max-event-size": "1M", "mode": "blue"}' |
         configure
     run_chat config -j
@@ -656,7 +656,7 @@ CONFIG
     expect_setting email me@example.com SIGMASIGHT_EMAIL
 }
 
-@test "config: talks to nobody and writes nothing" {
+@test "config: sends nothing and writes nothing" {
     serve_default
     run_chat config
     expect_status 0
@@ -672,7 +672,7 @@ CONFIG
     expect_error
 }
 
-@test "first run: without a URL and a token or a server, a second line says what to set" {
+@test "first run: without a URL and a token or a server, a hint at the settings" {
     unset SIGMASIGHT_URL SIGMASIGHT_TOKEN
     run_chat send hi
     expect_status 77

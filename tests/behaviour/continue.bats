@@ -22,7 +22,7 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
 
 # --- --continue ---
 
-@test "continue: takes the last conversation" {
+@test "continue: uses the last conversation" {
     for generation in 1 2; do
         serve_default --generation "$generation"
         run_chat send hi
@@ -42,7 +42,7 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     done
 }
 
-@test "continue: what is remembered already is not written again" {
+@test "continue: an unchanged entry is not written again" {
     local before
     serve_default
     run_chat send hi
@@ -81,7 +81,7 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     [ "$(last_id)" != "$first" ] || fail "another account's conversation"
 }
 
-@test "continue: none yet begins a new one and says so" {
+@test "continue: creates a conversation if there is none, with a note" {
     serve_default
     run_chat send -C hi
     expect_status 0
@@ -96,7 +96,7 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     [ "$(last_id)" = "$id" ]
 }
 
-@test "continue: none yet, with -q in silence" {
+@test "continue: creates a conversation silently with -q" {
     serve_default
     run_chat send -q -C hi
     expect_status 0
@@ -111,7 +111,7 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     grep -q "$ID" "$ERR"
 }
 
-@test "continue: the one that was named last counts, too" {
+@test "continue: a conversation of -c becomes the last one" {
     serve_hello
     run_chat send hi
     run_chat send -c "$ID" hi
@@ -168,7 +168,7 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     expect_line 'mode	blue' "$OUT"
 }
 
-@test "continue: a conversation that the server no longer knows is 65, with what to do" {
+@test "continue: a conversation that no longer exists is 65, with a hint" {
     serve_default
     run_chat send hi
     local id
@@ -188,14 +188,14 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     expect_status 0
 }
 
-@test "conversation: one that the server does not know is 65, with what to do" {
+@test "conversation: an unknown one is 65, with a hint" {
     serve_default
     run_chat send -c "$ID" hi
     expect_failure 65 ".*Conversation not found.*; .*sigmasight-chat conversations.*"
     expect_requests 'POST /chat/send'
 }
 
-@test "continue: the file itself holds no token and no text" {
+@test "continue: the file contains no token and no text" {
     serve_hello
     run_chat send -c "$ID" 'a private question'
     expect_no private "$(state conversations.json)"
@@ -205,7 +205,7 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
 
 # --- what does not go together ---
 
-@test "combinations that contradict each other are 64, before anything is sent" {
+@test "conflicting options are 64, before anything is sent" {
     serve_default
     local line
     while read -r line; do
@@ -258,7 +258,7 @@ expect_deleted()
     expect_deleted
 }
 
-@test "ephemeral: leaves the last conversation as it was" {
+@test "ephemeral: does not change the last conversation" {
     serve_hello
     run_chat send -c "$ID" hi
     run_chat send --ephemeral hi
@@ -303,14 +303,14 @@ refuse()
     done
 }
 
-@test "ephemeral: deleted after what is no event stream" {
+@test "ephemeral: deleted after a response that is not an event stream" {
     serve <<<$'on POST /chat/send\nheader content-type: text/html\nbody <html></html>'
     run_chat send --ephemeral hi
     expect_status 76
     expect_deleted
 }
 
-@test "ephemeral: deleted after each clock" {
+@test "ephemeral: deleted after each time limit" {
     local clock
     serve <<<$'on POST /chat/send\nevent message {"delta":"Hel"}\nsilence'
     for clock in --max-time --idle-timeout --stall-timeout; do
@@ -322,7 +322,7 @@ refuse()
     done
 }
 
-@test "ephemeral: deleted after each signal, and the process dies of it" {
+@test "ephemeral: deleted after each signal, which then ends the process" {
     local name
     serve <<<$'on POST /chat/send\nevent message {"delta":"Hel"}\ngate $TEXT'
     for name in INT TERM HUP; do
@@ -336,7 +336,7 @@ refuse()
     done
 }
 
-@test "ephemeral: deleted when nobody reads the output any more" {
+@test "ephemeral: deleted when the reader of the output is gone" {
     serve <<<$'on POST /chat/send\nevent message {"delta":"Hel"}\ngate begun\nevent message {"delta":"lo"}\nevent done {}'
     local answer
     pipe_from answer
@@ -436,14 +436,14 @@ refuse()
     expect_line 'sigmasight-chat: warning: a conversation may have been created .*'
 }
 
-@test "ephemeral: one that is gone already is no warning" {
+@test "ephemeral: no warning if it does not exist any more" {
     serve <<<$'on DELETE /chat/conversations/*\nstatus 404\nbody {"detail":"Conversation not found"}'
     run_chat send -q --ephemeral -j hi
     expect_status 0
     expect_jq 'all(.event != "client.warning")'
 }
 
-@test "ephemeral: that it could not be deleted is a warning" {
+@test "ephemeral: a failed deletion is a warning" {
     serve <<<$'on DELETE /chat/conversations/*\nstatus 500\nbody {"detail":"Not today"}'
     run_chat send --ephemeral -o json hi
     expect_status 0
@@ -520,7 +520,7 @@ END_OF_PYTHON
     expect_line "sigmasight-chat: warning: conversation $(last_id) could not be deleted: no time left"
 }
 
-@test "ephemeral: after an error its status stands, whatever becomes of the deletion" {
+@test "ephemeral: a failed deletion does not change the status of an error" {
     serve <<<$'on POST /chat/send\nevent error {"message":"broken","retryable":false}\n\non DELETE /chat/conversations/*\nstatus 500\nbody {}'
     run_chat send --ephemeral hi
     expect_status 1
@@ -550,7 +550,7 @@ END_OF_PYTHON
     done
 }
 
-@test "refused: a text that is too long leaves no conversation behind" {
+@test "refused: no conversation remains after text that is too long" {
     serve_default
     run_chat send --max-message 0 "$(repeat 4001 x)"
     expect_failure 65 '.*at most 4000 characters.*'
@@ -567,7 +567,7 @@ END_OF_PYTHON
     expect_deleted
 }
 
-@test "refused: a conversation of the user's is never deleted" {
+@test "refused: an existing conversation is never deleted" {
     serve <<<$'on POST /chat/send once\n'"$hello"$'\n\non POST /chat/send\nstatus 422\nbody {"detail":"Refused"}'
     run_chat send -c "$ID" hi
     expect_status 0
@@ -578,7 +578,7 @@ END_OF_PYTHON
     expect_requests 'POST /chat/send' 'POST /chat/send' 'POST /chat/send'
 }
 
-@test "refused: where the message may be stored the conversation stays" {
+@test "refused: the conversation is kept if the message may be stored" {
     serve <<'SCENARIO'
 on POST /chat/send
 status 500
@@ -599,7 +599,7 @@ SCENARIO
     done
 }
 
-@test "refused: that its conversation could not be deleted is a warning" {
+@test "refused: a failed deletion of its conversation is a warning" {
     serve <<<$'on POST /chat/send\nstatus 422\nbody {"detail":"Refused"}\n\non DELETE /chat/conversations/*\nstatus 500\nbody {}'
     run_chat send hi
     expect_status 65

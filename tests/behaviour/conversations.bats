@@ -44,7 +44,7 @@ new_prints()
     [ "$(wc -l <"$OUT")" -eq 1 ]
 }
 
-@test "new: prints the ID alone" {
+@test "new: prints only the ID" {
     each_generation new_prints
 }
 
@@ -75,13 +75,13 @@ new_with_options()
     expect_failure 76 '.*no valid ID.*'
 }
 
-@test "new: a URL that leads elsewhere" {
+@test "new: a URL that is not the API" {
     serve <<<$'on POST /chat/conversations\nstatus 404\nbody {"detail":"Not Found"}'
     run_chat conversations new
     expect_failure 65 '.*Not Found.*check --url; it usually ends in /api/v1'
 }
 
-@test "new: is not what --continue means" {
+@test "new: does not change the last conversation" {
     serve_default
     run_chat conversations new
     expect_status 0
@@ -222,7 +222,7 @@ body $(page 100 0)"
     [ "$(count_requests 'GET .*')" -eq 4 ]
 }
 
-@test "list: pages that come round again end it, and each is printed as it comes" {
+@test "list: repeated pages end it, and each page is printed as it arrives" {
     local first=conversation-a second=conversation-b
     page()
     {
@@ -251,7 +251,7 @@ body $(page 100 0)"
     [ "$(requests | wc -l)" -eq 3 ]
 }
 
-@test "list: there is nothing at that address" {
+@test "list: the server does not listen" {
     serve <<<$'on GET /chat/conversations\nstatus 404\nbody {"detail":"Not Found"}'
     run_chat conversations
     expect_failure 65 '.*Not Found.*check --url.*'
@@ -266,7 +266,7 @@ body $(page 10 0)"
     expect_bytes 'c0\nc1\nc2\nc3\n' "$T/ids"
 }
 
-@test "list: a server that pages by less than what was asked for, and says so" {
+@test "list: a server with smaller pages that reports more" {
     serve <<SCENARIO
 on GET /chat/conversations
 body {"conversations":$(page 10 0),"total_count":15,"has_more":true}
@@ -281,7 +281,7 @@ SCENARIO
     expect_requests 'GET /chat/conversations?limit=100&offset=0' 'GET /chat/conversations?limit=100&offset=10'
 }
 
-@test "list: wrapped as the documents have it" {
+@test "list: in an object, as documented" {
     serve <<SCENARIO
 on GET /chat/conversations
 body {"total_count":2,"conversations":[{"mode":"blue","conversation_id":"$ID","created_at":"2026-01-02T03:04:05Z","meta":{"mode":"x","id":"y"}},{"id":"$ID2","mode":"green","portfolio_ids":["p"],"created_at":null}],"has_more":false}
@@ -302,7 +302,7 @@ SCENARIO
     expect_bytes '{"conversation_id":"c","big":12345678901234567890.10,"u":"\\u00e4"}\n'
 }
 
-@test "list: what would break a line or drive a terminal does not" {
+@test "list: line breaks and control sequences are escaped" {
     serve <<<'on GET /chat/conversations
 body [{"id":"a\\tb\\nc\\u001b[2J\\u202ed","mode":"green","created_at":"x"}]'
     run_chat conversations
@@ -314,7 +314,7 @@ body [{"id":"a\\tb\\nc\\u001b[2J\\u202ed","mode":"green","created_at":"x"}]'
     expect_no $'\u202e' "$T/screen"
 }
 
-@test "list: an answer that is no list" {
+@test "list: a response that is not a list" {
     for answer in 'no JSON' '"text"' 12 '' '{"x":1}' '{}' '{"conversations":null}' '[{"a":1},5,"x"]' '[[]]' \
         '[{"id":5}]' '{"conversations":[null]}'; do
         serve <<<"on GET /chat/conversations
@@ -326,7 +326,7 @@ body $answer"
     done
 }
 
-@test "list: something else among conversations shows those and is a failure" {
+@test "list: an invalid element is a failure, after the conversations are shown" {
     serve <<<$'on GET /chat/conversations\nbody [{"id":"a"},{"x":5},{"id":"b"}]'
     run_chat conversations -j
     expect_status 76
@@ -368,7 +368,7 @@ SCENARIO
     [ "$(wc -l <"$OUT")" -eq 100 ]
 }
 
-@test "list: a signal while the server thinks" {
+@test "list: a signal while waiting for the server" {
     serve <<<$'on GET /chat/conversations\ngate asked\nbody []'
     launch "$CHAT" conversations </dev/null >"$OUT" 2>"$ERR"
     await_gate asked
@@ -398,7 +398,7 @@ show_both_ways()
     each_generation show_both_ways
 }
 
-@test "show: one that is not there" {
+@test "show: a conversation that does not exist" {
     serve_default
     run_chat conversations show "$ID"
     expect_failure 65 '.*Conversation not found.*'
@@ -406,7 +406,7 @@ show_both_ways()
     expect_failure 65
 }
 
-@test "show: an answer that is no conversation" {
+@test "show: a response that is not a conversation" {
     for answer in 'no JSON' '[]' 12 '{}' '{"mode":"green"}' '[{"id":"x"}]' '{"conversations":[{"id":"x"}]}'; do
         serve <<<"on GET /chat/conversations/*
 body $answer"
@@ -439,7 +439,7 @@ change_mode()
     each_generation change_mode
 }
 
-@test "mode: an unknown one, and one conversation that is not there" {
+@test "mode: an unknown mode, and an unknown conversation" {
     serve_default
     run_chat conversations mode "$ID" purple
     expect_status 64
@@ -468,7 +468,7 @@ delete_some()
     each_generation delete_some
 }
 
-@test "delete: each failure is reported, the rest still done" {
+@test "delete: each failure is reported, and the others are deleted" {
     serve_default
     local ids
     create_some 2
@@ -501,7 +501,7 @@ delete_some()
     [ "$(grep -c "$ID\|$ID2" "$ERR")" -eq 2 ]
 }
 
-@test "delete: a refused token is told once" {
+@test "delete: a refused token is reported once" {
     serve_default
     SIGMASIGHT_TOKEN=revoked run_chat conversations delete "$ID" "$ID2"
     expect_status 77
@@ -518,7 +518,7 @@ delete_some()
     expect_requests "DELETE /chat/conversations/$ID"
 }
 
-@test "delete: what was deleted is not continued" {
+@test "delete: a deleted conversation is not continued" {
     serve_default
     run_chat send hi
     expect_status 0
@@ -577,7 +577,7 @@ TABLE
     expect_status 0
 }
 
-@test "conversations: an ID can name nothing but a conversation" {
+@test "conversations: an ID cannot change the path of the request" {
     serve_default
     local id
     for id in 'a?b=c' 'a#b' '%2e%2e' 'a b' 'ä' '..;' '...' "$(repeat 256 x)"; do
@@ -595,7 +595,7 @@ TABLE
     done
 }
 
-@test "conversations: what cannot be an ID is refused before anything is sent" {
+@test "conversations: an invalid ID is refused before anything is sent" {
     serve_default
     local id
     for id in . .. ../../auth/logout 'a/b' / $'a\r\nX: y' $'a\x7f' $'a\u0085' "$(repeat 257 x)"; do
@@ -613,7 +613,7 @@ TABLE
     expect_requests
 }
 
-@test "conversations: an ID of the server that cannot be one is not used" {
+@test "conversations: an invalid ID from the server is not used" {
     local id
     for id in '.' '..' 'a/b' 'a\\u0000b' 'a\\u001b' "$(repeat 257 x)"; do
         serve <<SCENARIO
@@ -632,7 +632,7 @@ SCENARIO
     done
 }
 
-@test "a success that is not the API's is 76 and says who may have answered" {
+@test "a successful response that is not the API's is 76 with the likely cause" {
     local body words='.*a proxy or sign-in page may have answered.*'
     for body in '<html><title>Sign in</title></html>' '{"status":"ok"}' 'ok'; do
         serve <<SCENARIO
@@ -687,7 +687,7 @@ SCENARIO
     done
 }
 
-@test "conversations: an empty ID asks the server for nothing" {
+@test "conversations: an empty ID sends no request" {
     serve_default
     for command in 'show' 'delete'; do
         run_chat conversations "$command" ''

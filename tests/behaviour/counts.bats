@@ -200,7 +200,7 @@ calls_between()
     [ $((10 * count)) -le $((53 * many)) ] || fail "$count system calls for $many deltas"
 }
 
-@test "counts: nothing wakes it while nothing comes" {
+@test "counts: no wakeups while nothing arrives" {
     local answer count
     serve <<'SCENARIO'
 on POST /chat/send
@@ -227,7 +227,7 @@ SCENARIO
     [ "$(wc -l <"$T/between")" -le 12 ] || fail "system calls while nothing came: $(cat "$T/between")"
 }
 
-@test "counts: libcurl is not initialised where there is nothing to transfer" {
+@test "counts: libcurl is not initialised if there is no transfer" {
     local arguments
     need_plain_program
     preloaded no_curl

@@ -143,7 +143,7 @@ sent_cut()
     sent_cut "$TRANSCRIPTS/short-second.sse" 53 reset
 }
 
-@test "a cut in jsonl: every line is whole, only complete events are there" {
+@test "a truncated stream in jsonl: every line is complete, only complete events are shown" {
     local cut
     prepare "$TRANSCRIPTS/short-first.sse"
     for cut in 1 50 107 108 109 200 "$((ENDS[3] - 1))" "${ENDS[3]}" "$((ENDS[6] - 1))" "${ENDS[6]}"; do
@@ -158,7 +158,7 @@ sent_cut()
 
 # --- the head ---
 
-@test "the head of the response is cut" {
+@test "the head of the response is truncated" {
     local head=$'HTTP/1.1 200 OK\\r\\ncontent-type: text/event-stream\\r\\ntransfer-encoding: chunked\\r\\n\\r\\n' cut
     for cut in 0 1 5 8 9 12 14 16 17 30 40 49 60 80 81 82; do
         printf 'on POST /chat/send\nwire %s\ncut %d\nclose\n' "$head" "$cut"
@@ -174,7 +174,7 @@ sent_cut()
     done
 }
 
-@test "the head of another call is cut" {
+@test "the head of another response is truncated" {
     serve <<'SCENARIO'
 on POST /chat/conversations
 wire HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nconte
@@ -194,7 +194,7 @@ SCENARIO
 
 # --- done, and after it ---
 
-@test "a done without its blank line is none" {
+@test "a done event without its blank line is ignored" {
     for end in '' '\n' ; do
         printf 'event: message\ndata: {"delta":"a"}\n\nevent: done\ndata: {}%b' "$end" >"$T/stream"
         run_chat decode "$T/stream"
@@ -206,7 +206,7 @@ SCENARIO
     expect_status 0
 }
 
-@test "a proper end without done is 75" {
+@test "a regular end without done is 75" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"a"}
@@ -224,7 +224,7 @@ SCENARIO
     expect_status 75
 }
 
-@test "an error after done decides" {
+@test "an error after done determines the status" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"text"}
@@ -298,7 +298,7 @@ SCENARIO
     expect_close '.status == "done" and .exit_code == 0'
 }
 
-@test "a warning of -q goes to client.warning alone" {
+@test "with -q a warning goes to client.warning only" {
     serve <<'SCENARIO'
 on POST /chat/send
 event done {}
@@ -324,7 +324,7 @@ SCENARIO
     expect_close '.status == "done" and .timing.elapsed_ms >= 4900 and .timing.elapsed_ms < 7000'
 }
 
-@test "a server that goes on after done is not waited for longer" {
+@test "a server that continues after done does not extend the wait" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"text"}
@@ -339,7 +339,7 @@ SCENARIO
     expect_jq '.[0] | .text == "text" and .timing.elapsed_ms >= 4900 and .timing.elapsed_ms < 7000'
 }
 
-@test "an error event ends the answer, too: the server is not waited for for ever" {
+@test "an error event also ends the answer: the wait for the server is limited" {
     serve <<'SCENARIO'
 on POST /chat/send
 event error {"message":"gone","retryable":false}
@@ -352,7 +352,7 @@ SCENARIO
     [ "$SECONDS" -le 7 ]
 }
 
-@test "other clocks do not make a failure of an answer that is done" {
+@test "other time limits do not apply after done" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"text"}

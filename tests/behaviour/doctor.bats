@@ -43,7 +43,7 @@ expect_first_failure()
     expect_error "$(sed -n 's/^failure \([a-z]*\) \(.*\)/\1: \2/p' "$T/report" | head -n 1 | sed 's/[][\.*^$(){}?+|/]/\\&/g')"
 }
 
-@test "doctor: all is well" {
+@test "doctor: no failures" {
     unset SIGMASIGHT_LOG
     serve_default
     echo '{"mode": "blue", "profiles": {"home": {"retry": 5}}}' | configure
@@ -68,7 +68,7 @@ expect_first_failure()
     expect_no "$TOKEN" "$OUT" "$ERR"
 }
 
-@test "doctor: JSON, a line each" {
+@test "doctor: JSON Lines" {
     serve_default --generation 2
     run_chat send -q hi
     run_chat doctor -j
@@ -99,7 +99,7 @@ expect_first_failure()
     expect_report settings files url proxy name connection tls failure:token
 }
 
-@test "doctor: without a token the connection is tested all the same" {
+@test "doctor: the connection is tested even without a token" {
     serve_default
     no_token
     doctor
@@ -111,7 +111,7 @@ expect_first_failure()
     [ -z "$(header Authorization 1)" ]
 }
 
-@test "doctor: every hint goes to the server and the profile of the command line" {
+@test "doctor: hints name the server and the profile of the command line" {
     serve_default
     no_token
     echo '{"profiles": {"my home": {"mode": "blue"}}}' | configure
@@ -144,7 +144,7 @@ expect_first_failure()
     expect_report settings files url proxy name connection tls token expiry failure:account
 }
 
-@test "doctor: settings that cannot be used are one of its lines" {
+@test "doctor: invalid settings are reported as a line" {
     serve_default
     echo '{"moed": "blue"}' | configure
     doctor
@@ -199,7 +199,7 @@ expect_first_failure()
     expect_check files 'no state directory: .*'
 }
 
-@test "doctor: a name that does not exist, an address where nobody listens, an address that cannot be used" {
+@test "doctor: an unknown name, an address where nothing listens, an invalid address" {
     export SIGMASIGHT_TOKEN=$TOKEN
     doctor -u "https://$(repeat 64 a).invalid/api/v1"
     expect_status 69
@@ -218,7 +218,7 @@ expect_first_failure()
     expect_no secret "$OUT" "$ERR"
 }
 
-@test "doctor: TLS that is good, is not to be trusted, is not verified, is not there" {
+@test "doctor: TLS that is valid, untrusted, not verified, missing" {
     serve_default
     proxy_lines | { echo "ssl_certificate $TLS/good.pem;"; cat; } >"$T/lines"
     start_nginx '127.0.0.1 ssl' <"$T/lines"
@@ -242,7 +242,7 @@ expect_first_failure()
     expect_report settings files failure:url
 }
 
-@test "doctor: the proxy, but not what its variable holds" {
+@test "doctor: the proxy, but not the value of its variable" {
     serve_default
     export http_proxy=http://me:secret@127.0.0.1:1/
     doctor
@@ -259,7 +259,7 @@ expect_first_failure()
     expect_check proxy 'set in http_proxy, except for hosts listed in no_proxy'
 }
 
-@test "doctor: a server that answers, but not as it should" {
+@test "doctor: a server with unexpected responses" {
     serve <<'END'
 on GET /auth/me
 status 500
@@ -274,7 +274,7 @@ END
     expect_check server '.*; check --url; it usually ends in /api/v1'
 }
 
-@test "doctor: what comes from the server is harmless, one line each" {
+@test "doctor: text of the server is escaped, one line each" {
     serve <<'END'
 on GET /auth/me
 status 500

@@ -201,7 +201,7 @@ known_to_build()
 
 # Each block of README.md and of the manual pages is what one of the tests here tries; a new one has to be of a kind that
 # is known. Those of ./bootstrap and ./configure are what a test cannot do to the tree that it is part of.
-@test "examples: none is left out" {
+@test "examples: all of them are tested" {
     scene
     sed -n 's/^```\(.\)/\1/p' "$SRCDIR/README.md" | sort -u | diff <(printf '%s\n' sh shell yaml) - >&2
     fenced shell | split build
@@ -381,7 +381,7 @@ blocks()
     done
 }
 
-@test "help: of a command that stands behind the word" {
+@test "help: of the command that follows" {
     for command in send conversations; do
         "$CHAT" $command --help >"$T/wanted"
         "$CHAT" $command --help -v >"$T/wanted.full"
@@ -405,7 +405,7 @@ blocks()
     expect_line 'sigmasight-chat: unknown command sned; did you mean send\?'
 }
 
-@test "help: it fits a screen, and names further options that -v describes" {
+@test "help: fits a screen and refers to -v for further options" {
     for command in '' $(commands); do
         # shellcheck disable=SC2086 # perhaps no word
         run_chat $command --help
@@ -432,7 +432,7 @@ blocks()
     done
 }
 
-@test "manual: it knows every command" {
+@test "manual: describes every command" {
     for command in $(commands); do
         grep -q "^\.Cm $command\$" "$SRCDIR/man/sigmasight-chat.1" || fail "not in the synopsis: $command"
         grep -q "^\.It Cm $command\\b" "$SRCDIR/man/sigmasight-chat.1" || fail "not described: $command"

@@ -24,7 +24,7 @@ expect_failure()
 
 # --- 0 and 1 ---
 
-@test "0: done came" {
+@test "0: done was received" {
     serve_hello
     for format in text jsonl json raw; do
         run_chat send -q -o $format -c "$ID" hi
@@ -34,7 +34,7 @@ expect_failure()
     done
 }
 
-@test "1: an error event that is not worth a retry, whatever the format" {
+@test "1: an error event that is not retryable, in any format" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"partly"}
@@ -66,7 +66,7 @@ SCENARIO
     expect_bytes 'text\n'
 }
 
-@test "1: an error event that does not say whether it is worth a retry" {
+@test "1: an error event without retryable" {
     serve <<'SCENARIO'
 on POST /chat/send
 event error {"message":"no word on it"}
@@ -173,7 +173,7 @@ usage()
     done
 }
 
-@test "64: values that are none" {
+@test "64: invalid values" {
     usage send -m red hi
     usage send -m '' hi
     usage send -o yaml hi
@@ -197,7 +197,7 @@ usage()
     done
 }
 
-@test "64: options that exclude each other" {
+@test "64: options that cannot be combined" {
     usage send -C -c "$ID" hi
     usage send --ephemeral -c "$ID" hi
     usage send --ephemeral -C hi
@@ -238,7 +238,7 @@ SCENARIO
     done
 }
 
-@test "65: validation errors without the text that they repeat" {
+@test "65: validation errors do not repeat the text" {
     serve_refusal 422 '{"detail":[{"type":"string_too_long","loc":["body","text"],"msg":"String should have at most 4000 characters","input":"the whole message","ctx":{"max_length":4000}},{"type":"uuid_parsing","loc":["body","conversation_id"],"msg":"Input should be a valid UUID","input":"x"}]}'
     run_chat send -c "$ID" hi
     expect_failure 65 '.*text.*String should have at most 4000 characters.*conversation_id.*Input should be a valid UUID.*'
@@ -252,7 +252,7 @@ SCENARIO
     expect_close '.error.message == "cannot send the message: a b: one two; text: three; four (HTTP 422)"'
 }
 
-@test "65: an explanation of another shape is shown as it is" {
+@test "65: an explanation in another format is shown as JSON" {
     serve <<'SCENARIO'
 on POST /chat/send
 status 400
@@ -346,7 +346,7 @@ SCENARIO
     expect_requests
 }
 
-@test "69: no connection in time, when TLS does not come about" {
+@test "69: a timeout in the TLS handshake" {
     serve_hello
     kill -STOP "$MOCK_PID"
     run_chat send --retry 0 --connect-timeout 0.2 -u "https://127.0.0.1:$PORT/api/v1" hi
@@ -367,7 +367,7 @@ SCENARIO
     [ "$(count_requests 'POST /chat/send')" -eq 8 ]
 }
 
-@test "69: a quota that is used up is not tried again" {
+@test "69: an exhausted quota is not retried" {
     serve_refusal 429 '{"detail":{"error":"ai_limit_reached","message":"Monthly limit reached","limit":100,"used":100,"tier":"free"}}'
     run_chat send hi
     expect_failure 69 '.*Monthly limit reached.*'
@@ -403,7 +403,7 @@ SCENARIO
     [ "$(count_requests 'POST /chat/send')" -eq 5 ]
 }
 
-@test "74: decode and the help, too" {
+@test "74: decode and help" {
     for format in text jsonl json raw; do
         status=0
         "$CHAT" decode -q -o $format "$TRANSCRIPTS/short-first.sse" >/dev/full 2>"$ERR" || status=$?
@@ -417,7 +417,7 @@ SCENARIO
     done
 }
 
-@test "74: a full --events or --record, and the answer is there all the same" {
+@test "74: a full --events or --record does not affect the answer" {
     serve_hello
     for option in --events --record; do
         run_chat send -q -c "$ID" $option /dev/full hi
@@ -566,7 +566,7 @@ SCENARIO
     expect_requests 'POST /chat/conversations'
 }
 
-@test "75: --idle-timeout does not count while bytes come" {
+@test "75: --idle-timeout is reset by each byte" {
     serve <<'SCENARIO'
 on POST /chat/send
 repeat 12
@@ -581,7 +581,7 @@ SCENARIO
     expect_bytes 'late\n'
 }
 
-@test "75: --stall-timeout, although heartbeats come" {
+@test "75: --stall-timeout ignores heartbeats" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"half"}
@@ -615,7 +615,7 @@ SCENARIO
     done
 }
 
-@test "75: --max-time, whatever comes" {
+@test "75: --max-time applies while events arrive" {
     serve <<'SCENARIO'
 on POST /chat/send
 repeat 500
@@ -679,7 +679,7 @@ decode_bytes()
     expect_jq 'length == 1'
 }
 
-@test "76: a file that is no recording" {
+@test "76: a file that is not a recording" {
     local bytes
     for bytes in '<!DOCTYPE html>\n<title>data: x</title>\n' 'hello' 'hello\n\n' 'id,name\n1,2\n' '\0' '\n\nevents\n\n' \
         '{"event":"start","data":{}}\n' '\xef\xbb\xbfno\n\n' 'dat\n'; do
@@ -689,7 +689,7 @@ decode_bytes()
     done
 }
 
-@test "75: a recording that was cut before its first event was complete" {
+@test "75: a recording truncated in its first event" {
     local bytes
     for bytes in '' e ev event 'event:' 'data: {"delta":"a"}\n' ': ping\n\n' '\n\nid' '\xef' '\xef\xbb\xbf' 'retry: 1\n\n' 'id\r\n'; do
         decode_bytes "$bytes"
@@ -727,7 +727,7 @@ SCENARIO
     rm -f "$T/announcement"
 }
 
-@test "69, 75: a quota and a rate limit, by the code or else by the text" {
+@test "69, 75: a quota and a rate limit, by the code or the text" {
     refused 69 'No more' 'event error {"message":"No more","code":"quota_exceeded","retryable":true}'
     refused 69 insufficient_quota 'event error {"message":"429: insufficient_quota","code":null,"retryable":true}'
     refused 1 insufficient_quota 'event error {"message":"insufficient_quota","code":"other","retryable":false}'
@@ -738,7 +738,7 @@ SCENARIO
     refused 75 overloaded $'status 500\nbody {"detail":"overloaded"}'
 }
 
-@test "the server's words are shown in whatever form it sends them" {
+@test "the server's words are shown in any format" {
     refused 76 'Internal Server Error' 'event error Internal Server Error'
     refused 76 'a string' 'event error "a string"'
     refused 1 'Session expired' 'event error {"detail":"Session expired"}'

@@ -81,7 +81,7 @@ STREAM
     expect_error '.*no more.*'
 }
 
-@test "text: one newline in spite of two done events" {
+@test "text: one newline after two done events" {
     decode_stream <<'STREAM'
 event: message
 data: {"delta":"a"}
@@ -142,7 +142,7 @@ STREAM
     [ "$(head -c 1 "$OUT")" = a ]
 }
 
-@test "text: final_text is printed where no delta came" {
+@test "text: final_text is printed if there were no deltas" {
     decode_stream <<'STREAM'
 event: start
 data: {"type":"start","run_id":"r","seq":0,"data":{"conversation_id":"c"},"timestamp":1}
@@ -251,7 +251,7 @@ SCENARIO
     expect_bytes 'one two\n'
 }
 
-@test "--no-stream writes what had arrived when it fails for good" {
+@test "--no-stream writes the partial answer after the last attempt" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"half of it"}
@@ -293,7 +293,7 @@ LINES
         .tool_calls == 1 and .total_tokens == 7 and .latency_ms == 3500 and (has("error") | not)'
 }
 
-@test "jsonl: the second generation under the guide's names" {
+@test "jsonl: the second generation with the names of the guide" {
     run_chat decode -j "$TRANSCRIPTS/short-second.sse"
     expect_status 0
     expect_lines
@@ -428,7 +428,7 @@ STREAM
     head -n 1 "$OUT" | grep -q -F '"data":{"delta":"a\ufffdb\ufffd","k\ufffd":["\ufffd","\ud83d\ude00"]}'
 }
 
-@test "jsonl: an event's own id, also an empty one" {
+@test "jsonl: the id of an event, also an empty one" {
     decode_stream -j <<'STREAM'
 id: 7
 event: message
@@ -473,7 +473,7 @@ STREAM
     expect_close '.events == 4 and .text_bytes == 0'
 }
 
-@test "jsonl: a server cannot speak in the program's name" {
+@test "jsonl: a server cannot forge the program's events" {
     decode_stream -j <<'STREAM'
 event: client.close
 data: {"status":"done"}
@@ -525,7 +525,7 @@ malformed()
     expect_error
 }
 
-@test "a malformed event is told, and the stream goes on" {
+@test "a malformed event is reported, and the stream continues" {
     malformed message '{"delta":'
     malformed message 'plain text'
     malformed message '["delta"]'
@@ -556,7 +556,7 @@ STREAM
     expect_jq '.[0] == {"event":"citation","run_id":"r","seq":1,"timestamp":1,"data":null}'
 }
 
-@test "a malformed done is no done" {
+@test "a malformed done does not end the answer" {
     decode_stream -j <<'STREAM'
 event: message
 data: {"delta":"a"}
@@ -590,7 +590,7 @@ STREAM
         (has("tls_ms")) and .first_byte_ms <= .first_delta_ms and .first_delta_ms <= .elapsed_ms and .connect_ms <= .first_byte_ms'
 }
 
-@test "jsonl: the connection's time is told where another call made it" {
+@test "jsonl: the connect time of a connection made for another call" {
     serve_hello
     run_chat send -j hi
     expect_status 0
@@ -640,7 +640,7 @@ SCENARIO
     expect_requests
 }
 
-@test "jsonl: client.close after a cut tells what had arrived" {
+@test "jsonl: client.close after a truncated stream has the counts" {
     serve <<'SCENARIO'
 on POST /chat/send
 event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
@@ -691,7 +691,7 @@ SCENARIO
         .tools[0].name == "get_quotes" and .tools[0].result == {"SPY":1.5} and .status == "done"'
 }
 
-@test "json: calls of the same tool are told apart by order, or by their ID" {
+@test "json: calls of the same tool are distinguished by ID or order" {
     decode_stream -o json <<'STREAM'
 event: tool_started
 data: {"tool_name":"t","arguments":{"n":1}}
@@ -754,7 +754,7 @@ SCENARIO
     expect_jq '.[0] | .exit_code == 65'
 }
 
-@test "json: final_text where no delta came" {
+@test "json: final_text if there were no deltas" {
     decode_stream -o json <<'STREAM'
 event: done
 data: {"final_text":"whole"}
@@ -779,7 +779,7 @@ SCENARIO
     cmp "$T/body" "$OUT"
 }
 
-@test "raw: the exit status still tells" {
+@test "raw: the exit status reports failures" {
     printf 'event: message\ndata: nonsense\n\nevent: done\ndata: {}\n\n' >"$T/body"
     run_chat decode -o raw "$T/body"
     expect_status 76
@@ -843,7 +843,7 @@ SCENARIO
     [ "$(names "$T/events")" = 'client.open client.close' ]
 }
 
-@test "--events begins the file anew" {
+@test "--events truncates the file" {
     echo 'something old' >"$T/events"
     run_chat decode --events "$T/events" "$TRANSCRIPTS/short-first.sse"
     expect_status 0
@@ -878,7 +878,7 @@ SCENARIO
     done
 }
 
-@test "--record is begun anew by each attempt" {
+@test "--record truncates the file for each attempt" {
     serve <<'SCENARIO'
 on POST /chat/send
 event start {"conversation_id":"first attempt, long enough to be seen behind a shorter second one"}
@@ -893,7 +893,7 @@ SCENARIO
     expect_bytes 'event: message\ndata: {"delta":"b"}\n\nevent: done\ndata: {}\n\n' "$T/record"
 }
 
-@test "--record keeps what came before a cut, incomplete events too" {
+@test "--record keeps a truncated stream with its incomplete event" {
     serve <<'SCENARIO'
 on POST /chat/send
 raw event: message\ndata: {"delta":"a"}\n\nevent: mess
@@ -907,7 +907,7 @@ SCENARIO
 
 # --- decode ---
 
-@test "decode gives what send gave" {
+@test "decode prints the output of send" {
     serve_default --generation 2
     for format in text jsonl json; do
         run_chat send -o $format --record "$T/record" 'How concentrated am I?'
@@ -940,7 +940,7 @@ SCENARIO
     cmp "$T/wanted" "$OUT"
 }
 
-@test "decode: line ends of every kind give the same" {
+@test "decode: all line terminators give the same output" {
     local file=$TRANSCRIPTS/short-second.sse
     run_chat decode -j "$file"
     head -n -1 "$OUT" >"$T/wanted"
@@ -963,7 +963,7 @@ SCENARIO
 
 # --- what cannot go together ---
 
-@test "two outputs never have one file, - is none, and --no-stream is for text" {
+@test "two outputs cannot share a file, - is not a file, and --no-stream is for text" {
     serve_hello
     local command
     for command in "send -c $ID hi" "decode $TRANSCRIPTS/first-plain.sse"; do
@@ -993,7 +993,7 @@ SCENARIO
     expect_requests
 }
 
-@test "no output is the file that is read, whatever its name" {
+@test "an output cannot be the input file, under any name" {
     serve_hello
     cp "$TRANSCRIPTS/first-plain.sse" "$T/input"
     ln "$T/input" "$T/link"

@@ -46,7 +46,7 @@ write_evil()
     } >"$T/evil"
 }
 
-@test "a terminal gets text that is harmless" {
+@test "text is escaped on a terminal" {
     write_evil
     on_terminal decode "$T/evil"
     expect_status 0
@@ -60,7 +60,7 @@ write_evil()
     grep -F $'tab\there \xc3\xbc\xc3\xbc \xf0\x9f\x98\x80|' "$OUT"
 }
 
-@test "a pipe gets the text as the server sent it" {
+@test "text is not escaped in a pipe" {
     write_evil
     run_chat decode "$T/evil"
     expect_status 0
@@ -70,7 +70,7 @@ write_evil()
     harmless "$ERR"
 }
 
-@test "a terminal gets JSON lines that are harmless and say the same" {
+@test "JSON lines on a terminal are escaped and equivalent" {
     write_evil
     run_chat decode -j "$T/evil"
     head -n -1 "$OUT" | jq -c . >"$T/wanted"
@@ -81,7 +81,7 @@ write_evil()
     head -n -1 "$OUT" | jq -c . | cmp "$T/wanted" -
 }
 
-@test "a terminal gets one JSON object that is harmless and says the same" {
+@test "a JSON object on a terminal is escaped and equivalent" {
     write_evil
     run_chat decode -o json "$T/evil"
     jq -c '[.text, .tools]' "$OUT" >"$T/wanted"
@@ -92,7 +92,7 @@ write_evil()
     jq -c '[.text, .tools]' "$OUT" | cmp "$T/wanted" -
 }
 
-@test "a terminal gets a harmless raw stream, a pipe every byte" {
+@test "a raw stream is escaped on a terminal, not in a pipe" {
     write_evil
     printf ': \x1b[2J \x9b31m \xff\n: \xe2\x80\n\n' >>"$T/evil"
     run_chat decode -o raw "$T/evil"
@@ -116,7 +116,7 @@ write_evil()
     grep -F '^[]52;' "$OUT"
 }
 
-@test "a character that is cut between two deltas stays harmless" {
+@test "a character split between two deltas is escaped" {
     printf 'event: message\ndata: {"delta":"\xc2"}\n\nevent: message\ndata: {"delta":"\x9b31m"}\n\nevent: done\ndata: {}\n\n' >"$T/evil"
     on_terminal decode "$T/evil"
     [ -s "$OUT" ]
@@ -156,7 +156,7 @@ STREAM
     head -n 1 "$ERR" | grep -q '^tool_started a'
 }
 
-@test "standard error: what the duration says cannot do harm" {
+@test "standard error: the duration is escaped" {
     cat >"$T/stream" <<'STREAM'
 event: tool_finished
 data: {"tool_name":"t","result":1,"duration_ms":"5\u001b[2J"}
@@ -271,7 +271,7 @@ SCENARIO
     harmless "$ERR"
 }
 
-@test "standard error: what the command line says" {
+@test "standard error: arguments of the command line" {
     local evil
     evil=$(printf '\x1b]52;c;x\x07\x1b[2J\n\xc2\x9b31m\xe2\x80\xae\xff')
     run_chat "$evil"

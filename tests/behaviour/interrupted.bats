@@ -41,7 +41,7 @@ SCENARIO
 
 # --- SIGSTOP and SIGCONT ---
 
-@test "suspended longer than a clock: bytes that wait in the socket count" {
+@test "suspended longer than a time limit: bytes in the socket are read first" {
     local clock format
     for clock in --idle-timeout --stall-timeout; do
         rm -f "$T/announcement" "$T/answer"
@@ -65,7 +65,7 @@ SCENARIO
     done
 }
 
-@test "suspended longer than a clock, and nothing has come: the clock ran out" {
+@test "suspended longer than a time limit with no bytes received: timeout" {
     serve_two
     pipe_from answer
     launch "$CHAT" send --idle-timeout 0.5 -c "$ID" hi >"$T/answer" 2>"$ERR"
@@ -80,7 +80,7 @@ SCENARIO
     expect_error '.*idle-timeout.*'
 }
 
-@test "suspended before the answer: headers that wait in the socket count" {
+@test "suspended before the answer: headers in the socket are read first" {
     serve <<'SCENARIO'
 on POST /chat/send
 gate head
@@ -103,7 +103,7 @@ SCENARIO
     expect_status 0
 }
 
-@test "suspended after done: the server's end waits in the socket, and there is no warning" {
+@test "suspended after done: the end in the socket is read, without a warning" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"one"}
@@ -124,7 +124,7 @@ SCENARIO
     expect_bytes '' "$ERR"
 }
 
-@test "a reader that is slow after done: an error that comes later counts" {
+@test "a reader that is slow after done: a later error is reported" {
     make_clock
     serve <<'SCENARIO'
 on POST /chat/send
@@ -152,7 +152,7 @@ time.sleep(0.1)' <&"$ANSWER"
     expect_error 'server error: not stored'
 }
 
-@test "suspended while it backs off: it goes on with the next try" {
+@test "suspended before a retry: continues with the retry" {
     serve <<'SCENARIO'
 on POST /chat/send
 status 503
@@ -196,7 +196,7 @@ SCENARIO
     yes 0123456789abcdef | tr -d '\n' | head -c 320000 | cmp - "$OUT"
 }
 
-@test "a signal that ends it while it is suspended is taken when it goes on" {
+@test "a signal while it is suspended is handled when it continues" {
     serve_two
     pipe_from answer
     launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
@@ -281,7 +281,7 @@ while True:
     dies INT
 }
 
-@test "a name that nobody resolves: the clocks" {
+@test "a name that is not resolved: the time limits" {
     own_names
     run_chat send --retry 0 --connect-timeout 0.5 -u https://backend.test/api/v1 hi
     expect_status 69
@@ -311,7 +311,7 @@ while True:
     export SIGMASIGHT_TOKEN=$TOKEN
 }
 
-@test "a signal while TLS is being agreed upon" {
+@test "a signal in the TLS handshake" {
     mute_listener
     for signal in INT TERM HUP; do
         rm -f "$T/taken"
@@ -321,7 +321,7 @@ while True:
     done
 }
 
-@test "a signal while a proxy keeps one waiting" {
+@test "a signal while waiting for a proxy" {
     mute_listener
     for signal in INT TERM HUP; do
         rm -f "$T/taken"
@@ -331,7 +331,7 @@ while True:
     done
 }
 
-@test "a proxy that keeps one waiting: the clock for connecting" {
+@test "a proxy that does not respond: the connect timeout" {
     mute_listener
     export https_proxy=http://127.0.0.1:$MUTE
     run_chat send --retry 0 --connect-timeout 0.5 -u https://backend.test/api/v1 hi

@@ -12,12 +12,12 @@ judge()
     [ ! -s "$OUT" ] || fail "wrong"
 }
 
-@test "judges: the words are those of cmark-gfm" {
+@test "judges: the text is that of cmark-gfm" {
     command -v cmark-gfm >/dev/null || skip "there is no cmark-gfm"
     judge words
 }
 
-@test "judges: no cut of the text shows, and nothing but SGR sequences is written" {
+@test "judges: the output does not depend on cuts of the text and has only SGR sequences" {
     judge cuts
 }
 

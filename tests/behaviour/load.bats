@@ -111,21 +111,21 @@ expect_much()
     expect_status 0
 }
 
-@test "load: a long stream does not let memory grow" {
+@test "load: memory does not grow with a long stream" {
     need_proc
     serve_much $((MB * 1000)) "event message $(delta)"
     expect_much text 256
     expect_close ".text_bytes == $(((MB + 1) * 1000 * 1000))"
 }
 
-@test "load: a long stream of JSON lines does not let memory grow" {
+@test "load: memory does not grow with a long stream as JSON lines" {
     need_proc
     serve_much $((MB * 1000)) "event message $(delta)"
     expect_much jsonl 256
     expect_close ".events == $(((MB + 1) * 1000 + 3))"
 }
 
-@test "load: heartbeats do not let memory grow" {
+@test "load: memory does not grow with heartbeats" {
     need_proc
     serve_much "$HEARTBEATS" 'event heartbeat {"timestamp":"2026-01-02T03:04:05Z"}' 'raw : ping\n\n'
     expect_much text 256

@@ -51,7 +51,7 @@ for path in sys.argv[2:]:
 END_OF_PYTHON
 }
 
-@test "log: a send is added where standard error is a terminal, or where somebody says so" {
+@test "log: send is logged if standard error is a terminal, or on request" {
     serve_hello
     unset SIGMASIGHT_LOG
     run_chat send hi
@@ -79,7 +79,7 @@ END_OF_PYTHON
     expect_status 78
 }
 
-@test "log: what is never added" {
+@test "log: questions that are never logged" {
     serve_hello
     run_chat send --log --ephemeral hi
     expect_status 0
@@ -98,7 +98,7 @@ END_OF_PYTHON
     [ ! -e "$LOG" ] || fail "something was logged"
 }
 
-@test "log: an entry has all that it should have, for this user alone" {
+@test "log: an entry is complete and private" {
     serve <<'END_OF_SCENARIO'
 on POST /chat/send
 event start {"conversation_id":"$CONVERSATION","mode":"blue","model":"gpt-4o"}
@@ -225,7 +225,7 @@ END_OF_SCENARIO
     cat "$T"/out.* | expect_no warning -
 }
 
-@test "log: a full disk costs the entry and nothing else" {
+@test "log: a full disk loses only the entry" {
     serve_hello
     logged first
     for i in 1 2 3 4 5 6 7 8; do
@@ -246,7 +246,7 @@ END_OF_SCENARIO
     fits_schema "$LOG"
 }
 
-@test "log: a directory that cannot be made costs the entry and nothing else" {
+@test "log: a directory that cannot be created loses only the entry" {
     serve_hello
     : >"$T/file"
     XDG_STATE_HOME=$T/file run_chat send --log -c "$ID" hi
@@ -259,7 +259,7 @@ END_OF_SCENARIO
     grep -q -E '^sigmasight-chat: warning: cannot write .*log.jsonl: ' "$ERR"
 }
 
-@test "log: torn lines, strange lines and entries of a later version are passed over and kept" {
+@test "log: incomplete, invalid and newer entries are skipped and kept" {
     serve_hello
     entry aaaaaaaa first
     {
@@ -316,7 +316,7 @@ time.sleep(600)' "${LOG%/*}/log.lock" >"$T/held" 3>&- &
     [ "$(wc -l <"$FORMER")" -eq 2 ]
 }
 
-@test "log: what a killed removal left behind is cleaned up by the next" {
+@test "log: temporary files of a killed removal are removed by the next" {
     entry aaaaaaaa one
     entry bbbbbbbb two
     : >"$LOG.Ab3dEf"
@@ -474,7 +474,7 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     expect_status 0
 }
 
-@test "log: at a terminal a line each, cut to the width, and nothing drives it" {
+@test "log: at a terminal a line each, truncated to the width and escaped" {
     entry aaaa0001 $'evil \033[2J\nlines\302\233 '"$(repeat 100 wide)"
     entry bbbb0002 'failed' '.exit_code = 75'
     TZ=UTC-1 LC_ALL=C.UTF-8 at_terminal -- "$CHAT" log --no-pager

@@ -43,7 +43,7 @@ begin()
     expect_read "$answer" 'one '
 }
 
-@test "one packet in five is lost: the answer is whole" {
+@test "one packet in five is lost: the answer is complete" {
     two_machines
     serve_far <<'SCENARIO'
 on POST /chat/send
@@ -95,7 +95,7 @@ SCENARIO
     lost_more_than 10
 }
 
-@test "a link that goes away: the clock, and the text that had arrived" {
+@test "a link that fails: a timeout after the partial text" {
     two_machines
     serve_two
     begin --idle-timeout 0.5
@@ -108,7 +108,7 @@ SCENARIO
     expect_error 'out of time: nothing was received for 0\.5 s \(--idle-timeout\)'
 }
 
-@test "a link that is pulled out on this side is no more than silence" {
+@test "a link that is down on this side is only silence" {
     two_machines
     serve_two
     begin --idle-timeout 0.5
@@ -188,7 +188,7 @@ SCENARIO
     expect_error 'the connection was lost.*'
 }
 
-@test "a link that goes away after done: the answer is whole, with a warning" {
+@test "a link that fails after done: the answer is complete, with a warning" {
     two_machines
     serve_far <<'SCENARIO'
 on POST /chat/send
@@ -205,7 +205,7 @@ SCENARIO
     expect_line 'sigmasight-chat: warning: .*after .done.*'
 }
 
-@test "no way there: said in the system's words, and found again by a retry" {
+@test "no route: reported in the system's words, and a retry succeeds" {
     two_machines
     serve_two
     open_gate one
@@ -224,7 +224,7 @@ SCENARIO
     expect_requests 'POST /chat/send'
 }
 
-@test "nobody answers: the clock for connecting, and found again by a retry" {
+@test "no response: the connect timeout, and a retry succeeds" {
     two_machines
     serve_two
     open_gate one
@@ -240,7 +240,7 @@ SCENARIO
     expect_requests 'POST /chat/send'
 }
 
-@test "a first packet that is lost: the connection comes about" {
+@test "a lost first packet: the connection is established" {
     two_machines
     serve_two
     open_gate one

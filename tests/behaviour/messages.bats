@@ -125,7 +125,7 @@ END
     done
 }
 
-@test "messages: a token that is none, and a command that fails" {
+@test "messages: an invalid token, and a command that fails" {
     serve_hello
     no_token
     echo >"$T/empty"
@@ -146,7 +146,7 @@ END
     expect_error 'the message is larger than 1 MiB'
 }
 
-@test "messages: where a message was not tried again, what would" {
+@test "messages: the option that would retry the message" {
     serve <<'END'
 on POST /chat/send
 status 502
@@ -222,7 +222,7 @@ END
     expect_no "$words" "$ERR"
 }
 
-@test "messages: hints about conversations lead to the same server" {
+@test "messages: hints about conversations name the same server" {
     serve_default
     url=$SIGMASIGHT_URL
     unset SIGMASIGHT_URL
@@ -234,7 +234,7 @@ END
     expect_error ".*; 'sigmasight-chat conversations -u $url' lists them"
 }
 
-@test "messages: -c with something that is no ID" {
+@test "messages: -c with an invalid ID" {
     serve_default
     run_chat send -c nope hi
     expect_status 65
@@ -256,7 +256,7 @@ END
     expect_error 'cannot write standard output: [^;]*'
 }
 
-@test "messages: without descriptors it says so" {
+@test "messages: no descriptors left" {
     status=0
     # One is left, which the loader needs.
     python3 -c 'import os, resource, sys

@@ -163,7 +163,7 @@ SCENARIO
     stop_server
 }
 
-@test "a server that is slow, and nginx that does not buffer, is not taken for it" {
+@test "a slow server behind nginx that does not buffer gets no warning" {
     serve <<'SCENARIO'
 on POST /chat/send
 no-header x-accel-buffering
@@ -195,7 +195,7 @@ SCENARIO
     expect_bytes '' "$ERR"
 }
 
-@test "nginx without a backend: its page for 502 is summed up" {
+@test "nginx without a backend: its page for 502 is summarized" {
     serve_hello
     before_server '127.0.0.1 ssl http2' good
     stop_server
@@ -208,7 +208,7 @@ SCENARIO
     expect_bytes ''
 }
 
-@test "nginx that runs out of patience before the answer: its page for 504 is summed up" {
+@test "nginx that times out before the answer: its page for 504 is summarized" {
     serve <<'SCENARIO'
 on POST /chat/send
 gate never
@@ -260,7 +260,7 @@ SCENARIO
     [ "$(grep -c '/send 502' "$ACCESS")" -eq 4 ]
 }
 
-@test "nginx that ends a silent stream: what had arrived, and 75" {
+@test "nginx that ends a silent stream: the partial text, and 75" {
     local listen
     for listen in '127.0.0.1 ssl http2' '127.0.0.1 ssl'; do
         rm -rf "$T/announcement" "$T/nginx.d"
@@ -279,7 +279,7 @@ SCENARIO
     done
 }
 
-@test "a proxy, or the backend behind it, that dies: what had arrived, and 75" {
+@test "a proxy or its backend that dies: the partial text, and 75" {
     local listen whom
     for listen in '127.0.0.1 ssl http2' '127.0.0.1 ssl'; do
         for whom in proxy backend; do
@@ -369,7 +369,7 @@ expect_distrust()
     expect_trust --insecure
 }
 
-@test "a certificate that signs itself" {
+@test "a self-signed certificate" {
     serve_hello
     before_server '127.0.0.1 ssl http2' self
     expect_distrust 'self.signed'
@@ -563,7 +563,7 @@ trusted()
 }
 
 # Whatever the machine's settings of OpenSSL allow.
-@test "a token is not sent where TLS ends in an old version" {
+@test "a token is not sent over an old version of TLS" {
     serve_hello
     proxy_lines | {
         echo "ssl_certificate $TLS/good.pem; ssl_protocols TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0;"
@@ -665,7 +665,7 @@ CONFIG
     expect_trust --connect-timeout 5 --cacert "$TLS/ca.pem"
 }
 
-@test "a name none of whose addresses answers: the clock for connecting" {
+@test "a name none of whose addresses responds: the connect timeout" {
     own_network
     black_hole
     own_hosts 'fd66::2 backend.test' '10.66.0.2 backend.test'
@@ -707,7 +707,7 @@ behind_proxy()
     [ "$(grep -c 'Request.*POST http://backend.test:' "$T/tinyproxy.log")" -eq 1 ]
 }
 
-@test "no_proxy, and a proxy for the other scheme, stay out of the way" {
+@test "no_proxy, and a proxy for the other scheme, are not used" {
     behind_proxy
     export https_proxy=$FORWARD no_proxy=backend.test
     expect_streamed
@@ -737,7 +737,7 @@ behind_proxy()
     expect_requests
 }
 
-@test "a proxy behind which there is nothing" {
+@test "a proxy without a server" {
     behind_proxy
     export https_proxy=$FORWARD
     run_chat send --retry 0 --cacert "$TLS/ca.pem" -u https://nowhere.test/api/v1 -c "$ID" hi
@@ -749,7 +749,7 @@ behind_proxy()
     expect_requests
 }
 
-@test "a proxy that dies: what had arrived, and 75" {
+@test "a proxy that dies: the partial text, and 75" {
     behind_proxy
     export https_proxy=$FORWARD
     pipe_from answer
@@ -763,7 +763,7 @@ behind_proxy()
     expect_error
 }
 
-@test "a proxy that wants a password, and gets it" {
+@test "a proxy that requires a password" {
     behind_proxy 'BasicAuth user secret-word'
     export https_proxy=$FORWARD
     run_chat send --retry 0 --cacert "$TLS/ca.pem" -c "$ID" hi

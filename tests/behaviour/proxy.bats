@@ -52,14 +52,14 @@ dead_proxy()
     done
 }
 
-@test "proxy: one that wants a name and a password says so" {
+@test "proxy: one that requires a password, without one" {
     # The status is one of proxies, whoever is at the other end here.
     serve <<<$'on GET /auth/me\nstatus 407\nbody {"detail":"Proxy Authentication Required"}'
     run_chat whoami
     expect_failure 65 '.*HTTP 407.*the proxy requires NAME:PASSWORD@ .*'
 }
 
-@test "proxy: an empty no_proxy changes nothing of that" {
+@test "proxy: an empty no_proxy has no effect" {
     serve_hello
     dead_proxy
     no_proxy='' run_chat send -c "$ID" hi
@@ -99,7 +99,7 @@ dead_proxy()
     expect_failure 69 'cannot connect to https://sigmasight\.invalid:443: .*; check the name in --url, and the network'
 }
 
-@test "proxy: one that speaks something else" {
+@test "proxy: a response that is not HTTP" {
     local port
     mkfifo "$T/port"
     python3 -c '
@@ -152,7 +152,7 @@ connection.sendall(b"no")
     done
 }
 
-@test "redirect: neither by another call" {
+@test "redirect: not followed by other calls" {
     serve <<SCENARIO
 on POST /auth/login
 status 307

@@ -54,7 +54,7 @@ expect_as_sent()
     expect_as_sent
 }
 
-@test "render: always is everywhere, never is nowhere" {
+@test "render: always and never" {
     stream_of 5 $'# a\n*b*\n'
     TERM=dumb at_terminal -- "$CHAT" decode -q --render always "$T/stream"
     expect_screen '# a\n\nb\n'
@@ -178,7 +178,7 @@ SCENARIO
     expect_status 0
 }
 
-@test "render: what is held is written when the text ends, whatever ends it" {
+@test "render: pending text is written at any end of the text" {
     printf 'event: message\ndata: {"delta":"one **two [three"}\n\n' >"$T/stream"
     run_chat decode --render always "$T/stream"
     expect_status 75
@@ -303,7 +303,7 @@ SCENARIO
     sed -n 2p "$T/shown" | grep '^cancelled'
 }
 
-@test "render: a new attempt begins anew" {
+@test "render: a new attempt starts a new text" {
     serve <<'SCENARIO'
 on POST /chat/send once
 event message {"delta":"```\n**one"}
@@ -317,7 +317,7 @@ SCENARIO
     expect_bytes 'two three\n'
 }
 
-@test "render: what the server sends drives no terminal, also in a pipe" {
+@test "render: control sequences of the server are escaped, also in a pipe" {
     # shellcheck disable=SC2016 # backticks of Markdown
     stream_of 1 $'\e[31m `\e[0m` &#27;[1m &#x202e; \u009b31m \u202e \u2028 [a](b\e) \r x\r\n|\e|\n|-|\n\n    \e]0;\a\n'
     rendered

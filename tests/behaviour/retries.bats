@@ -90,7 +90,7 @@ NEVER=(
     $'event start nonsense\nevent done {}'
 )
 
-@test "what was not stored is tried again, with -c as well" {
+@test "a message that was not stored is retried, also with -c" {
     local steps
     for steps in "${NOT_STORED[@]}"; do
         serve_then "$steps"
@@ -107,7 +107,7 @@ NEVER=(
     done
 }
 
-@test "no connection is tried again, with -c as well" {
+@test "a failed connection is retried, also with -c" {
     export SIGMASIGHT_TOKEN=$TOKEN
     for option in '' "-c$ID"; do
         for url in http://127.0.0.1:1 https://127.0.0.1:1 "https://$(repeat 64 a).invalid"; do
@@ -166,7 +166,7 @@ END_OF_PYTHON
     [ "$(connections 3.5)" -eq 2 ]
 }
 
-@test "TLS that fails is tried again" {
+@test "a failed TLS handshake is retried" {
     serve_hello
     quick --retry 1 -u "https://127.0.0.1:$PORT/api/v1" hi
     expect_status 69
@@ -200,19 +200,19 @@ maybe_stored()
     done
 }
 
-@test "what may be stored is tried again in a conversation of its own, else under --retry-all: statuses" {
+@test "a message that may be stored is retried in a new conversation or with --retry-all: statuses" {
     maybe_stored 0 3
 }
 
-@test "what may be stored is tried again in a conversation of its own, else under --retry-all: cuts" {
+@test "a message that may be stored is retried in a new conversation or with --retry-all: lost connections" {
     maybe_stored 3 6
 }
 
-@test "what may be stored is tried again in a conversation of its own, else under --retry-all: events and clocks" {
+@test "a message that may be stored is retried in a new conversation or with --retry-all: events and timeouts" {
     maybe_stored 9 6
 }
 
-@test "-C is a conversation of the user's" {
+@test "-C is an existing conversation" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"Hello"}
@@ -230,7 +230,7 @@ SCENARIO
     [ "$(posts)" -eq 5 ]
 }
 
-@test "what cannot be helped is not tried again" {
+@test "permanent failures are not retried" {
     local steps
     for steps in "${NEVER[@]}"; do
         serve_then "$steps"
@@ -241,7 +241,7 @@ SCENARIO
     done
 }
 
-@test "after text or a tool nothing is tried again, whatever ends the answer" {
+@test "no retry after text or a tool, however the answer ends" {
     local first ending
     for first in 'event message {"delta":"text"}' 'event tool_started {"tool_name":"t","arguments":{}}' \
         'event tool_finished {"tool_name":"t","result":1}'; do
@@ -268,7 +268,7 @@ SCENARIO
     expect_close '.status == "done" and .exit_code == 0'
 }
 
-@test "raw: nothing is tried again once a byte was written" {
+@test "raw: no retry once a byte was written" {
     serve_then $'raw :\\n\nclose'
     quick -q -o raw hi
     expect_status 75
@@ -281,7 +281,7 @@ SCENARIO
     [ "$(posts)" -eq 2 ]
 }
 
-@test "--no-stream and json: a cut stream is tried again whatever had come" {
+@test "--no-stream and json: a truncated stream is always retried" {
     local option
     for option in --no-stream --output=json; do
         serve_then $'event start {"mode":"blue","model":"old"}\nevent tool_started {"tool_name":"t","arguments":{}}\nevent message {"delta":"from the first try"}\nclose'
@@ -296,7 +296,7 @@ SCENARIO
     done
 }
 
-@test "--no-stream: when it fails for good, what the last try had brought" {
+@test "--no-stream: the partial answer of the last attempt" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"try $ATTEMPT"}
@@ -308,7 +308,7 @@ SCENARIO
     [ "$(posts)" -eq 3 ]
 }
 
-@test "--no-stream and json: what had arrived stands until another try brings more" {
+@test "--no-stream and json: a partial answer is kept until another attempt has text" {
     local second option
     for second in 'status 503' 'status 422' $'wire\nclose' $'event start {"mode":"blue"}\nclose'; do
         for option in --no-stream --output=json; do
@@ -337,7 +337,7 @@ SCENARIO
     done
 }
 
-@test "json: another try's tools take the place of those before, its text that of the text" {
+@test "json: tools and text of another attempt replace the former ones" {
     serve <<'SCENARIO'
 on POST /chat/send once
 event tool_started {"tool_name":"old","arguments":{}}
@@ -353,7 +353,7 @@ SCENARIO
     expect_jq '.[0] | .text == "what had arrived" and .text_bytes == 16 and .tool_calls == 2 and [.tools[].name] == ["new", "newer"]'
 }
 
-@test "--no-stream and json: an answer that is whole without text has none" {
+@test "--no-stream and json: a complete answer without text" {
     local option
     for option in --no-stream --output=json; do
         serve <<'SCENARIO'
@@ -374,7 +374,7 @@ SCENARIO
     done
 }
 
-@test "--no-stream and json: nothing is tried again once --events has a tool" {
+@test "--no-stream and json: no retry once --events has a tool" {
     local option
     for option in --no-stream --output=json; do
         serve_then $'event message {"delta":"half"}\nclose'
@@ -391,7 +391,7 @@ SCENARIO
     done
 }
 
-@test "--no-stream: nothing is tried again with -c" {
+@test "--no-stream: no retry with -c" {
     serve_then $'event message {"delta":"half"}\nclose'
     quick -q --no-stream -c "$ID" hi
     expect_status 75
@@ -401,7 +401,7 @@ SCENARIO
 
 # --- how often, and when ---
 
-@test "three times by default, --retry says how often else" {
+@test "three retries by default, --retry sets the number" {
     serve_then 'status 503' 100
     quick -q hi
     expect_status 69
@@ -412,7 +412,7 @@ SCENARIO
     [ "$(posts)" -eq 11 ]
 }
 
-@test "each try is announced on a line of standard error" {
+@test "each retry is announced on standard error" {
     serve <<'SCENARIO'
 on POST /chat/send
 status 503
@@ -478,7 +478,7 @@ date_in()
     [ "$DELAY" -ge 4500 ] && [ "$DELAY" -le 5500 ] || fail "$DELAY"
 }
 
-@test "Retry-After that is nonsense is none" {
+@test "an invalid Retry-After is ignored" {
     for value in soon -5 '' 0 'Thu, 99 Foo 2026' $'\xff'; do
         serve_then "status 503"$'\n'"header Retry-After: $value"
         quick -q hi
@@ -488,7 +488,7 @@ date_in()
     done
 }
 
-@test "Retry-After beyond --retry-max-time: no try at all" {
+@test "Retry-After beyond --retry-max-time: no retry" {
     serve_then $'status 503\nheader Retry-After: 3600'
     run_chat send -q hi
     expect_status 69
@@ -498,7 +498,7 @@ date_in()
     expect_status 0
 }
 
-@test "a time that no clock has is bounded" {
+@test "a time out of range is bounded" {
     local value
     for value in 4611686018427386 9223372036854775807 99999999999999999999; do
         serve_then "status 429"$'\n'"header X-RateLimit-Reset: $value"
@@ -521,7 +521,7 @@ date_in()
     [ "$DELAY" -lt 100 ] || fail "$DELAY"
 }
 
-@test "an SSE retry: field takes the place of --retry-delay" {
+@test "an SSE retry: field replaces --retry-delay" {
     first_delay $'raw retry: 5000\\n\\n\nclose' --retry-delay 0.01
     [ "$DELAY" -ge 4500 ] && [ "$DELAY" -le 5500 ] || fail "$DELAY"
     first_delay $'raw retry: 20\\n\\n\nclose' --retry-delay 9
@@ -587,7 +587,7 @@ SCENARIO
     [ "$(body 5)" = "$(body 7)" ]
 }
 
-@test "a conversation that cannot be created is tried as often as a message" {
+@test "a failed creation is retried as often as a message" {
     serve <<'SCENARIO'
 on POST /chat/conversations
 status 503
@@ -620,7 +620,7 @@ SCENARIO
     [ "$(count_requests "PUT .*")" -eq 3 ]
 }
 
-@test "a change of mode that may be made already is tried again under --retry-all" {
+@test "a change of mode that may be done already is retried with --retry-all" {
     serve <<'SCENARIO'
 on PUT /chat/conversations/*/mode
 status 500
@@ -651,7 +651,7 @@ SCENARIO
     done
 }
 
-@test "a conversation of the user's is never deleted" {
+@test "an existing conversation is never deleted" {
     serve <<'SCENARIO'
 on POST /chat/send
 status 422
@@ -687,7 +687,7 @@ SCENARIO
     [ "$(count_requests 'DELETE .*')" -eq 1 ]
 }
 
-@test "each attempt speaks of its own connection" {
+@test "each attempt reports its own connection" {
     serve_then 'status 503' 2
     quick -j hi
     expect_status 0

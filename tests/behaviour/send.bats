@@ -37,7 +37,7 @@ expect_text()
     expect_text 'a  b'
 }
 
-@test "- among the operands stands for standard input" {
+@test "- among the operands is standard input" {
     serve_hello
     printf 'line one\nline two\n' >"$T/report"
     run_chat send -c "$ID" Summarise: - 'in short' <"$T/report"
@@ -326,12 +326,12 @@ refused_unsent()
     expect_requests
 }
 
-@test "white space of Unicode makes no message" {
+@test "a message of Unicode white space only is an error" {
     printf '\xc2\xa0\xe2\x80\x83\xe3\x80\x80\n' >"$T/message"
     refused_unsent "$T/message"
 }
 
-@test "the place that the server complains of, as somebody knows it who did not write the request" {
+@test "the place of a validation error in the user's terms" {
     serve <<'SCENARIO'
 on POST /chat/send
 status 422
@@ -549,7 +549,7 @@ HEAD
     expect_requests 'POST /chat/send'
 }
 
-@test "localhost by name and loopback behind a proxy's back" {
+@test "localhost by name and loopback without the proxy" {
     serve_hello
     http_proxy=http://127.0.0.1:1 HTTP_PROXY=http://127.0.0.1:1 all_proxy=http://127.0.0.1:1 \
         run_chat send --retry 0 -c "$ID" -u "http://localhost:$PORT/api/v1" hi
@@ -707,7 +707,7 @@ SCENARIO
     expect_no SECRET "$OUT" "$ERR"
 }
 
-@test "--header: what is none, and what the program sets itself" {
+@test "--header: invalid ones, and those that the program sets itself" {
     serve_default
     local header
     for header in '' X 'X;' 'X Y: 1' ': 1' 'X:' 'X:  ' $'X: a\rb' $'X: a\nY: b' $'X: \x7f' $'X\xc3\xa4: 1' 'authorization: x' \

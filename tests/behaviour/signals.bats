@@ -312,13 +312,13 @@ SCENARIO
     [ "$(body 4 | jq .conversation_id)" = "$(body 5 | jq .conversation_id)" ]
 }
 
-@test "a signal says nothing on standard error" {
+@test "a signal prints nothing on standard error" {
     wait_for_text -q
     dies TERM
     expect_end "$NOTES"
 }
 
-@test "a second signal ends even what hangs" {
+@test "a second signal ends the process even if it hangs" {
     block -j
     kill -s INT "$PID"
     # Mostly the first one was enough.
@@ -419,7 +419,7 @@ SCENARIO
     expect_status 0
 }
 
-@test "nohup keeps its promise while a signal that is not ignored still works" {
+@test "nohup is respected, and signals that are not ignored work" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"one "}
@@ -449,7 +449,7 @@ SCENARIO
 
 # --- SIGPIPE ---
 
-@test "a reader that has enough: 141" {
+@test "a reader that closes the pipe: 141" {
     serve <<'SCENARIO'
 on POST /chat/send
 repeat 100000

@@ -71,7 +71,7 @@ refused()
     done
 }
 
-@test "state: a umask of 777 is no obstacle" {
+@test "state: a umask of 777" {
     serve_hello
     umask 777
     log_in
@@ -175,7 +175,7 @@ END_OF_C
     done
 }
 
-@test "state: the command that mends a file whose path has a blank" {
+@test "state: the command that repairs a file whose path has a blank" {
     XDG_STATE_HOME="$T/my state; it's"
     scene
     for name in "${both[@]}"; do
@@ -199,7 +199,7 @@ END_OF_C
 }
 
 # Only root can give one away.
-@test "state: a file of somebody else" {
+@test "state: a file of another user" {
     scene
     local name
     for name in "${both[@]}"; do
@@ -213,7 +213,7 @@ END_OF_C
     done
 }
 
-@test "state: something that is no regular file" {
+@test "state: not a regular file" {
     scene
     local name
     for name in "${both[@]}"; do
@@ -226,7 +226,7 @@ END_OF_C
     done
 }
 
-@test "state: login does not write through what it refuses" {
+@test "state: login does not overwrite a file that it refuses" {
     scene
     mv "$(state credentials.json)" "$T/elsewhere"
     cp "$T/elsewhere" "$T/before"
@@ -274,7 +274,7 @@ TABLE
     expect_bytes precious "$(state credentials.json)"
 }
 
-@test "state: a file of a newer version of the program is left to that" {
+@test "state: a file of a newer version is not changed" {
     scene
     local name content
     for name in "${both[@]}"; do
@@ -362,7 +362,7 @@ TABLE
     expect_line 'sigmasight-chat: warning: .*HOME.*'
 }
 
-@test "state: login cannot do without a place for the token" {
+@test "state: login requires a writable directory" {
     serve_default
     XDG_STATE_HOME=/dev/null run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
     expect_failure 73 '.*/dev/null/sigmasight-chat/credentials\.json.*'
@@ -448,7 +448,7 @@ TABLE
     expect_requests
 }
 
-@test "state: nor when the URL of a profile has changed" {
+@test "state: a stored token is not sent when the URL of a profile has changed" {
     serve_default
     no_token
     jq -n --arg url "$SIGMASIGHT_URL" '{profiles: {dev: {url: $url}}}' | configure
@@ -560,7 +560,7 @@ await_all()
     [ "$(jq '.entries | map(.conversation_id) | unique | length' "$(state conversations.json)")" -eq 10 ]
 }
 
-@test "state: who reads while others write sees all of it" {
+@test "state: readers see complete files while others write" {
     serve_hello
     no_token
     log_in
@@ -574,14 +574,14 @@ await_all()
     await_all
 }
 
-@test "state: a lock file that a process left behind locks nothing" {
+@test "state: a leftover lock file has no effect" {
     scene
     [ -e "$(state credentials.json.lock)" ]
     log_in two@example.com
     [ "$(stored '.[0].email')" = two@example.com ]
 }
 
-@test "state: who waits for the server keeps nobody else waiting" {
+@test "state: the lock is not held while waiting for the server" {
     serve <<<$'on POST /auth/login once\ngate asked\nbody {"access_token":"first"}\n\non GET /auth/me\nbody {}'
     no_token
     printf '%s\n' "$PASSWORD" >"$T/password"
@@ -660,7 +660,7 @@ crowded_scene()
     expect_requests 'POST /auth/refresh'
 }
 
-@test "state: another process that keeps the lock is not waited for without end" {
+@test "state: the wait for a lock is limited" {
     local last command
     crowded_scene
     local -A ended=([login]=73 [logout]=73 [send]=0 [lines]=0 [delete]=0) running=()

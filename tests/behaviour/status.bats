@@ -158,7 +158,7 @@ END
     done
 }
 
-@test "status: where there is not room for all, the text gives way and the time stays" {
+@test "status: the text is truncated before the time" {
     serve <<'END'
 on POST /chat/send
 gate started
@@ -224,7 +224,7 @@ END
     [ "$(sed -n 2p "$T/last")" = Hello ]
 }
 
-@test "status: a failure takes it away" {
+@test "status: erased by a failure" {
     serve <<'END'
 on POST /chat/send
 gate started
@@ -236,7 +236,7 @@ END
     grep -q '^sigmasight-chat: ' "$T/last"
 }
 
-@test "status: a signal takes it away" {
+@test "status: erased by a signal" {
     serve_steps
     for name in INT TERM HUP; do
         on_screen shows thinking kill "$name" -- "$CHAT" send -c "$ID" hi
@@ -245,7 +245,7 @@ END
     done
 }
 
-@test "status: Control-Z takes it away, and it comes back with the program" {
+@test "status: erased by Control-Z, drawn again by fg" {
     serve_steps
     # shellcheck disable=SC2016 # the inner shell expands
     on_screen shows thinking type '\x1a' shows 'is stopped' gone thinking keep stopped type '\n' shows thinking \
@@ -267,7 +267,7 @@ END
     expect_no thinking "$T/last"
 }
 
-@test "status: keys that are typed meanwhile leave no trace of it" {
+@test "status: typed keys leave no remains of it" {
     serve_steps
     on_screen shows thinking type 'abc' gone abc shows thinking open started open tool open finished shows positions gone thinking \
         open text open again open more open last -- "$CHAT" send hi
@@ -295,7 +295,7 @@ END
     done
 }
 
-@test "status: only for formats that leave the terminal alone meanwhile" {
+@test "status: only for formats without output on the terminal meanwhile" {
     serve_hello
     for option in -q '-o jsonl' -j '-o raw'; do
         # shellcheck disable=SC2086 # two words
@@ -401,7 +401,7 @@ tmux_one_line()
     done
 }
 
-@test "tmux: the status line follows the width of its window, and nothing of it stays" {
+@test "tmux: the status line follows the window width and is erased" {
     serve_steps
     export LC_ALL=C.UTF-8
     # When tmux breaks lines anew it moves the topmost ones away, the cursor's too if it is among them.

@@ -231,7 +231,7 @@ SCENARIO
     expect_status 0
 }
 
-@test "decode passes on what a pipe has brought so far" {
+@test "decode prints events as they arrive in a pipe" {
     local format first second
     for format in text jsonl raw; do
         rm -f "$T/stream" "$T/answer"
@@ -260,7 +260,7 @@ SCENARIO
     done
 }
 
-@test "a long answer reaches a slow reader whole" {
+@test "a slow reader gets a long answer completely" {
     serve <<'SCENARIO'
 on POST /chat/send
 batch 100
@@ -279,7 +279,7 @@ SCENARIO
     [ "$(fold -w 16 "$OUT" | sort -u)" = 0123456789abcdef ]
 }
 
-@test "a reader that holds the output up does not run into a clock" {
+@test "a slow reader does not cause a timeout" {
     serve <<'SCENARIO'
 on POST /chat/send
 fill 306000 event: message\ndata: {"delta":"0123456789abcdef"}\n\n
@@ -298,7 +298,7 @@ SCENARIO
     expect_status 0
 }
 
-@test "a reader that holds the output up is not taken for a way that buffers the stream" {
+@test "a slow reader does not cause the warning about buffering" {
     serve <<'SCENARIO'
 on POST /chat/send
 fill 4080000 event: message\ndata: {"delta":"0123456789abcdef"}\n\n
@@ -330,7 +330,7 @@ fill_unblocked_output()
     expect_read "$answer" 0123456789
 }
 
-@test "standard output that does not block is waited for" {
+@test "non-blocking standard output is waited for" {
     local answer
     fill_unblocked_output
     [ "$(tr -d '\n' <&"$answer" | wc -c)" -eq 199990 ] || fail "the text is not whole"

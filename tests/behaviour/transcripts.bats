@@ -106,7 +106,7 @@ is_json_lines()
     expect_lines "$TRANSCRIPTS/$NAME.jsonl"
 }
 
-@test "transcripts: text, what is said beside it, and the status" {
+@test "transcripts: text, standard error and the status" {
     each decodes_to_text
 }
 

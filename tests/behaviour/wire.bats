@@ -121,7 +121,7 @@ SCENARIO
     expect_bytes 'Hello\n'
 }
 
-@test "chunks that are none" {
+@test "invalid chunks" {
     serve_wire "wire $(head_of HTTP/1.1 'Transfer-Encoding: chunked\r\n')\\r\\n" \
         'raw 28\r\nevent: message\ndata: {"delta":"Hello"}\n\n\r\nzz\r\nevent: done\ndata: {}\n\n\r\n0\r\n\r\n'
     run_chat send -q -c "$ID" hi
@@ -130,7 +130,7 @@ SCENARIO
     expect_error
 }
 
-@test "interim responses before the one that counts" {
+@test "interim responses before the final one" {
     serve_wire 'wire HTTP/1.1 100 Continue\r\n\r\n' \
         'raw HTTP/1.1 103 Early Hints\r\nLink: </x>\r\nContent-Type: text/html\r\nRetry-After: 9\r\n\r\n' \
         "raw $(head_of HTTP/1.1 'Connection: close\r\n')\\r\\n" "file $TRANSCRIPTS/short-first.sse"
@@ -241,7 +241,7 @@ SCENARIO
     expect_whole
 }
 
-@test "a server that has HTTP/2 only is told apart at once" {
+@test "an HTTP/2-only server is recognized at once" {
     serve_wire 'wire \0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64\0\x04\0\x01\0\0\0\x05\0\0\x40\0' silence
     run_chat send -c "$ID" hi
     expect_status 69
@@ -249,7 +249,7 @@ SCENARIO
     [ "$(count_requests 'POST /chat/send')" -eq 1 ]
 }
 
-@test "what does not speak HTTP" {
+@test "a server that does not speak HTTP" {
     serve <<'SCENARIO'
 on POST /chat/send
 wire SSH-2.0-OpenSSH_9.2\r\n
@@ -266,7 +266,7 @@ SCENARIO
     done
 }
 
-@test "an event stream with another status than 200 is none" {
+@test "an event stream with a status other than 200 is refused" {
     serve <<'SCENARIO'
 on POST /chat/send
 status 201
@@ -283,7 +283,7 @@ SCENARIO
     done
 }
 
-@test "a header that is longer than any" {
+@test "a header beyond the limit" {
     serve <<<$'on POST /chat/send\nwire HTTP/1.1 200 OK\\r\\nX-Long: \nfill 400000 x\nwire \\r\\n\\r\\n'
     run_chat send -c "$ID" hi
     expect_status 76
@@ -345,7 +345,7 @@ refused()
     refused '.*400.*' 'body {"detail":"\xff\xfe"}'
 }
 
-@test "refusals: JSON that is not as it should be" {
+@test "refusals: malformed JSON" {
     local body
     for body in '{}' '[]' 'null' '17' '"text"' '{"detail":null}' '{"detail":7}' '{"detail":[]}' '{"detail":{}}' '{"detail":[1,"a",{"loc":5}]}' \
         '{"detail":{"message":{"deep":1}}}' '{"detail":"cut' '{"detail":""}' '{"error":{"message":"other"}}'; do
@@ -353,7 +353,7 @@ refused()
     done
 }
 
-@test "refusals: HTML is summed up" {
+@test "refusals: HTML is summarized" {
     refused '.*502 Bad Gateway.*' 'header Content-Type: text/html' 'body <html>\n<head><title>502 Bad Gateway</title></head>\n<body><script>evil()</script></body></html>'
     expect_no '<' "$ERR"
     expect_no evil "$ERR"
@@ -391,7 +391,7 @@ SCENARIO
     expect_error
 }
 
-@test "refusals: a body that is cut is still a refusal" {
+@test "refusals: a truncated body is still a refusal" {
     serve_wire 'wire HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\n{"detail":"Not yours"' close
     run_chat send -c "$ID" hi
     expect_status 77
