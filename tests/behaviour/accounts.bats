@@ -37,7 +37,7 @@ jwt_head=eyJ
         expect_bytes ''
         expect_line "Logged in to $SIGMASIGHT_URL as me@example.com."
         expect_requests 'POST /auth/login' 'GET /auth/me'
-        body 1 | jq -e --arg password "$PASSWORD" '. == {email: "me@example.com", password: $password}'
+        expect_body 1 ". == {email: \"me@example.com\", password: $(jq -n --arg p "$PASSWORD" '$p')}"
         [ -z "$(header authorization 1)" ]
         [ "Bearer $(stored '.[0].token')" = "$(header authorization 2)" ]
         no_token
@@ -128,7 +128,7 @@ run_without_terminal()
     expect_bytes 'exit 0\necho on\n'
     grep -q 'me@example.com' "$T/screen"
     expect_no hunter2 "$T/screen"
-    body 1 | jq -e '. == {email: "me@example.com", password: "hunter2"}'
+    expect_body 2 '. == {email: "me@example.com", password: "hunter2"}'
 }
 
 @test "login: with --email only the password is asked for" {
@@ -136,7 +136,7 @@ run_without_terminal()
     at_terminal wait 'Password: ' echo off type 'hunter2\n' wait 'Logged in' -- "$CHAT" login --email me@example.com
     expect_bytes 'exit 0\necho on\n'
     expect_no 'Email' "$T/screen"
-    body 1 | jq -e '. == {email: "me@example.com", password: "hunter2"}'
+    expect_body 2 '. == {email: "me@example.com", password: "hunter2"}'
 }
 
 @test "login: prompts on the terminal even if input and output are redirected" {
@@ -177,7 +177,7 @@ run_without_terminal()
         bash -c 'set -m; "$CHAT" login --email me@example.com; echo in the shell; read -r _; fg'
     expect_bytes 'exit 0\necho on\n'
     expect_no hun "$T/screen"
-    body 1 | jq -e '.password == "hunter2"'
+    expect_body 2 '.password == "hunter2"'
 }
 
 @test "login: echo is restored after Control-\\" {
@@ -201,10 +201,10 @@ run_without_terminal()
     export SIGMASIGHT_EMAIL=env@example.com SIGMASIGHT_PASSWORD=from-environment
     run_without_terminal login
     expect_status 0
-    body 1 | jq -e '. == {email: "env@example.com", password: "from-environment"}'
+    expect_body 1 '. == {email: "env@example.com", password: "from-environment"}'
     run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
     expect_status 0
-    body 3 | jq -e --arg password "$PASSWORD" '. == {email: "me@example.com", password: $password}'
+    expect_body 3 ". == {email: \"me@example.com\", password: $(jq -n --arg p "$PASSWORD" '$p')}"
 }
 
 @test "login: a signal while waiting for the server stores nothing" {

@@ -89,11 +89,11 @@ CONFIG
     run_chat send --profile work hi
     expect_status 0
     jq -e '.mode == "violet"' "$OUT"
-    body 1 | jq -e --arg p1 "$P1" '.mode == "violet" and .portfolio_ids == [$p1]'
+    expect_body 1 ".mode == \"violet\" and .portfolio_ids == [\"$P1\"]"
     run_chat send --profile work -m indigo --portfolio "$P2" --portfolio "$P1" -o text hi
     expect_status 0
-    body 3 | jq -e --arg p1 "$P1" --arg p2 "$P2" '.mode == "indigo" and .portfolio_ids == [$p2, $p1]'
-    body 4 | jq -e --arg p1 "$P1" --arg p2 "$P2" '.ui_context.portfolio_ids == [$p2, $p1]'
+    expect_body 3 ".mode == \"indigo\" and .portfolio_ids == [\"$P2\", \"$P1\"]"
+    expect_body 4 ".ui_context.portfolio_ids == [\"$P2\", \"$P1\"]"
 }
 
 @test "precedence: a profile clears a flag of the file" {

@@ -533,7 +533,7 @@ END_OF_PYTHON
     run_chat send --ephemeral -m violet --portfolio "$P1" hi
     expect_status 0
     expect_deleted
-    body 1 | jq -e --arg p1 "$P1" '.mode == "violet" and .portfolio_id == $p1'
+    expect_body 1 ".mode == \"violet\" and .portfolio_id == \"$P1\""
 }
 
 # --- a refused message ---

@@ -37,7 +37,7 @@ new_prints()
     expect_line '[0-9a-f]{8}-[0-9a-f-]{27}' "$OUT"
     [ "$(wc -l <"$OUT")" -eq 1 ]
     expect_bytes '' "$ERR"
-    body 1 | jq -e '. == {}'
+    expect_body 1 ". == {}"
     run_chat conversations new -j
     expect_status 0
     jq -e '.conversation_id | length == 36' "$OUT"
@@ -52,7 +52,7 @@ new_with_options()
 {
     run_chat conversations new --mode violet --portfolio "$P1" --portfolio "$P2"
     expect_status 0
-    body 1 | jq -e --arg p1 "$P1" --arg p2 "$P2" '. == {mode: "violet", portfolio_id: $p1, portfolio_ids: [$p1, $p2]}'
+    expect_body 1 ". == {mode: \"violet\", portfolio_id: \"$P1\", portfolio_ids: [\"$P1\", \"$P2\"]}"
     run_chat conversations show "$(cat "$OUT")"
     expect_status 0
     expect_line 'mode	violet' "$OUT"
@@ -430,7 +430,7 @@ change_mode()
     run_chat conversations mode "$id" violet
     expect_status 0
     [ ! -s "$ERR" ]
-    body 2 | jq -e '. == {mode: "violet"}'
+    expect_body 2 ". == {mode: \"violet\"}"
     run_chat conversations show "$id"
     expect_line 'mode	violet' "$OUT"
 }
