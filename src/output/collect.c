@@ -15,7 +15,7 @@ static void release_tool(struct collected_tool *t)
     buf_release(&t->error);
 }
 
-/* What each tool counts besides its values: about as much as the keys of its JSON. */
+/* Added to the size of each tool: about the length of the keys of its JSON. */
 enum { TOOL_OVERHEAD = 48 };
 
 /* Drops the tools from this one on. */

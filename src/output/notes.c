@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What standard error says beside the answer: tools, retries, warnings, one line each. */
+/* Tools, retries and warnings on standard error, one line each. */
 #include "output/sink.h"
 
 #include "core/utf8.h"
@@ -104,7 +104,7 @@ static void put_argument(struct argument_list *list, const struct json_value *v)
     struct span text = v->type == JSON_STRING ? v->string : v->raw;
     if ((v->type != JSON_STRING && v->type != JSON_NUMBER) || text.len == 0 || span_is_uuid(text))
         return;
-    /* What lies behind the bound is not shown in any case. */
+    /* Text beyond the limit is never shown. */
     if (list->out->len > ARGUMENT_SOURCE)
         return;
     if (list->out->len > list->from)
@@ -263,7 +263,7 @@ static int started(struct notes_sink *n, const struct chat_event *event, struct 
     return say(n, fail);
 }
 
-/* The server tries again by itself, or changes the model. */
+/* The server retries by itself, or changes the model. */
 static int informed(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
 {
     buf_puts(&n->line, "info");

@@ -18,7 +18,7 @@ struct text_sink {
     bool unfinished;   /* there was text and it did not end in a newline */
     struct buf *where; /* what the text is put in: out.pending, or `held` until the end */
     struct buf held;
-    bool former; /* what is held is of a former attempt: it stands until there is more */
+    bool former; /* the held text is of a former attempt and is replaced by text of this one */
 };
 
 static void discard_text(struct text_sink *t)
@@ -122,7 +122,7 @@ static int text_summarize(struct sink *s, const struct summary *summary, struct 
     struct text_sink *t = (struct text_sink *)s;
     bool signalled = summary_is_last_words(summary);
     terminal_make_way(t->terminal);
-    /* With the keys that send a signal a terminal may lose the end of what was written to it. */
+    /* A terminal may discard pending output when a key sends a signal. */
     bool reset = signalled && t->layout && layout_reset_style(t->layout);
     size_t before = t->where->len;
     end_text(t);

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Nobody may wait for the end of these streams because of a child. */
+/* A child must not keep these streams open for others. */
 static void leave_standard_streams(void)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -103,8 +103,8 @@ static void catch_one(int number)
 
 static void catch_stop(void);
 
-/* Cleans up and stops as if nobody had caught it: where there is no shell to continue the process,
-   the system does not stop it. */
+/* Cleans up and stops as by default, so that the system ignores the signal in an orphaned process
+   group. */
 static void on_stop(int number)
 {
     int saved = errno;
@@ -148,7 +148,7 @@ bool sys_in_foreground(int fd)
     return group < 0 || group == getpgrp();
 }
 
-/* Without the pipe no signal could end a wait. */
+/* Without the pipe, signals could not end a wait. */
 static _Noreturn void die(const char *what)
 {
     struct buf line = {0};

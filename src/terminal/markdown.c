@@ -11,10 +11,10 @@
 
 enum { CODE_INDENT = 4, FENCE = 3, LONGEST_NUMBER = 9, LEVELS = 6, NO_ALIGN = 'x' };
 
-/* What the open leaf is. */
+/* The kind of the open leaf block. */
 enum leaf { LEAF_NONE, LEAF_PARAGRAPH, LEAF_FENCED, LEAF_INDENTED, LEAF_TABLE };
 
-/* What becomes of the rest of the line. */
+/* How the rest of the line is processed. */
 enum rest {
     REST_UNDECIDED,
     REST_TEXT,
@@ -26,9 +26,9 @@ enum rest {
 
 struct container {
     enum markdown_kind kind; /* MARKDOWN_QUOTE or MARKDOWN_ITEM */
-    unsigned indent;         /* an item: what its contents are indented by, at least */
+    unsigned indent;         /* an item: the minimum indentation of its contents */
     bool filled;             /* an item: it has contents */
-    char list;               /* the list that its last child belongs to: -, +, *, . or ), else 0 */
+    char list;               /* the list of its last child: -, +, *, . or ), else 0 */
 };
 
 struct markdown {
@@ -37,22 +37,22 @@ struct markdown {
 
     /* The bytes. */
     struct buf character; /* the beginning of one */
-    bool carriage;        /* a carriage return, perhaps of a line end */
+    bool carriage;        /* a carriage return, possibly part of a line terminator */
 
     /* The blocks. The first container is the document. */
     struct container containers[MARKDOWN_DEPTH + 1];
-    unsigned depth; /* besides the document */
+    unsigned depth; /* not counting the document */
     enum leaf leaf;
-    bool gap;        /* the line before was empty */
-    bool leaf_gap;   /* for the paragraph that was not passed on yet */
+    bool gap;        /* the previous line was empty */
+    bool leaf_gap;   /* `gap` of the paragraph that was not reported yet */
     bool leaf_begun; /* it was */
     char fence;
     size_t fence_length;
     unsigned fence_indent;
     bool lines;         /* the block of code has one */
     size_t empty_lines; /* of the block of code, at its end so far */
-    struct buf row;     /* what may head a table, or a row */
-    bool candidate;     /* `row` is a line of the paragraph that may head a table */
+    struct buf row;     /* a possible table header, or a row */
+    bool candidate;     /* `row` is a line of the paragraph that may be a table header */
     unsigned columns;   /* of that, or of the table */
     struct buf align;
     size_t table_size;
@@ -77,8 +77,7 @@ static void close_block(struct markdown *m, enum markdown_kind kind)
     m->sink->close(m->sink->arg, kind);
 }
 
-/* A child begins: of which list it is an item, 0 for another block. Answers whether that goes on.
- */
+/* Begins a child: an item of `list`, or another block if 0. Returns whether the list continues. */
 static bool begin_child_block(struct markdown *m, char list)
 {
     struct container *parent = &m->containers[m->depth];
@@ -103,7 +102,7 @@ static void feed_paragraph(struct markdown *m, struct span text)
     inline_feed(m->inline_parser, text);
 }
 
-/* The line that might have headed a table does not. */
+/* The candidate line is not a table header. */
 static void release_candidate(struct markdown *m)
 {
     if (!m->candidate)
@@ -167,7 +166,7 @@ static void close_containers(struct markdown *m, unsigned depth)
         close_block(m, m->containers[m->depth--].kind);
 }
 
-/* The beginning of a line. It is looked at until it shows what it begins; a plan says that. */
+/* The start of a line. It is examined until the block is known; the result is a plan. */
 
 enum action {
     ACTION_BLANK,
@@ -202,11 +201,11 @@ struct plan {
     bool candidate; /* the text may head a table */
 };
 
-/* How the end of what is there of a line is taken. */
+/* What the end of the available part of a line means. */
 enum end {
-    END_OPEN, /* more follows, which may decide */
+    END_OPEN, /* more input follows and may decide */
     END_LINE, /* it is the end of the line */
-    END_BOUND /* more follows, but it must be decided */
+    END_BOUND /* more input follows, but the limit is reached */
 };
 
 struct cursor {
@@ -215,11 +214,11 @@ struct cursor {
     size_t at;
     unsigned column;
     unsigned spaces; /* columns that are left of a tab before `at` */
-    /* Of the character that is no blank and comes next. */
+    /* The next character that is not a blank. */
     size_t next;
     unsigned indent;  /* columns from here */
-    int c;            /* '\n' for the end of the line, UNKNOWN when more is needed */
-    const char *same; /* why it is not decided, see struct markdown */
+    int c;            /* '\n' at the end of the line, UNKNOWN if more input is needed */
+    const char *same; /* if undecided, see struct markdown */
 };
 
 enum { UNKNOWN = -1, ANY = 'x' };
@@ -236,7 +235,7 @@ static bool is_blank(int c)
     return c == ' ' || c == '\t';
 }
 
-/* Whether the next character that is no blank is known. */
+/* Whether the next character that is not a blank is known. */
 static bool find_next(struct cursor *c)
 {
     unsigned column = c->column + c->spaces;
@@ -249,7 +248,7 @@ static bool find_next(struct cursor *c)
     return c->c != UNKNOWN;
 }
 
-/* Goes over blanks. */
+/* Skips blanks. */
 static void advance_columns(struct cursor *c, unsigned columns)
 {
     while (columns) {
@@ -264,7 +263,7 @@ static void advance_columns(struct cursor *c, unsigned columns)
     }
 }
 
-/* Goes behind a marker of `len` characters at the next one that is no blank. */
+/* Skips a marker of `len` characters at the next character that is not a blank. */
 static void advance_marker(struct cursor *c, size_t len)
 {
     advance_columns(c, c->indent);
@@ -272,7 +271,7 @@ static void advance_marker(struct cursor *c, size_t len)
     c->column += (unsigned)len;
 }
 
-/* Equal characters at `at`. */
+/* The length of the run of equal characters at `at`. */
 static size_t count_same(const struct cursor *c, size_t at)
 {
     size_t n = 0;
@@ -288,7 +287,7 @@ static size_t skip_blanks(const struct cursor *c, size_t at)
     return at;
 }
 
-/* The answers of those who look for something: 1 it is there, 0 it is not, UNKNOWN. */
+/* The find_ functions return 1 if found, 0 if not, or UNKNOWN. */
 
 static int find_heading(const struct cursor *c, struct plan *plan)
 {
@@ -488,7 +487,7 @@ static int find_block(struct cursor *c, struct plan *plan, unsigned depth, bool 
     return found;
 }
 
-/* The cells of a row: calls `take`, unless it is NULL, with each and answers how many there are. */
+/* Calls `take`, unless it is NULL, for each cell of a row. Returns their number. */
 static unsigned split_row(struct span row, void (*take)(void *arg, struct span cell), void *arg)
 {
     unsigned count = 0;
@@ -545,7 +544,7 @@ static int plan_text(struct markdown *m, struct cursor *c, struct plan *plan, bo
     plan->spaces = 0;
     plan->candidate = c->c == '|';
     if (inside && m->leaf == LEAF_TABLE) {
-        /* A bar alone is no row. */
+        /* A bar alone is not a row. */
         int after = c->c == '|' ? peek_at(c, skip_blanks(c, c->next + 1)) : ANY;
         if (after == UNKNOWN)
             return UNKNOWN;
@@ -562,7 +561,7 @@ static int plan_text(struct markdown *m, struct cursor *c, struct plan *plan, bo
     return 1;
 }
 
-/* What the line is. 1, or UNKNOWN. Nothing changes in *m but m->align. */
+/* Classifies the line. 1, or UNKNOWN. Changes only m->align in *m. */
 static int plan_line(struct markdown *m, struct cursor *c, struct plan *plan)
 {
     plan->opened = 0;
@@ -594,7 +593,7 @@ static int plan_line(struct markdown *m, struct cursor *c, struct plan *plan)
     return plan_text(m, c, plan, all);
 }
 
-/* Carrying out. */
+/* Carrying out the plan. */
 
 static void open_containers(struct markdown *m, const struct plan *plan)
 {
@@ -610,7 +609,7 @@ static void open_containers(struct markdown *m, const struct plan *plan)
     }
 }
 
-/* Whether the open leaf goes on. */
+/* Whether the open leaf continues. */
 static bool continues_leaf(const struct markdown *m, const struct plan *plan)
 {
     switch (plan->action) {
@@ -793,7 +792,7 @@ static void carry_out(struct markdown *m, const struct plan *plan)
 
 /* The rest of a line. */
 
-/* Keeps # behind a blank, and blanks behind these, until something else follows. */
+/* Holds back # after a blank, and blanks after these, until another character follows. */
 static void pass_heading(struct markdown *m, struct span text)
 {
     struct buf *held = &m->hashes;
@@ -819,7 +818,7 @@ static void pass_heading(struct markdown *m, struct span text)
     }
 }
 
-/* The row is as long as it may be. What follows is text. */
+/* The row has reached the limit. The rest is text. */
 static void break_row(struct markdown *m, struct span text)
 {
     if (m->candidate) {
@@ -866,7 +865,7 @@ static void put_rest(struct markdown *m, struct span text)
     }
 }
 
-/* Looks at the beginning of the line. */
+/* Classifies the line, if possible. */
 static void decide(struct markdown *m, enum end end)
 {
     struct plan plan;
@@ -950,7 +949,7 @@ static void put_characters(struct markdown *m, struct span text)
         size_t n = utf8_next(buf_view(&m->character), &point);
         if (n == 0)
             continue;
-        /* An ill-formed beginning, and what made it one. */
+        /* An ill-formed sequence, and the byte after it. */
         bool over = n < m->character.len;
         struct buf whole = m->character;
         m->character = (struct buf){0};

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# login, logout, whoami; where a token comes from, when the next one is fetched, and that nobody gets to see it.
+# login, logout, whoami; the sources of a token, when it is renewed, and that it is kept secret.
 
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
@@ -114,7 +114,7 @@ jwt_head=eyJ
     expect_requests
 }
 
-# As run_chat, where there is no terminal at all.
+# As run_chat, without a controlling terminal.
 run_without_terminal()
 {
     status=0
@@ -748,7 +748,7 @@ TABLE
     launch "$CHAT" send --max-time 0.3 hi </dev/null >"$OUT" 2>"$ERR"
     local in_time=yes
     read -r -t 1.5 -u "$ENDED" _ status || in_time=no
-    # If it still waits, it need not any longer.
+    # Ends it if it still waits.
     (echo "$TOKEN" >&"$answer") 2>/dev/null || :
     [ "$in_time" = yes ] || fail "--max-time has no say"
     expect_failure 75 "out of time: token_command '.*' not done within 0.[23] s [(]--max-time[)]"
@@ -1280,7 +1280,7 @@ $refuse_once"
     expect_bytes 'run\n' "$T/runs"
 }
 
-# --- nothing secret is to be seen ---
+# --- secrets ---
 
 @test "secret: -vv shows the exchange with token and password masked" {
     serve_default
@@ -1394,7 +1394,7 @@ expect_guarded()
     pipe_to MESSAGE
     launch "$CHAT" send <"$T/message" >"$OUT" 2>"$ERR"
     printf 'unfinished' >&"$MESSAGE"
-    # It has read that when there is room for all the pipe can take.
+    # The program has read everything when the pipe is empty again.
     head -c 65536 /dev/zero | tr '\0' x >&"$MESSAGE"
     expect_guarded
     kill "$PID"
@@ -1417,7 +1417,7 @@ expect_guarded()
     expect_line 'Max core file size +0 +0 +bytes *' "$T/limits"
 }
 
-# --- the whole of it ---
+# --- complete scripts ---
 
 @test "a script of ten lines in dash, without a terminal" {
     serve_default

@@ -38,7 +38,7 @@ offers_bash()
     ' bash "$1" 3>&- | sort -u
 }
 
-# In a shell of its own at a pseudo-terminal, whose compadd tells what it is given.
+# In a shell of its own at a pseudo-terminal, whose compadd prints its arguments.
 offers_zsh()
 {
     rm -f "$T/offers"
@@ -203,7 +203,7 @@ END
     offered "sigmasight-chat conversations -u $url show " "${ids[@]}"
 }
 
-# takes SUBCOMMAND OPTION: the program does not refuse it. Nobody listens where it would ask.
+# takes SUBCOMMAND OPTION: the program does not refuse it. No server listens at that address.
 takes()
 {
     local value=() operands=()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# config.json, its profiles, the environment: which setting counts, and what is said of a bad file.
+# config.json, its profiles, the environment: which setting takes effect, and the messages for invalid files.
 
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
@@ -37,7 +37,7 @@ refused()
     [[ $(<"$ERR") =~ ^"sigmasight-chat: $file":$1:\ [^$'\n']*$2[^$'\n']*$ ]] || fail "not '$2' at $1: $text"
 }
 
-# --- what counts ---
+# --- precedence ---
 
 @test "precedence: command line, profile, environment, file, default" {
     configure <<'CONFIG'

@@ -173,7 +173,7 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     run_chat send hi
     local id
     id=$(last_id)
-    # Somebody else deletes it.
+    # Another client deletes it.
     XDG_STATE_HOME=$T/other run_chat conversations delete "$id"
     expect_status 0
     for option in '' '-m blue'; do
@@ -203,7 +203,7 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     expect_no "$TOKEN" "$(state conversations.json)"
 }
 
-# --- what does not go together ---
+# --- conflicting options ---
 
 @test "conflicting options are 64, before anything is sent" {
     serve_default

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What does not depend on how fast the machine is: how often memory is asked for, and how much of it is held.
+# Measurements that do not depend on the speed of the machine: allocations, memory and system calls.
 
 load helper
 load memory

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# doctor: a line for each thing that can be out of order, and what to do about it.
+# doctor: a line for each check, and a hint for each failure.
 
 load helper
 load accounts
@@ -187,7 +187,7 @@ expect_first_failure()
     expect_status 78
     expect_report settings failure:files url proxy name connection tls
     expect_check files ".*readable by others; run 'chmod 600 .*'"
-    # Where the token comes from elsewhere nobody needs that file.
+    # The file is not needed if the token comes from another source.
     export SIGMASIGHT_TOKEN=$TOKEN
     doctor
     expect_status 0

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Every row of the exit table, and that a failure is one line on standard error that says what and why.
+# Every row of the exit table, and the format of failures: one line on standard error with what failed and why.
 
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
@@ -457,7 +457,7 @@ SCENARIO
     expect_error ".*$T/cut.*File too large.*"
     expect_lines
     expect_close '.exit_code == 74 and .status == "failed" and .text_bytes > 0'
-    # Before anything else: a line that nobody gets ends nothing either.
+    # The first check: a line that is not read does not end the program either.
     status=0
     (
         ulimit -f 0
@@ -912,7 +912,7 @@ SCENARIO
         [ "$status" -eq 0 ] || fail "$url"
         expect_bytes 'Hello\n'
     done
-    # Nobody listens there, but it is this machine.
+    # Nothing listens there, but it is this machine.
     for url in http://127.0.0.2 'http://[::1]'; do
         run_chat send --retry 0 -c "$ID" -u "$url:$PORT/api/v1" hi
         [ "$status" -eq 69 ] || fail "$url"

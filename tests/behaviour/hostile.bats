@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What a server says cannot drive the terminal. A pipe or a file gets it as it was; standard error is always harmless.
+# Text of the server cannot control the terminal. A pipe or a file gets it unchanged; standard error is always escaped.
 
 load helper
 
@@ -33,7 +33,7 @@ all_on_terminal()
     script -qec "stty -opost; exec $(cat "$T/command")" /dev/null </dev/null >"$OUT" 3>&- || status=$?
 }
 
-# A stream in which every dangerous character stands, as an escape and as it is.
+# A stream with every dangerous character, escaped and unescaped.
 write_evil()
 {
     {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # what helpers set and read
-# A process that is suspended and goes on, and signals while it resolves a name, connects, and speaks TLS.
+# A process that is suspended and continued, and signals while it resolves a name, connects, and speaks TLS.
 
 load helper
 load network
@@ -13,7 +13,7 @@ suspended()
     grep -q '^State:[[:space:]]*T' "/proc/$PID/status"
 }
 
-# for_a_while SECONDS: as long as a clock must be left to run.
+# for_a_while SECONDS: sleeps while a time limit runs.
 for_a_while()
 {
     read -r -t "$1" -u "$LEASH_END" _ || :

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Many at once, much, and slowly. `make soak` does the same with LOAD_PROCESSES=200, LOAD_MB=10240 and so on.
+# Many processes, large answers, and slow readers. `make soak` does the same with LOAD_PROCESSES=200, LOAD_MB=10240 and so on.
 
 load helper
 load memory
@@ -56,7 +56,7 @@ SCENARIO
         "$CHAT" send -q -- "message $number" >"$T/out.$number" 2>"$T/err.$number" 3>&- &
         pids+=($!)
     done
-    # Each has its first words, and none the rest.
+    # Each has the start of its answer, and none has the rest.
     await_open_requests "$PROCESSES"
     open_gate all
     for number in "${!pids[@]}"; do

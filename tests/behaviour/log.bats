@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The log: which questions are added to it, what an entry holds, and what becomes of the files.
+# The log: which questions are logged, the contents of an entry, and its files.
 load helper
 load accounts
 
@@ -403,7 +403,7 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     run_chat log show dddd
     expect_status 65
     expect_error "unknown log ID 'dddd'; .*"
-    # Of two equal ones the newer is meant.
+    # Of two equal IDs the newer is selected.
     entry aaaa0001 'Again?' '.text = "Newer"'
     run_chat log show aaaa0001
     expect_bytes '> Again?\n\nNewer\n'

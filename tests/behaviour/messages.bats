@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What a message says to do next, where tests of the failure itself do not look at that. tests/lint/messages lists them all.
+# Hints of messages that no other test checks. tests/lint/messages lists all messages.
 
 load helper
 load accounts

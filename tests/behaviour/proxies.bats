@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154,SC2317 # each test is a process of its own, and reads what helpers set
-# The components that stand between the program and the backend in real life: nginx before it, with TLS, HTTP/2 and
+# The components between the program and the backend in production: nginx before it, with TLS, HTTP/2 and
 # buffers; tinyproxy on the way out; certificates that are good, and those that are not; names and addresses.
 
 load helper

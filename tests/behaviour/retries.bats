@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What is tried again, when, how often, and how that is announced: nothing is repeated, neither output nor messages.
+# Retries: which failures, when, how often, and how they are announced. Neither output nor messages are repeated.
 
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
@@ -8,7 +8,7 @@ load helper
 HELLO='event message {"delta":"Hello"}
 event done {}'
 
-# serve_then STEPS [TIMES]: answers so at first, so many times, then properly.
+# serve_then STEPS [TIMES]: answers with STEPS that many times, then successfully.
 serve_then()
 {
     {
@@ -114,7 +114,7 @@ NEVER=(
             # shellcheck disable=SC2086 # perhaps none
             quick $option --retry 2 -u "$url/api/v1" hi
             expect_status 69
-            # Who starts a server on this machine need not wait for all of them.
+            # A local server that is just starting is retried sooner.
             case $url in
             *127.0.0.1*) [ "$(grep -c '^sigmasight-chat: retry 1 of 1 ' "$ERR")" -eq 1 ] || fail "$option $url" ;;
             *) [ "$(grep -c '^sigmasight-chat: retry [12] of 2 ' "$ERR")" -eq 2 ] || fail "$option $url" ;;

@@ -40,7 +40,7 @@ SCENARIO
     await_gate here
 }
 
-# Some text was written, and the server thinks.
+# Some text was written, and the server is silent.
 wait_for_text()
 {
     serve <<'SCENARIO'
@@ -54,7 +54,7 @@ SCENARIO
     await_gate here
 }
 
-# Text comes without end and is taken.
+# Endless text is read.
 stream()
 {
     serve <<'SCENARIO'
@@ -69,7 +69,7 @@ SCENARIO
     READER=$!
 }
 
-# Text comes without end and nobody takes it.
+# Endless text is not read.
 block()
 {
     serve <<'SCENARIO'
@@ -117,7 +117,7 @@ wait_for_message()
     pipe_from NOTES
     launch "$CHAT" send -c "$ID" "$@" <"$T/message" >"$T/answer" 2>"$T/notes"
     printf 'unfinished' >&"$MESSAGE"
-    # It has read that when there is room for all the pipe can take.
+    # The program has read everything when the pipe is empty again.
     head -c 65536 /dev/zero | tr '\0' x >&"$MESSAGE"
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What is kept between two runs: the files, who may read them, what becomes of bad ones, and many processes at once.
+# The state directory: its files, their permissions, invalid files, and concurrent processes.
 
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
@@ -52,7 +52,7 @@ refused()
     forget_requests
 }
 
-# --- who may read it ---
+# --- permissions ---
 
 @test "state: the directory is 0700, the files are 0600, whatever the umask" {
     serve_hello

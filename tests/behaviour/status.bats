@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What a person sees at a terminal while an answer is under way. The terminal is emulated by screen.py, which knows no
+# The terminal while an answer arrives. The terminal is emulated by screen.py, which knows no
 # more sequences than the program is to use and fails on any other.
 
 load helper

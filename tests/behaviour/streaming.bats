@@ -4,7 +4,7 @@
 
 load helper
 
-# The server goes on only when its gate is opened, so nothing here can pass by luck.
+# The server goes on only when its gate is opened, so no test can pass by chance.
 serve_gated()
 {
     serve <<'SCENARIO'
@@ -287,11 +287,11 @@ gate sent
 event done {}
 SCENARIO
     pipe_from ANSWER
-    # The pipe takes 64 KiB; what the reader is slow to take is not the server's silence.
+    # The pipe holds 64 KiB. A slow reader must not be mistaken for a silent server.
     launch "$CHAT" send -q --idle-timeout 0.5 --stall-timeout 0.5 -o raw -c "$ID" hi >"$T/answer" 2>"$ERR"
     expect_read "$ANSWER" 'event: message'
     open_gate sent
-    # Longer than the clocks: the one place where time itself is the matter.
+    # Longer than the time limits: only here the duration matters.
     read -r -t 0.8 -u "$LEASH_END" _ || :
     cat <&"$ANSWER" >"$OUT"
     await_end

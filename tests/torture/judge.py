@@ -14,11 +14,11 @@ import sys
 
 STATUSES = {0, 1, 64, 65, 66, 69, 70, 73, 74, 75, 76, 77, 78}
 STATE = {'credentials.json', 'conversations.json'}
-# The log is appended to: what was there stays, and each line is whole.
+# The log is only appended to, and each line is complete.
 LOG = {'log.jsonl', 'log.1.jsonl'}
 FILES = {'out', 'err', 'status', 'fired', 'state', 'record', 'events'}
 OUT_OF_MEMORY = b'sigmasight-chat: out of memory'
-# What differs between two runs that do the same.
+# Values that differ between two equal runs.
 VARIES = re.compile(rb'\b1[0-9]{9}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z|127\.0\.0\.1:\d+|(?<="id":")[0-9a-f]{8}(?=")')
 
 
@@ -61,7 +61,7 @@ class Run:
         self.err = bytes_of(path / 'err')
         self.record = bytes_of(path / 'record')
         self.events = bytes_of(path / 'events')
-        # That may come when all is said but for the end.
+        # This may occur after all output but the end.
         self.out_of_memory = self.status == 70 and OUT_OF_MEMORY in self.err
         self.warned = b'warning: ' in self.err or b'client.warning' in self.out + self.events
         self.complaints = []
@@ -221,7 +221,7 @@ def check_state(run, before, after, may_stay):
         old = settle(old.read_bytes()) if old.exists() else None
         if old is not None:
             old = re.sub(rb'@URL@', b'http://*/api/v1', old)
-        # Where the old one could not be read it is written anew, though it says the same.
+        # If the old file could not be read, it is written again with the same contents.
         if content is not None and old is not None and same_value(content, old) and after.state(name) == old:
             content = old
         if content not in (old, after.state(name)):
@@ -250,7 +250,7 @@ def check_end(run, whole, form):
         run.complain(path.read_text(errors='replace')[:4000])
     errors = [line for line in run.err.splitlines()
               if line.startswith(b'sigmasight-chat: ') and not re.match(rb'sigmasight-chat: (warning|retry)', line)]
-    # Memory may run out after an error was told.
+    # Memory may run out after an error was reported.
     if form == 'objects': # of several jobs each has this fault
         errors = [line for line in errors if line != OUT_OF_MEMORY]
     if len(errors) > 1 + (OUT_OF_MEMORY in errors):
