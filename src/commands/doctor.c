@@ -238,7 +238,10 @@ static int check_address(struct doctor *d)
     if (!d->client.https && !d->client.loopback)
         report(d, "url", WARNING, d->client.base, "plain HTTP shows the token to the network");
     else
-        report(d, "url", OK, d->client.base, NULL);
+        report(d, "url", OK, d->client.base,
+               setting_is_set(d->in->settings, OPT_URL)
+                   ? NULL
+                   : "this is the default; SIGMASIGHT_URL or the key url sets another");
     return 0;
 }
 

@@ -682,6 +682,8 @@ CONFIG
     run_chat send -q hi
     expect_status 77
     [ "$(wc -l <"$ERR")" -eq 1 ]
+    run_chat doctor
+    grep -q '^ok *url .*; .*SIGMASIGHT_URL' "$OUT"
     # With a URL there is one line.
     run_chat send --url http://127.0.0.1:9/api/v1 hi
     expect_status 77
