@@ -27,6 +27,8 @@
 enum {
     SECOND = 1000000,
     LINE_MAX_BYTES = 8 << 20,
+    /* Larger buffers are released after an answer. */
+    KEPT = 1 << 20,
     /* How long jobs may take to cancel their answers after a signal. */
     CANCEL = 5 * SECOND,
     /* The same when the reader of the output is gone, with --ephemeral. */
@@ -88,6 +90,10 @@ static void write_objects(struct batch_run *r)
     buf_clear(ready);
     if (writer_flush(&r->out, &why) != 0)
         stop(r, &why);
+    if (ready->cap > KEPT)
+        buf_release(ready);
+    if (r->out.pending.len == 0 && r->out.pending.cap > KEPT)
+        buf_release(&r->out.pending);
     fail_release(&why);
 }
 
@@ -148,7 +154,7 @@ static void put_head(struct buf *head, const struct buf *id, int64_t line)
 static void refuse_line(struct batch_run *r, const struct buf *head, struct fail *why)
 {
     struct buf object = {0};
-    batch_put_failure(&object, head, why);
+    batch_put_failure(&object, head, NULL, why);
     batch_add_failed(&r->batch, r->input.number, buf_view(&object), why);
     buf_release(&object);
 }
@@ -291,44 +297,36 @@ static struct worker *find_worker(struct batch_run *r)
     return NULL;
 }
 
-static void end_task(struct batch_run *r, struct worker *w, struct span object,
-                     enum fail_cause cause, int status)
+/* The question of a job that ended without an answer, for the reason *why. */
+static void lose_task(struct batch_run *r, struct batch_task *task, struct fail *why)
 {
-    struct batch_task *task = w->task;
-    w->task = NULL;
-    batch_end(&r->batch, task, object, cause, status);
+    struct buf object = {0};
+    /* The signal may have been for the whole process group. */
+    if (!sys_signal())
+        sys_wait(-1, 0, sys_now_us() + SIGNAL_SPREAD);
+    if (sys_signal()) {
+        fail_release(why);
+        fail_signal(why, sys_signal());
+    }
+    batch_put_failure(&object, &task->head, task->conversation, why);
+    batch_end(&r->batch, task, buf_view(&object), why->cause, fail_status(why));
+    buf_release(&object);
 }
 
-/* The question of a job that ended without an answer. */
-static void lose_task(struct batch_run *r, struct worker *w, int status)
+/* The job has ended, or is to end. Another one takes its place when one is needed. */
+static void end_job(struct batch_run *r, struct worker *w)
 {
     struct batch_task *task = w->task;
     struct fail why = FAIL_INIT;
-    struct buf object = {0};
-    /* A signal to the whole process group. */
-    if (!sys_signal())
-        sys_wait(-1, 0, sys_now_us() + SIGNAL_SPREAD);
-    if (sys_signal())
-        fail_signal(&why, sys_signal());
-    else if (WIFSIGNALED(status))
+    int status = worker_finish(w, SIGKILL);
+    if (WIFSIGNALED(status))
         fail_set(&why, FAIL_SOFTWARE, "the job was killed by signal %d", WTERMSIG(status));
     else
         fail_set(&why, FAIL_SOFTWARE, "the job ended unexpectedly (exit status %d)",
                  WEXITSTATUS(status));
-    batch_put_failure(&object, &task->head, &why);
-    end_task(r, w, buf_view(&object), why.cause, fail_status(&why));
-    buf_release(&object);
-    fail_release(&why);
-}
-
-/* The job has ended, or is to end: another one takes its place when one is needed. */
-static void bury(struct batch_run *r, struct worker *w)
-{
-    void *task = w->task;
-    int status = worker_finish(w, SIGKILL);
-    w->task = task;
     if (task)
-        lose_task(r, w, status);
+        lose_task(r, task, &why);
+    fail_release(&why);
 }
 
 static void start_questions(struct batch_run *r)
@@ -348,7 +346,7 @@ static void start_questions(struct batch_run *r)
             continue;
         /* It was killed while it was idle. */
         w->task = NULL;
-        bury(r, w);
+        end_job(r, w);
         batch_put_back(&r->batch, task);
     }
 }
@@ -368,14 +366,20 @@ static void explain_stop(struct batch_run *r, const struct worker_message *answe
 static void take_answer(struct batch_run *r, struct worker *w, const struct worker_message *m)
 {
     bool was_stopped = r->batch.stopped;
+    struct batch_task *task = w->task;
     if (m->cause == FAIL_SIGNAL && !sys_signal()) {
         /* The signal was for the job alone, which is as good as killed. */
-        bury(r, w);
+        struct fail why = FAIL_INIT;
+        fail_set(&why, FAIL_SOFTWARE, "the job was killed by signal %d", m->status - 128);
+        worker_finish(w, SIGKILL);
+        lose_task(r, task, &why);
+        fail_release(&why);
         return;
     }
+    w->task = NULL;
     if (m->cause == FAIL_NONE && r->has_token)
         r->client.auth.tries = 0;
-    end_task(r, w, m->part[0], m->cause, m->status);
+    batch_end(&r->batch, task, m->part[0], m->cause, m->status);
     if (!was_stopped && r->batch.stopped && !wants(r, OPT_FAIL_FAST))
         explain_stop(r, m);
 }
@@ -384,8 +388,11 @@ static void hear(struct batch_run *r, struct worker *w)
 {
     struct worker_message message;
     size_t size;
-    if (worker_read(w->fd, &w->in) <= 0 && !(errno == EINTR && sys_signal())) {
-        bury(r, w);
+    int result = worker_read(w->fd, &w->in);
+    if (result < 0 && errno == EINTR)
+        return;
+    if (result <= 0) {
+        end_job(r, w);
         return;
     }
     while (w->pid && (size = worker_parse(&w->in, &message)) != 0) {
@@ -396,6 +403,8 @@ static void hear(struct batch_run *r, struct worker *w)
         if (w->pid)
             buf_drop(&w->in, size);
     }
+    if (w->in.len == 0 && w->in.cap > KEPT)
+        buf_release(&w->in);
 }
 
 /* Signals. */
@@ -413,7 +422,7 @@ static void cancel(struct batch_run *r)
     batch_stop(&r->batch);
     for (unsigned i = 0; i < r->jobs; i++) {
         if (r->workers[i].task && is_late)
-            bury(r, &r->workers[i]);
+            end_job(r, &r->workers[i]);
         else if (r->workers[i].task)
             sys_job_signal(r->workers[i].pid, signal);
     }
@@ -576,6 +585,8 @@ static int open_files(struct batch_run *r, struct fail *fail)
         SPAN("Type the questions and end them with Ctrl-D on a line of its own.");
     const struct operands *o = r->in->operands;
     const char *path = o->count && !operand_is_dash(&o->list[0]) ? o->list[0].text : NULL;
+    if (!r->job.pace)
+        return sys_fail(fail, FAIL_SOFTWARE, "cannot share memory with jobs");
     if (outputs_check_input(r->in, path, fail) != 0 || read_former(r, fail) != 0)
         return -1;
     if (!path)

@@ -11,6 +11,9 @@
 
 #include <stdlib.h>
 
+/* Larger buffers are released after an answer. */
+enum { KEPT = 1 << 20 };
+
 /* The process. */
 struct job {
     const struct batch_job *about;
@@ -121,6 +124,8 @@ void batch_job_run(void *about, int fd)
         j.in = (struct buf){0}; /* the question lies in it while further messages are received */
         bool goes_on = answer(&j, &question);
         buf_release(&held);
+        if (j.object.cap > KEPT)
+            buf_release(&j.object);
         if (!goes_on)
             break;
     }
@@ -133,11 +138,13 @@ void batch_job_run(void *about, int fd)
     buf_release(&j.object);
 }
 
-void batch_put_failure(struct buf *object, const struct buf *head, struct fail *fail)
+void batch_put_failure(struct buf *object, const struct buf *head, const char *conversation,
+                       struct fail *fail)
 {
     struct sinks sinks = {.count = 0};
     struct fail ignored = FAIL_INIT;
-    struct summary summary = {.timing = {-1, -1, -1, -1, 0}, .survives = true};
+    struct summary summary = {
+        .conversation_id = conversation, .timing = {-1, -1, -1, -1, 0}, .survives = true};
     sinks_add(&sinks, sink_object_new(object, head));
     summary_deliver(&summary, &sinks, false, fail);
     sinks_close(&sinks, &ignored);

@@ -21,7 +21,8 @@ struct batch_job {
 void batch_job_run(void *job, int fd);
 
 /* Appends the object of a question that was not asked, or whose job has died: `head` has its first
-   members. */
-void batch_put_failure(struct buf *object, const struct buf *head, struct fail *fail);
+   members; `conversation` is the line's, or NULL. */
+void batch_put_failure(struct buf *object, const struct buf *head, const char *conversation,
+                       struct fail *fail);
 
 #endif
