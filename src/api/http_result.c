@@ -88,14 +88,27 @@ static const char *connect_reason(const struct http_end *end)
 /* Proxies. libcurl decides whether one is used, by rules of its own for no_proxy, and its older
    versions do not tell. */
 
+static bool has_exceptions(void)
+{
+    const char *lower = getenv("no_proxy"), *upper = getenv("NO_PROXY");
+    return (lower && *lower) || (upper && *upper);
+}
+
 /* Whether the connection that failed was to the proxy. Without exceptions it always is; with some
    the port that was tried shows it. */
 static bool is_to_proxy(const struct http_end *end, const struct http_proxy *proxy)
 {
-    const char *one = getenv("no_proxy"), *other_name = getenv("NO_PROXY");
-    bool exceptions = (one && *one) || (other_name && *other_name);
     int server_port = atoi(strrchr(end->origin, ':') + 1);
-    return !exceptions || (end->port == proxy->port && end->port != server_port);
+    return !has_exceptions() || (end->port == proxy->port && end->port != server_port);
+}
+
+/* Whether the name that was not resolved is the proxy's. libcurl 8.14 sometimes returns the code
+   for the server's name. It resolves that itself only for a SOCKS proxy and for the exceptions. */
+static bool is_name_of_proxy(const struct http_end *end, const struct http_proxy *proxy)
+{
+    bool socks = proxy->name && strncmp(proxy->name, "socks", 5) == 0;
+    return end->code == CURLE_COULDNT_RESOLVE_PROXY ||
+           (end->code == CURLE_COULDNT_RESOLVE_HOST && !socks && !has_exceptions());
 }
 
 /* libcurl's text about a proxy that cannot be used repeats all of the variable, the password too.
@@ -104,7 +117,7 @@ static bool is_unusable(const struct http_end *end, const struct http_proxy *pro
 {
     return end->code == CURLE_NOT_BUILT_IN ||
            (!proxy->name && end->port == 0 &&
-            (end->code == CURLE_COULDNT_RESOLVE_PROXY || end->code == CURLE_COULDNT_CONNECT));
+            (is_name_of_proxy(end, proxy) || end->code == CURLE_COULDNT_CONNECT));
 }
 
 /* Records a failure of the proxy. False if the proxy did not fail. */
@@ -121,7 +134,7 @@ static bool blame_proxy(const struct http_end *end, enum http_meaning meaning, c
         fail_set_hint(fail, FAIL_UNREACHABLE, hint,
                       "cannot connect to %s through the proxy %s: it answered with HTTP %d",
                       end->origin, proxy->name, end->proxy_status);
-    else if (end->code == CURLE_COULDNT_RESOLVE_PROXY ||
+    else if (is_name_of_proxy(end, proxy) ||
              (end->code == CURLE_COULDNT_CONNECT && is_to_proxy(end, proxy)))
         fail_set_hint(fail, FAIL_UNREACHABLE, hint, "cannot connect to the proxy %s: %s",
                       proxy->name, connect_reason(end));

@@ -99,31 +99,40 @@ static void refused_here(void)
     fail_release(&fail);
 }
 
-/* Whose fault a refused connection is, by the port where there are exceptions from the proxy. */
+/* Whether the server or the proxy failed: by the code, and by the port if there are exceptions from
+   the proxy. */
 static void proxies(void)
 {
     static const struct {
-        const char *exceptions;
+        const char *proxy, *exceptions;
+        CURLcode code;
         int port;
         enum http_culprit culprit;
     } rows[] = {
-        {"", 3128, HTTP_BLAME_PROXY},
-        {"elsewhere.test", 3128, HTTP_BLAME_PROXY},
-        {"elsewhere.test", 80, HTTP_BLAME_SERVER},
+        {"http://me:secret@proxy.test:3128", "", CURLE_COULDNT_CONNECT, 3128, HTTP_BLAME_PROXY},
+        {"http://me:secret@proxy.test:3128", "elsewhere.test", CURLE_COULDNT_CONNECT, 3128,
+         HTTP_BLAME_PROXY},
+        {"http://me:secret@proxy.test:3128", "elsewhere.test", CURLE_COULDNT_CONNECT, 80,
+         HTTP_BLAME_SERVER},
+        {"http://me:secret@proxy.test:3128", "", CURLE_COULDNT_RESOLVE_PROXY, 0, HTTP_BLAME_PROXY},
+        {"http://me:secret@proxy.test:3128", "", CURLE_COULDNT_RESOLVE_HOST, 0, HTTP_BLAME_PROXY},
+        {"http://me:12/secret@proxy.test:1", "", CURLE_COULDNT_RESOLVE_HOST, 0, HTTP_BLAME_PROXY},
+        {"socks5://me:secret@proxy.test:1", "", CURLE_COULDNT_RESOLVE_HOST, 0, HTTP_BLAME_SERVER},
+        {"http://me:secret@proxy.test:3128", "elsewhere.test", CURLE_COULDNT_RESOLVE_HOST, 0,
+         HTTP_BLAME_SERVER},
     };
-    setenv("http_proxy", "http://me:secret@proxy.test:3128", 1);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct http_end end = {.code = CURLE_COULDNT_CONNECT,
+        struct http_end end = {.code = rows[i].code,
                                .origin = "http://backend.test:80",
                                .text = "",
-                               .error = ECONNREFUSED,
+                               .error = rows[i].port ? ECONNREFUSED : 0,
                                .port = rows[i].port};
         enum http_culprit culprit;
         struct fail fail = FAIL_INIT;
+        setenv("http_proxy", rows[i].proxy, 1);
         setenv("no_proxy", rows[i].exceptions, 1);
         http_result_fail(&end, &culprit, &fail);
-        check(culprit == rows[i].culprit, "no_proxy '%s', port %d: %d", rows[i].exceptions,
-              rows[i].port, (int)culprit);
+        check(culprit == rows[i].culprit, "row %zu: %d", i, (int)culprit);
         check(!strstr(fail.message, "secret"), "%s", fail.message);
         fail_release(&fail);
     }
