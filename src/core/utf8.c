@@ -55,6 +55,18 @@ size_t utf8_next(struct span s, uint32_t *point)
     return lead.length;
 }
 
+struct span utf8_take(struct span *rest, uint32_t *point)
+{
+    struct span first = *rest;
+    size_t len = utf8_next(first, point);
+    if (len == 0)
+        *point = UTF8_ILL_FORMED;
+    else
+        first.len = len;
+    *rest = span_make(first.at + first.len, rest->len - first.len);
+    return first;
+}
+
 static inline bool is_ascii(uint64_t word)
 {
     return (word & UINT64_C(0x8080808080808080)) == 0;

@@ -26,6 +26,10 @@ static inline bool utf8_valid(struct span s)
    inside a sequence that is well-formed so far. */
 size_t utf8_next(struct span s, uint32_t *point);
 
+/* Removes the first character from *rest, which is not empty, and returns its bytes. Works as
+   utf8_next, but an incomplete sequence at the end is ill-formed too. */
+struct span utf8_take(struct span *rest, uint32_t *point);
+
 /* Appends `s` to `out` with ill-formed sequences replaced, also one that is incomplete at the end.
  */
 void utf8_replace(struct buf *out, struct span s);

@@ -36,23 +36,18 @@ static bool is_dangerous_in_line(uint32_t c)
 static void filter(struct buf *out, struct span text, bool (*needs)(uint32_t point),
                    void (*show)(struct buf *out, uint32_t point, struct span bytes))
 {
-    size_t from = 0;
-    for (size_t at = 0; at < text.len;) {
+    const char *from = text.at;
+    while (text.len) {
         uint32_t point;
-        size_t step = utf8_next(span_make(text.at + at, text.len - at), &point);
-        if (step == 0) {
-            point = UTF8_ILL_FORMED;
-            step = text.len - at;
-        }
+        struct span bytes = utf8_take(&text, &point);
         if (needs(point)) {
-            buf_append(out, text.at + from, at - from);
-            show(out, point, span_make(text.at + at, step));
-            from = at + step;
+            buf_append(out, from, (size_t)(bytes.at - from));
+            show(out, point, bytes);
+            from = text.at;
         }
-        at += step;
     }
-    if (from < text.len)
-        buf_append(out, text.at + from, text.len - from);
+    if (from != text.at)
+        buf_append(out, from, (size_t)(text.at - from));
 }
 
 void escape_put_point(struct buf *out, uint32_t point, struct span bytes)

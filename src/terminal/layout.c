@@ -374,19 +374,13 @@ static void on_text(void *arg, struct span text, unsigned style)
     bool mark = style & MARKDOWN_MARK;
     if (mark && l->options.color)
         return;
-    for (size_t at = 0; at < text.len;) {
+    while (text.len) {
         uint32_t point;
-        size_t step = utf8_next(span_make(text.at + at, text.len - at), &point);
-        if (step == 0) {
-            point = UTF8_ILL_FORMED;
-            step = text.len - at;
-        }
-        struct span bytes = span_make(text.at + at, step);
+        struct span bytes = utf8_take(&text, &point);
         if (escape_is_needed(point) && point != '\t')
             add_escaped(l, point, bytes, style & ~(unsigned)MARKDOWN_MARK);
         else
             add_text_point(l, point, bytes, style & ~(unsigned)MARKDOWN_MARK);
-        at += step;
     }
 }
 
