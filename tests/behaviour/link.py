@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A wire between two machines that loses packets as it is told to.
+"""A link between two machines that drops packets on request.
 
 link.py CONTROL SAYS
 
-Makes the network interfaces `wire` and `wire-far`, of which the second is to be given to another network namespace,
-and says "ready" when they are there. Of the packets that come from either it passes on so many percent less as the last
-line of the pipe CONTROL says; an empty line changes nothing. To each line it answers into the pipe SAYS with the number
-of packets that were lost so far.
+Creates the network interfaces `wire` and `wire-far`, the second of which is to be moved to another network namespace,
+and prints "ready". Each line of the pipe CONTROL sets the percentage of packets that are dropped in
+both directions; an empty line does not change it. For each line, writes the number of packets dropped so far to SAYS.
 """
 import fcntl
 import os

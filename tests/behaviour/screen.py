@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Runs a command at a terminal that is emulated here, so that a test can say what a person would see on its screen.
+"""Runs a command at an emulated terminal, so that a test can check the contents of its screen.
 
 screen.py DIRECTORY [STEP ARGUMENT]... -- COMMAND...
 
-  columns N      how wide the terminal is, 80 at first; later: it is resized, and the lines in it with it
-  crop N         the same in a terminal that cuts its lines instead of breaking them anew
-  shows TEXT     until the screen has it
-  gone TEXT      until the screen does not have it
+  columns N      sets the width of the terminal (80) before the start; later it resizes the terminal and rewraps its lines
+  crop N         the same for a terminal that truncates its lines instead
+  shows TEXT     waits until TEXT is on the screen
+  gone TEXT      waits until TEXT is not on the screen
   open GATE      opens a gate of the server
-  await GATE     until the server has come to this gate
-  type KEYS      with the escapes of Python
+  await GATE     waits until a response has arrived at this gate
+  type KEYS      types KEYS, with the escapes of Python
   kill NAME      sends the signal to the command
-  stopped -      until a signal has stopped it
+  stopped -      waits until a signal has stopped the command
   keep NAME      writes the screen, a line each, to DIRECTORY/NAME
 
-At the end DIRECTORY has `last`, the screen then; `bytes`, all that the command wrote; `draws`, how often the status
-line was drawn; and `wrong`, what no program should do to a terminal: writing a line that breaks by itself while the
-status line is drawn. How the command ended is on standard output: "exit N" or "signal N".
+Writes to DIRECTORY: `last`, the final screen; `bytes`, the output of the command; `draws`, the number of times that
+the status line was drawn; and `wrong`, errors such as a line that wraps while the status line is drawn. Prints how the
+command ended: "exit N" or "signal N".
 
-The terminal knows what the program uses: CR, LF, BS, SGR, ED 0, EL 0, DECAWM. Anything else is an error.
+The terminal supports the sequences that the program uses: CR, LF, BS, SGR, ED 0, EL 0, DECAWM. Others are errors.
 """
 import os
 import re
@@ -43,7 +43,7 @@ def width(c):
 
 
 class Screen:
-    """Rows of cells; a wide character is followed by an empty cell. A row may go on in the next one."""
+    """Rows of cells; a wide character is followed by an empty cell. A row may continue on the next one."""
 
     def __init__(self, columns):
         self.columns = columns
@@ -131,7 +131,7 @@ class Screen:
         self.x += n
 
     def resize(self, columns, breaks):
-        """The cursor stays with the character that it stands on."""
+        """Keeps the cursor on the same character."""
         if not breaks:
             for row in self.rows:
                 del row[columns:]

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Runs a command at a pseudo-terminal and types for it.
+"""Runs a command at a pseudo-terminal and types input.
 
 terminal.py SCREEN [STEP ARGUMENT]... -- COMMAND...
 
-  wait TEXT       until TEXT is on the screen, after the text of the previous wait
-  type TEXT       with the escapes of Python: \\n is Return, \\x03 Control-C, \\x04 Control-D
+  wait TEXT       waits until TEXT is on the screen, after the text of the previous wait
+  type TEXT       types TEXT, with the escapes of Python: \\n is Return, \\x03 Control-C, \\x04 Control-D
   echo on|off     expects that the terminal echoes what is typed, or does not
   kill NAME       sends that signal to the command
-  width COLUMNS   of the terminal
+  width COLUMNS   sets the width of the terminal
 
 SCREEN is a file for everything that was shown. Standard output is "exit N" or "signal N" and then "echo on" or "echo off",
 the state of the terminal at the end. Each step fails after PATIENCE seconds.

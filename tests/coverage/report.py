@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""report.py SRCDIR JSON: what gcovr has counted, by file; what was not run through, with the reason that
-tests/coverage/known gives; and the totals. The status is 1 where a total is too low, or a reason is given for what does
-not need one any more."""
+"""report.py SRCDIR JSON: prints the coverage that gcovr measured, by file; the lines that were not executed, with the
+reasons in tests/coverage/known; and the totals. Exits with 1 if a total is too low, or if tests/coverage/known lists
+lines that are executed now."""
 import fnmatch
 import json
 import pathlib
@@ -38,7 +38,7 @@ def reasons(path):
 
 
 class Count:
-    """How many there are, and how many of them were run through."""
+    """The number of lines or branches, and of those executed."""
 
     def __init__(self, counts=()):
         self.all, self.hit = 0, 0
@@ -100,7 +100,7 @@ def table(files):
 
 
 def explain(files, known):
-    """Lists what was not run through: under its reason, and last what has none."""
+    """Lists the lines that were not executed, by reason; those without a reason last."""
     said, bare = {}, []
     for file in files:
         missing = dict(file.open)

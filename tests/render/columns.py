@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The columns of text on a terminal, by rules of their own: those of the manual, from Python's Unicode data."""
+"""Display width of text, implemented independently from the rules in the manual and Python's Unicode data."""
 import unicodedata
 
 
 def characters(text):
-    """(character with what joins it, its columns) of each."""
+    """Yields each character with its combining characters, and its width."""
     out, joins = [], False
     for c in text:
         point = ord(c)

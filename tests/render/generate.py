@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Documents as a language model writes them: headings, paragraphs, nested lists, tables, code, quotes, links, emoji.
+"""Generates documents like those of a language model: headings, paragraphs, nested lists, tables, code, quotes, links, emoji.
 
 The same seed makes the same documents.
 """
@@ -109,7 +109,7 @@ class Writer:
         return out if self.chance(0.8) else out.rstrip("\n")
 
     def plain(self):
-        """Without inline markup and tables: nothing but words may be held back."""
+        """Without inline markup and tables, so that only words may be held back."""
         out = ""
         for _ in range(self.random.randint(2, 8)):
             text = " ".join(self.pick("one two three four five six seven eight".split()) for _ in range(9))

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Judges rendered Markdown: judge.py words|cuts|screen|latency [COUNT]
+"""Checks rendered Markdown: judge.py words|cuts|screen|latency [COUNT]
 
 words    the visible words are those of cmark-gfm, for corpus.md and COUNT generated documents
 cuts     the output is the same byte by byte, by characters, by lines, in random pieces, and whole; SGR sequences only
 screen   on screens of 20, 40, 80 and 200 columns no line is too long and no word is broken
 latency  a word is written with the event that completes it, where nothing but words may be held back
 
-BUILDDIR/tests/render/render renders. Prints what is wrong, and nothing else.
+BUILDDIR/tests/render/render renders. Prints only failures.
 """
 import os
 import re
@@ -40,7 +40,7 @@ def corpus():
 
 
 class Documents:
-    """Texts in files, since a process is to render many of them."""
+    """Writes texts to files, so that one process can render many of them."""
 
     def __init__(self, texts):
         self.texts = texts
@@ -84,7 +84,7 @@ def judge_cuts(texts):
 
 
 def is_code(line):
-    """What is not wrapped: a line of code, which is indented, or a URL longer than a line."""
+    """Whether the line is not wrapped: indented code, or a URL longer than a line."""
     return "    " in line or re.search(r"\w+://|\(/", line)
 
 

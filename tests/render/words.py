@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The words of a Markdown text: as cmark-gfm renders the whole of it, and as they stand in rendered output."""
+"""The words of a Markdown text, as rendered by cmark-gfm and in rendered output."""
 import re
 import subprocess
 import unicodedata
@@ -14,7 +14,7 @@ LITERAL = {"text", "code", "code_block", "html_inline", "html_block"}
 
 
 def as_punctuation(text):
-    """Symbols as punctuation, which they are since CommonMark 0.31; cmark-gfm follows 0.29."""
+    """Replaces symbols by punctuation: they are punctuation since CommonMark 0.31; cmark-gfm implements 0.29."""
     return "".join("\u203d" if ord(c) > 127 and unicodedata.category(c)[0] == "S" else c for c in text)
 
 

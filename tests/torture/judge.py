@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""judge.py FORMAT DIRECTORY [NAME]...: judges the runs that tests/torture/run has left in DIRECTORY.
+"""judge.py FORMAT DIRECTORY [NAME]...: checks the runs that tests/torture/run has left in DIRECTORY.
 
-DIRECTORY/0 is an undisturbed run, every other one, DIRECTORY/N, is of the same command with its Nth effect failing.
-Each has out, err, status, perhaps fired, record, events and sanitizer.PID, and state/. FORMAT is what the command
-writes: text, jsonl, json, raw, objects (of batch), or of a command that is no stream lines (of JSON) or table. The state files NAME may stay
-as they were without a word.
+DIRECTORY/0 is a run without a fault. DIRECTORY/N is a run of the same command in which the Nth operation failed. Each
+has out, err, status, optionally fired, record, events and sanitizer.PID, and state/. FORMAT is the output of the
+command: text, jsonl, json, raw, objects (of batch), lines (of JSON) or table. The state files NAME may stay unchanged
+without a message.
 """
 import json
 import pathlib
@@ -70,7 +70,7 @@ class Run:
         self.complaints.append(why)
 
     def last_line_lost(self, what):
-        """What comes first cannot tell that the last line of what comes after it was lost."""
+        """An earlier output cannot report that the last line of a later one was lost."""
         return what == 'standard output' and self.status == 74 and b'cannot write events:' in self.err
 
     def state(self, name):
@@ -145,7 +145,7 @@ def check_object(run, whole):
 
 
 def check_objects(run, whole):
-    """At most one object for each line, and those that are missing are in the totals. A fault in a job costs a question."""
+    """At most one object for each line, and those that are missing are in the totals. A fault in a job fails one question."""
     seen = set()
     for line in run.out.splitlines():
         try:
@@ -287,7 +287,7 @@ def main():
 
 
 def tell(bad):
-    """Many faults end in the same way: each way is told once, with what stood on standard error in the first case."""
+    """Many faults end in the same way: each is reported once, with the standard error of the first case."""
     ways = {}
     for run in bad:
         key = run.status, re.sub(r'0x[0-9a-f]+|==\d+==|BuildId: \w+', '*', '\n'.join(run.complaints))
