@@ -13,8 +13,8 @@ _sigmasight_chat_files()
     compopt -o filenames 2>/dev/null
 }
 
-# The newest conversations, from the server that the line names; nothing if it does not answer at once.
-_sigmasight_chat_ids()
+# Prints what COMMAND prints for the server that the line names; nothing if it does not answer at once.
+_sigmasight_chat_ask()
 {
     local line=${COMP_LINE:0:COMP_POINT} words i quick=() say=()
     read -ra words <<<"$line"
@@ -36,8 +36,33 @@ _sigmasight_chat_ids()
     if command -v timeout >/dev/null; then
         quick=(timeout 2)
     fi
-    _sigmasight_chat_words "$("${quick[@]}" "${COMP_WORDS[0]}" conversations list -q "${say[@]}" \
-        2>/dev/null </dev/null | cut -f 1)"
+    "${quick[@]}" "${COMP_WORDS[0]}" "$@" -q "${say[@]}" 2>/dev/null </dev/null
+}
+
+# The conversations, newest first.
+_sigmasight_chat_ids()
+{
+    compopt -o nosort 2>/dev/null
+    _sigmasight_chat_words "$(_sigmasight_chat_ask conversations list | cut -f 1)"
+}
+
+# The entries of the log, newest first.
+_sigmasight_chat_entries()
+{
+    compopt -o nosort 2>/dev/null
+    _sigmasight_chat_words "$("${COMP_WORDS[0]}" log list -q 2>/dev/null </dev/null | cut -f 1) $1"
+}
+
+# The names of the portfolios, quoted.
+_sigmasight_chat_portfolios()
+{
+    local name start=${word//\\/}
+    while IFS=$'\t' read -r _ name _; do
+        if [[ $name == "$start"* ]]; then
+            # shellcheck disable=SC2001 # a set of characters with a backslash before each
+            COMPREPLY+=("$(sed 's/[][ !"#$&'\''()*;<>?\\^`{|}~]/\\&/g' <<<"$name")")
+        fi
+    done < <(_sigmasight_chat_ask portfolios)
 }
 
 # The names under "profiles" in the configuration file.
@@ -76,8 +101,9 @@ _sigmasight_chat_kind()
     -m | --mode) kind='green blue indigo violet' ;;
     --color | --render | --highlight) kind='auto always never' ;;
     --profile) kind=PROFILE ;;
+    --portfolio) kind=PORTFOLIO ;;
     --events | --record | --resume | --token-file | --cacert | --cert | --key) kind=FILE ;;
-    -u | --url | -H | --header | --portfolio | --context | --max-message | --events-fd | --max-event-size | --email | --limit) kind='' ;;
+    -u | --url | -H | --header | --data | --comment | --context | --max-message | --events-fd | --max-event-size | --email | --limit) kind='' ;;
     --retry | --retry-delay | --retry-max-time) kind='' ;;
     --jobs | --connect-timeout | --idle-timeout | --stall-timeout | --max-time) kind='' ;;
     *) return 1 ;;
@@ -89,8 +115,10 @@ _sigmasight_chat_offer()
     case $1 in
     ID) _sigmasight_chat_ids ;;
     PROFILE) _sigmasight_chat_profiles ;;
+    PORTFOLIO) _sigmasight_chat_portfolios ;;
     FILE) _sigmasight_chat_files ;;
-    LOG) _sigmasight_chat_words "$("${COMP_WORDS[0]}" log list -q 2>/dev/null </dev/null | cut -f 1)" ;;
+    LOG) _sigmasight_chat_entries '' ;;
+    RATED) _sigmasight_chat_entries 'up down' ;;
     *) _sigmasight_chat_words "$1" ;;
     esac
 }
@@ -105,6 +133,9 @@ _sigmasight_chat_operand()
     conversations,1,*) kind='list new show mode delete' ;;
     conversations,2,show | conversations,2,mode | conversations,*,delete) kind=ID ;;
     conversations,3,mode) kind='green blue indigo violet' ;;
+    feedback,1,*) kind=RATED ;;
+    feedback,2,*) kind='up down' ;;
+    api,1,*) kind='GET HEAD POST PUT PATCH DELETE' ;;
     log,1,*) kind='list show export delete clear path' ;;
     log,*,show | log,*,export | log,*,delete) kind=LOG ;;
     schema,1,*) kind='events log' ;;
@@ -119,15 +150,14 @@ _sigmasight_chat()
         --render --highlight --max-event-size'
     local api='-u --url --profile --token-file --cacert --cert --key -H --header --insecure --allow-http'
     local context='-m --mode --portfolio'
-    local send='-c --conversation -C --continue --ephemeral --edit --max-message --context --record --log --no-log --retry --retry-delay
-        --retry-max-time --retry-all --connect-timeout --idle-timeout --stall-timeout --max-time'
-    local batch='--lines --jobs --ordered --resume --fail-fast --max-event-size --ephemeral --max-message --context --log --no-log
-        --retry --retry-delay --retry-max-time --retry-all --connect-timeout --idle-timeout --stall-timeout --max-time'
+    local retry='--retry --retry-delay --retry-max-time --retry-all --connect-timeout --idle-timeout --stall-timeout --max-time'
+    local send="-c --conversation -C --continue --ephemeral --edit --max-message --context --record --log --no-log $retry"
+    local batch="--lines --jobs --ordered --resume --fail-fast --max-event-size --ephemeral --max-message --context --log --no-log $retry"
     local login='--email --password-stdin'
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        _sigmasight_chat_words 'send batch decode login logout whoami conversations portfolios log config doctor schema completion
+        _sigmasight_chat_words 'send batch decode login logout whoami conversations portfolios feedback api log config doctor schema completion
             -h --help -V --version'
         return
     fi
@@ -138,6 +168,8 @@ _sigmasight_chat()
     login) options="$common $api $login" ;;
     logout) options="$common $api" ;;
     whoami | portfolios | config | doctor) options="$common $api -j --json" ;;
+    feedback) options="$common $api --comment" ;;
+    api) options="$common $api $retry --data" ;;
     conversations) options="$common $api $context -j --json --limit" ;;
     log) options="$common -c --conversation -j --json --limit --render --yes --no-pager" ;;
     schema | completion) options=$common ;;

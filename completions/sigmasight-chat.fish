@@ -30,7 +30,7 @@ function __sigmasight_chat_operands
             printf '%s\n' $word
         else if test "$word" = --
             set literal 1
-        else if string match -qr -- '^(-[a-zA-Z]*[umH]|--(url|profile|token-file|cacert|cert|key|header|mode|portfolio|limit|color))$' $word
+        else if string match -qr -- '^(-[a-zA-Z]*[umH]|--(url|profile|token-file|cacert|cert|key|header|mode|portfolio|limit|color|comment|data|retry|retry-delay|retry-max-time|connect-timeout|idle-timeout|stall-timeout|max-time))$' $word
             set value 1
         else if not string match -qr -- '^-.' $word
             printf '%s\n' $word
@@ -46,8 +46,8 @@ function __sigmasight_chat_after
     and contains -- "$operands[1]" $argv[2..]
 end
 
-# The newest conversations, from the server that the line names; nothing if it does not answer at once.
-function __sigmasight_chat_ids
+# Prints what COMMAND prints for the server that the line names; nothing if it does not answer at once.
+function __sigmasight_chat_ask
     set -l words (commandline -opc)
     set -l say
     set -l take 0
@@ -66,7 +66,32 @@ function __sigmasight_chat_ids
     if command -sq timeout
         set quick timeout 2
     end
-    $quick sigmasight-chat conversations list -q $say 2>/dev/null </dev/null | string replace -r '\t(.*)\t' '\t$1, '
+    $quick sigmasight-chat $argv -q $say 2>/dev/null </dev/null
+end
+
+# The conversations, newest first, with the first question where the log has it.
+function __sigmasight_chat_ids
+    begin
+        sigmasight-chat log list --limit 0 -q 2>/dev/null </dev/null | string replace -r '^' 'log\t'
+        __sigmasight_chat_ask conversations list
+    end | awk -F '\t' '
+        $1 == "log" { title[$5] = $6; next }
+        { print $1 "\t" ($1 in title ? title[$1] : $2 ", " $3) }'
+end
+
+function __sigmasight_chat_portfolios
+    __sigmasight_chat_ask portfolios | string replace -r '^([^\t]*)\t([^\t]*).*' '$2\t$1'
+end
+
+# The entries of the log, newest first.
+function __sigmasight_chat_entries
+    sigmasight-chat log list -q 2>/dev/null </dev/null | string replace -r '\t.*\t' '\t'
+end
+
+# Are there COUNT operands of COMMAND?
+function __sigmasight_chat_count
+    __sigmasight_chat_command $argv[1]
+    and test (count (__sigmasight_chat_operands)) -eq $argv[2]
 end
 
 # The names under "profiles" in the configuration file.
@@ -107,6 +132,8 @@ complete -c sigmasight-chat -n __sigmasight_chat_no_command -a logout -d 'Delete
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a whoami -d 'Show the account and the source of the token'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a conversations -d 'List, create, show, change, delete conversations'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a portfolios -d 'List the portfolios of the account'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a feedback -d 'Rate an answer'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a api -d 'Make any call of the API'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a log -d 'Earlier questions and answers'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a config -d 'Show each setting and its origin, edit the configuration'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a doctor -d 'Check settings, connection, token, server'
@@ -115,7 +142,7 @@ complete -c sigmasight-chat -n __sigmasight_chat_no_command -a completion -d 'Pr
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -s V -l version -d 'Versions of program and libraries'
 
 # Every command
-set -l common '__sigmasight_chat_command send batch decode login logout whoami conversations portfolios log config doctor schema completion'
+set -l common '__sigmasight_chat_command send batch decode login logout whoami conversations portfolios feedback api log config doctor schema completion'
 complete -c sigmasight-chat -s h -l help -d 'Print a summary and exit'
 complete -c sigmasight-chat -n $common -s q -l quiet -d 'Nothing on standard error but failures'
 complete -c sigmasight-chat -n $common -s v -l verbose -d 'Say more; twice: the HTTP exchange'
@@ -135,7 +162,7 @@ complete -c sigmasight-chat -n $output -l highlight -x -a 'auto always never' -d
 complete -c sigmasight-chat -n '__sigmasight_chat_command send batch decode' -l max-event-size -x -d 'Refuse an event that is larger'
 
 # Commands that talk to the server
-set -l api '__sigmasight_chat_command send batch login logout whoami conversations portfolios config doctor'
+set -l api '__sigmasight_chat_command send batch login logout whoami conversations portfolios feedback api config doctor'
 complete -c sigmasight-chat -n $api -s u -l url -x -d 'Address of the API'
 complete -c sigmasight-chat -n $api -l profile -x -a '(__sigmasight_chat_profiles)' -d 'Use a profile of the configuration file'
 complete -c sigmasight-chat -n $api -l token-file -r -F -d 'Take the token from FILE'
@@ -149,12 +176,13 @@ complete -c sigmasight-chat -n $api -l allow-http -d 'Plain HTTP also to another
 # Commands that create a conversation
 set -l context '__sigmasight_chat_command send batch conversations:new'
 complete -c sigmasight-chat -n $context -s m -l mode -x -a 'green blue indigo violet' -d 'Mode of the answers'
-complete -c sigmasight-chat -n $context -l portfolio -x -d 'Ask about a portfolio'
+complete -c sigmasight-chat -n $context -l portfolio -x -a '(__sigmasight_chat_portfolios)' -d 'Ask about a portfolio'
 
 # send
 set -l send '__sigmasight_chat_command send'
 set -l question '__sigmasight_chat_command send batch'
-complete -c sigmasight-chat -n '__sigmasight_chat_command send log' -s c -l conversation -x -a '(__sigmasight_chat_ids)' -d 'Use a conversation'
+set -l retry '__sigmasight_chat_command send batch api'
+complete -c sigmasight-chat -n '__sigmasight_chat_command send log' -s c -l conversation -x -k -a '(__sigmasight_chat_ids)' -d 'Use a conversation'
 complete -c sigmasight-chat -n $send -s C -l continue -d 'Use the last conversation'
 complete -c sigmasight-chat -n $question -l ephemeral -d 'Delete the new conversation afterwards'
 complete -c sigmasight-chat -n $send -l edit -d 'Edit the message first'
@@ -163,14 +191,14 @@ complete -c sigmasight-chat -n $question -l context -x -d 'Add KEY=VALUE to ui_c
 complete -c sigmasight-chat -n $send -l record -r -F -d 'Keep the event stream in FILE'
 complete -c sigmasight-chat -n $question -l log -d 'Add question and answer to the log'
 complete -c sigmasight-chat -n $question -l no-log -d 'Do not add them to the log'
-complete -c sigmasight-chat -n $question -l retry -x -d 'How often to try again'
-complete -c sigmasight-chat -n $question -l retry-delay -x -d 'Seconds before the first retry'
-complete -c sigmasight-chat -n $question -l retry-max-time -x -d 'Begin no retry later than that'
-complete -c sigmasight-chat -n $question -l retry-all -d 'Retry also where the message may be stored'
-complete -c sigmasight-chat -n $question -l connect-timeout -x -d 'Seconds to connect'
-complete -c sigmasight-chat -n $question -l idle-timeout -x -d 'Seconds without a byte'
-complete -c sigmasight-chat -n $question -l stall-timeout -x -d 'Seconds with nothing but heartbeats'
-complete -c sigmasight-chat -n $question -l max-time -x -d 'Seconds for everything'
+complete -c sigmasight-chat -n $retry -l retry -x -d 'How often to try again'
+complete -c sigmasight-chat -n $retry -l retry-delay -x -d 'Seconds before the first retry'
+complete -c sigmasight-chat -n $retry -l retry-max-time -x -d 'Begin no retry later than that'
+complete -c sigmasight-chat -n $retry -l retry-all -d 'Retry also where the message may be stored'
+complete -c sigmasight-chat -n $retry -l connect-timeout -x -d 'Seconds to connect'
+complete -c sigmasight-chat -n $retry -l idle-timeout -x -d 'Seconds without a byte'
+complete -c sigmasight-chat -n $retry -l stall-timeout -x -d 'Seconds with nothing but heartbeats'
+complete -c sigmasight-chat -n $retry -l max-time -x -d 'Seconds for everything'
 
 # batch
 set -l batch '__sigmasight_chat_command batch'
@@ -195,16 +223,25 @@ complete -c sigmasight-chat -n '__sigmasight_chat_command completion' -a 'bash z
 # config
 complete -c sigmasight-chat -n '__sigmasight_chat_command config' -a 'path edit'
 
+# feedback, api
+complete -c sigmasight-chat -n '__sigmasight_chat_command feedback' -l comment -x -d 'Add a comment'
+complete -c sigmasight-chat -n '__sigmasight_chat_count feedback 0' -k -a '(__sigmasight_chat_entries)'
+complete -c sigmasight-chat -n '__sigmasight_chat_count feedback 0' -a 'up down'
+complete -c sigmasight-chat -n '__sigmasight_chat_count feedback 1' -a 'up down'
+complete -c sigmasight-chat -n '__sigmasight_chat_command api' -l data -x -d 'JSON to send, @FILE or -'
+complete -c sigmasight-chat -n '__sigmasight_chat_count api 0' -a 'GET HEAD POST PUT PATCH DELETE'
+
 # log, schema
 complete -c sigmasight-chat -n '__sigmasight_chat_command log' -l yes -d 'Remove the log without asking'
 complete -c sigmasight-chat -n '__sigmasight_chat_command log' -l no-pager -d 'Do not use a pager'
-complete -c sigmasight-chat -n '__sigmasight_chat_command log' -a 'list show export delete clear path'
+complete -c sigmasight-chat -n '__sigmasight_chat_count log 0' -a 'list show export delete clear path'
+complete -c sigmasight-chat -n '__sigmasight_chat_command log; and contains -- (__sigmasight_chat_operands)[1] show export delete' -k -a '(__sigmasight_chat_entries)'
 complete -c sigmasight-chat -n '__sigmasight_chat_command schema' -a 'events log'
 
 # whoami, conversations, log, config, doctor
 complete -c sigmasight-chat -n '__sigmasight_chat_command whoami conversations portfolios log config doctor' -s j -l json -d 'Print JSON objects'
 complete -c sigmasight-chat -n '__sigmasight_chat_command conversations:list log' -l limit -x -d 'List at most so many'
 complete -c sigmasight-chat -n "__sigmasight_chat_after 0 ''" -a 'list new show mode delete'
-complete -c sigmasight-chat -n '__sigmasight_chat_after 1 show mode' -a '(__sigmasight_chat_ids)'
-complete -c sigmasight-chat -n '__sigmasight_chat_after any delete' -a '(__sigmasight_chat_ids)'
+complete -c sigmasight-chat -n '__sigmasight_chat_after 1 show mode' -k -a '(__sigmasight_chat_ids)'
+complete -c sigmasight-chat -n '__sigmasight_chat_after any delete' -k -a '(__sigmasight_chat_ids)'
 complete -c sigmasight-chat -n '__sigmasight_chat_after 2 mode' -a 'green blue indigo violet'

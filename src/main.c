@@ -14,13 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {&command_send,          &command_batch,
-                                                 &command_decode,        &command_login,
-                                                 &command_logout,        &command_whoami,
-                                                 &command_conversations, &command_portfolios,
-                                                 &command_log,           &command_config,
-                                                 &command_doctor,        &command_schema,
-                                                 &command_completion,    NULL};
+static const struct command *const commands[] = {
+    &command_send,     &command_batch,  &command_decode,        &command_login,
+    &command_logout,   &command_whoami, &command_conversations, &command_portfolios,
+    &command_feedback, &command_api,    &command_log,           &command_config,
+    &command_doctor,   &command_schema, &command_completion,    NULL};
 
 static const struct command *find_command(const char *name)
 {

@@ -203,6 +203,11 @@ static int log_in_from_environment(struct auth *auth, struct api *api, struct fa
 
 /* Obtaining a token. */
 
+static void hint_login(const struct auth *auth, struct fail *fail)
+{
+    fail_hint(fail, "run '%s', or set SIGMASIGHT_TOKEN", auth->config.login);
+}
+
 static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **warning,
                                    struct fail *fail)
 {
@@ -222,7 +227,7 @@ static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **wa
         return log_in_from_environment(auth, api, fail);
     auth->source = AUTH_NONE;
     fail_set(fail, FAIL_DENIED, "no token");
-    fail_hint(fail, "run '%s', or set SIGMASIGHT_TOKEN", auth->config.login);
+    hint_login(auth, fail);
     return -1;
 }
 
@@ -350,6 +355,9 @@ static void give_hint(const struct auth *auth, struct fail *fail)
         break;
     case AUTH_COMMAND:
         fail_hint(fail, "check what token_command prints");
+        break;
+    case AUTH_NONE:
+        hint_login(auth, fail);
         break;
     default:
         fail_hint(fail, "%s takes precedence over a login: get a new token, or unset it",

@@ -819,16 +819,19 @@ static void free_headers(struct curl_slist *list)
 static void set_request(CURL *e, const struct http_request *request)
 {
     bool get = strcmp(request->method, "GET") == 0, post = strcmp(request->method, "POST") == 0;
+    bool head = strcmp(request->method, "HEAD") == 0;
+    bool has_body = request->body.at || post;
     if (fault_here(ENOMEM) || curl_easy_setopt(e, CURLOPT_URL, request->url) != CURLE_OK)
         out_of_memory();
-    if (request->body.at || post) {
+    curl_easy_setopt(e, CURLOPT_NOBODY, head ? 1L : 0L);
+    if (has_body) {
         curl_easy_setopt(e, CURLOPT_POST, 1L);
         curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
-    } else {
+    } else if (!head) {
         curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
     }
-    if (curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, get || post ? NULL : request->method) !=
-        CURLE_OK)
+    bool is_implied = post || head || (get && !has_body);
+    if (curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, is_implied ? NULL : request->method) != CURLE_OK)
         out_of_memory();
 }
 

@@ -660,6 +660,6 @@ const struct command command_batch = {
     .examples = "  sigmasight-chat batch --resume out.jsonl questions.jsonl >> out.jsonl\n"
                 "  sigmasight-chat batch --lines --jobs 8 < questions.txt | jq -r .text\n",
     .operands = 1,
-    .groups = GROUP_API | GROUP_CONTEXT | GROUP_BATCH,
+    .groups = GROUP_API | GROUP_CONTEXT | GROUP_BATCH | GROUP_RETRY,
     .run = run_batch,
 };

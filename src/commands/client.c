@@ -183,6 +183,20 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
     return c->api.http ? 0 : -1;
 }
 
+/* There is no point in waiting for a retry past --max-time. */
+struct retry_policy client_retry_policy(const struct settings *s)
+{
+    int64_t bound = setting_us(s, OPT_RETRY_MAX_TIME), all = setting_us(s, OPT_MAX_TIME);
+    int64_t hint_max = bound;
+    if (all && (!bound || all < bound))
+        bound = all;
+    return (struct retry_policy){.max = (int)setting_number(s, OPT_RETRY),
+                                 .delay_ms = setting_us(s, OPT_RETRY_DELAY) / 1000,
+                                 .max_time_ms = bound / 1000,
+                                 .hint_max_ms = hint_max / 1000,
+                                 .all = setting_is(s, OPT_RETRY_ALL)};
+}
+
 int client_authorize(struct client *c, struct fail *fail)
 {
     return auth_obtain(&c->auth, &c->config, &c->api, &c->warning, fail);

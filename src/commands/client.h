@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "api/auth.h"
+#include "chat/retry.h"
 #include "commands/command.h"
 
 struct client {
@@ -32,6 +33,9 @@ int client_me(struct client *c, struct http_response *response, struct fail *fai
 /* Whether the server answers like the API, without a token; 401 and 403 are expected then. */
 bool client_answers(struct client *c, struct fail *fail);
 void client_close(struct client *c);
+
+/* What the options for retries say. */
+struct retry_policy client_retry_policy(const struct settings *s);
 
 /* The URL of the API without a slash at its end, owned by the caller. */
 char *client_base(const struct settings *s);

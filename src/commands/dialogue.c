@@ -40,20 +40,6 @@ void dialogue_turn_to(struct dialogue *d, const char *conversation)
     strings_release(&d->portfolios);
 }
 
-/* There is no point in waiting for a retry past --max-time. */
-static struct retry_policy retry_policy(const struct settings *s)
-{
-    int64_t bound = setting_us(s, OPT_RETRY_MAX_TIME), all = setting_us(s, OPT_MAX_TIME);
-    int64_t hint_max = bound;
-    if (all && (!bound || all < bound))
-        bound = all;
-    return (struct retry_policy){.max = (int)setting_number(s, OPT_RETRY),
-                                 .delay_ms = setting_us(s, OPT_RETRY_DELAY) / 1000,
-                                 .max_time_ms = bound / 1000,
-                                 .hint_max_ms = hint_max / 1000,
-                                 .all = setting_is(s, OPT_RETRY_ALL)};
-}
-
 static struct api_portfolios configured_portfolios(const struct settings *s)
 {
     const struct setting *portfolios = &s->of[OPT_PORTFOLIO];
@@ -70,7 +56,7 @@ void question_init(struct question *q, struct dialogue *d)
                     .choice = &d->choice,
                     .context = {(const char *const *)context->list, (size_t)context->count},
                     .ephemeral = setting_is(s, OPT_EPHEMERAL),
-                    .retry = retry_policy(s),
+                    .retry = client_retry_policy(s),
                     .stall_timeout = setting_us(s, OPT_STALL_TIMEOUT),
                     .started = sys_now_us()}};
     q->asked_ms = sys_wall_ms();

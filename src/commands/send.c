@@ -67,7 +67,7 @@ const struct command command_send = {
                 "  sigmasight-chat send \"Summarise:\" - < report.txt\n"
                 "  sigmasight-chat send -j -- \"$question\" | jq -c .\n",
     .operands = SIZE_MAX,
-    .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_CONTEXT,
+    .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_RETRY | GROUP_CONTEXT,
     .unsettled = true,
     .run = run_send,
 };

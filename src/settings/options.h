@@ -46,6 +46,8 @@ enum option_id {
     OPT_STALL_TIMEOUT,
     OPT_MAX_TIME,
     OPT_MAX_EVENT_SIZE,
+    OPT_DATA,
+    OPT_COMMENT,
     OPT_EMAIL,
     OPT_PASSWORD_STDIN,
     OPT_LIMIT,
@@ -95,6 +97,9 @@ enum option_group {
     GROUP_JSON = 128, /* commands that print a table, or JSON lines with -j */
     GROUP_LOG = 256,  /* commands that print the log */
     GROUP_BATCH = 1 << 12,
+    GROUP_RETRY = 1 << 13, /* commands that retry calls */
+    GROUP_FEEDBACK = 1 << 14,
+    GROUP_CALL = 1 << 15,
     GROUP_DETAIL = 1 << 16 /* no command: the option is described by --help -v only */
 };
 

@@ -222,6 +222,47 @@ takes()
     [ "$(grep -c -e "option $2 is not accepted" "$ERR")" -eq 0 ]
 }
 
+@test "completions: portfolios by name" {
+    scene
+    serve_default --generation 2 --portfolios 3
+    export LC_ALL=C.UTF-8
+    line='sigmasight-chat send --portfolio '
+    printf '%s\n' 'Demo portfolio – balanced' 'Demo retirement' 'Hedge fund style' >"$T/wanted"
+    for shell in "${each_shell[@]}"; do
+        # bash quotes them.
+        "offers_$shell" "$line" | sed 's/\\\(.\)/\1/g' >"$T/got"
+        diff "$T/wanted" "$T/got" >&2 || fail "$shell offers other portfolios"
+    done
+    offered "${line}H" "$(offers_bash "${line}H")"
+    offered "${line}x"
+}
+
+@test "completions: entries of the log, ratings, methods" {
+    scene
+    serve_default --generation 2
+    export SIGMASIGHT_LOG=1
+    for question in one two; do
+        "$CHAT" send -q "$question" >"$OUT"
+    done
+    mapfile -t ids < <("$CHAT" log list | cut -f 1)
+    [ "${#ids[@]}" -eq 2 ]
+    for place in show export delete; do
+        offered "sigmasight-chat log $place " "${ids[@]}"
+    done
+    offered 'sigmasight-chat log ' list show export delete clear path
+    offered 'sigmasight-chat feedback ' up down "${ids[@]}"
+    offered "sigmasight-chat feedback ${ids[0]} " up down
+    offered 'sigmasight-chat feedback --comment x u' up
+    offered 'sigmasight-chat api ' GET HEAD POST PUT PATCH DELETE
+    offered 'sigmasight-chat api --data x P' POST PUT PATCH
+    offered 'sigmasight-chat config ' path edit
+    offered 'sigmasight-chat completion ' bash zsh fish
+    # A conversation is described by its first question.
+    id=$("$CHAT" log list --limit 1 | cut -f 4)
+    fish --no-config -c "source $SRCDIR/completions/sigmasight-chat.fish; complete -C 'sigmasight-chat send -c '" 3>&- |
+        grep -x "$id	two"
+}
+
 @test "completions: the options of conversations that the subcommand accepts" {
     scene
     export SIGMASIGHT_URL=http://127.0.0.1:1/ SIGMASIGHT_TOKEN=$TOKEN

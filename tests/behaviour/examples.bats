@@ -21,7 +21,7 @@ scene()
     } >"$T/bin/jq"
     chmod +x "$T/bin/jq"
     PATH=$T/bin:$PATH
-    serve_default
+    serve_default "$@"
     cd "$T/here" || return
     echo "$TOKEN" >token.txt
     echo 'Ten positions, and cash.' >report.txt
@@ -78,7 +78,7 @@ try()
     [ "$status" -eq 0 ] || fail "status $status of $1: $(cat "$script")"
     [ -s "$OUT" ] || [ -n "$(find . -newer "$script" -type f -size +0)" ] || grep -q -e login -e logout -e delete "$script" ||
         fail "nothing came of $1: $(cat "$script")"
-    if grep -v -e '^sigmasight-chat: retry ' -e '^tool_' -e '^Logged ' -e '^No login ' -e '^no conversation ' -e '^[0-9]* questions: ' -e 'warning: SIGMASIGHT_TOKEN is set' "$ERR" |
+    if grep -v -e '^sigmasight-chat: retry ' -e '^tool_' -e '^Logged ' -e '^No login ' -e '^no conversation ' -e '^[0-9]* questions: ' -e '^Rated ' -e 'warning: SIGMASIGHT_TOKEN is set' -e 'warning: asking about all 2 portfolios' "$ERR" |
         grep -q .; then
         fail "complaints of $1: $(cat "$script")"
     fi
@@ -157,7 +157,9 @@ formatted()
 }
 
 @test "examples: the manual" {
-    scene
+    # The calls of the second generation, and more than one portfolio to choose from.
+    scene --generation 2 --portfolios 2
+    "$CHAT" api /chat/memories --data '{"content": "likes ETFs"}' >"$OUT"
     formatted sigmasight-chat.1 | split manual
     try_all manual 15
 }
@@ -346,6 +348,35 @@ blocks()
     expect_bytes 'get_prices_historical\tno prices\n'
 }
 
+# recipe WORDS: the block after the line of the manual's examples that begins with these words, as the script recipe01.
+recipe()
+{
+    mandoc -Tmarkdown "$SRCDIR/man/sigmasight-chat.1" | awk -v words="$1" '
+        index($0, words) == 1 { inside = 1 }
+        inside && /^\t/ { print; seen = 1 }
+        inside && seen && /^[^\t]/ { exit }' | split recipe
+}
+
+@test "examples: the recipes for the rest of the service do what they say" {
+    scene --generation 2 --portfolios 2
+    for content in older newer; do
+        "$CHAT" api /chat/memories --data "{\"content\": \"$content\"}" >"$T/memory"
+    done
+    recipe 'List what a second-generation server remembers'
+    try recipe01
+    grep -q "$(jq -r .id "$T/memory")	newer" "$OUT"
+    "$CHAT" api /chat/memories | jq -e '.memories | length == 1 and .[0].content == "older"'
+    recipe 'Rate the last answer'
+    try recipe01
+    grep -q '"rating":"down","comment":"The figures are old."' "$DUMP"/*.request
+    recipe 'Ask about one of several portfolios'
+    try recipe01
+    grep -q '"ui_context":{"portfolio_id":"6d0f71ab-5c94-4e02-8f6d-b0a3c8e1d275"' "$DUMP"/*.request
+    recipe 'Write a morning briefing'
+    try recipe01
+    grep -q '^Morning briefing' "$OUT"
+}
+
 @test "examples: the recipe that deletes conversations keeps the ten newest" {
     scene
     "$CHAT" conversations --limit 10 >"$T/newest"
@@ -355,7 +386,7 @@ blocks()
 }
 
 @test "examples: --help of the program and of every command" {
-    scene
+    scene --generation 2
     for command in '' $(commands); do
         # shellcheck disable=SC2086 # perhaps no word
         "$CHAT" $command --help -v | sed -n '/^Examples*:/,$s/^  \([^ ].*\)/\t\1/p' | split "help-$command-"

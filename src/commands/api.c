@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* api: any call below the URL of the API. */
+#include "commands/client.h"
+#include "commands/command.h"
+
+#include "chat/retry.h"
+#include "output/sink.h"
+#include "stream/sse.h"
+#include "system/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DATA_MAX = 64 << 20 /* bytes of a request body */ };
+
+/* A call that is being made. */
+struct api_job {
+    const struct invocation *in;
+    const char *method, *path;
+    struct buf data;
+    bool has_data;
+    struct client client;
+    struct sinks sinks;
+    struct sink *body; /* one of them: standard output */
+    struct retry_loop retry;
+    struct http_response response;
+    bool is_committed; /* a byte of the body came */
+    /* Of an event stream, for --stall-timeout. */
+    bool is_stream;
+    struct sse sse;
+    int64_t moved; /* when the last event other than a heartbeat came */
+};
+
+/* The arguments. */
+
+static int hex_digit(char c)
+{
+    const char digits[] = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+/* A percent-encoded slash or backslash counts as a separator: a server may decode it first. */
+static bool has_dot_segment(struct span path)
+{
+    struct buf segment = {0};
+    bool found = false;
+    for (size_t i = 0; i <= path.len && !found; i++) {
+        char c = i < path.len ? path.at[i] : '/';
+        if (c == '%' && path.len - i > 2 && hex_digit(path.at[i + 1]) >= 0 &&
+            hex_digit(path.at[i + 2]) >= 0) {
+            c = (char)(16 * hex_digit(path.at[i + 1]) + hex_digit(path.at[i + 2]));
+            i += 2;
+        }
+        if (c != '/' && c != '\\') {
+            buf_byte(&segment, c);
+            continue;
+        }
+        found = span_is(buf_view(&segment), ".") || span_is(buf_view(&segment), "..");
+        buf_clear(&segment);
+    }
+    buf_release(&segment);
+    return found;
+}
+
+static int check_path(const char *path, struct fail *fail)
+{
+    if (path[0] != '/')
+        return fail_set(fail, FAIL_USAGE, "api: invalid path '%s': expected one that begins with /",
+                        path);
+    for (const char *p = path; *p; p++)
+        if (*p <= ' ' || *p > '~' || *p == '#' || *p == '\\')
+            return fail_set_hint(fail, FAIL_USAGE, "percent-encode other characters",
+                                 "api: invalid path: expected printable ASCII without blank, # "
+                                 "and \\");
+    if (has_dot_segment(span_make(path, strcspn(path, "?"))))
+        return fail_set(fail, FAIL_USAGE, "api: invalid path '%s': . and .. are not accepted",
+                        path);
+    return 0;
+}
+
+static int take_arguments(struct api_job *j, struct fail *fail)
+{
+    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+    const struct operands *o = j->in->operands;
+    bool known = o->count < 2;
+    if (o->count == 0)
+        return fail_set(fail, FAIL_USAGE, "api: missing path");
+    j->path = o->list[o->count - 1].text;
+    j->method = o->count == 2 ? o->list[0].text : j->has_data ? "POST" : "GET";
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        known = known || strcmp(j->method, methods[i]) == 0;
+    if (!known)
+        return fail_set(fail, FAIL_USAGE,
+                        "api: invalid method '%s': expected GET, HEAD, POST, PUT, PATCH or DELETE",
+                        j->method);
+    if (j->has_data && strcmp(j->method, "HEAD") == 0)
+        return fail_set(fail, FAIL_USAGE, "api: HEAD and --data cannot be combined");
+    return check_path(j->path, fail);
+}
+
+static int read_file(struct buf *data, const char *path, struct fail *fail)
+{
+    bool is_input = strcmp(path, "-") == 0;
+    int fd = is_input ? STDIN_FILENO : sys_open(path, O_RDONLY, 0);
+    int result = fd < 0 ? -1 : sys_read_all(fd, data);
+    if (result != 0)
+        sys_fail(fail, FAIL_INPUT, "cannot read %s", is_input ? "standard input" : path);
+    if (fd >= 0 && !is_input)
+        close(fd);
+    return result;
+}
+
+/* JSON, @FILE or -. Kept in memory: a retry sends it again. */
+static int read_data(struct api_job *j, struct fail *fail)
+{
+    const char *text = setting_text(j->in->settings, OPT_DATA);
+    if (!text)
+        return 0;
+    buf_init(&j->data, DATA_MAX);
+    buf_reserve(&j->data, 1);
+    if (strcmp(text, "-") == 0 || text[0] == '@') {
+        if (read_file(&j->data, text[0] == '@' ? text + 1 : text, fail) != 0)
+            return -1;
+    } else {
+        buf_puts(&j->data, text);
+    }
+    if (j->data.full)
+        return fail_set(fail, FAIL_DATA, "api: the request body is larger than %d MiB",
+                        DATA_MAX >> 20);
+    return 0;
+}
+
+/* The response: called by http_run through hooks. */
+
+static bool is_success(const struct http_response *response)
+{
+    return response->status >= 200 && response->status <= 299;
+}
+
+/* The body of a failure is collected: another attempt may follow. */
+static bool response_takes(void *arg, const struct http_response *response, struct fail *fail)
+{
+    struct api_job *j = arg;
+    (void)fail;
+    j->is_stream = api_is_event_stream(response);
+    j->moved = sys_now_us();
+    return is_success(response);
+}
+
+static int on_stream_event(void *arg, const struct sse_event *event, struct fail *fail)
+{
+    struct api_job *j = arg;
+    (void)fail;
+    if (!span_is(event->name, "heartbeat"))
+        j->moved = sys_now_us();
+    return 0;
+}
+
+static int response_body(void *arg, struct span bytes, struct fail *fail)
+{
+    struct api_job *j = arg;
+    struct fail ignored = FAIL_INIT;
+    j->is_committed = true;
+    /* What is no valid event stream is passed on all the same. */
+    if (j->is_stream && sse_feed(&j->sse, bytes.at, bytes.len, &ignored) != 0)
+        j->is_stream = false;
+    fail_release(&ignored);
+    return sinks_bytes(&j->sinks, bytes, fail);
+}
+
+/* Waiting for the reader of the output does not count against any time limit. */
+static int response_turn(void *arg, struct fail *fail)
+{
+    struct api_job *j = arg;
+    int64_t before = sys_now_us();
+    int result = sinks_flush(&j->sinks, fail);
+    int64_t waited = sys_now_us() - before;
+    http_extend_limits(j->client.api.http, waited);
+    j->moved += waited;
+    return result;
+}
+
+static int response_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
+{
+    const struct api_job *j = arg;
+    int64_t limit = setting_us(j->in->settings, OPT_STALL_TIMEOUT), end = j->moved + limit;
+    if (!limit || !j->is_stream)
+        return HTTP_GO_ON;
+    if (now >= end)
+        return fail_set(fail, FAIL_CLOCK,
+                        "out of time: no event but heartbeats for %g s (--stall-timeout)",
+                        (double)limit / 1e6);
+    *wake = end < *wake ? end : *wake;
+    return HTTP_GO_ON;
+}
+
+/* The call. */
+
+static bool is_committed(const void *arg)
+{
+    return ((const struct api_job *)arg)->is_committed;
+}
+
+static int call_once(void *arg, struct fail *fail)
+{
+    struct api_job *j = arg;
+    const struct http_hooks hooks = {j, response_takes, response_body, response_turn,
+                                     response_tick};
+    struct span data = j->has_data ? buf_view(&j->data) : span_make(NULL, 0);
+    j->is_stream = false;
+    sse_init(&j->sse, (size_t)setting_number(j->in->settings, OPT_MAX_EVENT_SIZE), on_stream_event,
+             j);
+    int result = api_request(&j->client.api, j->method, j->path, data, &hooks, &j->response, fail);
+    sse_release(&j->sse);
+    if (result != 0 || is_success(&j->response))
+        return result;
+    char *what = buf_format("%s %.*s", j->method, (int)strcspn(j->path, "?"), j->path);
+    api_refused(&j->response, what, fail);
+    free(what);
+    return -1;
+}
+
+/* POST /auth/login and /auth/register need no token, so its absence is not a failure yet. */
+static int authorize(struct api_job *j, struct fail *fail)
+{
+    struct client *c = &j->client;
+    int result = client_authorize(c, fail);
+    if (result != 0 && c->auth.source == AUTH_NONE && fail->cause == FAIL_DENIED) {
+        fail_release(fail);
+        result = 0;
+    }
+    if (c->warning)
+        sinks_warning(&j->sinks, c->warning, fail);
+    return result;
+}
+
+static int call(struct api_job *j, int64_t started, struct fail *fail)
+{
+    struct retry_policy policy = client_retry_policy(j->in->settings);
+    if (client_open(&j->client, j->in, started, fail) != 0 || authorize(j, fail) != 0)
+        return -1;
+    j->retry = (struct retry_loop){.policy = &policy,
+                                   .api = &j->client.api,
+                                   .auth = &j->client.auth,
+                                   .sinks = &j->sinks,
+                                   .started = started,
+                                   .stream_ms = -1,
+                                   .repeatable = strcmp(j->method, "GET") == 0 ||
+                                                 strcmp(j->method, "HEAD") == 0,
+                                   .is_committed = is_committed,
+                                   .arg = j};
+    int result = retry_run(&j->retry, call_once, fail);
+    if (fail->http_status && !j->is_committed)
+        sinks_bytes(&j->sinks, buf_view(&j->response.body), fail);
+    return result;
+}
+
+static void open_sinks(struct api_job *j)
+{
+    struct writer out;
+    writer_init_standard(&out);
+    j->body = sink_raw_new(&out, j->in->terminal);
+    sinks_add(&j->sinks, j->body);
+    if (!j->in->terminal->quiet)
+        sinks_add(&j->sinks, sink_notes_new(j->in->terminal, false, false));
+}
+
+/* Writes what is pending. A failure to do so counts if the call itself did not fail. */
+static void close_sinks(struct api_job *j, struct fail *fail)
+{
+    struct fail late = FAIL_INIT;
+    struct summary end = {.fail = fail};
+    sink_summarize(j->body, &end, &late);
+    sinks_close(&j->sinks, &late);
+    writer_close_standard(&late);
+    if (fail_is_set(fail))
+        fail_release(&late);
+    else
+        fail_move(fail, &late);
+}
+
+static int run_api(const struct invocation *in, struct fail *fail)
+{
+    struct api_job j = {.in = in, .has_data = setting_is(in->settings, OPT_DATA)};
+    int64_t started = sys_now_us();
+    if (take_arguments(&j, fail) != 0)
+        return -1;
+    sys_signals_catch();
+    http_response_init(&j.response);
+    open_sinks(&j);
+    if (read_data(&j, fail) == 0)
+        call(&j, started, fail);
+    close_sinks(&j, fail);
+    client_close(&j.client);
+    http_response_release(&j.response);
+    buf_wipe(&j.data);
+    return fail_is_set(fail) ? -1 : 0;
+}
+
+const struct command command_api = {
+    .name = "api",
+    .summary = "make any call of the API",
+    .usage = "[OPTION]... [METHOD] PATH",
+    .about = "Calls PATH below the URL of the API and prints the body of the response. METHOD is\n"
+             "GET, or POST with --data; else HEAD, PUT, PATCH or DELETE.\n",
+    .examples = "  sigmasight-chat api /chat/memories?limit=50 | jq .\n"
+                "  sigmasight-chat api /chat/memories --data '{\"content\": \"I prefer ETFs.\"}'\n",
+    .operands = 2,
+    .groups = GROUP_API | GROUP_CALL | GROUP_RETRY,
+    .run = run_api,
+};

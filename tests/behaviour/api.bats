@@ -1,0 +1,256 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# api: any call below the URL.
+
+load helper
+load accounts
+
+@test "api: methods, queries and bodies" {
+    serve_default --generation 2
+    run_chat api /chat/memories/count
+    expect_status 0
+    expect_jq '.[0].count == 0'
+    run_chat api /chat/memories --data '{"content": "likes ETFs"}'
+    expect_status 0
+    id=$(jq -r .id "$OUT")
+    run_chat api GET '/chat/memories?limit=1&x=../%2e'
+    expect_jq '.[0].memories[0].content == "likes ETFs"'
+    run_chat api DELETE "/chat/memories/$id"
+    expect_status 0
+    echo '{"content": "from a file"}' >"$T/data"
+    run_chat api /chat/memories --data "@$T/data"
+    expect_status 0
+    run_chat api /chat/memories --data - <"$T/data"
+    expect_status 0
+    run_chat api GET /chat/memories/count --data '{}'
+    expect_requests 'GET /chat/memories/count' 'POST /chat/memories' 'GET /chat/memories?limit=1&x=../%2e' \
+        "DELETE /chat/memories/$id" 'POST /chat/memories' 'POST /chat/memories' 'GET /chat/memories/count'
+    [ "$(body 2)" = '{"content": "likes ETFs"}' ]
+    body 5 | cmp - "$T/data" >&2
+    body 6 | cmp - "$T/data" >&2
+    [ "$(body 7)" = '{}' ]
+}
+
+@test "api: what is sent besides" {
+    serve_default
+    run_chat api -H 'X-Test: yes' PUT /nothing --data 'no JSON'
+    expect_status 65
+    tr -d '\r' <"$(request 1)" >"$T/head"
+    grep -qx "Authorization: Bearer $TOKEN" "$T/head"
+    grep -qx 'Content-Type: application/json' "$T/head"
+    grep -qx 'X-Test: yes' "$T/head"
+    [ "$(body 1)" = 'no JSON' ]
+}
+
+@test "api: binary bodies, 204, HEAD" {
+    head -c 300000 /dev/urandom >"$T/binary"
+    serve <<'END'
+on GET /binary
+  header Content-Type: application/octet-stream
+  file binary
+on DELETE /nothing
+  status 204
+on HEAD /head
+  header Content-Length: 1000
+  header X-Test: yes
+on HEAD /missing
+  status 404
+END
+    run_chat api /binary
+    expect_status 0
+    cmp "$T/binary" "$OUT" >&2
+    for arguments in 'DELETE /nothing' 'HEAD /head'; do
+        # shellcheck disable=SC2086 # words
+        run_chat api $arguments
+        expect_status 0
+        [ ! -s "$OUT" ] && [ ! -s "$ERR" ]
+    done
+    run_chat api HEAD /missing
+    expect_status 65
+    expect_error 'HEAD /missing: .*HTTP 404.*'
+    [ ! -s "$OUT" ]
+}
+
+@test "api: an event stream is passed on as it comes" {
+    serve <<'END'
+on POST /chat/send
+  event message {"delta":"one"}
+  gate seen
+  event done {}
+END
+    mkfifo "$T/stream"
+    launch "$CHAT" api /chat/send --data '{}' >"$T/stream" 2>"$ERR"
+    exec {stream}<"$T/stream"
+    await_gate seen
+    read -r -t "$PATIENCE" line <&"$stream"
+    [ "$line" = 'event: message' ]
+    open_gate seen
+    await_end
+    cat <&"$stream" >"$OUT"
+    exec {stream}<&-
+    expect_status 0
+    expect_bytes 'data: {"delta":"one"}\n\nevent: done\ndata: {}\n\n'
+}
+
+@test "api: memory does not grow with the body" {
+    serve <<'END'
+on GET /big
+  repeat 2048
+  fill 65536 x
+  end-repeat
+END
+    (ulimit -v 400000 && "$CHAT" api /big 2>"$ERR") | wc -c >"$T/count"
+    [ "$(cat "$T/count")" -eq $((2048 * 65536)) ]
+}
+
+@test "api: of a failure the body goes to standard output, its reason to standard error" {
+    serve <<'END'
+on GET /refused
+  status 418
+  body {"detail":"I am a teapot"}
+on GET /moved
+  status 302
+  header Location: http://127.0.0.1:1/
+  body elsewhere
+on GET /huge
+  status 400
+  fill 3000000 x
+END
+    run_chat api '/refused?secret=1'
+    expect_status 65
+    expect_bytes '{"detail":"I am a teapot"}'
+    expect_error 'GET /refused: I am a teapot \(HTTP 418\)'
+    run_chat api /moved
+    expect_status 76
+    expect_bytes elsewhere
+    expect_requests 'GET /refused?secret=1' 'GET /moved'
+    run_chat api /huge
+    expect_status 65
+    [ "$(wc -c <"$OUT")" -eq $((1 << 20)) ]
+}
+
+@test "api: a body that is cut off" {
+    serve <<'END'
+on GET /cut
+  raw some
+  close
+END
+    run_chat api /cut
+    expect_status 75
+    expect_bytes some
+    [ "$(requests | wc -l)" -eq 1 ]
+}
+
+@test "api: GET and HEAD are retried, other methods where nothing was stored" {
+    serve <<'END'
+on GET /a once
+  status 500
+on GET /a
+  body {}
+on POST /a
+  status 500
+on POST /b once
+  status 503
+on POST /b
+  body {}
+END
+    run_chat api --retry-delay 0 /a
+    expect_status 0
+    expect_bytes '{}'
+    expect_line 'sigmasight-chat: retry 1 of 3 .*GET /a.*'
+    run_chat api --retry-delay 0 POST /a
+    expect_status 69
+    run_chat api --retry-delay 0 POST /b
+    expect_status 0
+    run_chat api --retry-delay 0 --retry 1 --retry-all POST /a
+    expect_status 69
+    expect_requests 'GET /a' 'GET /a' 'POST /a' 'POST /b' 'POST /b' 'POST /a' 'POST /a'
+}
+
+@test "api: time limits" {
+    serve <<'END'
+on GET /silent
+  silence
+on GET /heartbeats
+  event heartbeat {}
+  silence
+END
+    run_chat api --retry 0 --max-time 0.3 /silent
+    expect_status 75
+    run_chat api --retry 0 --idle-timeout 0.3 /silent
+    expect_status 75
+    run_chat api --retry 0 --stall-timeout 0.3 /heartbeats
+    expect_status 75
+    expect_line '.*--stall-timeout.*'
+}
+
+@test "api: no way out of the URL" {
+    serve_default
+    for path in '' x http://127.0.0.1/ . .. /.. /. /a/../b /a/.. '/%2e%2E' /a/.%2e/b /a/%2E /a%2f..%2fb /a/..%5cb \
+        '/a b' '/a#b' '/a\b' $'/a\tb' $'/a\nb' $'/a\x7f' /ä; do
+        run_chat api -- "$path"
+        expect_status 64
+        run_chat api -- GET "$path"
+        expect_status 64
+    done
+    expect_requests
+    for path in //127.0.0.1:1/x '/a?b=../c' /...; do
+        run_chat api "$path"
+        expect_status 65
+    done
+    expect_requests 'GET //127.0.0.1:1/x' 'GET /a?b=../c' 'GET /...'
+}
+
+@test "api: usage" {
+    for arguments in '' 'get /a' 'TRACE /a' 'CONNECT /a' 'GET /a /b' 'HEAD /a --data x' '/a --data=' '/a -o json'; do
+        # shellcheck disable=SC2086 # words
+        run_chat api $arguments
+        expect_status 64
+    done
+    run_chat api /a --data "@$T/missing"
+    expect_status 66
+}
+
+@test "api: tokens are renewed, never shown, and not required" {
+    serve <<'END'
+on POST /chat/messages
+  header X-Secret: something
+  body {"password":"hunter2"}
+END
+    run_chat api -vv POST /chat/messages --data '{"password":"hunter1"}'
+    expect_status 0
+    expect_no "$TOKEN" "$ERR"
+    expect_no hunter "$ERR"
+    expect_no something "$ERR"
+    unset SIGMASIGHT_TOKEN
+    run_chat api POST /chat/messages --data '{}'
+    expect_status 0
+    expect_no authorization "$(request 2)"
+    run_chat api /auth/me
+    expect_status 77
+    expect_line ".*sigmasight-chat login.*"
+    run_chat api /auth/login --data '{"email":"me@example.com","password":"any"}'
+    expect_status 0
+    export SIGMASIGHT_EMAIL=me@example.com SIGMASIGHT_PASSWORD=any
+    run_chat api /auth/me
+    expect_status 0
+    expect_jq '.[0].email == "me@example.com"'
+}
+
+@test "api: at a terminal control characters are escaped" {
+    need_terminal
+    serve <<'END'
+on GET /evil
+  raw a\xc3
+  raw \xa4\x1b[31mb\xc3
+END
+    at_terminal -- "$CHAT" api /evil
+    grep -q -F 'aä^[[31mb\x{c3}' "$T/screen"
+}
+
+@test "api: output that cannot be written" {
+    serve_default
+    status=0
+    "$CHAT" api /auth/me >/dev/full 2>"$ERR" || status=$?
+    expect_status 74
+}
