@@ -63,7 +63,7 @@ END
     head -n 1 "$OUT" | jq -c 'keys_unsorted[2:]' | diff "$T/send" - >&2 || fail "other members than send -o json"
 }
 
-@test "batch: empty input, and blank lines alone" {
+@test "batch: empty input and input of blank lines only" {
     serve_hello
     : >"$T/questions"
     batch
@@ -127,7 +127,7 @@ END
     expect_objects 'map([.line, .status]) == [[1, "done"], [2, "failed"], [3, "done"]]'
 }
 
-@test "batch: --lines, CRLF, a byte order mark, and a line that is not ended" {
+@test "batch: --lines, CR LF, a byte order mark, and an unterminated line" {
     serve_hello
     printf '\xef\xbb\xbfone\r\n\r\n  two \r\nthree' >"$T/questions"
     batch --lines --jobs 1
@@ -138,7 +138,7 @@ END
     expect_body 6 '.text == "three"'
 }
 
-@test "batch: members of a line win over options" {
+@test "batch: members of a line override options" {
     serve <<'END'
 on PUT /chat/conversations/*/mode
 body {"id":"$CONVERSATION","mode":"indigo"}
@@ -285,7 +285,7 @@ await()
     expect_line '50 questions: 0 done, [12] failed \(69: [12]\), 4[89] not asked'
 }
 
-@test "batch: --fail-fast starts nothing after a failure, and finishes what runs" {
+@test "batch: --fail-fast starts nothing after a failure and finishes running questions" {
     serve <<'END'
 on POST /chat/send once
 event start {"conversation_id":"$CONVERSATION","mode":"green"}
@@ -347,7 +347,7 @@ END
     expect_line '2 questions: 1 done, 1 failed \(75: 1\)'
 }
 
-@test "batch: --resume asks what is not done, compares IDs as JSON text, and mends a cut line" {
+@test "batch: --resume asks unfinished questions, compares IDs as JSON text, and repairs a truncated line" {
     serve_hello
     questions 5
     printf '%s\n' '{"id":1,"text":"hi"}' '{"id":"1","text":"hi"}' >>"$T/questions"
@@ -372,7 +372,7 @@ END
     expect_objects 'map(.id) == ["q1", "q2"]'
 }
 
-@test "batch: --resume after SIGKILL at many points asks nothing twice that was done, and forgets nothing" {
+@test "batch: --resume after SIGKILL at many points repeats and omits no question" {
     serve <<'END'
 on POST /chat/send
 event message {"delta":"$TEXT"}
@@ -397,7 +397,7 @@ has_lines()
     [ -f "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]
 }
 
-@test "batch: a job that is killed costs its question alone" {
+@test "batch: a killed job fails only its question" {
     serve_gate
     questions 3
     launch "$CHAT" batch --jobs 1 "$T/questions" >"$OUT" 2>"$ERR"
@@ -413,7 +413,7 @@ has_lines()
     expect_line '3 questions: 2 done, 1 failed \(70: 1\)'
 }
 
-@test "batch: a job that is terminated by SIGTERM costs its question alone, too" {
+@test "batch: a job terminated by SIGTERM fails only its question" {
     serve_gate
     questions 2 '.conversation_id = "c"'
     launch "$CHAT" batch --jobs 1 "$T/questions" >"$OUT" 2>"$ERR"
@@ -428,7 +428,7 @@ has_lines()
     expect_objects 'map([.status, .exit_code, .conversation_id]) == [["failed", 70, "c"], ["done", 0, "c"]]'
 }
 
-@test "batch: an idle job that is killed costs nothing" {
+@test "batch: a killed idle job fails no question" {
     serve_hello
     pipe_to INPUT
     launch "$CHAT" batch --jobs 1 <"$T/input" >"$OUT" 2>"$ERR"
@@ -505,7 +505,7 @@ none_runs()
     done
 }
 
-@test "batch: it dies of SIGPIPE when nobody reads the objects" {
+@test "batch: ends by SIGPIPE if the reader of the objects is gone" {
     serve_gate
     questions 9
     pipe_from READER
@@ -536,7 +536,7 @@ none_runs()
     expect_objects 'length == 6' 'all(.status == "failed" and .exit_code == 69)'
 }
 
-@test "batch: Retry-After holds all jobs and counts for no clock" {
+@test "batch: Retry-After pauses all jobs and all time limits" {
     serve <<'END'
 on POST /chat/send once
 status 429
@@ -577,7 +577,7 @@ END
     expect_line '60 questions: 60 done'
 }
 
-@test "batch: it is logged with --log alone" {
+@test "batch: logged only with --log" {
     serve_hello
     questions 3
     export SIGMASIGHT_LOG=1
@@ -590,7 +590,7 @@ END
     [ ! -e "$(state last.json)" ] || fail "a conversation was remembered for -C"
 }
 
-@test "batch: questions are asked as they come, and answers written as they end" {
+@test "batch: questions are asked as they arrive, and answers written as they end" {
     serve_hello
     pipe_to INPUT
     pipe_from OBJECTS
@@ -606,7 +606,7 @@ END
     expect_status 0
 }
 
-@test "batch: at a terminal a line shows the progress, and is gone in the end" {
+@test "batch: a progress line on a terminal, erased at the end" {
     need_terminal
     serve_gate
     questions 9
