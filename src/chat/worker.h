@@ -6,6 +6,7 @@
        WORKER_QUESTION head, line, settings →
                                              ← WORKER_REFUSED token     any number of times
        WORKER_TOKEN token                    →
+                                             ← WORKER_WARNING text      any number of times
                                              ← WORKER_ANSWER object, message, hint
  */
 #ifndef CHAT_WORKER_H
@@ -23,6 +24,7 @@ enum worker_kind {
     WORKER_QUESTION, /* the first members of the object, the line */
     WORKER_REFUSED,  /* a token that the server refused; empty: the first one is wanted */
     WORKER_TOKEN,    /* another token; empty: there is none */
+    WORKER_WARNING,  /* its text */
     WORKER_ANSWER    /* the object, message and hint of the failure */
 };
 

@@ -45,6 +45,7 @@ struct batch_run {
     struct json_reader *reader;
     struct set ids;      /* of the input, as JSON text */
     struct set finished; /* those that --resume says are done */
+    struct set warnings; /* those that were shown */
     struct worker workers[BATCH_JOBS_MAX];
     unsigned jobs;
     struct batch_job job;
@@ -384,6 +385,16 @@ static void take_answer(struct batch_run *r, struct worker *w, const struct work
         explain_stop(r, m);
 }
 
+/* Each warning is shown once, and not more than there is any use in. */
+static void show_warning(struct batch_run *r, struct span text)
+{
+    enum { WARNINGS_MAX = 1000 };
+    struct fail ignored = FAIL_INIT;
+    if (!r->in->terminal->quiet && r->warnings.count < WARNINGS_MAX && set_add(&r->warnings, text))
+        terminal_warning(r->in->terminal, text, &ignored);
+    fail_release(&ignored);
+}
+
 static void hear(struct batch_run *r, struct worker *w)
 {
     struct worker_message message;
@@ -398,6 +409,8 @@ static void hear(struct batch_run *r, struct worker *w)
     while (w->pid && (size = worker_parse(&w->in, &message)) != 0) {
         if (message.kind == WORKER_REFUSED)
             renew_token(r, w, message.part[0]);
+        else if (message.kind == WORKER_WARNING)
+            show_warning(r, message.part[0]);
         else if (w->task)
             take_answer(r, w, &message);
         if (w->pid)
@@ -623,6 +636,7 @@ static void release_run(struct batch_run *r)
     json_reader_free(r->reader);
     set_release(&r->ids);
     set_release(&r->finished);
+    set_release(&r->warnings);
     batch_release(&r->batch);
     client_close(&r->client);
     writer_release(&r->out);

@@ -24,6 +24,38 @@ struct job {
     struct json_reader *reader;
 };
 
+/* Warnings are the parent's to show: the same one may come from several jobs. */
+struct warning_sink {
+    struct sink sink;
+    int fd;
+};
+
+static int send_warning(struct sink *s, const struct sink_warning *warning, struct fail *fail)
+{
+    const struct worker_message message = {.kind = WORKER_WARNING,
+                                           .part = {span_of(warning->message)}};
+    (void)fail;
+    /* A fatal one is the message of the failure. If the parent is gone, nobody shows it. */
+    if (!warning->fatal)
+        worker_send(((struct warning_sink *)s)->fd, &message);
+    return 0;
+}
+
+static void free_warning_sink(struct sink *s)
+{
+    free(s);
+}
+
+static struct sink *new_warning_sink(int fd)
+{
+    static const struct sink_ops ops = {
+        .without_text = true, .warning = send_warning, .free = free_warning_sink};
+    struct warning_sink *w = xcalloc(1, sizeof *w);
+    w->sink.ops = &ops;
+    w->fd = fd;
+    return &w->sink;
+}
+
 /* The next message. Its size, or 0 if the parent is gone or a signal was caught. */
 static size_t receive(struct job *j, struct worker_message *message)
 {
@@ -119,6 +151,7 @@ void batch_job_run(void *about, int fd)
     j.dialogue.delegate = &delegate;
     j.reader = json_reader_new();
     sinks_add(&j.dialogue.sinks, sink_object_new(&j.object, &j.head));
+    sinks_add(&j.dialogue.sinks, new_warning_sink(fd));
     for (size_t size; (size = receive(&j, &question)) != 0;) {
         struct buf held = j.in;
         j.in = (struct buf){0}; /* the question lies in it while further messages are received */

@@ -577,6 +577,15 @@ END
     expect_line '60 questions: 60 done'
 }
 
+@test "batch: a warning of several jobs is shown once" {
+    serve_default --generation 2 --portfolios 2
+    questions 12
+    batch --jobs 4
+    expect_status 0
+    expect_line 'sigmasight-chat: warning: asking about all 2 portfolios .*'
+    [ "$(wc -l <"$ERR")" -eq 2 ] || fail "more than the warning and the totals"
+}
+
 @test "batch: logged only with --log" {
     serve_hello
     questions 3
