@@ -39,7 +39,7 @@ struct seen {
 };
 
 /* What a subcommand works with. */
-struct job {
+struct conversations_run {
     const struct invocation *in;
     struct client client;
     const struct operand *ids; /* the operands after the subcommand's name */
@@ -54,12 +54,12 @@ struct job {
     bool json;
 };
 
-static const char *first_mode(const struct job *j)
+static const char *first_mode(const struct conversations_run *j)
 {
     return setting_text(j->in->settings, OPT_MODE);
 }
 
-static bool once_more(struct job *j, int result, struct fail *fail)
+static bool once_more(struct conversations_run *j, int result, struct fail *fail)
 {
     if (result != 0 && fail->http_status == 404 && j->count)
         fail_hint(fail, "'sigmasight-chat conversations%s' lists them", j->client.where);
@@ -135,14 +135,14 @@ static bool add_seen(struct seen *s, struct span id)
     return true;
 }
 
-static char *copy(struct span s)
+static char *copy_text(struct span s)
 {
     return xmemdup(s.at, s.len);
 }
 
 static void add_row(void *arg, const struct api_conversation *c)
 {
-    struct job *j = arg;
+    struct conversations_run *j = arg;
     if (j->left <= 0 || !add_seen(&j->seen, c->id))
         return;
     j->left--;
@@ -150,11 +150,13 @@ static void add_row(void *arg, const struct api_conversation *c)
         j->page_capacity = j->page_capacity ? 2 * j->page_capacity : PAGE;
         j->page = xrealloc(j->page, j->page_capacity * sizeof *j->page);
     }
-    j->page[j->page_len++] = (struct listed){copy(c->id), copy(c->mode), copy(c->created_at),
-                                             j->json ? copy(c->raw) : NULL, c->by_guide};
+    j->page[j->page_len++] =
+        (struct listed){copy_text(c->id), copy_text(c->mode), copy_text(c->created_at),
+                        j->json ? copy_text(c->raw) : NULL, c->by_guide};
 }
 
-static void add_cells(struct job *j, const struct listed *l, const char *title, unsigned columns)
+static void add_cells(struct conversations_run *j, const struct listed *l, const char *title,
+                      unsigned columns)
 {
     char time[32];
     bool is_local = j->out.terminal && sys_local_time(span_of(l->created_at), time, sizeof time);
@@ -184,7 +186,7 @@ static bool has_titles(const struct log_title *titles, size_t count)
 }
 
 /* Prints the page and forgets it. */
-static int print_page(struct job *j, struct fail *fail)
+static int print_page(struct conversations_run *j, struct fail *fail)
 {
     struct log_title *titles = xcalloc(j->page_len + 1, sizeof *titles);
     for (size_t i = 0; i < j->page_len; i++)
@@ -213,7 +215,8 @@ static int print_page(struct job *j, struct fail *fail)
 }
 
 /* A page of the list. *more: there is another one. The number of conversations in it, or -1. */
-static int list_page(struct job *j, int limit, int offset, bool *more, struct fail *fail)
+static int list_page(struct conversations_run *j, int limit, int offset, bool *more,
+                     struct fail *fail)
 {
     struct http_response response;
     http_response_init(&response);
@@ -233,7 +236,7 @@ static int list_page(struct job *j, int limit, int offset, bool *more, struct fa
 }
 
 /* Each page is printed as it comes: a server may have no end of them. */
-static int list(struct job *j, struct fail *fail)
+static int list(struct conversations_run *j, struct fail *fail)
 {
     int limit = (int)setting_number(j->in->settings, OPT_LIMIT), offset = 0, count = 1;
     j->left = limit ? limit : INT_MAX;
@@ -247,7 +250,8 @@ static int list(struct job *j, struct fail *fail)
     return 0;
 }
 
-static int create_with(struct job *j, struct portfolio_choice *choice, char **id, struct fail *fail)
+static int create_with(struct conversations_run *j, struct portfolio_choice *choice, char **id,
+                       struct fail *fail)
 {
     int result;
     do
@@ -258,7 +262,7 @@ static int create_with(struct job *j, struct portfolio_choice *choice, char **id
 }
 
 /* As a question creates its conversation (chat/chat.c). */
-static int create_chosen(struct job *j, struct portfolio_choice *choice, char **id,
+static int create_chosen(struct conversations_run *j, struct portfolio_choice *choice, char **id,
                          struct fail *fail)
 {
     const struct setting *portfolios = &j->in->settings->of[OPT_PORTFOLIO];
@@ -280,7 +284,7 @@ static int create_chosen(struct job *j, struct portfolio_choice *choice, char **
     return create_with(j, choice, id, fail);
 }
 
-static int create(struct job *j, struct fail *fail)
+static int create_conversation(struct conversations_run *j, struct fail *fail)
 {
     struct portfolio_choice choice = {.is_listed = false};
     char *id = NULL;
@@ -309,7 +313,7 @@ static void add_member(void *arg, const struct json_member *m)
     table_add(t, m->value.type == JSON_STRING ? m->value.string : m->value.raw);
 }
 
-static int show(struct job *j, struct fail *fail)
+static int show_conversation(struct conversations_run *j, struct fail *fail)
 {
     struct http_response response;
     http_response_init(&response);
@@ -333,7 +337,7 @@ static int show(struct job *j, struct fail *fail)
     return result;
 }
 
-static int change_mode(struct job *j, struct fail *fail)
+static int change_mode(struct conversations_run *j, struct fail *fail)
 {
     int result;
     do
@@ -342,7 +346,7 @@ static int change_mode(struct job *j, struct fail *fail)
     return result;
 }
 
-static int delete_one(struct job *j, const char *id, struct fail *fail)
+static int delete_one(struct conversations_run *j, const char *id, struct fail *fail)
 {
     struct fail why = FAIL_INIT;
     int result;
@@ -360,7 +364,7 @@ static int delete_one(struct job *j, const char *id, struct fail *fail)
 }
 
 /* Each failure is reported, the rest still done. The last one is the command's. */
-static int delete_all(struct job *j, struct fail *fail)
+static int delete_all(struct conversations_run *j, struct fail *fail)
 {
     for (size_t i = 0; i < j->count; i++) {
         struct fail why = FAIL_INIT;
@@ -383,13 +387,13 @@ struct subcommand {
     size_t least, most;
     unsigned columns; /* of what it prints */
     bool completes;   /* the ID may be the beginning of one that the log knows */
-    int (*run)(struct job *j, struct fail *fail);
+    int (*run)(struct conversations_run *j, struct fail *fail);
 };
 
 static const struct subcommand subcommands[] = {
     {"list", "", 0, 0, 3, false, list},
-    {"new", "", 0, 0, 1, false, create},
-    {"show", "ID", 1, 1, 2, true, show},
+    {"new", "", 0, 0, 1, false, create_conversation},
+    {"show", "ID", 1, 1, 2, true, show_conversation},
     {"mode", "ID MODE", 2, 2, 1, true, change_mode},
     {"delete", "ID...", 1, SIZE_MAX, 1, false, delete_all},
 };
@@ -407,8 +411,9 @@ static int check_options(const struct subcommand *sub, const struct settings *s,
 {
     static const struct {
         enum option_id option;
-        int (*run)(struct job *j, struct fail *fail);
-    } rows[] = {{OPT_MODE, create}, {OPT_PORTFOLIO, create}, {OPT_LIMIT, list}};
+        int (*run)(struct conversations_run *j, struct fail *fail);
+    } rows[] = {
+        {OPT_MODE, create_conversation}, {OPT_PORTFOLIO, create_conversation}, {OPT_LIMIT, list}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (setting_is_given(s, rows[i].option) && sub->run != rows[i].run)
             return fail_set(fail, FAIL_USAGE, "conversations %s: option --%s is not accepted",
@@ -416,7 +421,7 @@ static int check_options(const struct subcommand *sub, const struct settings *s,
     return 0;
 }
 
-static int check(const struct subcommand *sub, const struct job *j, struct fail *fail)
+static int check(const struct subcommand *sub, const struct conversations_run *j, struct fail *fail)
 {
     const struct option_row *modes = option_row(OPT_MODE);
     if (j->count < sub->least || j->count > sub->most)
@@ -430,7 +435,7 @@ static int check(const struct subcommand *sub, const struct job *j, struct fail 
     return check_options(sub, j->in->settings, fail);
 }
 
-static int complete_id(struct job *j, struct fail *fail)
+static int complete_id(struct conversations_run *j, struct fail *fail)
 {
     if (log_find_conversation(j->client.config.key, j->ids[0].text, &j->id, fail) != 0)
         return -1;
@@ -439,7 +444,7 @@ static int complete_id(struct job *j, struct fail *fail)
     return 0;
 }
 
-static int perform(const struct subcommand *sub, struct job *j, struct fail *fail)
+static int run_on_ids(const struct subcommand *sub, struct conversations_run *j, struct fail *fail)
 {
     sys_signals_catch();
     int result = client_prepare(&j->client, j->in, fail);
@@ -460,15 +465,15 @@ static int run_conversations(const struct invocation *in, struct fail *fail)
     const struct subcommand *sub = o->count ? find(o->list[0].text) : &subcommands[0];
     if (!sub)
         return fail_set(fail, FAIL_USAGE, "conversations: unknown subcommand %s", o->list[0].text);
-    struct job j = {.in = in,
-                    .ids = o->count ? o->list + 1 : NULL,
-                    .count = o->count ? o->count - 1 : 0,
-                    .table = {.columns = sub->columns},
-                    .json = setting_is(in->settings, OPT_JSON)};
+    struct conversations_run j = {.in = in,
+                                  .ids = o->count ? o->list + 1 : NULL,
+                                  .count = o->count ? o->count - 1 : 0,
+                                  .table = {.columns = sub->columns},
+                                  .json = setting_is(in->settings, OPT_JSON)};
     if (check(sub, &j, fail) != 0)
         return -1;
     writer_init_standard(&j.out);
-    int result = perform(sub, &j, fail);
+    int result = run_on_ids(sub, &j, fail);
     table_release(&j.table);
     free(j.id);
     free(j.page);
@@ -479,7 +484,7 @@ static int run_conversations(const struct invocation *in, struct fail *fail)
 
 const struct command command_conversations = {
     .name = "conversations",
-    .summary = "list, create, show, change and delete conversations",
+    .summary = "list, create_conversation, show_conversation, change and delete conversations",
     .usage = "[SUBCOMMAND] [OPTION]...",
     .about = "  list           the newest first: ID, mode, time of creation (the default)\n"
              "  new            create one and print its ID\n"

@@ -124,7 +124,7 @@ static void put_table(struct writer *out, const struct account *a)
     table_release(&table);
 }
 
-static int show(const struct invocation *in, const struct account *a, struct fail *fail)
+static int print_account(const struct invocation *in, const struct account *a, struct fail *fail)
 {
     struct writer out;
     writer_init_standard(&out);
@@ -148,7 +148,7 @@ static int run_whoami(const struct invocation *in, struct fail *fail)
     if (result == 0) {
         json_read_object(buf_view(&response.body), take_member, &account);
         describe_token(&c, &account);
-        result = show(in, &account, fail);
+        result = print_account(in, &account, fail);
     }
     for (enum row_id i = 0; i < ROWS; i++)
         buf_release(&account.value[i]);

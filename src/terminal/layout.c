@@ -486,7 +486,7 @@ static void put_table_row(struct layout *l, const struct grid_row *row)
         put_line_below_header(l);
 }
 
-static void put_table(struct layout *l)
+static void finish_table(struct layout *l)
 {
     look_at_columns(l);
     grid_fit(&l->grid, text_width(l));
@@ -500,7 +500,7 @@ static void on_table_full(void *arg)
 {
     struct layout *l = arg;
     l->grid.fixed = true;
-    put_table(l);
+    finish_table(l);
 }
 
 static void end_row(struct layout *l)
@@ -517,7 +517,7 @@ static void end_table(struct layout *l)
 {
     l->in_table = false;
     if (!l->grid.fixed)
-        put_table(l);
+        finish_table(l);
     l->gap = false;
     grid_release(&l->grid);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the fuzz targets share. A target is one function over the library of the program: it reads
-   any bytes and calls fuzz_require() for what must be so whatever they are. */
+/* Shared by the fuzz targets. A target is a function that passes arbitrary bytes to the program's
+   code and checks invariants with fuzz_require(). */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Is there an address sanitizer that has something to say before it ends the process? */
+/* Whether an address sanitizer reports before the process ends. */
 #if defined __SANITIZE_ADDRESS__
 #define FUZZ_SANITIZED 1
 #elif defined __has_feature
@@ -39,7 +39,7 @@ static inline struct span fuzz_input(const uint8_t *data, size_t size)
 
 /* Ends the process with a finding unless it is `so`. */
 void fuzz_require(bool so, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same unless both are equal; shows where they begin to differ. */
+/* The same unless both are equal; shows the first difference. */
 void fuzz_same(struct span got, struct span want, const char *what);
 
 /* Gives `in` to `feed` in pieces until that answers other than 0: in one piece, byte by byte, or
@@ -52,7 +52,7 @@ size_t fuzz_feed(struct span in, enum fuzz_way way, int (*feed)(void *arg, struc
 /* A number that depends on the input alone. */
 uint32_t fuzz_hash(struct span in);
 
-/* UTF-8 in the strict sense, by a decoder that is not the program's. */
+/* Strict UTF-8, by a decoder independent of the program's. */
 bool fuzz_is_utf8(struct span s);
 
 /* Text for a terminal must be UTF-8 without anything that drives it: no control character but line

@@ -121,7 +121,7 @@ static void check_agreement(const struct chat_event *event)
     }
 }
 
-/* What stream/event.h says of an envelope, member by member. */
+/* The definition of an envelope in stream/event.h, member by member. */
 struct wrapping {
     struct span name;
     bool has_name;
@@ -173,7 +173,7 @@ static bool is_string(const struct chat_event *event, enum chat_member member)
     return event->member[member].type == JSON_STRING;
 }
 
-/* What those who read an event rely on without looking. */
+/* Invariants that readers of an event rely on. */
 static void check_kind(const struct chat_event *event)
 {
     enum chat_kind kind = event->kind;

@@ -20,7 +20,7 @@ void __wrap__exit(int status)
 int __wrap_raise(int number)
 {
     __gcov_dump();
-    /* It may come back, and then the count begins anew. */
+    /* The call may return; then the counts start again. */
     __gcov_reset();
     return __real_raise(number);
 }

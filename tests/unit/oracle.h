@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The UTF-8 decoder of the Encoding Standard (section 8.1.1) word for word, one byte at a time:
-   slow, and in nothing like the one that it judges. */
+   slow, and independent of the decoder under test. */
 #ifndef ORACLE_H
 #define ORACLE_H
 

@@ -240,8 +240,8 @@ int main(void)
     unit_case("the exit status", status);
     unit_case("questions of one conversation", conversations);
     unit_case("--ordered", order);
-    unit_case("what stops a batch", stops);
-    unit_case("what is read ahead is bounded", bounded);
+    unit_case("causes that stop a batch", stops);
+    unit_case("the read-ahead is bounded", bounded);
     unit_case("the pace after a rate limit", paces);
     unit_case("a set", sets);
     unit_case("messages between processes", messages);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Server-sent events to chat events: both generations, their names and keys, and what is not as it
-   should be. */
+/* Server-sent events to chat events: both generations, their names and keys, and invalid events. */
 #include "stream/event.h"
 
 #include "unit.h"
@@ -294,7 +293,7 @@ static void malformed_ones(void)
     check_rows(malformed, COUNT(malformed));
 }
 
-/* A payload of any kind leaves nothing behind that the next one meets. */
+/* A payload does not affect the next one. */
 static void after_any_other(void)
 {
     static const struct span name = SPAN("message"), payload = SPAN("{\"delta\":\"good\"}");
@@ -506,7 +505,7 @@ static void data_is_the_servers(void)
     check_rows(own_bytes, COUNT(own_bytes));
 }
 
-/* The three forms in which a tool says that it failed. */
+/* The three forms in which a failed tool is reported. */
 
 struct failed_row {
     const char *title;
@@ -628,7 +627,7 @@ static void many_renames(void)
     buf_release(&data);
 }
 
-/* Something that is not JSON must give nothing away as if it were. */
+/* Invalid JSON must not yield any member. */
 static void members_of_no_json(void)
 {
     struct chat_event event;
@@ -643,7 +642,7 @@ int main(void)
     parser = chat_parser_new();
     unit_case("events of the first generation", of_the_first_generation);
     unit_case("events of the second generation", of_the_second_generation);
-    unit_case("what is no envelope", without_envelope);
+    unit_case("objects that are not envelopes", without_envelope);
     unit_case("events of unknown name", of_unknown_name);
     unit_case("malformed events", malformed_ones);
     unit_case("a good event after any other", after_any_other);

@@ -53,7 +53,7 @@ int main(void)
         return 2;
     }
     unit_case("files: replaced with and without a directory in the path", replace);
-    unit_case("files: those of killed processes are removed", clean);
+    unit_case("files: temporary files of killed processes are removed", clean);
     unlink("file");
     unlink("inside/file");
     rmdir("inside");

@@ -13,11 +13,11 @@ static const char *const types[] = {"none",   "null",   "false",  "true",
 
 enum { DEPTH = 3 };
 
-/* The document that is walked, so that spans can be held against it. */
+/* The document that is walked, to compare spans with it. */
 struct dump {
     struct buf out;
     struct span doc;
-    bool outside; /* a span left the document, or does not stand where it says */
+    bool outside; /* a span is outside the document, or at the wrong offset */
     struct span path[DEPTH];
     unsigned depth;
 };
@@ -290,7 +290,7 @@ static void bad_documents(void)
                   buf_text(&shown));
             check(json_error_offset(reader) <= bad[i].len, "'%s': at %zu", buf_text(&shown),
                   json_error_offset(reader));
-            /* What is decoded, or mended, is elsewhere. */
+            /* Decoded or repaired text is elsewhere. */
             check(!d.outside || (bad[i].len && memchr(bad[i].at, '\\', bad[i].len)),
                   "'%s': a span leaves the document", buf_text(&shown));
         }
@@ -299,7 +299,7 @@ static void bad_documents(void)
     buf_release(&d.out);
 }
 
-/* After whatever came before, a document is read as if it were the first. */
+/* A document is read independently of those before it. */
 static void reader_is_reusable(void)
 {
     struct dump d = {0};
@@ -349,7 +349,7 @@ static void places_of_errors(void)
     buf_release(&d.out);
 }
 
-/* Everywhere between two tokens. */
+/* White space between any two tokens. */
 static void white_space(void)
 {
     static const char *const tokens[] = {"{", "\"a\"", ":",     "[", "1",     ",", "\"x\"",
@@ -384,7 +384,7 @@ static void white_space(void)
     buf_release(&d.out);
 }
 
-/* Every beginning of a document is no document. */
+/* A proper prefix of a document is invalid. */
 static void beginnings(void)
 {
     static const struct span whole = SPAN(
@@ -500,7 +500,7 @@ static void read_object(void)
     buf_release(&keys);
 }
 
-/* What a shape names, and nothing else. */
+/* Only the members that a shape names. */
 
 enum { A = 1, LONG, B, INNER_C, INNER_D, DEEP, SLOTS };
 
@@ -612,7 +612,7 @@ static void put_strings(void)
     buf_release(&out);
 }
 
-/* Whatever is put can be read again and says the same. */
+/* Written JSON can be read again and has the same value. */
 static void put_and_read_again(void)
 {
     struct buf out = {0};
@@ -668,19 +668,19 @@ int main(void)
     reader = json_reader_new();
     guard = guard_new(65536);
     unit_case("documents: members and spans", good_documents);
-    unit_case("documents that are none", bad_documents);
+    unit_case("invalid documents", bad_documents);
     unit_case("a reader can be used again", reader_is_reusable);
     unit_case("places of errors", places_of_errors);
     unit_case("white space everywhere", white_space);
     unit_case("beginnings of a document", beginnings);
-    unit_case("surrogates are mended", mended_surrogates);
+    unit_case("unpaired surrogates are replaced", mended_surrogates);
     unit_case("surrogates in UTF-8", encoded_surrogates);
     unit_case("values to C", to_numbers);
     unit_case("json_read_object", read_object);
     unit_case("json_find", find_members);
     unit_case("json_find: decoded strings", found_strings);
     unit_case("strings are put", put_strings);
-    unit_case("what is put can be read", put_and_read_again);
+    unit_case("written JSON can be read", put_and_read_again);
     unit_case("members are put", put_members);
     unit_case("version", version);
     json_reader_free(reader);

@@ -108,8 +108,8 @@ static void too_long(void)
 
 int main(void)
 {
-    unit_case("lines: none", none);
+    unit_case("lines: an empty file", none);
     unit_case("lines: of various lengths", various);
-    unit_case("lines: those that are too long are passed over", too_long);
+    unit_case("lines: lines that are too long are skipped", too_long);
     return unit_status();
 }

@@ -245,7 +245,7 @@ static void test_table_bound(void)
 int main(void)
 {
     unit_case("events", test_events);
-    unit_case("what is known early", test_early);
+    unit_case("events before the end of the text", test_early);
     unit_case("the bound of an opener", test_bound);
     unit_case("the bound of a table", test_table_bound);
     buf_release(&events);

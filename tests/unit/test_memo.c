@@ -184,7 +184,7 @@ int main(void)
     guard = guard_new(4096);
     unit_case("documents one after another", one_after_another);
     unit_case("forms of another shape", forms_of_another_shape);
-    unit_case("forms in use stay", forms_in_use_stay);
+    unit_case("forms in use are kept", forms_in_use_stay);
     unit_case("every short text in place of a value", every_value);
     guard_free(&guard);
     return unit_status();

@@ -423,7 +423,7 @@ int main(void)
     unsetenv("POSIXLY_CORRECT");
     unit_case("command lines", command_lines);
     unit_case("command lines where POSIXLY_CORRECT is set", posixly_correct);
-    unit_case("what is refused", what_is_refused);
+    unit_case("invalid command lines", what_is_refused);
     unit_case("secrets are not repeated", secrets_are_not_repeated);
     unit_case("values", what_values_are);
     unit_case("accessors", accessors);

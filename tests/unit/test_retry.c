@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* "Retries": what is tried again, and when. */
+/* "Retries" in the manual: which failures are retried, and when. */
 #include "chat/retry.h"
 
 #include "chat/summary.h"
@@ -62,7 +62,7 @@ static const struct {
     {FAIL_SIGNAL, "", "cancelled", "a signal"},
 };
 
-/* "Output formats" in the manual: what `client.close` says of each cause. */
+/* "Output formats" in the manual: `client.close` for each cause. */
 static void words(void)
 {
     check_int(COUNT(classes), FAIL_CAUSES, "one row per cause");
@@ -204,8 +204,8 @@ static void max_time(void)
 int main(void)
 {
     unit_case("the words of client.close", words);
-    unit_case("what is tried again", which);
-    unit_case("how often, how long", how_often);
+    unit_case("which failures are retried", which);
+    unit_case("number and delay of retries", how_often);
     unit_case("once", once);
     unit_case("ten percent", spread);
     unit_case("the server's hints", hints);

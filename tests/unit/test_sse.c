@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The event stream grammar (WHATWG HTML, 9.2.5 and 9.2.6), and that no cut of the bytes shows. */
+/* The event stream grammar (WHATWG HTML, 9.2.5 and 9.2.6), and that the result does not depend on
+   cuts. */
 #include "stream/sse.h"
 
 #include "sse_oracle.h"
@@ -574,7 +575,7 @@ int main(void)
     unit_case("memory is bounded", bounded_memory);
     unit_case("a failed callback stops the feed", callback_stops);
     unit_case("a huge retry", huge_retry);
-    unit_case("how a stream begins, however it was cut", beginnings);
+    unit_case("the start of a stream, at any cut", beginnings);
     guard_free(&guard);
     return unit_status();
 }

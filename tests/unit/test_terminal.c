@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What reaches a terminal cannot drive it: for every code point and every ill-formed byte. */
+/* Output for a terminal is escaped: every code point and every ill-formed byte. */
 #include "terminal/terminal.h"
 
 #include "core/utf8.h"
@@ -323,7 +323,7 @@ int main(void)
     unit_case("every ill-formed sequence", each_ill_formed);
     unit_case("random bytes", random_bytes);
     unit_case("nothing at all", nothing_at_all);
-    unit_case("how it is shown", how_it_is_shown);
+    unit_case("escaped forms", how_it_is_shown);
     unit_case("JSON of every code point", json_of_each_point);
     unit_case("JSON stays JSON", json_stays_json);
     unit_case("columns of text", columns_of_text);

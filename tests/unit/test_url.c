@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which addresses are this machine's own: to these a token goes without TLS, and no proxy sees it.
- */
+/* Loopback addresses, to which a token is sent without TLS and without a proxy. */
 #include "api/http_url.h"
 #include "api/jwt.h"
 #include "core/fail.h"
@@ -180,10 +179,10 @@ static void proxies(void)
 
 int main(void)
 {
-    unit_case("url: what is loopback", loopback);
-    unit_case("url: where it leads", origins);
+    unit_case("url: loopback addresses", loopback);
+    unit_case("url: the origin", origins);
     unit_case("url: invalid ones", refused);
     unit_case("url: a proxy without its credentials", proxies);
-    unit_case("jwt: the times of a token, and what is none", times_of_tokens);
+    unit_case("jwt: the times of a token, and invalid tokens", times_of_tokens);
     return unit_status();
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the unit tests share: cases, checks, memory that ends where the address space does, and
-   random numbers that are the same in each run. A case prints one line, `ok - NAME` or
-   `not ok - NAME: DETAIL`. */
+/* Shared by the unit tests: cases, checks, memory that ends at a guard page, and reproducible
+   random numbers. A case prints one line, `ok - NAME` or `not ok - NAME: DETAIL`. */
 #ifndef UNIT_H
 #define UNIT_H
 

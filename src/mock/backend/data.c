@@ -2,7 +2,7 @@
 #include "mock/backend/data.h"
 
 /* The word at the start of *s, which becomes the rest without the blank between them. */
-static struct span split_word(struct span *s)
+static struct span cut_word(struct span *s)
 {
     const char *blank = s->len ? memchr(s->at, ' ', s->len) : NULL;
     struct span word = span_make(s->at, blank ? (size_t)(blank - s->at) : s->len);
@@ -18,10 +18,10 @@ bool data_next(const char *kind, struct section *s)
         if (line.len == 0 || line.at[0] != '@')
             continue;
         struct span rest = span_make(line.at + 1, line.len - 1);
-        if (!span_is(split_word(&rest), kind))
+        if (!span_is(cut_word(&rest), kind))
             continue;
         *s = (struct section){.begin = i + 1, .end = i + 1};
-        s->name = split_word(&rest);
+        s->name = cut_word(&rest);
         s->rest = rest;
         for (s->next = i + 1; data_lines[s->next] && data_lines[s->next][0] != '@'; s->next++)
             if (data_lines[s->next][0])
