@@ -441,7 +441,7 @@ static void cancel(struct batch_run *r)
     }
 }
 
-/* Nobody reads the objects any more. */
+/* The reader of the objects is gone. */
 static bool is_unread(const struct batch_run *r)
 {
     bool cleans_up = wants(r, OPT_EPHEMERAL) && sys_now_us() < r->cancelled + CANCEL_UNREAD;
@@ -467,7 +467,7 @@ static void put_time_left(const struct batch_run *r, int64_t elapsed, struct buf
         buf_printf(out, ", %.0f s left", left);
 }
 
-/* When it wants to be drawn again. */
+/* The time of the next drawing. */
 static int64_t show_progress(struct batch_run *r)
 {
     int64_t now = sys_now_us();

@@ -39,7 +39,7 @@ struct retry_policy client_retry_policy(const struct settings *s);
 
 /* The URL of the API without a slash at its end, owned by the caller. */
 char *client_base(const struct settings *s);
-/* The host of the URL as it stands there, an IPv6 address without its brackets. Borrowed. */
+/* The host in the URL, an IPv6 address without its brackets. Borrowed. */
 struct span client_host(const struct client *c);
 
 /* The options of this command line that another command needs to use the same server, each preceded

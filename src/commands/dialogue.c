@@ -155,7 +155,7 @@ static void explain(const struct dialogue *d, const struct question *q, struct f
         fail_hint(fail, "'sigmasight-chat conversations%s' lists them", d->client.where);
 }
 
-/* A state directory that cannot be written is no reason to lose an answer. */
+/* An unwritable state directory must not make the command fail. */
 static void remember(struct dialogue *d, const char *id, struct fail *fail)
 {
     struct fail why = FAIL_INIT;

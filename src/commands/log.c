@@ -475,7 +475,7 @@ static int check_usage(const struct log_subcommand *sub, const struct settings *
     return 0;
 }
 
-/* The beginning of an ID that the log knows stands for the whole. */
+/* Completes the prefix of an ID from the log. */
 static int complete_conversation_option(struct log_job *j, struct fail *fail)
 {
     const char *given = setting_text(j->in->settings, OPT_CONVERSATION);

@@ -19,8 +19,8 @@ struct width {
     bool indicator;   /* a regional indicator that may become one of a pair */
 };
 
-/* Adds a code point that is no control character. Returns the columns that the text grows by: for
-   U+FE0F and for the second of a pair of regional indicators this is the column that makes the
+/* Adds a code point that is not a control character. Returns the columns that the text grows by:
+   for U+FE0F and for the second of a pair of regional indicators this is the column that makes the
    character before it wide. */
 unsigned width_add(struct width *w, uint32_t point);
 

@@ -178,7 +178,7 @@ static int on_key(void *arg, const unsigned char *bytes, size_t len)
     return 1;
 }
 
-/* `first`: what a walk wants next. */
+/* `first`: the key of the first member in a walk. */
 static int open_container(struct json_reader *r, const struct json_key *first)
 {
     r->depth++;

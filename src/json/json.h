@@ -64,12 +64,11 @@ struct json_found {
     uint64_t seen; /* bit N: slot N may be in use */
 };
 
-/* Checks that `document` is one JSON text and stores the values that the shape wants in *found,
+/* Checks that `document` is one JSON text and stores the values that the shape selects in *found,
    replacing what was there. Of equal keys the last one counts, with only the members of its own
-   value. An unpaired surrogate escape is read as \ufffd. A shape of NULL wants the document itself
-   only.
-   0, or -1 if it is not JSON: then *found is empty, and json_error() and json_error_offset() give
-   the reason and the place. */
+   value. An unpaired surrogate escape is read as \ufffd. With a shape of NULL only the document
+   itself is stored. 0, or -1 if it is not JSON: then *found is empty, and json_error() and
+   json_error_offset() give the reason and the place. */
 int json_find(struct json_reader *r, struct span document, const struct json_shape *shape,
               struct json_found *found);
 

@@ -35,8 +35,8 @@ struct terminal {
    20. */
 unsigned terminal_columns(void);
 
-/* Looks at descriptors 1 and 2, and configures it with "auto", false and 0. Owned by whoever
-   declared it. */
+/* Examines descriptors 1 and 2, and configures the terminal with "auto", false and 0. Release with
+   terminal_release. */
 void terminal_init(struct terminal *t);
 /* `color` is auto, always or never; auto goes by NO_COLOR, CLICOLOR_FORCE and TERM, and on standard
    output it is for a terminal alone. There is a status line by TERM and INSIDE_EMACS. */

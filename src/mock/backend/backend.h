@@ -13,7 +13,7 @@
 /* All strings are borrowed. */
 struct backend_options {
     int64_t generation;  /* 1 or 2 */
-    const char **tokens; /* owned by whoever filled it in */
+    const char **tokens; /* owned by the caller */
     size_t token_count;
     int64_t token_life; /* seconds */
     bool web_tokens;    /* tokens from login are refused */

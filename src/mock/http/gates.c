@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Something that happens once. It is a pipe, whose reading end becomes readable for good when the
-   writing end is closed: any number of threads can wait for it and for a socket with poll(2). */
+/* A one-time event: a pipe whose reading end stays readable once the writing end is closed: any
+   number of threads can wait for it and for a socket with poll(2). */
 struct event {
     struct event *next;
     enum event_kind { STOP, OPENED, REACHED } kind;

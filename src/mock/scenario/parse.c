@@ -11,7 +11,7 @@
 
 static const char blanks[] = " \t";
 
-/* Large enough for any test, small enough that nobody waits for a mistyped number. */
+/* Large enough for any test, small enough to catch a mistyped number. */
 static const uint64_t NUMBER_MAX = 1000000000000;
 
 struct parser {

@@ -16,7 +16,7 @@ struct block_step {
     struct buf text; /* STEP_BYTES: a template; STEP_GATE: the name */
     uint64_t count;  /* as in struct step; of STEP_BYTES only with `fill` */
     bool escapes;    /* the template has escapes */
-    bool verbatim;   /* the text is no template */
+    bool verbatim;   /* the text is not a template */
     bool fill;       /* the text is repeated to `count` bytes */
     bool framed;     /* the bytes are written as an HTTP chunk */
 };

@@ -167,7 +167,7 @@ static void fill_headers(struct reply *reply, const struct block *block, bool ev
         headers_add(&reply->headers, block->add.list[i].name, block->add.list[i].value);
 }
 
-/* The length that the block states, or that of a complete body that is no event stream. */
+/* The length that the block states, or that of a complete body that is not an event stream. */
 static int64_t content_length(const struct reply *reply)
 {
     static const struct span stream = SPAN("text/event-stream");
