@@ -552,7 +552,7 @@ END
     expect_status 0
     expect_objects 'length == 4' 'all(.status == "done")'
     [ $(((${EPOCHREALTIME/./} - ${begin/./}) / 1000)) -ge 1950 ] || fail "it did not wait"
-    # One that is too long is final and holds nobody.
+    # A delay that is too long is a failure and does not pause the jobs.
     stop_server
     rm -f "$T/announcement"
     serve <<'END'

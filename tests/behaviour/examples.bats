@@ -208,7 +208,7 @@ known_to_build()
     sed -n 's/^```\(.\)/\1/p' "$SRCDIR/README.md" | sort -u | diff <(printf '%s\n' sh shell yaml) - >&2
     fenced shell | split build
     for script in "$T"/scripts/build*; do
-        known_to_build "$script" || fail "nobody tries: $(cat "$script")"
+        known_to_build "$script" || fail "no test runs: $(cat "$script")"
     done
     {
         page sigmasight-chat.1 EXAMPLES
@@ -239,7 +239,7 @@ known_to_build()
                 continue 2
             fi
         done
-        fail "nobody tries: $(cat "$script")"
+        fail "no test runs: $(cat "$script")"
     done
     [ "$(find "$T/scripts" -name 'chat*' | wc -l)" -eq "$(cat "$SRCDIR"/man/sigmasight-chat* | grep -c '^\.Bd')" ]
     [ "$(find "$T/scripts" -name 'mock*' | wc -l)" -eq "$(grep -c '^\.Bd' "$SRCDIR/man/sigmasight-mock.1")" ]
@@ -294,7 +294,7 @@ blocks()
     page sigmasight-mock.1 | split block
     mapfile -t all < <(ls "$T"/scripts/block*)
     [ "${#all[@]}" -eq 5 ]
-    # A session, at another port than 8000, which may be somebody else's.
+    # A session, at another port than 8000, which may be in use.
     sed -n 's/^\$ //p' "${all[0]}" | sed 's/sigmasight-mock &/sigmasight-mock --port 0 --port-file port >said \& until [ -s port ]; do sleep 0.1; done; export SIGMASIGHT_URL=$(cat said)/' >"$T/session"
     grep -q -e '--port 0' "$T/session"
     unset SIGMASIGHT_TOKEN SIGMASIGHT_URL

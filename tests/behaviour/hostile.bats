@@ -7,7 +7,7 @@ load helper
 # Bytes of control characters but line feed and tab, C1, and the bidirectional overrides and isolates.
 DANGEROUS='[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]'
 
-harmless()
+expect_escaped()
 {
     if grep -q -a -P "$DANGEROUS" "$1"; then
         fail "there are dangerous characters in ${1##*/}: $(grep -a -P "$DANGEROUS" "$1" | head -n 3 | cat -v)"
@@ -50,7 +50,7 @@ write_evil()
     write_evil
     on_terminal decode "$T/evil"
     expect_status 0
-    harmless "$OUT"
+    expect_escaped "$OUT"
     grep -F '^[[2J' "$OUT"
     grep -F 'OSC ^[]52;c;ZXZpbA==^G' "$OUT"
     grep -F '^@^H^M^L^?|' "$OUT"
@@ -67,7 +67,7 @@ write_evil()
     sed -n 's/^data: //p' "$T/evil" | jq -j 'select(.delta).delta' >"$T/wanted"
     cmp "$T/wanted" "$OUT"
     expect_bytes '\0033[2J' <(head -c 8 "$OUT" | tail -c 4)
-    harmless "$ERR"
+    expect_escaped "$ERR"
 }
 
 @test "JSON lines on a terminal are escaped and equivalent" {
@@ -77,7 +77,7 @@ write_evil()
     grep -a -q -P "$DANGEROUS" "$OUT"
     on_terminal decode -j "$T/evil"
     expect_status 0
-    harmless "$OUT"
+    expect_escaped "$OUT"
     head -n -1 "$OUT" | jq -c . | cmp "$T/wanted" -
 }
 
@@ -88,7 +88,7 @@ write_evil()
     grep -q OSC "$T/wanted"
     on_terminal decode -o json "$T/evil"
     expect_status 0
-    harmless "$OUT"
+    expect_escaped "$OUT"
     jq -c '[.text, .tools]' "$OUT" | cmp "$T/wanted" -
 }
 
@@ -100,7 +100,7 @@ write_evil()
     cmp "$T/evil" "$OUT"
     on_terminal decode -o raw "$T/evil"
     expect_status 0
-    harmless "$OUT"
+    expect_escaped "$OUT"
     grep -F '^[[2J' "$OUT"
 }
 
@@ -108,11 +108,11 @@ write_evil()
     write_evil
     on_terminal decode --no-stream "$T/evil"
     expect_status 0
-    harmless "$OUT"
+    expect_escaped "$OUT"
     printf 'event: done\ndata: {"final_text":"\\u001b]52;c;ZXZpbA==\\u0007\\u202e"}\n\n' >"$T/evil"
     on_terminal decode "$T/evil"
     expect_status 0
-    harmless "$OUT"
+    expect_escaped "$OUT"
     grep -F '^[]52;' "$OUT"
 }
 
@@ -121,7 +121,7 @@ write_evil()
     on_terminal decode "$T/evil"
     [ -s "$OUT" ]
     grep -q 31m "$OUT"
-    harmless "$OUT"
+    expect_escaped "$OUT"
 }
 
 @test "standard error on the same terminal: no sequence of the server's" {
@@ -152,7 +152,7 @@ STREAM
     run_chat decode "$T/stream"
     expect_status 0
     [ "$(wc -l <"$ERR")" -eq 2 ]
-    harmless "$ERR"
+    expect_escaped "$ERR"
     head -n 1 "$ERR" | grep -q '^tool_started a'
 }
 
@@ -171,7 +171,7 @@ STREAM
     run_chat decode -v "$T/stream"
     expect_status 0
     [ "$(grep -c '^tool_finished t' "$ERR")" -eq 2 ]
-    harmless "$ERR"
+    expect_escaped "$ERR"
 }
 
 EVIL='\u001b]52;c;x\u0007\u001b[2J\r\u009b31m\u202e'
@@ -183,7 +183,7 @@ EVIL_BYTES='\x1b]52;c;x\x07\x1b[2J\xc2\x9b31m\xe2\x80\xae'
         # shellcheck disable=SC2086 # perhaps none
         run_chat decode $option "$T/stream"
         expect_status 1
-        harmless "$ERR"
+        expect_escaped "$ERR"
         expect_line 'sigmasight-chat: .*m.*'
     done
 }
@@ -194,7 +194,7 @@ EVIL_BYTES='\x1b]52;c;x\x07\x1b[2J\xc2\x9b31m\xe2\x80\xae'
     run_chat decode -v "$T/stream"
     expect_status 0
     [ -s "$ERR" ]
-    harmless "$ERR"
+    expect_escaped "$ERR"
 }
 
 @test "standard error: malformed events" {
@@ -202,7 +202,7 @@ EVIL_BYTES='\x1b]52;c;x\x07\x1b[2J\xc2\x9b31m\xe2\x80\xae'
     run_chat decode "$T/stream"
     expect_status 76
     expect_error
-    harmless "$ERR"
+    expect_escaped "$ERR"
 }
 
 @test "standard error: every refusal" {
@@ -238,7 +238,7 @@ SCENARIO
         run_chat send -c "$ID" hi
         expect_status $n
         expect_error
-        harmless "$ERR"
+        expect_escaped "$ERR"
     done
 }
 
@@ -256,7 +256,7 @@ SCENARIO
     run_chat send --retry-delay 0.01 hi
     expect_status 0
     [ "$(wc -l <"$ERR")" -eq 2 ]
-    harmless "$ERR"
+    expect_escaped "$ERR"
 }
 
 @test "standard error: the exchange of -vv" {
@@ -268,7 +268,7 @@ SCENARIO
     run_chat send -vv -c "$ID" hi
     expect_status 0
     grep -i x-evil "$ERR"
-    harmless "$ERR"
+    expect_escaped "$ERR"
 }
 
 @test "standard error: arguments of the command line" {
@@ -276,24 +276,24 @@ SCENARIO
     evil=$(printf '\x1b]52;c;x\x07\x1b[2J\n\xc2\x9b31m\xe2\x80\xae\xff')
     run_chat "$evil"
     expect_status 64
-    harmless "$ERR"
+    expect_escaped "$ERR"
     run_chat send "--no$evil" hi
     expect_status 64
-    harmless "$ERR"
+    expect_escaped "$ERR"
     run_chat send -m "$evil" hi
     expect_status 64
-    harmless "$ERR"
+    expect_escaped "$ERR"
     run_chat send --retry "$evil" hi
     expect_status 64
-    harmless "$ERR"
+    expect_escaped "$ERR"
     run_chat decode "$T/$evil"
     expect_status 66
     expect_error
-    harmless "$ERR"
+    expect_escaped "$ERR"
     run_chat decode --events "$T/no/$evil" /dev/null
     expect_status 73
     expect_error
-    harmless "$ERR"
+    expect_escaped "$ERR"
 }
 
 @test "an ID that the server gives cannot write headers or paths" {
@@ -310,12 +310,12 @@ body {"detail":"no"}
 SCENARIO
     run_chat send hi
     expect_status 76
-    harmless "$ERR"
+    expect_escaped "$ERR"
     run_chat send hi
     expect_status 65
     [ "$(grep -c '^DELETE /api/v1/chat/conversations/x\.\.%252fevil%20X-Evil%3A%201%3F%23$' "$DUMP/log")" -eq 1 ] ||
         fail "$(cat -v "$DUMP/log")"
-    harmless "$ERR"
+    expect_escaped "$ERR"
 }
 
 @test "an answer that is far too large is passed on in bounded memory" {

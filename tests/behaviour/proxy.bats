@@ -53,7 +53,7 @@ dead_proxy()
 }
 
 @test "proxy: one that requires a password, without one" {
-    # The status is one of proxies, whoever is at the other end here.
+    # The status is that of a proxy error, whatever listens at the other end.
     serve <<<$'on GET /auth/me\nstatus 407\nbody {"detail":"Proxy Authentication Required"}'
     run_chat whoami
     expect_failure 65 '.*HTTP 407.*the proxy requires NAME:PASSWORD@ .*'

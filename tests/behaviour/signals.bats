@@ -176,7 +176,7 @@ dies()
     done
 }
 
-@test "a signal while nobody reads" {
+@test "a signal while the output is not read" {
     for format in text jsonl raw; do
         rm -f "$T/announcement" "$T/answer" "$T/notes"
         block -o $format --no-newline
@@ -185,7 +185,7 @@ dies()
     done
 }
 
-@test "a signal while nobody reads breaks no line" {
+@test "a signal while the output is not read truncates no line" {
     block -j
     dies TERM
     cat <&"$ANSWER" >"$T/rest"
@@ -327,7 +327,7 @@ SCENARIO
     expect_signal INT
 }
 
-@test "a signal while nobody reads standard error" {
+@test "a signal while standard error is not read" {
     serve <<'SCENARIO'
 on POST /chat/send
 repeat 20000

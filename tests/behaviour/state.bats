@@ -36,7 +36,7 @@ remedy()
 }
 
 # refused NAME PATTERN: what is in the place of that file is refused before anything is sent, and the command that
-# the error names mends it.
+# the error names repairs it.
 refused()
 {
     read_state "$1"
@@ -48,7 +48,7 @@ refused()
     [ -n "$command" ] || fail "it names no command"
     sh -c "$command" </dev/null || fail "the command does not work: $command"
     read_state "$1"
-    [ "$status" -ne 78 ] || fail "the command has not mended it: $command"
+    [ "$status" -ne 78 ] || fail "the command has not repaired it: $command"
     forget_requests
 }
 
@@ -598,7 +598,7 @@ await_all()
 # --- a lock that another process keeps ---
 
 # occupy NAME: another process has the lock of that file for as long as the test runs, and writes to $T/wanted when
-# somebody opens it, as who wants the lock does. (The program's own descriptors are nobody's to see.)
+# another process opens it to take the lock. (The descriptors of the program itself cannot be examined.)
 occupy()
 {
     component "$1" locked python3 -c '

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* bench-server: answers from memory, so that it outruns whoever reads. It listens on a port of the
-   system's choice, prints http://127.0.0.1:PORT, and ends when standard input does. A request for
-   /STREAM/COUNT/GAP/.../send gets COUNT events of that stream: as fast as they are taken where GAP
-   is 0, else each GAP microseconds after the one before. The answer to anything else is a
+/* bench-server: answers from memory, so that it is faster than any reader. It listens on a port of
+   the system's choice, prints http://127.0.0.1:PORT, and ends when standard input does. A request
+   for /STREAM/COUNT/GAP/.../send gets COUNT events of that stream: as fast as they are taken where
+   GAP is 0, else each GAP microseconds after the one before. The answer to anything else is a
    conversation that was created. One connection at a time. */
 #include "stream.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bodies of answers that are no stream: what an error body says is one harmless line for a person
+/* Bodies of responses that are not streams: the explanation is one escaped line for a person
    and JSON for a program; lists of conversations. */
 #include "api/api.h"
 #include "api/refusal.h"

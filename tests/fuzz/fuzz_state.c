@@ -165,7 +165,7 @@ static void change_store(void)
     put(mine, "\"token\":\"abc\"");
     check_file();
     fuzz_require(get(other, &after) == 0, "what was written is not read");
-    fuzz_same(buf_view(&after), buf_view(&before), "somebody else's entry");
+    fuzz_same(buf_view(&after), buf_view(&before), "the entry of another key");
     get(mine, &after);
     fuzz_require(after.len > 0, "what was stored is not there");
     put(mine, "");
@@ -173,7 +173,7 @@ static void change_store(void)
     get(mine, &after);
     fuzz_require(after.len == 0, "what was removed is still there");
     get(other, &after);
-    fuzz_same(buf_view(&after), buf_view(&before), "somebody else's entry after a removal");
+    fuzz_same(buf_view(&after), buf_view(&before), "the entry of another key after a removal");
 }
 
 static void check_token(struct auth *auth, struct fail *fail, int result)
