@@ -107,7 +107,7 @@ static void note_finished(struct batch_run *r, struct span line)
                                            {SPAN("status"), SLOT_STATUS, NULL, 0}};
     static const struct json_shape shape = {keys, 2};
     struct json_found found = {.seen = 0};
-    /* A line that was cut is no object. */
+    /* A truncated line is not an object. */
     if (json_find(r->reader, line, &shape, &found) == 0 &&
         found.slot[SLOT_STATUS].type == JSON_STRING &&
         span_is(found.slot[SLOT_STATUS].string, "done"))
@@ -173,7 +173,7 @@ static void take_line(struct batch_run *r, struct span line, bool is_too_long)
         buf_printf(&q.id, "%lld", (long long)r->input.number);
     put_head(&head, &q.id, r->input.number);
     if (!set_add(&r->ids, buf_view(&q.id)))
-        fail_set(&why, FAIL_DATA, "the id was used by a line before");
+        fail_set(&why, FAIL_DATA, "the id occurred in an earlier line");
     if (fail_is_set(&why))
         refuse_line(r, &head, &why);
     else if (set_has(&r->finished, buf_view(&q.id)))
@@ -248,8 +248,7 @@ static int need_token(struct batch_run *r, struct fail *fail)
     return 0;
 }
 
-/* Another job may have had the refused token replaced already. An empty token: there is no other.
- */
+/* The refused token may have been replaced for another job. An empty one: there is no other. */
 static void renew_token(struct batch_run *r, struct worker *w, struct span refused)
 {
     struct fail why = FAIL_INIT;
@@ -291,7 +290,7 @@ static struct worker *find_worker(struct batch_run *r)
         return NULL;
     if (worker_start(free_slot, r->workers, r->jobs, batch_job_run, &r->job, &why) == 0)
         return free_slot;
-    /* Go on with those that there are. */
+    /* Continue with the jobs that are running. */
     if (alive == 0)
         stop(r, &why);
     fail_release(&why);
@@ -385,7 +384,7 @@ static void take_answer(struct batch_run *r, struct worker *w, const struct work
         explain_stop(r, m);
 }
 
-/* Each warning is shown once, and not more than there is any use in. */
+/* Each warning is shown once, and their number is bounded. */
 static void show_warning(struct batch_run *r, struct span text)
 {
     enum { WARNINGS_MAX = 1000 };
@@ -484,7 +483,7 @@ static int64_t show_progress(struct batch_run *r)
 static void begin_progress(struct batch_run *r)
 {
     struct terminal *t = r->in->terminal;
-    /* Lines of -v would disturb it. */
+    /* It would be mixed with the lines of -v. */
     if (!t->live || t->verbosity)
         return;
     r->status = (struct status){.color = t->color, .ascii = !t->utf8, .is_timeless = true};

@@ -104,7 +104,7 @@ END
     expect_status 65
     expect_objects 'length == 18' 'map(select(.status == "done").line) == [1, 16, 19]' \
         'map(select(.status != "done")) | all(.status == "failed" and .exit_code == 65 and (.error.message | length) > 0)' \
-        '.[1].id == 2' '.[3].id == "b"' '.[12].id == "a" and (.[12].error.message | contains("before"))' '.[16].id == 17'
+        '.[1].id == 2' '.[3].id == "b"' '.[12].id == "a" and (.[12].error.message | contains("earlier"))' '.[16].id == 17'
     expect_line '18 questions: 3 done, 15 failed \(65: 15\)'
     [ "$(count_requests 'POST /chat/send')" -eq 3 ] || fail "other requests: $(requests)"
 }
