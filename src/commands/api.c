@@ -304,8 +304,8 @@ const struct command command_api = {
     .name = "api",
     .summary = "make any call of the API",
     .usage = "[OPTION]... [METHOD] PATH",
-    .about = "Calls PATH below the URL of the API and prints the body of the response. METHOD is\n"
-             "GET, or POST with --data; else HEAD, PUT, PATCH or DELETE.\n",
+    .about = "Calls PATH below the URL of the API and prints the body of the response. METHOD\n"
+             "is GET (POST with --data), HEAD, POST, PUT, PATCH or DELETE.\n",
     .examples = "  sigmasight-chat api /chat/memories?limit=50 | jq .\n"
                 "  sigmasight-chat api /chat/memories --data '{\"content\": \"I prefer ETFs.\"}'\n",
     .operands = 2,

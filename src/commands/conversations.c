@@ -484,7 +484,7 @@ static int run_conversations(const struct invocation *in, struct fail *fail)
 
 const struct command command_conversations = {
     .name = "conversations",
-    .summary = "list, create_conversation, show_conversation, change and delete conversations",
+    .summary = "list, create, show, change and delete conversations",
     .usage = "[SUBCOMMAND] [OPTION]...",
     .about = "  list           the newest first: ID, mode, time of creation (the default)\n"
              "  new            create one and print its ID\n"
