@@ -78,18 +78,14 @@ on POST /chat/send
   gate seen
   event done {}
 END
-    mkfifo "$T/stream"
-    launch "$CHAT" api /chat/send --data '{}' >"$T/stream" 2>"$ERR"
-    exec {stream}<"$T/stream"
+    pipe_from ANSWER
+    launch "$CHAT" api /chat/send --data '{}' >"$T/answer" 2>"$ERR"
     await_gate seen
-    read -r -t "$PATIENCE" line <&"$stream"
-    [ "$line" = 'event: message' ]
+    expect_read "$ANSWER" $'event: message\ndata: {"delta":"one"}\n\n'
     open_gate seen
+    expect_read "$ANSWER" $'event: done\ndata: {}\n\n'
     await_end
-    cat <&"$stream" >"$OUT"
-    exec {stream}<&-
     expect_status 0
-    expect_bytes 'data: {"delta":"one"}\n\nevent: done\ndata: {}\n\n'
 }
 
 @test "api: memory does not grow with the body" {
