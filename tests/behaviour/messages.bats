@@ -48,9 +48,9 @@ send --nonsense
 send --token_command
 send --limit it is an option of conversations and log
 send --email it is an option of login
-decode --ephemeral it is an option of send
-decode --portfolio it is an option of send and conversations
-decode --url it is an option of send, login and others
+decode --ephemeral it is an option of send and batch
+decode --portfolio it is an option of send, batch and others
+decode --url it is an option of send, batch and others
 decode --urls
 decode --no-strem did you mean --no-stream?
 END
