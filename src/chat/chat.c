@@ -191,7 +191,7 @@ static int create(void *arg, struct fail *fail)
     char *note = NULL;
     int result = create_once(c, fail);
     if (result == 0 || c->has_chosen || portfolio_ids(c->request->choice).count ||
-        !portfolio_is_missing(fail))
+        !portfolio_is_missing(fail) || sys_signal())
         return result;
     c->has_chosen = true;
     if (portfolio_choose(c->request->choice, c->api, &note, fail) != 0)
