@@ -103,6 +103,8 @@ void buf_wipe(struct buf *b)
 
 void buf_drop(struct buf *b, size_t len)
 {
+    if (len == 0)
+        return;
     memmove(b->data, b->data + len, b->len - len);
     b->len -= len;
 }
