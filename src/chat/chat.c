@@ -281,8 +281,8 @@ static int64_t tick_sinks(void *sinks, int64_t now)
 static bool is_useless(const struct chat *c, const struct fail *fail)
 {
     bool refused = fail->http_status >= 400 && cause_row(fail->cause)->retry != RETRY_MAYBE_STORED;
-    return c->outcome->created &&
-           (c->request->ephemeral || (refused && !c->outcome->accepted && !c->request->keep));
+    return c->outcome->created && !c->request->keep &&
+           (c->request->ephemeral || (refused && !c->outcome->accepted));
 }
 
 int chat_discard(struct api *api, struct auth *auth, const char *conversation, char **warning)

@@ -21,7 +21,7 @@ struct chat_request {
     struct api_context context;
     struct span text;
     bool ephemeral;    /* delete the created conversation at the end */
-    bool keep;         /* keep a created one even if its message is refused */
+    bool keep;         /* leave that to the caller, and keep one whose message is refused */
     struct auth *auth; /* asked once for a new token after a 401 */
     struct retry_policy retry;
     int64_t stall_timeout; /* 0 for none */

@@ -12,11 +12,33 @@
 #include <signal.h>
 #include <stdlib.h>
 
+int dialogue_check(const struct settings *s, struct fail *fail)
+{
+    bool named = setting_is(s, OPT_CONVERSATION), last = setting_is(s, OPT_CONTINUE);
+    if (named && last)
+        return fail_set(fail, FAIL_USAGE, "--continue and --conversation cannot be combined");
+    if (setting_is(s, OPT_EPHEMERAL) && (named || last))
+        return fail_set(fail, FAIL_USAGE, "--ephemeral and --%s cannot be combined",
+                        named ? "conversation" : "continue");
+    for (int i = 0; i < setting_count(s, OPT_CONTEXT); i++)
+        if (context_check(s->of[OPT_CONTEXT].list[i], fail) != 0)
+            return -1;
+    return 0;
+}
+
+static void set_conversation(struct dialogue *d, const char *id)
+{
+    char *copy = id ? xstrdup(id) : NULL;
+    free(d->conversation);
+    d->conversation = copy;
+    strings_release(&d->portfolios);
+}
+
 void dialogue_init(struct dialogue *d, const struct invocation *in)
 {
     *d = (struct dialogue){.in = in};
     logging_collect(&d->answer);
-    dialogue_turn_to(d, setting_text(in->settings, OPT_CONVERSATION));
+    set_conversation(d, setting_text(in->settings, OPT_CONVERSATION));
 }
 
 int dialogue_close(struct dialogue *d, struct fail *fail)
@@ -34,10 +56,22 @@ int dialogue_close(struct dialogue *d, struct fail *fail)
 
 void dialogue_turn_to(struct dialogue *d, const char *conversation)
 {
-    char *copy = conversation ? xstrdup(conversation) : NULL;
-    free(d->conversation);
-    d->conversation = copy;
-    strings_release(&d->portfolios);
+    set_conversation(d, conversation);
+    d->turned = true;
+    d->continued = false;
+}
+
+void dialogue_discard(struct dialogue *d)
+{
+    char *warning = NULL;
+    struct fail ignored = FAIL_INIT;
+    if (d->conversation &&
+        chat_discard(&d->client.api, &d->client.auth, d->conversation, &warning) != 0 &&
+        !d->in->terminal->quiet)
+        terminal_warning(d->in->terminal, span_of(warning), &ignored);
+    free(warning);
+    fail_release(&ignored);
+    dialogue_turn_to(d, NULL);
 }
 
 static struct api_portfolios configured_portfolios(const struct settings *s)
@@ -78,7 +112,7 @@ static int find_last(struct dialogue *d, struct fail *fail)
     if (result == 0 && !last.id) {
         result = terminal->quiet ? 0 : terminal_line(terminal, none, fail);
     } else if (result == 0) {
-        dialogue_turn_to(d, last.id);
+        set_conversation(d, last.id);
         strings_move(&d->portfolios, &last.portfolios);
         d->continued = true;
     }
@@ -99,7 +133,7 @@ static int complete_conversation(struct dialogue *d, struct fail *fail)
     if (log_find_conversation(d->client.config.key, d->conversation, &id, fail) != 0)
         return -1;
     if (id)
-        dialogue_turn_to(d, id);
+        set_conversation(d, id);
     free(id);
     return 0;
 }
@@ -117,9 +151,9 @@ static int prepare(struct dialogue *d, int64_t started, struct fail *fail)
         result = client_authorize(client, fail);
     if (client->warning)
         sinks_warning(&d->sinks, client->warning, fail);
-    if (result == 0 && setting_is(d->in->settings, OPT_CONTINUE))
+    if (result == 0 && !d->turned && setting_is(d->in->settings, OPT_CONTINUE))
         result = find_last(d, fail);
-    else if (result == 0 && setting_is(d->in->settings, OPT_CONVERSATION) && d->conversation)
+    else if (result == 0 && !d->turned && setting_is(d->in->settings, OPT_CONVERSATION))
         result = complete_conversation(d, fail);
     d->ready = result == 0;
     return result;
@@ -142,7 +176,7 @@ static void explain(const struct dialogue *d, const struct question *q, struct f
     if (stored && q->request.conversation && !reader_is_committed(&q->reader) &&
         !q->request.retry.all && q->request.retry.max > 0)
         fail_hint(fail, "the message may be stored; --retry-all retries anyway");
-    const char *id = setting_text(s, OPT_CONVERSATION);
+    const char *id = d->turned ? NULL : setting_text(s, OPT_CONVERSATION);
     bool malformed = id && strlen(id) != ID_LENGTH && fail->cause == FAIL_DATA;
     if (malformed)
         fail_hint(fail, "an ID looks like %s, and 'sigmasight-chat conversations%s' lists them",
@@ -206,10 +240,10 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
     const char *id = q->outcome.conversation;
     request->conversation = NULL;
     request->portfolios = view(&q->outcome.portfolios);
-    dialogue_turn_to(d, request->ephemeral ? NULL : id);
+    set_conversation(d, request->ephemeral && !request->keep ? NULL : id);
     if (d->conversation)
         strings_copy(&d->portfolios, &q->outcome.portfolios);
-    if (q->outcome.accepted && d->conversation && !d->is_job)
+    if (q->outcome.accepted && d->conversation && !request->ephemeral && !d->is_job)
         remember(d, id, fail);
     return result;
 }
@@ -232,7 +266,7 @@ int dialogue_conclude(struct dialogue *d, struct question *q, struct fail *fail)
     struct summary summary = {.timing = q->outcome.timing};
     bool survives = d->is_job || (d->survives_interrupt && fail->signal == SIGINT);
     if (survives && fail->cause == FAIL_SIGNAL) {
-        sys_signal_forget();
+        (d->is_job ? sys_signal_forget : sys_interrupt_forget)();
         summary.survives = true;
     }
     reader_summarize(&q->reader, &summary);

@@ -6,7 +6,7 @@
        struct dialogue d;
        dialogue_init(&d, in);
        d.is_logged = logging_is_on(in, ...);
-       outputs_open_main(&d.sinks, in, fail); sys_signals_catch(); outputs_open_others(...);
+       outputs_open_main(&d.sinks, in, ...); sys_signals_catch(); outputs_open_others(...);
        for each message {
            struct question q;
            question_init(&q, &d);
@@ -17,7 +17,9 @@
        }
        dialogue_close(&d, fail);
 
-   Everything that a question leaves behind is in struct dialogue. */
+   Everything that a question leaves behind is in struct dialogue. With --ephemeral each question
+   deletes its conversation, unless request.keep is set: then it is that of the next one, too, and
+   the command calls dialogue_discard in the end. */
 #ifndef COMMANDS_DIALOGUE_H
 #define COMMANDS_DIALOGUE_H
 
@@ -33,6 +35,7 @@ struct dialogue {
     bool opened;                    /* client_open was called */
     bool ready;                     /* there is a token, and `conversation` is what -c and -C say */
     bool continued;                 /* `conversation` is what -C found */
+    bool turned;                    /* dialogue_turn_to was called: -c and -C do not count */
     bool mode_set;                  /* --mode has reached the conversation */
     char *conversation;             /* ID of the next question's, NULL: it creates one; owned */
     struct strings portfolios;      /* IDs that `conversation` is about */
@@ -60,6 +63,8 @@ struct question {
     int64_t asked_ms; /* sys_wall_ms() when it began */
 };
 
+/* Whether the options that name the conversation and its context can be combined: FAIL_USAGE. */
+int dialogue_check(const struct settings *s, struct fail *fail);
 /* Opens nothing. `in` is borrowed. */
 void dialogue_init(struct dialogue *d, const struct invocation *in);
 /* Closes the outputs and the connection. -1 with FAIL_OUTPUT when closing an output shows that
@@ -68,6 +73,9 @@ int dialogue_close(struct dialogue *d, struct fail *fail);
 
 /* The next question goes to the conversation with this ID (copied); NULL: to a new one. */
 void dialogue_turn_to(struct dialogue *d, const char *conversation);
+/* Deletes the present conversation within two seconds, even if a signal was caught; the next
+   question creates one. A failure is a warning on standard error. */
+void dialogue_discard(struct dialogue *d);
 
 /* A question as the settings want it, begun now. dialogue_conclude releases it. */
 void question_init(struct question *q, struct dialogue *d);

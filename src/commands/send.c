@@ -11,20 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int check_send_options(const struct settings *s, struct fail *fail)
-{
-    bool named = setting_is(s, OPT_CONVERSATION), last = setting_is(s, OPT_CONTINUE);
-    if (named && last)
-        return fail_set(fail, FAIL_USAGE, "--continue and --conversation cannot be combined");
-    if (setting_is(s, OPT_EPHEMERAL) && (named || last))
-        return fail_set(fail, FAIL_USAGE, "--ephemeral and --%s cannot be combined",
-                        named ? "conversation" : "continue");
-    for (int i = 0; i < setting_count(s, OPT_CONTEXT); i++)
-        if (context_check(s->of[OPT_CONTEXT].list[i], fail) != 0)
-            return -1;
-    return 0;
-}
-
 static int send_message(struct dialogue *d, struct question *q, struct buf *message,
                         struct fail *fail)
 {
@@ -45,8 +31,8 @@ static int run_send(const struct invocation *in, struct fail *fail)
     dialogue_init(&dialogue, in);
     dialogue.is_single = true;
     dialogue.is_logged = logging_is_on(in, in->terminal->err);
-    if (check_send_options(in->settings, fail) == 0 &&
-        outputs_open_main(&dialogue.sinks, in, fail) == 0) {
+    if (dialogue_check(in->settings, fail) == 0 &&
+        outputs_open_main(&dialogue.sinks, in, false, fail) == 0) {
         sys_signals_catch();
         question_init(&question, &dialogue);
         send_message(&dialogue, &question, &message, fail);
@@ -67,7 +53,7 @@ const struct command command_send = {
                 "  sigmasight-chat send \"Summarise:\" - < report.txt\n"
                 "  sigmasight-chat send -j -- \"$question\" | jq -c .\n",
     .operands = SIZE_MAX,
-    .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_RETRY | GROUP_CONTEXT,
+    .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_SINGLE | GROUP_RETRY | GROUP_CONTEXT,
     .unsettled = true,
     .run = run_send,
 };

@@ -20,8 +20,9 @@ static struct {
     volatile int64_t caught_at; /* sys_now_us() */
     int pipe[2];
     bool pipe_kills, size_kills;
-    bool is_child; /* see sys_signals_of_child */
-    int reader_fd; /* see sys_reader_watch */
+    bool is_child;           /* see sys_signals_of_child */
+    bool survives_interrupt; /* see sys_interrupt_survive */
+    int reader_fd;           /* see sys_reader_watch */
     int stop_fd;
     const char *volatile stop_words; /* see sys_on_stop */
 } signals = {.pipe = {-1, -1}, .pipe_kills = true, .reader_fd = -1, .stop_fd = -1};
@@ -56,6 +57,9 @@ static void on_signal(int number)
     int64_t now = sys_now_us();
     if (!signals.caught) {
         note(number, now);
+    } else if (signals.survives_interrupt && (number == SIGINT || signals.caught == SIGINT)) {
+        if (number != SIGINT)
+            signals.caught = number;
     } else if (!signals.is_child && now - signals.caught_at > REPEAT_US) {
         struct sigaction action = {.sa_handler = SIG_DFL};
         sigemptyset(&action.sa_mask);
@@ -188,20 +192,40 @@ int sys_signal_fd(void)
     return signals.pipe[0];
 }
 
-void sys_signal_forget(void)
+void sys_interrupt_survive(void)
+{
+    signals.survives_interrupt = true;
+}
+
+static void forget(bool interrupt_only)
 {
     char byte;
     sigset_t all, before;
     struct itimerval off = {{0, 0}, {0, 0}};
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
-    if (signals.caught) {
+    if (signals.caught && (signals.caught == SIGINT || !interrupt_only)) {
         ssize_t ignored = read(signals.pipe[0], &byte, 1);
         (void)ignored;
         setitimer(ITIMER_REAL, &off, NULL);
         signals.caught = 0;
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+void sys_signal_forget(void)
+{
+    forget(false);
+}
+
+void sys_interrupt_forget(void)
+{
+    forget(true);
+}
+
+void sys_stop(void)
+{
+    raise(SIGTSTP);
 }
 
 void sys_reader_watch(int fd)

@@ -19,6 +19,13 @@ int sys_signal(void);
 int sys_signal_fd(void);
 /* Forgets the signal that was caught: the program goes on. */
 void sys_signal_forget(void);
+/* From here on SIGINT never ends the process: it is recorded, and another one is ignored until
+   sys_interrupt_forget. SIGTERM and SIGHUP replace it. */
+void sys_interrupt_survive(void);
+/* Forgets a recorded SIGINT, and nothing else. */
+void sys_interrupt_forget(void);
+/* Stops the process as the terminal's Ctrl-Z does. Returns when it is continued. */
+void sys_stop(void);
 
 /* Watches the reader of an output if `fd` is a pipe or a socket. When it is gone, a program that
    waits catches SIGPIPE (sys_signal), unless that was ignored at the start. */
