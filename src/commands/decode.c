@@ -82,7 +82,7 @@ static int run_decode(const struct invocation *in, struct fail *fail)
     struct sinks sinks = {0};
     struct reader reader;
     int64_t started = sys_now_us();
-    if (outputs_open_main(&sinks, in, fail) != 0)
+    if (outputs_open_main(&sinks, in, false, fail) != 0)
         return -1;
     sys_signals_catch();
     reader_init(&reader, &sinks, (size_t)setting_number(in->settings, OPT_MAX_EVENT_SIZE));

@@ -27,7 +27,8 @@ struct sink_text_options outputs_stored_text(const struct invocation *in)
     return options;
 }
 
-int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct fail *fail)
+int outputs_open_main(struct sinks *sinks, const struct invocation *in, bool separate,
+                      struct fail *fail)
 {
     const struct settings *s = in->settings;
     const char *format = setting_text(s, OPT_OUTPUT);
@@ -35,7 +36,9 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
     /* A configured one applies to text only. */
     if (hold && !text && setting_is_given(s, OPT_NO_STREAM) && setting_is_given(s, OPT_OUTPUT))
         return fail_set(fail, FAIL_USAGE, "--no-stream and -o %s cannot be combined", format);
+    struct sink_text_options options = text_options(in);
     struct writer out;
+    options.separate = separate;
     writer_init_standard(&out);
     if (strcmp(format, "jsonl") == 0)
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, true));
@@ -44,7 +47,7 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct f
     else if (strcmp(format, "raw") == 0)
         sinks_add(sinks, sink_raw_new(&out, in->terminal));
     else
-        sinks_add(sinks, sink_text_new(&out, in->terminal, text_options(in)));
+        sinks_add(sinks, sink_text_new(&out, in->terminal, options));
     return 0;
 }
 

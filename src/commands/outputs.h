@@ -6,9 +6,11 @@
 #include "commands/command.h"
 #include "output/sink.h"
 
-/* Adds the sink of the format on standard output. It opens nothing, so that every later failure is
+/* Adds the sink of the format on standard output. With `separate` there is an empty line between
+   the texts of two answers. It opens nothing, so that every later failure is
    reported in `client.close`. FAIL_USAGE for options that cannot be combined. */
-int outputs_open_main(struct sinks *sinks, const struct invocation *in, struct fail *fail);
+int outputs_open_main(struct sinks *sinks, const struct invocation *in, bool separate,
+                      struct fail *fail);
 /* How a stored answer is printed: rendered as `send` does, in whole lines. */
 struct sink_text_options outputs_stored_text(const struct invocation *in);
 /* FAIL_USAGE if an output is the file `path`, or the one that is standard input if NULL; that would

@@ -100,10 +100,11 @@ struct sink {
    the sink. */
 
 struct sink_text_options {
-    bool newline; /* end the text with one where it does not itself */
-    bool hold;    /* until the answer is complete */
-    bool render;  /* its Markdown */
-    bool color;   /* of what is rendered */
+    bool newline;  /* end the text with one where it does not itself */
+    bool hold;     /* until the answer is complete */
+    bool render;   /* its Markdown */
+    bool color;    /* of what is rendered */
+    bool separate; /* an empty line before each answer but the first */
 };
 
 struct sink *sink_text_new(struct writer *out, struct terminal *terminal,

@@ -18,6 +18,8 @@ struct text_sink {
     bool unfinished;   /* there was text and it did not end in a newline */
     struct buf *where; /* what the text is put in: out.pending, or `held` until the end */
     struct buf held;
+    bool has_answered; /* a former answer had text */
+    bool has_text;     /* the present one has */
     bool former; /* the held text is of a former attempt and is replaced by text of this one */
 };
 
@@ -31,6 +33,14 @@ static void discard_text(struct text_sink *t)
     if (t->where == &t->held)
         t->unfinished = false;
     t->former = false;
+}
+
+/* The text of the answer begins to leave. An answer may have left out its last newline. */
+static void begin_answer(struct text_sink *t)
+{
+    if (t->options.separate && t->has_answered && !t->has_text)
+        buf_puts(&t->out.pending, t->out.cut_line ? "\n\n" : "\n");
+    t->has_text = true;
 }
 
 /* While a table is kept its rows are counted on the status line. */
@@ -52,6 +62,8 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
         return 0;
     if (t->former)
         discard_text(t);
+    if (t->where == &t->out.pending)
+        begin_answer(t);
     t->unfinished = text.at[text.len - 1] != '\n';
     bool held = t->layout && layout_table_rows(t->layout) >= 0;
     size_t before = t->where->len;
@@ -127,8 +139,12 @@ static int text_summarize(struct sink *s, const struct summary *summary, struct 
     size_t before = t->where->len;
     end_text(t);
     bool only_reset = reset && t->where->len == before && !t->out.cut_line;
+    if (t->held.len)
+        begin_answer(t);
     buf_span(&t->out.pending, buf_view(&t->held));
     buf_clear(&t->held);
+    t->has_answered = t->has_answered || t->has_text;
+    t->has_text = false;
     int result = writer_end(&t->out, signalled, false, fail);
     /* Plain style behind the end of a line begins no other one. */
     if (only_reset)
