@@ -16,9 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOG_LOCK "log.lock"
-#define HISTORY  "history"
-
 enum {
     APPEND_SECONDS = 1, /* the longest wait for the lock of an append */
     CHANGE_SECONDS = 10 /* of a removal */
@@ -363,7 +360,7 @@ int log_clear(struct fail *fail)
         return no_home(fail);
     int result = lock_for_change(&paths, &lock, fail);
     if (result == 0) {
-        char *history = buf_format("%s/%s", paths.directory, HISTORY);
+        char *history = buf_format("%s/%s", paths.directory, HISTORY_FILE);
         for (unsigned i = 0; i < LOG_FILES; i++) {
             sys_replace_clean(paths.path[i]);
             if (remove_file(paths.path[i], fail) != 0)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The files of the log, for its writer and its reader. */
+/* The files of the log and the history, for what reads and writes them. */
 #ifndef STATE_LOG_FILES_H
 #define STATE_LOG_FILES_H
 
 #include <stdbool.h>
+
+/* Whoever replaces or removes one of them holds this lock. */
+#define LOG_LOCK     "log.lock"
+#define HISTORY_FILE "history"
 
 /* The newest entries are in the first one. */
 enum { LOG_FILES = 2 };
