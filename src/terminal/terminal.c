@@ -50,9 +50,9 @@ static bool wants_color(const char *color, bool is_terminal)
     return is_terminal && knows_sequences();
 }
 
-/* Whether the cursor can be moved to redraw a line. Shell and compilation buffers of Emacs cannot
-   do that, whatever TERM says; its terminal emulators can. */
-static bool moves_cursor(void)
+/* Shell and compilation buffers of Emacs cannot, whatever TERM says; its terminal emulators
+   can. */
+bool terminal_moves_cursor(void)
 {
     static const char *const plain[] = {"comint", "compile", "eshell"};
     const char *emacs = getenv("INSIDE_EMACS");
@@ -93,7 +93,7 @@ void terminal_configure(struct terminal *t, const char *color, bool quiet, int v
     t->verbosity = verbosity;
     t->color = wants_color(color, t->err);
     t->colored = strcmp(color, "always") == 0 || (t->out && wants_color(color, true));
-    t->live = t->err && !quiet && moves_cursor();
+    t->live = t->err && !quiet && terminal_moves_cursor();
 }
 
 bool terminal_renders(const struct terminal *t)

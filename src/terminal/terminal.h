@@ -43,6 +43,8 @@ void terminal_init(struct terminal *t);
 void terminal_configure(struct terminal *t, const char *color, bool quiet, int verbosity);
 /* --no-status: no status line is drawn. */
 void terminal_disable_status(struct terminal *t);
+/* Whether the cursor can be sent back to redraw a line: by TERM and INSIDE_EMACS. */
+bool terminal_moves_cursor(void);
 
 /* Whether Markdown is rendered by default: standard output is a terminal and TERM is not dumb. */
 bool terminal_renders(const struct terminal *t);

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "terminal/line_editor.h"
+
+#ifdef HAVE_LIBEDIT
+
+#include "core/fault.h"
+#include "core/utf8.h"
+#include "core/xmalloc.h"
+#include "system/system.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <histedit.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+#include <wchar.h>
+
+_Static_assert(sizeof(wchar_t) >= 4, "a wchar_t holds every code point");
+
+enum { HISTORY_LENGTH = 1000, INPUT = 1024, CTRL_C = 3, ESCAPE = 27, REPLACEMENT = 0xFFFD };
+
+#define PASTE_ON  "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
+
+/* What is used of the library. */
+#define FUNCTIONS(row)                                                                             \
+    row(el_init_fd) row(el_end) row(el_wset) row(el_wget) row(el_wgets) row(el_wgetc)              \
+        row(el_wline) row(el_winsertstr) row(el_deletestr) row(el_cursor) row(el_wpush)            \
+            row(el_resize) row(history_winit) row(history_wend) row(history_w)
+
+#define MEMBER(name) __typeof__(name) *name;
+
+/* The functions, which the callbacks have no other way to. Not an object of each editor: it is the
+   same library for all. */
+static struct {
+    void *handle;
+    FUNCTIONS(MEMBER)
+} edit;
+
+#ifdef LINK_LIBEDIT
+
+#define LINKED(function) edit.function = function;
+
+static bool open_library(void)
+{
+    FUNCTIONS(LINKED)
+    return true;
+}
+
+static void close_library(void)
+{
+}
+
+#else
+
+static void close_library(void)
+{
+    dlclose(edit.handle);
+}
+
+#define LOOK_UP(function)                                                                          \
+    *(void **)&edit.function = dlsym(edit.handle, #function);                                      \
+    complete = complete && edit.function;
+
+/* False if it is not installed or lacks a function. */
+static bool open_library(void)
+{
+    bool complete = true;
+    edit.handle = fault_here(ENOENT) ? NULL : dlopen(LIBEDIT_FILE, RTLD_NOW | RTLD_LOCAL);
+    if (!edit.handle)
+        return false;
+    FUNCTIONS(LOOK_UP)
+    if (!complete)
+        close_library();
+    return complete;
+}
+
+#endif
+
+struct line_editor {
+    EditLine *el;
+    HistoryW *history;
+    FILE *out;       /* a duplicate of standard error, so that it can be buffered */
+    locale_t locale; /* has UTF-8 */
+    wchar_t *prompt; /* owned */
+    char input[INPUT];
+    size_t at, len; /* what of `input` was read and not yet used */
+    bool cleared;   /* Ctrl-C was typed */
+    bool is_over;   /* the terminal has no more input */
+    struct winsize size;
+};
+
+bool line_editor_is_available(void)
+{
+    bool is_available = open_library();
+    if (is_available)
+        close_library();
+    return is_available;
+}
+
+/* Characters. */
+
+/* As a terminated wide string, owned by the caller. */
+static wchar_t *widen(struct span text)
+{
+    wchar_t *wide = xcalloc(text.len + 1, sizeof *wide);
+    uint32_t point;
+    size_t count = 0;
+    for (size_t n; text.len && (n = utf8_next(text, &point)) > 0;
+         text = span_make(text.at + n, text.len - n))
+        wide[count++] = point == UTF8_ILL_FORMED || point == 0 ? REPLACEMENT : (wchar_t)point;
+    return wide;
+}
+
+static struct line_editor *editor_of(EditLine *el)
+{
+    void *e;
+    edit.el_wget(el, EL_CLIENTDATA, &e);
+    return e;
+}
+
+/* Reads more input. 1, 0 at its end, -1 when a signal was caught. */
+static int fill(struct line_editor *e)
+{
+    memmove(e->input, e->input + e->at, e->len - e->at);
+    e->len -= e->at;
+    e->at = 0;
+    if (sys_wait(STDIN_FILENO, POLLIN, INT64_MAX) < 0)
+        return -1;
+    ssize_t n = sys_read(STDIN_FILENO, e->input + e->len, sizeof e->input - e->len);
+    if (n < 0 && sys_signal())
+        return -1;
+    if (n > 0)
+        e->len += (size_t)n;
+    return n > 0;
+}
+
+/* The display is laid out for the terminal's size: the library is told of a new one. */
+static void check_size(struct line_editor *e)
+{
+    struct winsize now;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &now) != 0)
+        return;
+    if (now.ws_col != e->size.ws_col || now.ws_row != e->size.ws_row)
+        edit.el_resize(e->el);
+    e->size = now;
+}
+
+/* Called by the library for each character. SIGINT is Ctrl-C, whoever sends it. */
+static int read_character(EditLine *el, wchar_t *c)
+{
+    struct line_editor *e = editor_of(el);
+    uint32_t point;
+    size_t n;
+    while (e->len == e->at ||
+           (n = utf8_next(span_make(e->input + e->at, e->len - e->at), &point)) == 0) {
+        int more = fill(e);
+        if (more < 0 && sys_signal() == SIGINT) {
+            sys_interrupt_forget();
+            *c = CTRL_C;
+            return 1;
+        }
+        e->is_over = more == 0;
+        if (more <= 0)
+            return more;
+        check_size(e);
+    }
+    e->at += n;
+    *c = point == UTF8_ILL_FORMED ? REPLACEMENT : (wchar_t)point;
+    return 1;
+}
+
+/* Functions that keys are bound to. */
+
+/* The line is left as it stands, and what is entered counts as nothing. */
+static unsigned char clear_line(EditLine *el, wint_t key)
+{
+    const LineInfoW *line = edit.el_wline(el);
+    (void)key;
+    editor_of(el)->cleared = true;
+    edit.el_cursor(el, (int)(line->lastchar - line->cursor));
+    edit.el_winsertstr(el, L"^C");
+    edit.el_wpush(el, L"\n");
+    return CC_REFRESH;
+}
+
+/* The terminal has its own modes while the process is stopped. */
+static unsigned char stop(EditLine *el, wint_t key)
+{
+    struct line_editor *e = editor_of(el);
+    (void)key;
+    fputs(PASTE_OFF "\r\n", e->out);
+    fflush(e->out);
+    edit.el_wset(el, EL_PREP_TERM, 0);
+    sys_stop();
+    edit.el_wset(el, EL_PREP_TERM, 1);
+    fputs(PASTE_ON, e->out);
+    check_size(e);
+    edit.el_wset(el, EL_REFRESH);
+    return CC_NORM;
+}
+
+/* Deletes back to white space, as the terminal's own editing does. */
+static unsigned char delete_word(EditLine *el, wint_t key)
+{
+    const LineInfoW *line = edit.el_wline(el);
+    const wchar_t *at = line->cursor;
+    (void)key;
+    while (at > line->buffer && wcschr(L" \t\n", at[-1]))
+        at--;
+    while (at > line->buffer && !wcschr(L" \t\n", at[-1]))
+        at--;
+    edit.el_deletestr(el, (int)(line->cursor - at));
+    return CC_REFRESH;
+}
+
+/* The terminal's modes translate CR to LF and LF to CR: both end a line, and so do both together.
+   Other control characters than tab are dropped. */
+static void put_pasted(struct buf *text, wchar_t c, wchar_t before)
+{
+    bool is_pair = before == L'\n' && c == L'\r';
+    if (c == L'\n' || c == L'\r')
+        buf_puts(text, is_pair ? "" : "\n");
+    else if (c >= L' ' || c == L'\t')
+        utf8_put(text, (uint32_t)c);
+}
+
+/* What follows the beginning of a paste, up to its end. */
+static unsigned char paste(EditLine *el, wint_t key)
+{
+    static const char end[] = "[201~";
+    struct buf text = {0};
+    wchar_t c, before = 0;
+    size_t matched = 0;
+    (void)key;
+    while (edit.el_wgetc(el, &c) == 1) {
+        put_pasted(&text, c, before);
+        matched = c == ESCAPE ? 1 : matched && c == end[matched - 1] ? matched + 1 : 0;
+        before = c;
+        if (matched == sizeof end)
+            break;
+    }
+    if (matched == sizeof end)
+        text.len -= sizeof end - 1;
+    while (text.len && text.data[text.len - 1] == '\n')
+        text.len--;
+    wchar_t *wide = widen(buf_view(&text));
+    edit.el_winsertstr(el, wide);
+    free(wide);
+    buf_release(&text);
+    return CC_REFRESH;
+}
+
+static const struct key_function {
+    const wchar_t *name, *help;
+    unsigned char (*function)(EditLine *el, wint_t key);
+} key_functions[] = {
+    {L"chat-clear", L"Abandon the line", clear_line},
+    {L"chat-stop", L"Stop the process", stop},
+    {L"chat-delete-word", L"Delete the word before the cursor", delete_word},
+    {L"chat-paste", L"Insert pasted text", paste},
+};
+
+/* What the library does not bind itself, or not in every terminal. */
+static const struct {
+    const wchar_t *key, *function;
+} bindings[] = {
+    {L"^C", L"chat-clear"},         {L"^Z", L"chat-stop"},
+    {L"^W", L"chat-delete-word"},   {L"\\e[200~", L"chat-paste"},
+    {L"^R", L"em-inc-search-prev"}, {L"^S", L"em-inc-search-next"},
+    {L"^U", L"vi-kill-line-prev"},  {L"\\e[H", L"ed-move-to-beg"},
+    {L"\\eOH", L"ed-move-to-beg"},  {L"\\e[1~", L"ed-move-to-beg"},
+    {L"\\e[F", L"ed-move-to-end"},  {L"\\eOF", L"ed-move-to-end"},
+    {L"\\e[4~", L"ed-move-to-end"}, {L"\\e[3~", L"ed-delete-next-char"},
+    {L"\\e[1;5C", L"em-next-word"}, {L"\\e[1;5D", L"ed-prev-word"},
+};
+
+/* The editor. */
+
+static wchar_t *show_prompt(EditLine *el)
+{
+    return editor_of(el)->prompt;
+}
+
+/* The language of the user does not matter, only that the terminal has UTF-8, as it does for
+   answers. */
+static locale_t open_locale(void)
+{
+    static const char *const names[] = {"C.UTF-8", "en_US.UTF-8", ""};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        locale_t locale = newlocale(LC_CTYPE_MASK, names[i], (locale_t)0);
+        if (locale && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0)
+            return locale;
+        if (locale)
+            freelocale(locale);
+    }
+    return (locale_t)0;
+}
+
+static FILE *open_output(void)
+{
+    int fd = fault_here(EMFILE) ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!out && fd >= 0)
+        close(fd);
+    return out;
+}
+
+static void configure(struct line_editor *e)
+{
+    EditLine *el = e->el;
+    HistEventW event;
+    edit.history_w(e->history, &event, H_SETSIZE, HISTORY_LENGTH);
+    edit.history_w(e->history, &event, H_SETUNIQUE, 1);
+    edit.el_wset(el, EL_CLIENTDATA, e);
+    edit.el_wset(el, EL_EDITOR, L"emacs");
+    edit.el_wset(el, EL_PROMPT, show_prompt);
+    edit.el_wset(el, EL_GETCFN, read_character);
+    edit.el_wset(el, EL_HIST, edit.history_w, e->history);
+    /* Ctrl-C and Ctrl-Z are keys while a line is edited, so that a paste may hold them. */
+    edit.el_wset(el, EL_SETTY, L"-d", L"-isig", NULL);
+    for (size_t i = 0; i < sizeof key_functions / sizeof key_functions[0]; i++)
+        edit.el_wset(el, EL_ADDFN, key_functions[i].name, key_functions[i].help,
+                     key_functions[i].function);
+    for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++)
+        edit.el_wset(el, EL_BIND, bindings[i].key, bindings[i].function, NULL);
+}
+
+struct line_editor *line_editor_new(void)
+{
+    if (!open_library())
+        return NULL;
+    struct line_editor *e = xcalloc(1, sizeof *e);
+    e->locale = open_locale();
+    e->out = e->locale ? open_output() : NULL;
+    if (!e->out) {
+        line_editor_free(e);
+        return NULL;
+    }
+    locale_t before = uselocale(e->locale);
+    e->history = edit.history_winit();
+    e->el = edit.el_init_fd("sigmasight-chat", stdin, e->out, e->out, STDIN_FILENO, fileno(e->out),
+                            fileno(e->out));
+    if (!e->history || !e->el)
+        out_of_memory();
+    configure(e);
+    uselocale(before);
+    return e;
+}
+
+void line_editor_free(struct line_editor *e)
+{
+    if (!e)
+        return;
+    if (e->el)
+        edit.el_end(e->el);
+    if (e->history)
+        edit.history_wend(e->history);
+    if (e->out)
+        fclose(e->out);
+    if (e->locale)
+        freelocale(e->locale);
+    free(e->prompt);
+    free(e);
+    close_library();
+}
+
+void line_editor_remember(struct line_editor *e, struct span message)
+{
+    HistEventW event;
+    wchar_t *wide = widen(message);
+    edit.history_w(e->history, &event, H_ENTER, wide);
+    free(wide);
+}
+
+static void take_line(struct buf *line, const wchar_t *wide, int count)
+{
+    if (count > 0 && wide[count - 1] == L'\n')
+        count--;
+    for (int i = 0; i < count; i++)
+        utf8_put(line, (uint32_t)wide[i]);
+}
+
+int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line,
+                     enum line_end *end, struct fail *fail)
+{
+    int count = 0;
+    free(e->prompt);
+    e->prompt = widen(span_of(prompt));
+    e->cleared = e->is_over = false;
+    locale_t before = uselocale(e->locale);
+    check_size(e);
+    fputs(PASTE_ON, e->out);
+    const wchar_t *wide = edit.el_wgets(e->el, &count);
+    bool entered = wide && count > 0 && !e->cleared;
+    /* Ctrl-D leaves the cursor where it is. */
+    fputs(wide && count > 0 ? PASTE_OFF : PASTE_OFF "\n", e->out);
+    fflush(e->out);
+    if (entered)
+        take_line(line, wide, count);
+    uselocale(before);
+    if (sys_signal())
+        return fail_signal(fail, sys_signal());
+    *end = entered ? LINE_ENTERED : e->cleared ? LINE_CLEARED : LINE_OVER;
+    return 0;
+}
+
+#else
+
+#include <stddef.h>
+
+bool line_editor_is_available(void)
+{
+    return false;
+}
+
+struct line_editor *line_editor_new(void)
+{
+    return NULL;
+}
+
+void line_editor_free(struct line_editor *e)
+{
+    (void)e;
+}
+
+void line_editor_remember(struct line_editor *e, struct span message)
+{
+    (void)e;
+    (void)message;
+}
+
+int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line,
+                     enum line_end *end, struct fail *fail)
+{
+    (void)e;
+    (void)prompt;
+    (void)line;
+    (void)fail;
+    *end = LINE_OVER;
+    return 0;
+}
+
+#endif
