@@ -151,18 +151,20 @@ _sigmasight_chat()
     local api='-u --url --profile --token-file --cacert --cert --key -H --header --insecure --allow-http'
     local context='-m --mode --portfolio'
     local retry='--retry --retry-delay --retry-max-time --retry-all --connect-timeout --idle-timeout --stall-timeout --max-time'
-    local send="-c --conversation -C --continue --ephemeral --edit --max-message --context --record --log --no-log $retry"
+    local single='--edit --record'
+    local send="-c --conversation -C --continue --ephemeral --max-message --context --log --no-log $retry"
     local batch="--lines --jobs --ordered --resume --fail-fast --max-event-size --ephemeral --max-message --context --log --no-log $retry"
     local login='--email --password-stdin'
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        _sigmasight_chat_words 'send batch decode login logout whoami conversations portfolios feedback api log config doctor schema completion
+        _sigmasight_chat_words 'send chat batch decode login logout whoami conversations portfolios feedback api log config doctor schema completion
             -h --help -V --version'
         return
     fi
     case ${COMP_WORDS[1]} in
-    send) options="$common $api $output $context $send" ;;
+    send) options="$common $api $output $context $send $single" ;;
+    chat) options="$common $api $output $context $send" ;;
     batch) options="$common $api $context $batch" ;;
     decode) options="$common $output" ;;
     login) options="$common $api $login" ;;

@@ -125,6 +125,7 @@ end
 complete -c sigmasight-chat -f
 
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a send -d 'Post one message and stream the answer'
+complete -c sigmasight-chat -n __sigmasight_chat_no_command -a chat -d 'Talk in one conversation'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a batch -d 'Ask many questions, several at a time'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a decode -d 'Print a recorded stream'
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -a login -d 'Log in and keep the token'
@@ -142,7 +143,7 @@ complete -c sigmasight-chat -n __sigmasight_chat_no_command -a completion -d 'Pr
 complete -c sigmasight-chat -n __sigmasight_chat_no_command -s V -l version -d 'Versions of program and libraries'
 
 # Every command
-set -l common '__sigmasight_chat_command send batch decode login logout whoami conversations portfolios feedback api log config doctor schema completion'
+set -l common '__sigmasight_chat_command send chat batch decode login logout whoami conversations portfolios feedback api log config doctor schema completion'
 complete -c sigmasight-chat -s h -l help -d 'Print a summary and exit'
 complete -c sigmasight-chat -n $common -s q -l quiet -d 'Nothing on standard error but failures'
 complete -c sigmasight-chat -n $common -s v -l verbose -d 'Say more; twice: the HTTP exchange'
@@ -150,19 +151,19 @@ complete -c sigmasight-chat -n $common -l color -x -a 'auto always never' -d 'Co
 complete -c sigmasight-chat -n $common -l no-status -d 'Draw no status line'
 
 # Commands that print an answer
-set -l output '__sigmasight_chat_command send decode'
+set -l output '__sigmasight_chat_command send chat decode'
 complete -c sigmasight-chat -n $output -s o -l output -x -a 'text jsonl json raw' -d 'What standard output carries'
 complete -c sigmasight-chat -n $output -s j -l json -d 'The same as -o jsonl'
 complete -c sigmasight-chat -n $output -l no-stream -d 'Write the text once it is complete'
 complete -c sigmasight-chat -n $output -l events -r -F -d 'The other events as JSON lines to FILE'
 complete -c sigmasight-chat -n $output -l events-fd -x -d 'The same to a descriptor'
 complete -c sigmasight-chat -n $output -s n -l no-newline -d 'Add no newline to the text'
-complete -c sigmasight-chat -n '__sigmasight_chat_command send decode log' -l render -x -a 'auto always never' -d 'Render the Markdown of the text'
+complete -c sigmasight-chat -n '__sigmasight_chat_command send chat decode log' -l render -x -a 'auto always never' -d 'Render the Markdown of the text'
 complete -c sigmasight-chat -n $output -l highlight -x -a 'auto always never' -d 'The same as --render'
-complete -c sigmasight-chat -n '__sigmasight_chat_command send batch decode' -l max-event-size -x -d 'Refuse an event that is larger'
+complete -c sigmasight-chat -n '__sigmasight_chat_command send chat batch decode' -l max-event-size -x -d 'Refuse an event that is larger'
 
 # Commands that talk to the server
-set -l api '__sigmasight_chat_command send batch login logout whoami conversations portfolios feedback api config doctor'
+set -l api '__sigmasight_chat_command send chat batch login logout whoami conversations portfolios feedback api config doctor'
 complete -c sigmasight-chat -n $api -s u -l url -x -d 'Address of the API'
 complete -c sigmasight-chat -n $api -l profile -x -a '(__sigmasight_chat_profiles)' -d 'Use a profile of the configuration file'
 complete -c sigmasight-chat -n $api -l token-file -r -F -d 'Take the token from FILE'
@@ -174,21 +175,22 @@ complete -c sigmasight-chat -n $api -l insecure -d 'Accept any certificate'
 complete -c sigmasight-chat -n $api -l allow-http -d 'Plain HTTP also to another machine'
 
 # Commands that create a conversation
-set -l context '__sigmasight_chat_command send batch conversations:new'
+set -l context '__sigmasight_chat_command send chat batch conversations:new'
 complete -c sigmasight-chat -n $context -s m -l mode -x -a 'green blue indigo violet' -d 'Mode of the answers'
 complete -c sigmasight-chat -n $context -l portfolio -x -a '(__sigmasight_chat_portfolios)' -d 'Ask about a portfolio'
 
-# send
-set -l send '__sigmasight_chat_command send'
-set -l question '__sigmasight_chat_command send batch'
-set -l retry '__sigmasight_chat_command send batch api'
-complete -c sigmasight-chat -n '__sigmasight_chat_command send log' -s c -l conversation -x -k -a '(__sigmasight_chat_ids)' -d 'Use a conversation'
+# Commands that ask questions
+set -l single '__sigmasight_chat_command send'
+set -l send '__sigmasight_chat_command send chat'
+set -l question '__sigmasight_chat_command send chat batch'
+set -l retry '__sigmasight_chat_command send chat batch api'
+complete -c sigmasight-chat -n '__sigmasight_chat_command send chat log' -s c -l conversation -x -k -a '(__sigmasight_chat_ids)' -d 'Use a conversation'
 complete -c sigmasight-chat -n $send -s C -l continue -d 'Use the last conversation'
 complete -c sigmasight-chat -n $question -l ephemeral -d 'Delete the new conversation afterwards'
-complete -c sigmasight-chat -n $send -l edit -d 'Edit the message first'
+complete -c sigmasight-chat -n $single -l edit -d 'Edit the message first'
 complete -c sigmasight-chat -n $question -l max-message -x -d 'Reject a longer message'
 complete -c sigmasight-chat -n $question -l context -x -d 'Add KEY=VALUE to ui_context'
-complete -c sigmasight-chat -n $send -l record -r -F -d 'Keep the event stream in FILE'
+complete -c sigmasight-chat -n $single -l record -r -F -d 'Keep the event stream in FILE'
 complete -c sigmasight-chat -n $question -l log -d 'Add question and answer to the log'
 complete -c sigmasight-chat -n $question -l no-log -d 'Do not add them to the log'
 complete -c sigmasight-chat -n $retry -l retry -x -d 'How often to try again'

@@ -7,6 +7,7 @@
 #include "settings/config.h"
 #include "settings/suggest.h"
 #include "system/system.h"
+#include "terminal/line_editor.h"
 #include "json/json.h"
 
 #include <errno.h>
@@ -14,11 +15,23 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {
-    &command_send,     &command_batch,  &command_decode,        &command_login,
-    &command_logout,   &command_whoami, &command_conversations, &command_portfolios,
-    &command_feedback, &command_api,    &command_log,           &command_config,
-    &command_doctor,   &command_schema, &command_completion,    NULL};
+static const struct command *const commands[] = {&command_send,
+                                                 &command_chat,
+                                                 &command_batch,
+                                                 &command_decode,
+                                                 &command_login,
+                                                 &command_logout,
+                                                 &command_whoami,
+                                                 &command_conversations,
+                                                 &command_portfolios,
+                                                 &command_feedback,
+                                                 &command_api,
+                                                 &command_log,
+                                                 &command_config,
+                                                 &command_doctor,
+                                                 &command_schema,
+                                                 &command_completion,
+                                                 NULL};
 
 static const struct command *find_command(const char *name)
 {
@@ -207,8 +220,9 @@ static int dispatch(int argc, char **argv, struct terminal *terminal,
         argv[2] = flag;
     }
     if (is_version(argv[1])) {
-        buf_printf(&text, "sigmasight-chat %s\n%s\n%s\n", PACKAGE_VERSION, http_version(),
-                   json_version());
+        buf_printf(&text, "sigmasight-chat %s\n%s\n%s\nline editing: %s\n", PACKAGE_VERSION,
+                   http_version(), json_version(),
+                   line_editor_is_available() ? "libedit" : "not available");
         return print(&text, fail);
     }
     *command = find_command(argv[1]);

@@ -36,6 +36,7 @@ struct command {
 
 extern const struct command command_send, command_decode, command_login, command_logout,
     command_whoami, command_conversations, command_config, command_schema, command_completion,
-    command_doctor, command_log, command_batch, command_portfolios, command_feedback, command_api;
+    command_doctor, command_log, command_batch, command_chat, command_portfolios, command_feedback,
+    command_api;
 
 #endif

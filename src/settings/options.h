@@ -94,8 +94,9 @@ enum option_group {
     GROUP_CONTEXT = 16, /* commands that create a conversation */
     GROUP_LOGIN = 32,
     GROUP_LIST = 64,
-    GROUP_JSON = 128, /* commands that print a table, or JSON lines with -j */
-    GROUP_LOG = 256,  /* commands that print the log */
+    GROUP_JSON = 128,   /* commands that print a table, or JSON lines with -j */
+    GROUP_LOG = 256,    /* commands that print the log */
+    GROUP_SINGLE = 512, /* commands that ask one question */
     GROUP_BATCH = 1 << 12,
     GROUP_RETRY = 1 << 13, /* commands that retry calls */
     GROUP_FEEDBACK = 1 << 14,

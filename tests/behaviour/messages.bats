@@ -24,7 +24,7 @@ END
 }
 
 @test "messages: no suggestion if no command is similar" {
-    for word in x se snx chat lgn dialogue longer-than-all-the-commands-that-there-are ''; do
+    for word in x se snx talk lgn dialogue longer-than-all-the-commands-that-there-are ''; do
         run_chat "$word"
         expect_status 64
         expect_no 'did you mean' "$ERR"
@@ -48,9 +48,9 @@ send --nonsense
 send --token_command
 send --limit it is an option of conversations and log
 send --email it is an option of login
-decode --ephemeral it is an option of send and batch
-decode --portfolio it is an option of send, batch and others
-decode --url it is an option of send, batch and others
+decode --ephemeral it is an option of send, chat and others
+decode --portfolio it is an option of send, chat and others
+decode --url it is an option of send, chat and others
 decode --urls
 decode --no-strem did you mean --no-stream?
 END
