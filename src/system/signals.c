@@ -274,7 +274,7 @@ int sys_wait(int fd, short events, int64_t deadline)
             return 0;
         if (ready <= 0)
             continue;
-        if (wait[0].revents)
+        if (wait[0].revents && !sys_signal())
             return 1;
         if (wait[2].revents)
             sys_reader_check();
