@@ -28,7 +28,14 @@
 
 _Static_assert(sizeof(wchar_t) >= 4, "a wchar_t holds every code point");
 
-enum { HISTORY_LENGTH = 1000, INPUT = 1024, CTRL_C = 3, ESCAPE = 27, REPLACEMENT = 0xFFFD };
+enum {
+    HISTORY_LENGTH = 1000,
+    INPUT = 1024,
+    CTRL_C = 3,
+    CTRL_D = 4,
+    ESCAPE = 27,
+    REPLACEMENT = 0xFFFD
+};
 
 #define PASTE_ON  "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
@@ -177,7 +184,8 @@ static int read_character(EditLine *el, wchar_t *c)
         check_size(e);
     }
     e->at += n;
-    *c = point == UTF8_ILL_FORMED ? REPLACEMENT : (wchar_t)point;
+    /* Ctrl-D that was typed during an answer, in the terminal's own modes, is a NUL now. */
+    *c = point == UTF8_ILL_FORMED ? REPLACEMENT : point == 0 ? CTRL_D : (wchar_t)point;
     return 1;
 }
 
@@ -401,6 +409,8 @@ int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line
     e->cleared = e->is_over = false;
     locale_t before = uselocale(e->locale);
     check_size(e);
+    /* Before the prompt is shown, so that nothing is typed in other modes. */
+    edit.el_wset(e->el, EL_PREP_TERM, 1);
     fputs(PASTE_ON, e->out);
     const wchar_t *wide = edit.el_wgets(e->el, &count);
     bool entered = wide && count > 0 && !e->cleared;
