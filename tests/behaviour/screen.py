@@ -50,6 +50,7 @@ class Screen:
         self.rows, self.broken = [[]], [False]
         self.x = self.y = 0
         self.wraps = True
+        self.pastes = False
         self.draws = 0
         self.pending = b""
         self.wrong = []
@@ -90,6 +91,8 @@ class Screen:
                 self.broken.append(False)
         elif byte == 8:
             self.x = max(0, self.x - 1)
+        elif byte == 7:
+            pass
         elif byte == 9:
             self.x = min(self.columns - 1, self.x // 8 * 8 + 8)
         else:
@@ -103,6 +106,19 @@ class Screen:
             self.draws += 1
         elif (arguments, final) == ("?7", "h"):
             self.wraps = True
+        elif arguments == "?2004":
+            self.pastes = final == "h"
+        elif final == "A":
+            self.y = max(0, self.y - int(arguments or 1))
+        elif final in "CD":
+            step = int(arguments or 1)
+            self.x = max(0, min(self.columns - 1, self.x + (step if final == "C" else -step)))
+        elif final == "G":
+            self.x = int(arguments or 1) - 1
+        elif final == "P":
+            del self.rows[self.y][self.x:self.x + int(arguments or 1)]
+        elif final == "@":
+            self.rows[self.y][self.x:self.x] = [" "] * int(arguments or 1)
         elif final in "JK" and arguments in ("", "0"):
             del self.rows[self.y][self.x:]
             if final == "J":
