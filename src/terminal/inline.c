@@ -513,11 +513,11 @@ static size_t read_entity(struct span s, uint32_t *point, bool *partial)
     *partial = false;
     while (n < s.len && n <= LONGEST_ENTITY && (is_alnum(s.at[n]) || (n == 1 && s.at[n] == '#')))
         n++;
-    if (n == s.len && n <= LONGEST_ENTITY) {
+    if (n == s.len) { /* also behind the longest name, where only the semicolon is missing */
         *partial = true;
         return 0;
     }
-    if (n == s.len || s.at[n] != ';')
+    if (s.at[n] != ';')
         return 0;
     struct span name = span_make(s.at + 1, n - 1);
     if (name.len > 1 && name.at[0] == '#')
