@@ -95,10 +95,42 @@ static bool is_history_error(struct span words)
     return span_is(span_trim(words), "'id'");
 }
 
-static enum fail_cause cause_of_error(const struct chat_event *event, struct span words,
-                                      struct span code)
+/* What an error event says about a retry. */
+struct retry_facts {
+    bool retryable;
+    double retry_after; /* seconds, -1 without */
+};
+
+static void take_retry_fact(void *arg, const struct json_member *m)
 {
-    bool retryable = event->member[CHAT_RETRYABLE].type == JSON_TRUE;
+    struct retry_facts *facts = arg;
+    if (span_is(m->key, "retryable"))
+        facts->retryable = m->value.type == JSON_TRUE;
+    else if (span_is(m->key, "retry_after") && !json_to_double(&m->value, &facts->retry_after))
+        facts->retry_after = -1;
+}
+
+/* {"error": {…}} and {"detail": {…}}. */
+static void look_inside(void *arg, const struct json_member *m)
+{
+    if (m->value.type == JSON_OBJECT && (span_is(m->key, "error") || span_is(m->key, "detail")))
+        json_read_object(m->value.raw, take_retry_fact, arg);
+}
+
+/* The event's own members precede those of an object in it. */
+static struct retry_facts read_retry_facts(const struct chat_event *event)
+{
+    struct retry_facts facts = {.retry_after = -1};
+    const struct json_value *retryable = &event->member[CHAT_RETRYABLE];
+    json_read_object(event->member[CHAT_DATA].raw, look_inside, &facts);
+    if (retryable->type != JSON_NONE && retryable->type != JSON_NULL)
+        facts.retryable = retryable->type == JSON_TRUE;
+    json_to_double(&event->member[CHAT_RETRY_AFTER], &facts.retry_after);
+    return facts;
+}
+
+static enum fail_cause cause_of_error(bool retryable, struct span words, struct span code)
+{
     if (is_history_error(words))
         return FAIL_ANSWER;
     switch (refusal_classify(code, words)) {
@@ -114,21 +146,21 @@ static enum fail_cause cause_of_error(const struct chat_event *event, struct spa
 static void take_error(struct answer *a, const struct chat_event *event)
 {
     struct buf words = {0}, code = {0}, message = {0};
-    double seconds;
     a->ended = true;
     if (fail_is_set(&a->verdict))
         return;
     read_error(event, &words, &code);
+    struct retry_facts facts = read_retry_facts(event);
     utf8_put_without_nul(&message, buf_view(&words));
-    fail_set(&a->verdict, cause_of_error(event, buf_view(&words), buf_view(&code)), "%s",
+    fail_set(&a->verdict, cause_of_error(facts.retryable, buf_view(&words), buf_view(&code)), "%s",
              span_trim(buf_view(&message)).len ? buf_text(&message) : "no explanation");
     a->verdict.origin = "server error";
     if (is_history_error(buf_view(&words)))
         fail_hint(&a->verdict, "this server cannot continue the conversation; start a new one");
     if (code.len)
         fail_code(&a->verdict, buf_view(&code));
-    if (json_to_double(&event->member[CHAT_RETRY_AFTER], &seconds) && seconds >= 0)
-        a->verdict.retry_after = (int64_t)(fmin(seconds, RETRY_AFTER_MAX) * 1000);
+    if (facts.retry_after >= 0)
+        a->verdict.retry_after = (int64_t)(fmin(facts.retry_after, RETRY_AFTER_MAX) * 1000);
     buf_release(&words);
     buf_release(&code);
     buf_release(&message);
