@@ -21,9 +21,10 @@ int store_path(const char *name, struct buf *out, struct fail *fail);
    ENOENT without a home directory. */
 int store_lock(const char *name, int64_t timeout_us, bool *unsupported);
 
-/* Calls on_member for each member of the entry, borrowed for the call; never if there is no such
-   entry or file. FAIL_CONFIG (78) if the file is damaged, owned by another user, readable by
-   others, a symbolic link, or of a newer version; the hint has the command that repairs it. */
+/* Calls on_member for each member of the entry, borrowed for the call, except strings that hold
+   U+0000; never if there is no such entry or file. FAIL_CONFIG (78) if the file is damaged, owned
+   by another user, readable by others, a symbolic link, or of a newer version; the hint has the
+   command that repairs it. */
 int store_get(const char *name, struct store_key key, json_member_fn *on_member, void *arg,
               struct fail *fail);
 

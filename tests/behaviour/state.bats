@@ -266,6 +266,18 @@ TABLE
     done
 }
 
+@test "state: a token or an ID with U+0000 is not used, not even the part before it" {
+    scene
+    change_stored '.[0].token |= . + "\u0000"'
+    run_chat whoami
+    expect_failure 77 '.*no token.*'
+    jq '.entries[0].conversation_id |= . + "\u0000"' "$(state conversations.json)" >"$T/changed"
+    cat "$T/changed" >"$(state conversations.json)"
+    SIGMASIGHT_TOKEN=$TOKEN run_chat send -C hi
+    expect_status 0
+    expect_requests 'POST /chat/conversations' 'POST /chat/send'
+}
+
 @test "state: a damaged file is not overwritten by login" {
     scene
     printf 'precious' >"$(state credentials.json)"
