@@ -75,8 +75,8 @@ static int command_failed(const struct auth_config *config, int status, int erro
     const char *command = config->token_command;
     if (status < 0 && error == ETIMEDOUT && config->deadline && sys_now_us() >= config->deadline)
         return fail_set(fail, FAIL_DEADLINE,
-                        "out of time: token_command '%s' not done within %g s (--max-time)",
-                        command, (double)config->max_time / 1e6);
+                        "timed out: token_command '%s' took longer than %g s (--max-time)", command,
+                        (double)config->max_time / 1e6);
     if (status < 0 && error == ETIMEDOUT)
         return fail_set(fail, FAIL_DENIED, "token_command '%s': not finished after %d s", command,
                         COMMAND_SECONDS);
@@ -145,6 +145,13 @@ int auth_store(const struct auth_config *config, const char *email,
                            fail);
 }
 
+char *auth_warning(struct auth *auth)
+{
+    char *warning = auth->warning;
+    auth->warning = NULL;
+    return warning;
+}
+
 /* The server does not refresh an expired token. */
 static bool is_expired(const struct auth *a)
 {
@@ -161,14 +168,16 @@ static bool is_near_its_end(const struct auth *a)
 }
 
 /* If the refresh fails, the current token is used, which is still valid. */
-static int refresh(struct auth *auth, struct api *api, char **warning, struct fail *fail)
+static int refresh(struct auth *auth, struct api *api, struct fail *fail)
 {
     struct api_session session;
     struct fail why = FAIL_INIT;
     if (api_refresh(api, &session, &why) == 0) {
         if (auth_store(&auth->config, auth->email, &session, NULL, &why) != 0 &&
-            why.cause != FAIL_SIGNAL)
-            *warning = xstrdup(why.message);
+            why.cause != FAIL_SIGNAL) {
+            free(auth->warning);
+            auth->warning = xstrdup(why.message);
+        }
         set_token(auth, api, xstrdup(session.token));
         session_times(&session, &auth->issued_at, &auth->expires_at);
         api_session_release(&session);
@@ -219,7 +228,9 @@ static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **wa
     if (stored.source == AUTH_STORED && !(is_expired(&stored) && has_login())) {
         *auth = stored;
         api->token = auth->token;
-        return is_near_its_end(auth) ? refresh(auth, api, warning, fail) : 0;
+        int result = is_near_its_end(auth) ? refresh(auth, api, fail) : 0;
+        *warning = auth_warning(auth);
+        return result;
     }
     auth_release(&stored);
     auth->source = AUTH_LOGIN;
@@ -298,11 +309,10 @@ static bool take_newer(struct auth *auth, struct api *api)
 
 static bool take_refreshed(struct auth *auth, struct api *api, struct fail *why)
 {
-    char *old = xstrdup(auth->token), *warning = NULL;
-    refresh(auth, api, &warning, why);
+    char *old = xstrdup(auth->token);
+    refresh(auth, api, why);
     bool refreshed = strcmp(auth->token, old) != 0;
     wipe_string(old);
-    free(warning);
     return refreshed;
 }
 
@@ -411,5 +421,6 @@ void auth_release(struct auth *auth)
 {
     wipe_string(auth->token);
     free(auth->email);
+    free(auth->warning);
     *auth = (struct auth){.source = AUTH_NONE};
 }

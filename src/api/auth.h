@@ -48,6 +48,7 @@ struct auth {
     char *email;                   /* whose it is, NULL where that is not known */
     int64_t issued_at, expires_at; /* Unix seconds, 0 when unknown */
     int tries;                     /* ways to another token that were tried after a 401 */
+    char *warning;                 /* a token could not be stored; for auth_warning, or NULL */
 };
 
 /* The hint for a server that refuses tokens of its own login. */
@@ -74,6 +75,10 @@ int auth_stored(struct auth *auth, const struct auth_config *config, struct api 
    the login of the environment. Each once, until `tries` is set to 0. Otherwise false, and a 401
    gets the hint what to do about it. */
 bool auth_recover(struct auth *auth, struct api *api, struct fail *fail);
+
+/* What the user should know of auth_recover: a new token that could not be stored. Owned by the
+   caller; NULL without, or if it was taken before. */
+char *auth_warning(struct auth *auth);
 
 /* Stores a session for later runs; `email` is shown by whoami. As store_put. */
 int auth_store(const struct auth_config *config, const char *email,

@@ -143,7 +143,7 @@ static int stream_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
     }
     if (now >= c->moved + c->request->stall_timeout)
         return fail_set(fail, FAIL_CLOCK,
-                        "out of time: no event but heartbeats for %g s (--stall-timeout)",
+                        "timed out: only heartbeats were received for %g s (--stall-timeout)",
                         (double)c->request->stall_timeout / (double)SECOND);
     *wake = earlier(*wake, c->moved + c->request->stall_timeout);
     return HTTP_GO_ON;
@@ -322,6 +322,16 @@ static void clean_up(struct chat *c)
     fail_release(&ignored);
 }
 
+static void warn_of_token(struct chat *c)
+{
+    struct fail ignored = FAIL_INIT;
+    char *warning = auth_warning(c->request->auth);
+    if (warning)
+        sinks_warning(c->reader->sinks, warning, &ignored);
+    free(warning);
+    fail_release(&ignored);
+}
+
 static int ask(struct chat *c, struct fail *fail)
 {
     const struct chat_request *request = c->request;
@@ -363,6 +373,7 @@ int chat_run(struct api *api, struct reader *reader, const struct chat_request *
     note_connection(&c);
     if (is_useless(&c, fail))
         clean_up(&c);
+    warn_of_token(&c);
     http_on_tick(api->http, NULL, NULL);
     http_forget_times(api->http);
     return result;

@@ -211,6 +211,14 @@ int client_prepare(struct client *c, const struct invocation *in, struct fail *f
     return 0;
 }
 
+void client_warn(struct client *c, const struct invocation *in, struct fail *fail)
+{
+    char *warning = auth_warning(&c->auth);
+    if (warning && !in->terminal->quiet)
+        terminal_warning(in->terminal, span_of(warning), fail);
+    free(warning);
+}
+
 int client_me(struct client *c, struct http_response *response, struct fail *fail)
 {
     int result;

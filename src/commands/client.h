@@ -28,6 +28,8 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
 int client_authorize(struct client *c, struct fail *fail);
 /* Both, with the warning on standard error: for commands that show no answer. */
 int client_prepare(struct client *c, const struct invocation *in, struct fail *fail);
+/* Prints the warning of auth_recover, if there is one. */
+void client_warn(struct client *c, const struct invocation *in, struct fail *fail);
 /* The account: as api_me, and once more where auth_recover has another token. */
 int client_me(struct client *c, struct http_response *response, struct fail *fail);
 /* Whether the server answers like the API, without a token; 401 and 403 are expected then. */

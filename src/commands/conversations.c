@@ -455,6 +455,7 @@ static int run_on_ids(const struct subcommand *sub, struct conversations_run *j,
     table_put(&j->table, &j->out);
     if (writer_flush(&j->out, fail) != 0)
         result = -1;
+    client_warn(&j->client, j->in, fail);
     client_close(&j->client);
     return result;
 }

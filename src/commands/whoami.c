@@ -145,6 +145,7 @@ static int run_whoami(const struct invocation *in, struct fail *fail)
     int result = client_prepare(&c, in, fail);
     if (result == 0)
         result = client_me(&c, &response, fail);
+    client_warn(&c, in, fail);
     if (result == 0) {
         json_read_object(buf_view(&response.body), take_member, &account);
         describe_token(&c, &account);

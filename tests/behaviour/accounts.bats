@@ -751,7 +751,7 @@ TABLE
     # Ends it if it still waits.
     (echo "$TOKEN" >&"$answer") 2>/dev/null || :
     [ "$in_time" = yes ] || fail "--max-time has no say"
-    expect_failure 75 "out of time: token_command '.*' not done within 0.[23] s [(]--max-time[)]"
+    expect_failure 75 "timed out: token_command '.*' took longer than 0.[23] s [(]--max-time[)]"
     expect_requests
 }
 
@@ -774,7 +774,7 @@ TABLE
     expect_failure 77 '.*status 3.*'
     launch "$CHAT" send -q --max-time 0.2 hi </dev/null >"$OUT" 2>"$ERR"
     await_end
-    expect_failure 75 "out of time: token_command '.*' not done within 0.[23] s [(]--max-time[)]"
+    expect_failure 75 "timed out: token_command '.*' took longer than 0.[23] s [(]--max-time[)]"
     expect_requests
 }
 
@@ -1120,6 +1120,38 @@ SCENARIO
     expect_status 0
     expect_requests 'POST /chat/send' 'POST /auth/refresh' 'POST /chat/send'
     [ "$(stored '.[0].token')" = fresh ]
+}
+
+@test "401: a refreshed token that cannot be stored is used, with a warning" {
+    serve <<SCENARIO
+on POST /chat/send
+$refuse_once
+on POST /chat/send
+event done {}
+on POST /auth/refresh
+body {"access_token":"fresh","expires_in":86400}
+on GET /auth/me
+body {"id":"1","email":"me@example.com"}
+on GET /auth/me
+$refuse_once
+on GET /auth/me
+body {"id":"1","email":"me@example.com"}
+on GET /chat/conversations
+$refuse_once
+on GET /chat/conversations
+body []
+SCENARIO
+    no_token
+    log_in
+    rm "$(state credentials.json.lock)"
+    mkdir "$(state credentials.json.lock)"
+    local command
+    for command in 'send -c '"$ID"' hi' whoami conversations; do
+        # shellcheck disable=SC2086 # words
+        run_chat $command
+        expect_status 0
+        expect_line 'sigmasight-chat: warning: .*credentials\.json.*'
+    done
 }
 
 @test "401: a stored token is replaced by the login of the environment for this run" {
