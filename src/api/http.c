@@ -43,6 +43,7 @@ struct http {
     int64_t grace;       /* see http_set_grace */
     int64_t interrupted; /* when a signal was first seen, 0 for never */
     int64_t last_used;   /* when the newest exchange ended, 0 before */
+    bool no_http1;       /* the TLS server refused HTTP/1.1 */
 };
 
 /* The request in progress. */
@@ -263,14 +264,19 @@ static bool is_http2(struct span bytes)
            memcmp(bytes.at + 5, stream_0, sizeof stream_0) == 0;
 }
 
+static int fail_without_http1(struct transfer *x)
+{
+    return fail_set(x->fail, FAIL_SERVER_OTHER,
+                    "cannot talk to %s: the server supports HTTP/2 only, and this program "
+                    "HTTP/1.1 only",
+                    x->http->config.origin);
+}
+
 /* The response begins without a status line. */
 static int fail_without_head(struct transfer *x, struct span bytes)
 {
     if (is_http2(bytes))
-        return fail_set(x->fail, FAIL_SERVER_OTHER,
-                        "cannot talk to %s: the server supports HTTP/2 only, and this program "
-                        "HTTP/1.1 only",
-                        x->http->config.origin);
+        return fail_without_http1(x);
     return fail_set(x->fail, FAIL_PROTOCOL, "invalid HTTP response: it has no status line");
 }
 
@@ -293,15 +299,29 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 
 /* Tracing. */
 
+/* A TLS message that is the alert no_application_protocol (RFC 8446, 6; RFC 7301, 3.2): the server
+   does not support HTTP/1.1. No other kind of message has two bytes. */
+static bool is_protocol_alert(struct span message)
+{
+    static const char alert[] = {2, 120};
+    return span_equal(message, span_make(alert, sizeof alert));
+}
+
 static int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *arg)
 {
+    struct http *h = arg;
+    struct span bytes = span_make(data, len);
     (void)easy;
-    if (type == CURLINFO_TEXT)
-        http_trace_bytes(arg, '*', span_make(data, len));
+    if (type == CURLINFO_SSL_DATA_IN)
+        h->no_http1 = h->no_http1 || is_protocol_alert(bytes);
+    else if (!h->config.trace)
+        return 0;
+    else if (type == CURLINFO_TEXT)
+        http_trace_bytes(&h->trace, '*', bytes);
     else if (type == CURLINFO_HEADER_OUT)
-        http_trace_bytes(arg, '>', span_make(data, len));
+        http_trace_bytes(&h->trace, '>', bytes);
     else if (type == CURLINFO_HEADER_IN)
-        http_trace_bytes(arg, '<', span_make(data, len));
+        http_trace_bytes(&h->trace, '<', bytes);
     return 0;
 }
 
@@ -333,6 +353,11 @@ static int on_ready(void *arg, char *to, char *from, int to_port, int from_port)
     if (!x->response->sent)
         x->response->sent = x->last_byte = sys_now_us();
     return CURL_PREREQFUNC_OK;
+}
+
+static bool is_https(const struct http *h)
+{
+    return strncmp(h->config.origin, "https:", 6) == 0;
 }
 
 /* Certificate authorities. Reading a bundle costs eight times what a TLS handshake costs; OpenSSL
@@ -397,7 +422,6 @@ static void choose_authorities(struct http *h)
 {
     const char *bundle = NULL, *directory = NULL;
     const char *cacert = h->config.cacert, *capath = h->config.capath;
-    bool https = strncmp(h->config.origin, "https:", 6) == 0;
     curl_easy_getinfo(h->easy, CURLINFO_CAINFO, &bundle);
     curl_easy_getinfo(h->easy, CURLINFO_CAPATH, &directory);
     bool found = !bundle && !directory;
@@ -407,7 +431,7 @@ static void choose_authorities(struct http *h)
                  (!capath || (directory && strcmp(capath, directory) == 0));
     if (!usual || found)
         trust(h, cacert ? cacert : bundle, capath ? capath : directory);
-    if (!usual || !https || !directory || !has_openssl() ||
+    if (!usual || !is_https(h) || !directory || !has_openssl() ||
         !sys_directory_has(directory, is_hash_link))
         return;
     h->bundle = bundle;
@@ -452,10 +476,10 @@ static void set_up(struct http *h)
     curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-    if (h->config.trace) {
+    if (h->config.trace || is_https(h)) {
         curl_easy_setopt(e, CURLOPT_VERBOSE, 1L);
         curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
-        curl_easy_setopt(e, CURLOPT_DEBUGDATA, &h->trace);
+        curl_easy_setopt(e, CURLOPT_DEBUGDATA, h);
     }
     /* libcurl divides this time among the addresses of a name. */
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
@@ -596,6 +620,10 @@ static int fail_with(struct transfer *x, CURLcode code)
     const struct http_config *config = &x->http->config;
     long error = 0, proxy_status = 0;
     enum http_culprit culprit;
+    if (x->http->no_http1 && !x->ready) {
+        x->http->times.tls_failed = true;
+        return fail_without_http1(x);
+    }
     curl_easy_getinfo(x->http->easy, CURLINFO_OS_ERRNO, &error);
     curl_easy_getinfo(x->http->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     struct http_end end = {.code = code,
@@ -621,7 +649,8 @@ static int check_clocks(struct transfer *x, int64_t now, int64_t *wake)
     const struct http_config *c = &x->http->config;
     int64_t connect_end = x->begun + c->connect_timeout, idle_end = x->last_byte + c->idle_timeout;
     if (c->deadline && now >= c->deadline)
-        return fail_set(x->fail, FAIL_DEADLINE, "out of time: not done within %g s (--max-time)",
+        return fail_set(x->fail, FAIL_DEADLINE,
+                        "timed out: the command took longer than %g s (--max-time)",
                         (double)c->max_time / (double)SECOND);
     if (!x->response->sent) {
         if (c->connect_timeout && now >= connect_end)
@@ -631,7 +660,7 @@ static int check_clocks(struct transfer *x, int64_t now, int64_t *wake)
     if (c->idle_timeout && x->response->sent) {
         if (now >= idle_end && !x->received)
             return fail_set(x->fail, FAIL_CLOCK,
-                            "out of time: nothing was received for %g s (--idle-timeout)",
+                            "timed out: nothing was received for %g s (--idle-timeout)",
                             (double)c->idle_timeout / (double)SECOND);
         *wake = idle_end < *wake ? idle_end : *wake;
     }
@@ -741,6 +770,7 @@ static int conclude_transfer(struct transfer *x, CURLcode code)
 static CURLcode perform(struct transfer *x)
 {
     struct http *h = x->http;
+    h->no_http1 = false;
     CURLMcode added =
         fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY : curl_multi_add_handle(h->multi, h->easy);
     if (added != CURLM_OK) {

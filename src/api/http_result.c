@@ -185,7 +185,7 @@ static int fail_to_connect(const struct http_end *end, enum http_meaning meaning
             return fail_set_hint(fail, FAIL_NOT_LISTENING, "start the server, or check --url",
                                  "cannot connect to %s: %s: nothing is listening there",
                                  end->origin, strerror(end->error));
-        return fail_set_hint(fail, FAIL_UNREACHABLE, "is the server running, and --url right?",
+        return fail_set_hint(fail, FAIL_UNREACHABLE, "check that the server is running, and --url",
                              "cannot connect to %s: %s", end->origin, connect_reason(end));
     }
 }

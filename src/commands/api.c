@@ -191,7 +191,7 @@ static int response_tick(void *arg, int64_t now, int64_t *wake, struct fail *fai
         return HTTP_GO_ON;
     if (now >= end)
         return fail_set(fail, FAIL_CLOCK,
-                        "out of time: no event but heartbeats for %g s (--stall-timeout)",
+                        "timed out: only heartbeats were received for %g s (--stall-timeout)",
                         (double)limit / 1e6);
     *wake = end < *wake ? end : *wake;
     return HTTP_GO_ON;

@@ -625,7 +625,7 @@ end-repeat
 event done {}
 SCENARIO
     run_chat send -q -c "$ID" --max-time 0.3 hi
-    expect_failure 75 'out of time: not done within 0\.3 s \(--max-time\)'
+    expect_failure 75 'timed out: the command took longer than 0\.3 s \(--max-time\)'
     head -c 1 "$OUT" | grep -q -F .
 }
 

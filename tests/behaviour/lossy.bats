@@ -105,7 +105,7 @@ SCENARIO
     expect_end "$answer"
     await_end
     expect_status 75
-    expect_error 'out of time: nothing was received for 0\.5 s \(--idle-timeout\)'
+    expect_error 'timed out: nothing was received for 0\.5 s \(--idle-timeout\)'
 }
 
 @test "a link that is down on this side is only silence" {

@@ -410,6 +410,16 @@ expect_distrust()
     expect_distrust '127\.0\.0\.2' --cacert "$TLS/ca.pem"
 }
 
+@test "a TLS server that refuses HTTP/1.1 is 69 at once, without a retry" {
+    component refuses ACCEPT openssl s_server -accept 127.0.0.1:0 -www -alpn h2 -key "$TLS/key.pem" -cert "$TLS/good.pem"
+    local port
+    port=$(sed -n 's/^ACCEPT .*://p' "$T/refuses.log")
+    SIGMASIGHT_TOKEN=$TOKEN run_chat send --cacert "$TLS/ca.pem" -u "https://127.0.0.1:$port/api/v1" hi
+    expect_status 69
+    expect_error '.*HTTP/2 only.*'
+    stop_components
+}
+
 @test "a file for --cacert that holds no certificate is 66" {
     serve_hello
     before_server '127.0.0.1 ssl' good
