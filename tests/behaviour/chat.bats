@@ -22,7 +22,7 @@ need_editing()
 # Answers every message with its own text.
 serve_echo()
 {
-    serve "$@" <<'END'
+    serve <<'END'
 on POST /chat/send
 event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
 event message {"delta":"Heard: $TEXT","role":"assistant"}
@@ -84,7 +84,7 @@ history_file()
         # shellcheck disable=SC2086 # two words
         run_chat chat $option <<<$'a\nb'
         expect_status 0
-        expect_bytes "Heard: a\n\nHeard: b$([ "$option" = -n ] || echo '\n')"
+        expect_bytes "Heard: a\n\nHeard: b$([ "$option" = -n ] || printf "\\\\n")"
     done
 }
 
@@ -238,10 +238,12 @@ END
     echo one >&"$LINES"
     expect_read "$ANSWERS" $'Heard: one\n'
     # The connection is dead when the next message comes, and so is the server that had it.
+    # shellcheck disable=SC2153 # of serve
     local port=$PORT
     stop_server
     rm "$T/announcement" "$T/port"
     "$MOCK" --port "$port" --port-file "$T/port" --with-parent --token "$TOKEN" --scenario "$T/scenario" </dev/null >/dev/null 2>&1 3>&- &
+    # shellcheck disable=SC2034 # for stop_server
     MOCK_PID=$!
     until [ -e "$T/port" ]; do
         sleep 0.02
