@@ -264,9 +264,9 @@ END
     on_screen shows '>' type 'orld' type '\x01' type 'W' type '\x05' type '!x' type '\x1b[D\x1b[D' type ' ' type '\x1b[F\x7f\r' \
         shows 'Heard: World !' type 'abc def\x17ghi\r' shows 'Heard: abc ghi' \
         type 'left right\x1b[H\x1b[C\x0b\r' shows 'Heard: l' type 'gone\x15here\r' shows 'Heard: here' \
-        type '\x1b[A\x1b[A\x1b[A\x1b[B\r' type '\x12Wor\r' type '\x04' -- "$CHAT" chat
+        type '\x1b[A\x1b[A\x1b[A\x1b[B\r' type 'then\r' shows $'Heard: then\n>' type '\x12Wor\r' type '\x04' -- "$CHAT" chat
     [ "$(cat "$OUT")" = "exit 0" ]
-    expect_posted '"World !"' '"abc ghi"' '"l"' '"here"' '"l"' '"World !"'
+    expect_posted '"World !"' '"abc ghi"' '"l"' '"here"' '"l"' '"then"' '"World !"'
     [ "$(count_requests 'POST /chat/conversations')" -eq 1 ]
 }
 
@@ -343,6 +343,7 @@ END
 
 @test "chat: the commands" {
     serve_echo
+    # shellcheck disable=SC2016 # the script expands
     printf '#!/bin/sh\necho edited >>"$1"\n' >"$T/editor"
     chmod +x "$T/editor"
     EDITOR=$T/editor term=dumb on_screen shows '>' type '/retry\n' shows 'no message' type '/nothing\n' shows 'unknown command /nothing' \
