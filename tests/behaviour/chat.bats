@@ -237,6 +237,7 @@ END
     launch "$CHAT" chat -c "$ID" <"$T/lines" >"$T/answers" 2>"$ERR"
     echo one >&"$LINES"
     expect_read "$ANSWERS" $'Heard: one\n'
+    steer GET closed/1
     # The connection is dead when the next message comes, and so is the server that had it.
     # shellcheck disable=SC2153 # of serve
     local port=$PORT
