@@ -115,6 +115,7 @@ static const struct row rows[] = {
     ROW("no emphasis", "2 * 3 * 4 snake_case_name **a", "[p 2 * 3 * 4 snake_case_name **a]"),
     ROW("the rule of three", "*a**b* **c*d**", "[p {e a**b} {s c*d}]"),
     ROW("a symbol is punctuation", "a**\xE2\x82\xAC**b", "[p a**\xE2\x82\xAC**b]"),
+    ROW("the longest entities", "&#x0020AC; &#1114111;", "[p \xE2\x82\xAC \xF4\x8F\xBF\xBF]"),
     ROW("code spans", "`a` `` b` `` `c", "[p {cm `}{c a}{cm `} {cm `` }{c b`}{cm  ``} `c]"),
     ROW("code binds tighter", "*a `*` b*", "[p {e a }{ecm `}{ec *}{ecm `}{e  b}]"),
     ROW("a link", "[a *b*](<u v> \"t\")", "[p {l a }{el b}{u  (u v)}]"),
