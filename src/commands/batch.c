@@ -207,9 +207,8 @@ static void read_lines(struct batch_run *r)
             r->input_ended = true;
         else if (result != LINE_MORE && (span_trim(line).len || result == LINE_TOO_LONG))
             take_line(r, without_cr(line), result == LINE_TOO_LONG);
-        else if (result == LINE_MORE && !is_input_ready(r))
-            break;
-        else if (result == LINE_MORE && line_input_fill(&r->input, &why) != 0)
+        else if (result == LINE_MORE &&
+                 (!is_input_ready(r) || line_input_fill(&r->input, &why) != 0))
             break;
     }
     if (fail_is_set(&why))

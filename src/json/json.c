@@ -296,20 +296,20 @@ static void clear_found(struct json_found *found)
     found->seen = 0;
 }
 
-static struct span without_prefix(struct span s, struct span prefix)
+static const char *skip_prefix(const char *text, const char *prefix)
 {
-    return span_starts(s, prefix) ? span_make(s.at + prefix.len, s.len - prefix.len) : s;
+    size_t len = strlen(prefix);
+    return strncmp(text, prefix, len) == 0 ? text + len : text;
 }
 
 static void put_yajl_error(struct buf *out, struct json_reader *r)
 {
     unsigned char *said = yajl_get_error(r->yajl, 0, (const unsigned char *)r->doc.at, r->doc.len);
-    struct span line = span_first_line(span_of((const char *)said));
-    line = without_prefix(line, (struct span)SPAN("parse error: "));
-    line = without_prefix(line, (struct span)SPAN("lexical error: "));
-    if (line.at && line.len && line.at[line.len - 1] == '.')
-        line.len--;
-    buf_span(out, line);
+    const char *text = skip_prefix((const char *)said, "parse error: ");
+    text = skip_prefix(text, "lexical error: ");
+    buf_append(out, text, strcspn(text, "\r\n"));
+    if (out->len && out->data[out->len - 1] == '.')
+        out->len--;
     yajl_free_error(r->yajl, said);
 }
 

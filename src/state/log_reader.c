@@ -458,7 +458,7 @@ struct conversations {
 
 static void add_conversation(struct conversations *c, struct span id)
 {
-    if (memchr(id.at, '\0', id.len))
+    if (id.len && memchr(id.at, '\0', id.len))
         return; /* not an ID, and not a C string */
     for (size_t i = 0; i < c->count; i++)
         if (span_is(id, c->ids[i]))

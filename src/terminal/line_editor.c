@@ -46,7 +46,7 @@ enum {
         row(el_wline) row(el_winsertstr) row(el_deletestr) row(el_cursor) row(el_wpush)            \
             row(el_resize) row(history_winit) row(history_wend) row(history_w)
 
-#define MEMBER(name) __typeof__(name) *name;
+#define MEMBER(name) __typeof__(name) *name; /* NOLINT(bugprone-macro-parentheses): a member */
 
 /* The functions, which the callbacks have no other way to. Not an object of each editor: it is the
    same library for all. */

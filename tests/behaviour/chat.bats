@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2120 # serve_echo passes on what it is given
 # chat: a dialogue at a terminal, and lines from a pipe.
 
 load helper

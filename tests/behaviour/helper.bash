@@ -12,6 +12,7 @@ setup()
     OUT=$T/out ERR=$T/err DUMP=$T/requests
     # shellcheck disable=SC2034 # the tests use them
     TRANSCRIPTS=$SRCDIR/tests/transcripts ID=7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36
+    # shellcheck disable=SC2034 # the tests use them
     P1=11111111-1111-4111-8111-111111111111 P2=22222222-2222-4222-8222-222222222222
     TOKEN=token-of-the-tests
     MOCK_PID='' RUNNING='' OURS=() HELD=()

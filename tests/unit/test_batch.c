@@ -23,6 +23,10 @@ static void end(struct batch *b, struct batch_task *t, enum fail_cause cause)
 {
     char object[24];
     const struct fail fail = {.cause = cause};
+    if (!t) {
+        check(false, "no question is due");
+        return;
+    }
     snprintf(object, sizeof object, "%lld ", (long long)t->line);
     batch_end(b, t, span_of(object), cause, fail_status(&fail));
 }
@@ -161,7 +165,7 @@ static void bounded(void)
 static void paces(void)
 {
     struct pace p = {0};
-    enum { MS = 1000 };
+    const int64_t MS = 1000;
     check_int(pace_reserve(&p, 5).at, 5, "no limit");
     pace_accept(&p);
     struct pace_turn before = pace_reserve(&p, 10);
