@@ -357,6 +357,14 @@ static int find_rule(struct cursor *c)
 
 /* The marker of an item and the blanks behind it: what is found is in *opening, and the cursor is
    behind it. */
+/* Whether digits have the value 1. The text behind them is not terminated. */
+static bool is_one(struct span digits)
+{
+    while (digits.len > 1 && digits.at[0] == '0')
+        digits = span_make(digits.at + 1, digits.len - 1);
+    return digits.len == 1 && digits.at[0] == '1';
+}
+
 static int find_item(struct cursor *c, bool interrupts, struct opening *opening)
 {
     size_t n = 1;
@@ -373,7 +381,7 @@ static int find_item(struct cursor *c, bool interrupts, struct opening *opening)
             return 0;
         list = (char)end;
         marker = span_make(c->s.at + c->next, ++n);
-        if (interrupts && atol(marker.at) != 1)
+        if (interrupts && !is_one(span_make(marker.at, marker.len - 1)))
             return 0;
     } else if (c->c != '-' && c->c != '+' && c->c != '*') {
         return 0;
