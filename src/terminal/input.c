@@ -18,9 +18,9 @@ void input_release(struct input *in)
 /* The line feed behind what was taken, NULL if it was not read yet. */
 static const char *find_end(struct input *in)
 {
-    const char *from = in->bytes.data + in->searched;
-    const char *end =
-        in->searched < in->bytes.len ? memchr(from, '\n', in->bytes.len - in->searched) : NULL;
+    const char *end = NULL;
+    if (in->searched < in->bytes.len)
+        end = memchr(in->bytes.data + in->searched, '\n', in->bytes.len - in->searched);
     in->searched = end ? (size_t)(end - in->bytes.data) : in->bytes.len;
     return end;
 }
@@ -53,12 +53,11 @@ int input_line(struct input *in, struct span *line, struct fail *fail)
     while (!(end = find_end(in)) && !in->is_over)
         if (read_more(in, fail) != 0)
             return -1;
-    const char *at = in->bytes.data + in->taken;
     if (!end && in->taken == in->bytes.len) {
         in->is_over = false; /* a terminal goes on after Ctrl-D */
         return 0;
     }
-    *line = span_make(at, in->searched - in->taken);
+    *line = span_make(in->bytes.data + in->taken, in->searched - in->taken);
     in->taken = in->searched = in->searched + (end ? 1 : 0);
     return 1;
 }
