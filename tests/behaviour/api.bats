@@ -4,6 +4,7 @@
 
 load helper
 load accounts
+load memory
 
 @test "api: methods, queries and bodies" {
     serve_default --generation 2
@@ -89,6 +90,7 @@ END
 }
 
 @test "api: memory does not grow with the body" {
+    need_plain_program
     serve <<'END'
 on GET /big
   repeat 2048

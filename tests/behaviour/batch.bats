@@ -5,6 +5,7 @@
 
 load helper
 load accounts
+load memory
 
 # questions N [FILTER]: writes N questions to $T/questions, changed by the jq filter.
 questions()
@@ -110,6 +111,7 @@ END
 }
 
 @test "batch: a line over 8 MiB is invalid, and the memory for it is bounded" {
+    need_plain_program
     serve_hello
     {
         echo '{"id":1,"text":"first"}'

@@ -73,6 +73,7 @@ refused()
 
 @test "state: a umask of 777" {
     serve_hello
+    touch "$OUT" "$ERR"
     umask 777
     log_in
     run_chat send -c "$ID" hi
