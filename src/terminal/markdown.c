@@ -876,7 +876,7 @@ static void put_rest(struct markdown *m, struct span text)
 /* Classifies the line, if possible. */
 static void decide(struct markdown *m, enum end end)
 {
-    struct plan plan;
+    struct plan plan = {.level = 0};
     struct cursor cursor = {.s = buf_view(&m->line), .end = end};
     if (plan_line(m, &cursor, &plan) == UNKNOWN) {
         m->same = cursor.same;
