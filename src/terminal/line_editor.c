@@ -65,31 +65,22 @@ static bool open_library(void)
     return true;
 }
 
-static void close_library(void)
-{
-}
-
 #else
-
-static void close_library(void)
-{
-    dlclose(edit.handle);
-}
 
 #define LOOK_UP(function)                                                                          \
     *(void **)&edit.function = dlsym(edit.handle, #function);                                      \
     complete = complete && edit.function;
 
-/* False if it is not installed or lacks a function. */
+/* False if it is not installed or lacks a function. It stays open: libtinfo below it keeps memory
+   that cannot be released. */
 static bool open_library(void)
 {
     bool complete = true;
-    edit.handle = fault_here(ENOENT) ? NULL : dlopen(LIBEDIT_FILE, RTLD_NOW | RTLD_LOCAL);
+    if (!edit.handle)
+        edit.handle = fault_here(ENOENT) ? NULL : dlopen(LIBEDIT_FILE, RTLD_NOW | RTLD_LOCAL);
     if (!edit.handle)
         return false;
     FUNCTIONS(LOOK_UP)
-    if (!complete)
-        close_library();
     return complete;
 }
 
@@ -110,10 +101,7 @@ struct line_editor {
 
 bool line_editor_is_available(void)
 {
-    bool is_available = open_library();
-    if (is_available)
-        close_library();
-    return is_available;
+    return open_library();
 }
 
 /* Characters. */
@@ -381,7 +369,6 @@ void line_editor_free(struct line_editor *e)
         freelocale(e->locale);
     free(e->prompt);
     free(e);
-    close_library();
 }
 
 void line_editor_remember(struct line_editor *e, struct span message)
