@@ -18,16 +18,18 @@ void batch_init(struct batch *b, const struct batch_options *options)
 
 static void append(struct batch *b, struct batch_task *t)
 {
-    t->before = b->last;
-    *(b->last ? &b->last->after : &b->first) = t;
-    b->last = t;
+    struct batch_task **end = &b->first;
+    while (*end)
+        end = &(*end)->next;
+    *end = t;
     b->last_line = t->line;
 }
 
-static void drop(struct batch *b, struct batch_task *t)
+/* Takes the task that `link` points to out of the list and releases it. */
+static void drop(struct batch_task **link)
 {
-    *(t->before ? &t->before->after : &b->first) = t->after;
-    *(t->after ? &t->after->before : &b->last) = t->before;
+    struct batch_task *t = *link;
+    *link = t->next;
     buf_release(&t->head);
     buf_release(&t->text);
     buf_release(&t->object);
@@ -38,20 +40,26 @@ static void drop(struct batch *b, struct batch_task *t)
 void batch_release(struct batch *b)
 {
     while (b->first)
-        drop(b, b->first);
+        drop(&b->first);
     buf_release(&b->ready);
+}
+
+/* How many lines are read ahead of those that have ended. */
+static int64_t lines_ahead(const struct batch *b)
+{
+    return (int64_t)AHEAD * b->options.jobs;
 }
 
 /* With --ordered all tasks are in the list until the oldest one has ended, so that this is the
    distance to that one. */
 static bool is_too_far(const struct batch *b, int64_t line)
 {
-    return b->options.ordered && b->first && line > b->first->line + AHEAD * b->options.jobs;
+    return b->options.ordered && b->first && line > b->first->line + lines_ahead(b);
 }
 
 bool batch_wants_line(const struct batch *b)
 {
-    return !b->stopped && b->waiting < AHEAD * b->options.jobs && !is_too_far(b, b->last_line);
+    return !b->stopped && b->waiting < lines_ahead(b) && !is_too_far(b, b->last_line);
 }
 
 void batch_add(struct batch *b, int64_t line, struct span head, struct span text,
@@ -72,9 +80,9 @@ void batch_skip(struct batch *b)
 }
 
 /* Whether an earlier question of the same conversation is unfinished. */
-static bool is_blocked(const struct batch_task *t)
+static bool is_blocked(const struct batch *b, const struct batch_task *t)
 {
-    for (const struct batch_task *e = t->before; t->conversation && e; e = e->before)
+    for (const struct batch_task *e = b->first; t->conversation && e != t; e = e->next)
         if (e->state != BATCH_ENDED && e->conversation &&
             strcmp(e->conversation, t->conversation) == 0)
             return true;
@@ -85,8 +93,8 @@ struct batch_task *batch_start(struct batch *b)
 {
     if (b->stopped || b->waiting == 0)
         return NULL;
-    for (struct batch_task *t = b->first; t && !is_too_far(b, t->line); t = t->after) {
-        if (t->state != BATCH_WAITING || is_blocked(t))
+    for (struct batch_task *t = b->first; t && !is_too_far(b, t->line); t = t->next) {
+        if (t->state != BATCH_WAITING || is_blocked(b, t))
             continue;
         t->state = BATCH_RUNNING;
         b->waiting--;
@@ -131,13 +139,15 @@ static void count(struct batch *b, int64_t line, enum fail_cause cause, int stat
 /* Moves objects whose turn it is to b->ready. */
 static void release_ended(struct batch *b)
 {
-    for (struct batch_task *t = b->first, *after; t; t = after) {
-        after = t->after;
-        if (t->state == BATCH_ENDED) {
-            buf_span(&b->ready, buf_view(&t->object));
-            drop(b, t);
+    struct batch_task **link = &b->first;
+    while (*link) {
+        if ((*link)->state == BATCH_ENDED) {
+            buf_span(&b->ready, buf_view(&(*link)->object));
+            drop(link);
         } else if (b->options.ordered) {
             return;
+        } else {
+            link = &(*link)->next;
         }
     }
 }
@@ -167,13 +177,15 @@ void batch_end(struct batch *b, struct batch_task *t, struct span object, enum f
 void batch_stop(struct batch *b)
 {
     b->stopped = true;
-    for (struct batch_task *t = b->first, *after; t; t = after) {
-        after = t->after;
-        if (t->state != BATCH_WAITING)
-            continue;
-        b->waiting--;
-        b->not_asked++;
-        drop(b, t);
+    struct batch_task **link = &b->first;
+    while (*link) {
+        if ((*link)->state == BATCH_WAITING) {
+            b->waiting--;
+            b->not_asked++;
+            drop(link);
+        } else {
+            link = &(*link)->next;
+        }
     }
     release_ended(b);
 }
@@ -226,7 +238,7 @@ void batch_put_progress(const struct batch *b, int64_t us, struct buf *out)
     buf_printf(out, "%lld done", (long long)b->done);
     put_part(out, b->skipped, "skipped");
     put_part(out, b->failed, "failed");
-    put_part(out, (int64_t)b->running, "running");
+    put_part(out, b->running, "running");
     if (ended && us > 0)
         buf_printf(out, ", %.1f/s", (double)ended * 1e6 / (double)us);
 }

@@ -24,7 +24,7 @@ enum batch_state { BATCH_WAITING, BATCH_RUNNING, BATCH_ENDED };
 
 /* A question that was read and whose object was not written yet. Owned by the batch. */
 struct batch_task {
-    struct batch_task *before, *after; /* in input order */
+    struct batch_task *next; /* in input order */
     enum batch_state state;
     int64_t line;
     char *conversation; /* ID, NULL: a new one */
@@ -35,8 +35,8 @@ struct batch_task {
 
 struct batch {
     struct batch_options options;
-    struct batch_task *first, *last;
-    size_t waiting, running;
+    struct batch_task *first;
+    int64_t waiting, running;
     int64_t last_line; /* the newest one of all tasks */
     bool stopped;      /* no further question is started */
     int64_t done, skipped, failed, not_asked;

@@ -452,7 +452,7 @@ static void put_time_left(const struct batch_run *r, int64_t elapsed, struct buf
 {
     const struct batch *b = &r->batch;
     double ended = (double)(b->done + b->failed);
-    double read = ended + (double)(b->skipped + (int64_t)b->waiting + (int64_t)b->running);
+    double read = ended + (double)(b->skipped + b->waiting + b->running);
     if (ended < 1 || (!r->input_ended && (!r->input.is_regular || r->input.offset == 0)))
         return;
     double all = r->input_ended ? read : read * (double)r->input.size / (double)r->input.offset;
