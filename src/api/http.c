@@ -3,6 +3,7 @@
 
 #include "api/http.h"
 
+#include "api/http_authorities.h"
 #include "api/http_result.h"
 #include "api/http_trace.h"
 
@@ -13,12 +14,10 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 enum {
     SECOND = 1000000,
@@ -34,8 +33,8 @@ struct http {
     CURLM *multi;
     CURL *easy;
     struct http_trace trace;
-    struct buf gathered;            /* body bytes of this turn for the hooks */
-    const char *bundle, *directory; /* where the directory alone is used: libcurl's, else NULL */
+    struct buf gathered; /* body bytes of this turn for the hooks */
+    struct http_authorities authorities;
     struct http_times times;
     char address[64]; /* of the newest connection */
     int64_t (*tick)(void *arg, int64_t now);
@@ -360,98 +359,14 @@ static bool is_https(const struct http *h)
     return strncmp(h->config.origin, "https:", 6) == 0;
 }
 
-/* Certificate authorities. Reading a bundle costs eight times what a TLS handshake costs; OpenSSL
-   reads of a hashed directory what it needs. */
-
-/* XXXXXXXX.N, a link to the certificate whose subject has this hash. */
-static bool is_hash_link(const char *name)
-{
-    return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' && name[9] &&
-           strspn(name + 9, "0123456789") == strlen(name + 9);
-}
-
-static bool has_openssl(void)
-{
-    const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
-    return tls && strncmp(tls, "OpenSSL/", 8) == 0;
-}
-
-static void trust(struct http *h, const char *bundle, const char *directory)
-{
-    curl_easy_setopt(h->easy, CURLOPT_CAINFO, bundle);
-    curl_easy_setopt(h->easy, CURLOPT_PROXY_CAINFO, bundle);
-    curl_easy_setopt(h->easy, CURLOPT_CAPATH, directory);
-    curl_easy_setopt(h->easy, CURLOPT_PROXY_CAPATH, directory);
-}
-
-/* The first of these files and directories that can be read; NULL if none. */
-static const char *first_readable(const char *const *paths)
-{
-    for (; *paths; paths++) {
-        int fd = sys_open(*paths, O_RDONLY | O_NONBLOCK, 0);
-        if (fd < 0)
-            continue;
-        close(fd);
-        return *paths;
-    }
-    return NULL;
-}
-
-/* Where a libcurl that was built without default paths looks, as in the static build: the places of
-   Debian, Arch and Alpine, Fedora, openSUSE, then those of macOS and the BSDs. */
-static void find_authorities(const char **bundle, const char **directory)
-{
-    static const char *const bundles[] = {
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-        "/etc/ssl/ca-bundle.pem",
-        "/etc/ssl/cert.pem",
-        "/opt/homebrew/etc/ca-certificates/cert.pem",
-        "/usr/local/etc/ssl/cert.pem",
-        NULL,
-    };
-    static const char *const directories[] = {"/etc/ssl/certs", "/etc/pki/tls/certs", NULL};
-    *bundle = first_readable(bundles);
-    *directory = first_readable(directories);
-}
-
-/* libcurl trusts its bundle and its directory unless others are named. Its directory alone is
-   tried first, if it can serve. */
-static void choose_authorities(struct http *h)
-{
-    const char *bundle = NULL, *directory = NULL;
-    const char *cacert = h->config.cacert, *capath = h->config.capath;
-    curl_easy_getinfo(h->easy, CURLINFO_CAINFO, &bundle);
-    curl_easy_getinfo(h->easy, CURLINFO_CAPATH, &directory);
-    bool found = !bundle && !directory;
-    if (found)
-        find_authorities(&bundle, &directory);
-    bool usual = (!cacert || (bundle && strcmp(cacert, bundle) == 0)) &&
-                 (!capath || (directory && strcmp(capath, directory) == 0));
-    if (!usual || found)
-        trust(h, cacert ? cacert : bundle, capath ? capath : directory);
-    if (!usual || !is_https(h) || !directory || !has_openssl() ||
-        !sys_directory_has(directory, is_hash_link))
-        return;
-    h->bundle = bundle;
-    h->directory = directory;
-    trust(h, NULL, directory);
-}
-
 /* Whether the certificate may be verified by an authority that is in the bundle alone; nothing was
    sent yet. */
 static bool needs_bundle(struct transfer *x, CURLcode code)
 {
     struct http *h = x->http;
-    if (code != CURLE_PEER_FAILED_VERIFICATION || x->ready || !h->bundle || fail_is_set(x->fail))
+    if (code != CURLE_PEER_FAILED_VERIFICATION || x->ready || fail_is_set(x->fail) ||
+        !http_authorities_add_bundle(&h->authorities, h->easy))
         return false;
-    int fd = sys_open(h->bundle, O_RDONLY, 0);
-    if (fd < 0)
-        return false;
-    close(fd);
-    trust(h, h->bundle, h->directory);
-    h->bundle = NULL;
     x->error[0] = '\0';
     return true;
 }
@@ -491,7 +406,7 @@ static void set_up(struct http *h)
     /* Also if the configuration of OpenSSL allows older versions (RFC 8996). */
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    choose_authorities(h);
+    http_authorities_choose(&h->authorities, e, h->config.cacert, h->config.capath, is_https(h));
     /* OpenSSL must not ask for the password of an encrypted key on the terminal. */
     curl_easy_setopt(e, CURLOPT_KEYPASSWD, "");
     curl_easy_setopt(e, CURLOPT_SSLCERT, h->config.cert);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* HTTP requests over libcurl, one at a time, with time limits and an immediate end on a signal.
-   Apart from http_result and http_url this is the only user of libcurl. */
+   Together with the other files http_* this is the only user of libcurl. */
 #ifndef API_HTTP_H
 #define API_HTTP_H
 
