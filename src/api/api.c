@@ -96,8 +96,8 @@ static void put_portfolios(struct buf *body, struct api_portfolios portfolios)
     buf_byte(body, ']');
 }
 
-static int call(struct api *api, const char *method, char *url, struct span body,
-                struct http_response *response, const char *what, struct fail *fail)
+static int call_url(struct api *api, const char *method, char *url, struct span body,
+                    struct http_response *response, const char *what, struct fail *fail)
 {
     struct http_request request = {.method = method,
                                    .url = url,
@@ -114,7 +114,7 @@ static int call(struct api *api, const char *method, char *url, struct span body
 int api_call(struct api *api, const char *method, const char *path, struct span body,
              struct http_response *response, const char *what, struct fail *fail)
 {
-    return call(api, method, base_url(api, path), body, response, what, fail);
+    return call_url(api, method, base_url(api, path), body, response, what, fail);
 }
 
 int api_request(struct api *api, const char *method, const char *path, struct span body,
@@ -132,7 +132,7 @@ int api_request(struct api *api, const char *method, const char *path, struct sp
     return result;
 }
 
-struct members {
+struct member_check {
     size_t count;
     bool known;
 };
@@ -140,7 +140,7 @@ struct members {
 static void look_at_member(void *arg, const struct json_member *m)
 {
     static const char *const names[] = {"conversation_id", "id", "new_mode", "email", "rating"};
-    struct members *members = arg;
+    struct member_check *members = arg;
     members->count++;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         members->known = members->known || span_is(m->key, names[i]);
@@ -150,7 +150,7 @@ static void look_at_member(void *arg, const struct json_member *m)
  */
 static bool is_known_object(struct span body)
 {
-    struct members members = {0, false};
+    struct member_check members = {0, false};
     return json_read_object(body, look_at_member, &members) == 0 &&
            (members.known || members.count == 0);
 }
@@ -270,8 +270,8 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
     context_put_creation(&body, context);
     buf_byte(&body, '}');
     *id = NULL;
-    int result =
-        call(api, "POST", conversation_url(api, NULL, ""), buf_view(&body), &response, what, fail);
+    int result = call_url(api, "POST", conversation_url(api, NULL, ""), buf_view(&body), &response,
+                          what, fail);
     if (result != 0 && fail->http_status == 404)
         api_hint_url(fail);
     if (result == 0 && !(*id = created_id(buf_view(&response.body))))
@@ -292,8 +292,8 @@ int api_set_mode(struct api *api, const char *id, const char *mode, struct fail 
     buf_byte(&body, '{');
     json_put_text(&body, "mode", span_of(mode));
     buf_byte(&body, '}');
-    int result = call(api, "PUT", conversation_url(api, id, "/mode"), buf_view(&body), &response,
-                      what, fail);
+    int result = call_url(api, "PUT", conversation_url(api, id, "/mode"), buf_view(&body),
+                          &response, what, fail);
     if (result == 0 && !is_known_object(buf_view(&response.body)))
         result = api_unexpected(&response, what, "the response is not a change of mode", fail);
     buf_release(&body);
@@ -308,8 +308,8 @@ int api_delete(struct api *api, const char *id, struct fail *fail)
     if (check_id(id, fail) != 0)
         return -1;
     http_response_init(&response);
-    int result = call(api, "DELETE", conversation_url(api, id, ""), span_make(NULL, 0), &response,
-                      what, fail);
+    int result = call_url(api, "DELETE", conversation_url(api, id, ""), span_make(NULL, 0),
+                          &response, what, fail);
     if (result == 0 && span_trim(buf_view(&response.body)).len > 0 &&
         !is_known_object(buf_view(&response.body)))
         result = api_unexpected(&response, what, "the response is not empty", fail);
@@ -324,16 +324,16 @@ int api_list(struct api *api, int limit, int offset, struct http_response *respo
     buf_printf(&query, "?limit=%d&offset=%d", limit, offset);
     char *url = conversation_url(api, NULL, buf_text(&query));
     buf_release(&query);
-    return call(api, "GET", url, span_make(NULL, 0), response, "cannot list the conversations",
-                fail);
+    return call_url(api, "GET", url, span_make(NULL, 0), response, "cannot list the conversations",
+                    fail);
 }
 
 int api_get(struct api *api, const char *id, struct http_response *response, struct fail *fail)
 {
     if (check_id(id, fail) != 0)
         return -1;
-    return call(api, "GET", conversation_url(api, id, ""), span_make(NULL, 0), response,
-                "cannot show the conversation", fail);
+    return call_url(api, "GET", conversation_url(api, id, ""), span_make(NULL, 0), response,
+                    "cannot show the conversation", fail);
 }
 
 char *api_send_url(const struct api *api)
@@ -389,7 +389,7 @@ int api_rate(struct api *api, const char *message, const char *rating, const cha
     if (comment)
         json_put_text(&body, "comment", span_of(comment));
     buf_byte(&body, '}');
-    int result = call(api, "POST", buf_take(&url), buf_view(&body), &response, what, fail);
+    int result = call_url(api, "POST", buf_take(&url), buf_view(&body), &response, what, fail);
     if (result == 0 && !is_known_object(buf_view(&response.body)))
         result = api_unexpected(&response, what, "the response is not a rating", fail);
     buf_release(&body);
@@ -449,7 +449,7 @@ static int open_session(struct api *api, const char *path, struct span body, con
     struct http_response response;
     http_response_init(&response);
     *session = (struct api_session){.expires_in = -1};
-    int result = call(api, "POST", base_url(api, path), body, &response, what, fail);
+    int result = call_url(api, "POST", base_url(api, path), body, &response, what, fail);
     if (result == 0 &&
         (json_read_object(buf_view(&response.body), take_session, session) != 0 || !session->token))
         result = api_unexpected(&response, what, "the response has no token", fail);
@@ -484,7 +484,8 @@ int api_refresh(struct api *api, struct api_session *session, struct fail *fail)
 int api_me(struct api *api, struct http_response *response, struct fail *fail)
 {
     static const char what[] = "cannot show the account";
-    if (call(api, "GET", base_url(api, "/auth/me"), span_make(NULL, 0), response, what, fail) != 0)
+    if (call_url(api, "GET", base_url(api, "/auth/me"), span_make(NULL, 0), response, what, fail) !=
+        0)
         return -1;
     if (!is_known_object(buf_view(&response->body)))
         return api_unexpected(response, what, "the response is not an account", fail);
@@ -495,8 +496,8 @@ int api_logout(struct api *api, struct fail *fail)
 {
     struct http_response response;
     http_response_init(&response);
-    int result = call(api, "POST", base_url(api, "/auth/logout"), span_make(NULL, 0), &response,
-                      "cannot log out", fail);
+    int result = call_url(api, "POST", base_url(api, "/auth/logout"), span_make(NULL, 0), &response,
+                          "cannot log out", fail);
     http_response_release(&response);
     return result;
 }

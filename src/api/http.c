@@ -105,7 +105,7 @@ static int on_seek(void *arg, curl_off_t offset, int origin)
                                                              : CURL_SEEKFUNC_FAIL;
 }
 
-static bool is_name(struct span s, const char *name)
+static bool is_header_name(struct span s, const char *name)
 {
     return s.len == strlen(name) && strncasecmp(s.at, name, s.len) == 0;
 }
@@ -117,7 +117,7 @@ static bool has_only(struct span list, const char *allowed)
         const char *comma = memchr(list.at, ',', list.len);
         size_t n = comma ? (size_t)(comma - list.at) : list.len;
         struct span coding = span_trim(span_make(list.at, n));
-        if (coding.len && !is_name(coding, "identity") && !is_name(coding, allowed))
+        if (coding.len && !is_header_name(coding, "identity") && !is_header_name(coding, allowed))
             return false;
         n += comma ? 1 : 0;
         list = span_make(list.at + n, list.len - n);
@@ -150,22 +150,22 @@ static int64_t retry_seconds(struct span value)
 static void on_field(struct transfer *x, struct span name, struct span value)
 {
     struct http_response *r = x->response;
-    if (is_name(name, "content-type")) {
+    if (is_header_name(name, "content-type")) {
         keep_header(&r->content_type, value);
-    } else if (is_name(name, "content-encoding")) {
+    } else if (is_header_name(name, "content-encoding")) {
         if (!has_only(value, "identity"))
             keep_header(&r->content_encoding, value);
-    } else if (is_name(name, "location")) {
+    } else if (is_header_name(name, "location")) {
         keep_header(&r->location, value);
-    } else if (is_name(name, "transfer-encoding")) {
+    } else if (is_header_name(name, "transfer-encoding")) {
         /* libcurl would decompress it, and a small body may become a huge one. */
         if (!has_only(value, "chunked"))
             fail_set(x->fail, FAIL_PROTOCOL,
                      "invalid HTTP response: unexpected Transfer-Encoding: %.*s", (int)value.len,
                      value.at);
-    } else if (is_name(name, "retry-after")) {
+    } else if (is_header_name(name, "retry-after")) {
         x->retry_after = retry_seconds(value);
-    } else if (is_name(name, "x-ratelimit-reset")) {
+    } else if (is_header_name(name, "x-ratelimit-reset")) {
         char text[24] = "";
         memcpy(text, value.at, value.len < sizeof text ? value.len : sizeof text - 1);
         x->reset = strtoll(text, NULL, 10);
@@ -600,9 +600,9 @@ static int check_signal(struct transfer *x, int64_t now, int64_t *wake)
     return 0;
 }
 
-enum turn { TURN_AGAIN, TURN_OVER };
+enum turn_result { TURN_AGAIN, TURN_OVER };
 
-/* One iteration without the wait. An enum turn, or -1 with *x->fail. */
+/* One iteration without the wait. An enum turn_result, or -1 with *x->fail. */
 static int take_turn(struct transfer *x, int64_t *wake)
 {
     const struct http_hooks *hooks = x->request->hooks;
@@ -761,7 +761,7 @@ static void free_headers(struct curl_slist *list)
     curl_slist_free_all(list);
 }
 
-static void set_request(CURL *e, const struct http_request *request)
+static void set_request_options(CURL *e, const struct http_request *request)
 {
     bool get = strcmp(request->method, "GET") == 0, post = strcmp(request->method, "POST") == 0;
     bool head = strcmp(request->method, "HEAD") == 0;
@@ -787,7 +787,7 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
     struct transfer x = {.http = h, .request = request, .response = response, .fail = fail};
     x.begun = x.last_byte = sys_now_us();
     struct curl_slist *headers = make_headers(&h->config, request);
-    set_request(h->easy, request);
+    set_request_options(h->easy, request);
     curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, x.error);
     curl_easy_setopt(h->easy, CURLOPT_OPENSOCKETDATA, &x);

@@ -23,7 +23,7 @@ static const enum http_meaning other[HTTP_PHASES] = {HTTP_UNREACHABLE, HTTP_UNSE
 
 /* A kept connection may turn out to be closed when it is reused. libcurl then connects again, and a
    failure to connect is reported in a later phase than HTTP_CONNECTING: the connection was lost. */
-static const struct result_row rows[] = {
+static const struct result_row meanings[] = {
     {CURLE_UNSUPPORTED_PROTOCOL, {HTTP_UNREACHABLE, HTTP_INVALID, HTTP_INVALID, HTTP_INVALID}},
     {CURLE_FAILED_INIT, {HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL}},
     {CURLE_NOT_BUILT_IN, {HTTP_PROXY_FAILED, HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL}},
@@ -49,9 +49,9 @@ static const struct result_row rows[] = {
 
 enum http_meaning http_meaning(CURLcode code, enum http_phase phase)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].code == (int)code)
-            return rows[i].in[phase];
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+        if (meanings[i].code == (int)code)
+            return meanings[i].in[phase];
     return other[phase];
 }
 

@@ -130,25 +130,25 @@ void portfolio_list_release(struct portfolio_list *list)
 
 /* Finding. */
 
-static bool is_id(const struct portfolio *p, struct span value)
+static bool portfolio_has_id(const struct portfolio *p, struct span value)
 {
     return span_is(value, p->id);
 }
 
-static bool is_name(const struct portfolio *p, struct span value)
+static bool portfolio_has_name(const struct portfolio *p, struct span value)
 {
     return span_is(value, p->name);
 }
 
-static bool is_beginning(const struct portfolio *p, struct span value)
+static bool portfolio_has_prefix(const struct portfolio *p, struct span value)
 {
     return utf8_first(value, PREFIX - 1).len < value.len &&
            (span_starts(span_of(p->name), value) || span_starts(span_of(p->id), value));
 }
 
-static int refuse_ambiguous(const struct portfolio_list *list,
-                            bool (*fits)(const struct portfolio *p, struct span value),
-                            const char *value, struct fail *fail)
+static int refuse_ambiguous_portfolio(const struct portfolio_list *list,
+                                      bool (*fits)(const struct portfolio *p, struct span value),
+                                      const char *value, struct fail *fail)
 {
     struct buf names = {0};
     size_t named = 0;
@@ -176,7 +176,7 @@ static const struct portfolio *find_by(const struct portfolio_list *list,
         if (!fits(&list->list[i], span_of(value)))
             continue;
         if (found) {
-            refuse_ambiguous(list, fits, value, fail);
+            refuse_ambiguous_portfolio(list, fits, value, fail);
             return NULL;
         }
         found = &list->list[i];
@@ -187,11 +187,11 @@ static const struct portfolio *find_by(const struct portfolio_list *list,
 const struct portfolio *portfolio_find(const struct portfolio_list *list, const char *value,
                                        struct fail *fail)
 {
-    const struct portfolio *found = find_by(list, is_id, value, fail);
+    const struct portfolio *found = find_by(list, portfolio_has_id, value, fail);
     if (!found && !fail_is_set(fail))
-        found = find_by(list, is_name, value, fail);
+        found = find_by(list, portfolio_has_name, value, fail);
     if (!found && !fail_is_set(fail))
-        found = find_by(list, is_beginning, value, fail);
+        found = find_by(list, portfolio_has_prefix, value, fail);
     if (!found)
         fail_set_hint(fail, FAIL_DATA, "'sigmasight-chat portfolios' lists them",
                       "unknown portfolio '%s'", value);

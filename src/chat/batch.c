@@ -16,7 +16,7 @@ void batch_init(struct batch *b, const struct batch_options *options)
 
 /* The list of tasks. */
 
-static void append(struct batch *b, struct batch_task *t)
+static void append_task(struct batch *b, struct batch_task *t)
 {
     struct batch_task **end = &b->first;
     while (*end)
@@ -26,7 +26,7 @@ static void append(struct batch *b, struct batch_task *t)
 }
 
 /* Takes the task that `link` points to out of the list and releases it. */
-static void drop(struct batch_task **link)
+static void remove_task(struct batch_task **link)
 {
     struct batch_task *t = *link;
     *link = t->next;
@@ -40,7 +40,7 @@ static void drop(struct batch_task **link)
 void batch_release(struct batch *b)
 {
     while (b->first)
-        drop(&b->first);
+        remove_task(&b->first);
     buf_release(&b->ready);
 }
 
@@ -70,7 +70,7 @@ void batch_add(struct batch *b, int64_t line, struct span head, struct span text
     t->conversation = conversation ? xstrdup(conversation) : NULL;
     buf_span(&t->head, head);
     buf_span(&t->text, text);
-    append(b, t);
+    append_task(b, t);
     b->waiting++;
 }
 
@@ -120,7 +120,7 @@ static bool ends_all(enum fail_cause cause)
            cause == FAIL_ANSWER_QUOTA;
 }
 
-static void count(struct batch *b, int64_t line, enum fail_cause cause, int status)
+static void count_result(struct batch *b, int64_t line, enum fail_cause cause, int status)
 {
     if (cause == FAIL_NONE) {
         b->done++;
@@ -143,7 +143,7 @@ static void release_ended(struct batch *b)
     while (*link) {
         if ((*link)->state == BATCH_ENDED) {
             buf_span(&b->ready, buf_view(&(*link)->object));
-            drop(link);
+            remove_task(link);
         } else if (b->options.ordered) {
             return;
         } else {
@@ -158,8 +158,8 @@ void batch_add_failed(struct batch *b, int64_t line, struct span object, const s
     t->line = line;
     t->state = BATCH_ENDED;
     buf_span(&t->object, object);
-    append(b, t);
-    count(b, line, fail->cause, fail_status(fail));
+    append_task(b, t);
+    count_result(b, line, fail->cause, fail_status(fail));
     release_ended(b);
 }
 
@@ -170,7 +170,7 @@ void batch_end(struct batch *b, struct batch_task *t, struct span object, enum f
     buf_release(&t->text);
     buf_span(&t->object, object);
     b->running--;
-    count(b, t->line, cause, status);
+    count_result(b, t->line, cause, status);
     release_ended(b);
 }
 
@@ -182,7 +182,7 @@ void batch_stop(struct batch *b)
         if ((*link)->state == BATCH_WAITING) {
             b->waiting--;
             b->not_asked++;
-            drop(link);
+            remove_task(link);
         } else {
             link = &(*link)->next;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "chat/cause.h"
 
-static const struct cause_row rows[FAIL_CAUSES] = {
+static const struct cause_row causes[FAIL_CAUSES] = {
     [FAIL_NONE] = {NULL, "done", RETRY_NEVER},
     /* The code of an error event is the server's; none is made up. */
     [FAIL_ANSWER] = {NULL, "error", RETRY_NEVER},
@@ -35,5 +35,5 @@ static const struct cause_row rows[FAIL_CAUSES] = {
 
 const struct cause_row *cause_row(enum fail_cause cause)
 {
-    return &rows[cause];
+    return &causes[cause];
 }

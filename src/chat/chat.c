@@ -265,7 +265,7 @@ static int post(void *arg, struct fail *fail)
     return result;
 }
 
-static bool is_committed(const void *arg)
+static bool question_is_committed(const void *arg)
 {
     const struct chat *c = arg;
     return reader_is_committed(c->reader);
@@ -362,7 +362,7 @@ int chat_run(struct api *api, struct reader *reader, const struct chat_request *
                                   .pace = request->pace,
                                   .started = request->started,
                                   .stream_ms = -1,
-                                  .is_committed = is_committed,
+                                  .is_committed = question_is_committed,
                                   .arg = &c};
     http_on_tick(api->http, tick_sinks, reader->sinks);
     http_set_grace(api->http, 0);

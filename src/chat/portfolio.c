@@ -72,7 +72,7 @@ struct api_portfolios portfolio_ids(const struct portfolio_choice *c)
                                    c->ids_are_implied};
 }
 
-static bool has_word(const char *text, const char *word)
+static bool contains_ignoring_case(const char *text, const char *word)
 {
     for (size_t len = strlen(word); *text; text++)
         if (strncasecmp(text, word, len) == 0)
@@ -83,7 +83,7 @@ static bool has_word(const char *text, const char *word)
 bool portfolio_is_missing(const struct fail *why)
 {
     return why->http_status == 500 ||
-           (why->http_status == 404 && has_word(why->message, "portfolio"));
+           (why->http_status == 404 && contains_ignoring_case(why->message, "portfolio"));
 }
 
 static char *describe(const struct portfolio_list *list)

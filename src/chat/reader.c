@@ -38,7 +38,7 @@ static void answer_reset(struct answer *a)
     *a = (struct answer){.hash = FNV_OFFSET, .verdict = FAIL_INIT};
 }
 
-static void take_string(char **target, const struct json_value *value)
+static void set_string(char **target, const struct json_value *value)
 {
     if (value->type != JSON_STRING)
         return;
@@ -46,14 +46,14 @@ static void take_string(char **target, const struct json_value *value)
     *target = xmemdup(value->string.at, value->string.len);
 }
 
-static void take_id(char **target, const struct json_value *value)
+static void set_id(char **target, const struct json_value *value)
 {
     if (value->type == JSON_STRING && api_is_id(value->string))
-        take_string(target, value);
+        set_string(target, value);
 }
 
 /* The first generation sends two `done` events, either of which may have null. */
-static void take_number(char **target, const struct json_value *value)
+static void set_number(char **target, const struct json_value *value)
 {
     if (value->type != JSON_NUMBER)
         return;
@@ -173,9 +173,9 @@ static int take_done(struct reader *r, const struct chat_event *event, struct fa
     struct answer *a = &r->answer;
     const struct json_value *final = &event->member[CHAT_FINAL_TEXT];
     a->done = a->ended = true;
-    take_id(&a->message_id, &event->member[CHAT_MESSAGE_ID]);
-    take_number(&a->total_tokens, &event->member[CHAT_TOTAL_TOKENS]);
-    take_number(&a->latency_ms, &event->member[CHAT_LATENCY_MS]);
+    set_id(&a->message_id, &event->member[CHAT_MESSAGE_ID]);
+    set_number(&a->total_tokens, &event->member[CHAT_TOTAL_TOKENS]);
+    set_number(&a->latency_ms, &event->member[CHAT_LATENCY_MS]);
     if (final->type != JSON_STRING)
         return 0;
     if (a->deltas == 0) {
@@ -215,10 +215,10 @@ static int update_answer(struct reader *r, const struct chat_event *event, struc
         return 0;
     case CHAT_CREATED:
     case CHAT_START:
-        take_id(&a->conversation_id, &event->member[CHAT_CONVERSATION_ID]);
-        take_id(&a->message_id, &event->member[CHAT_MESSAGE_ID]);
-        take_string(&a->mode, &event->member[CHAT_MODE]);
-        take_string(&a->model, &event->member[CHAT_MODEL]);
+        set_id(&a->conversation_id, &event->member[CHAT_CONVERSATION_ID]);
+        set_id(&a->message_id, &event->member[CHAT_MESSAGE_ID]);
+        set_string(&a->mode, &event->member[CHAT_MODE]);
+        set_string(&a->model, &event->member[CHAT_MODEL]);
         return 0;
     case CHAT_TOOL_STARTED:
         a->tool_calls++;

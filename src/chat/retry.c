@@ -59,8 +59,8 @@ static int pause_for(struct sinks *sinks, int64_t ms, struct fail *fail)
     return result == 0 ? 0 : fail_signal(fail, sys_signal());
 }
 
-static int announce(struct sinks *sinks, int attempt, int limit, int64_t delay, const char *reason,
-                    struct fail *fail)
+static int announce_retry(struct sinks *sinks, int attempt, int limit, int64_t delay,
+                          const char *reason, struct fail *fail)
 {
     struct sink_retry retry = {attempt, limit, delay, reason};
     int result = sinks_retry(sinks, &retry, fail);
@@ -137,8 +137,8 @@ static int wait_for_retry(struct retry_loop *loop, int made, struct fail *why, s
         fail_move(fail, why);
         return -1;
     }
-    if (announce(loop->sinks, made + 1, retry_limit(loop->policy, why->cause), delay, why->message,
-                 fail) != 0)
+    if (announce_retry(loop->sinks, made + 1, retry_limit(loop->policy, why->cause), delay,
+                       why->message, fail) != 0)
         return -1;
     return holds_all ? 0 : pause_for(loop->sinks, delay, fail);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-struct header {
+struct worker_header {
     enum worker_kind kind;
     enum fail_cause cause;
     int status;
@@ -18,7 +18,7 @@ struct header {
 
 int worker_send(int fd, const struct worker_message *message)
 {
-    struct header header = {
+    struct worker_header header = {
         .kind = message->kind, .cause = message->cause, .status = message->status};
     struct buf out = {0};
     size_t all = sizeof header;
@@ -36,7 +36,7 @@ int worker_send(int fd, const struct worker_message *message)
 
 size_t worker_parse(const struct buf *in, struct worker_message *message)
 {
-    struct header header;
+    struct worker_header header;
     size_t at = sizeof header;
     if (in->len < sizeof header)
         return 0;

@@ -101,7 +101,7 @@ static int take_arguments(struct api_job *j, struct fail *fail)
     return check_path(j->path, fail);
 }
 
-static int read_file(struct buf *data, const char *path, struct fail *fail)
+static int read_data_file(struct buf *data, const char *path, struct fail *fail)
 {
     bool is_input = strcmp(path, "-") == 0;
     int fd = is_input ? STDIN_FILENO : sys_open(path, O_RDONLY, 0);
@@ -122,7 +122,7 @@ static int read_data(struct api_job *j, struct fail *fail)
     buf_init(&j->data, DATA_MAX);
     buf_reserve(&j->data, 1);
     if (strcmp(text, "-") == 0 || text[0] == '@') {
-        if (read_file(&j->data, text[0] == '@' ? text + 1 : text, fail) != 0)
+        if (read_data_file(&j->data, text[0] == '@' ? text + 1 : text, fail) != 0)
             return -1;
     } else {
         buf_puts(&j->data, text);
@@ -199,7 +199,7 @@ static int response_tick(void *arg, int64_t now, int64_t *wake, struct fail *fai
 
 /* The call. */
 
-static bool is_committed(const void *arg)
+static bool call_is_committed(const void *arg)
 {
     return ((const struct api_job *)arg)->is_committed;
 }
@@ -237,7 +237,7 @@ static int authorize(struct api_job *j, struct fail *fail)
     return result;
 }
 
-static int call(struct api_job *j, int64_t started, struct fail *fail)
+static int make_call(struct api_job *j, int64_t started, struct fail *fail)
 {
     struct retry_policy policy = client_retry_policy(j->in->settings);
     if (client_open(&j->client, j->in, started, fail) != 0 || authorize(j, fail) != 0)
@@ -250,7 +250,7 @@ static int call(struct api_job *j, int64_t started, struct fail *fail)
                                    .stream_ms = -1,
                                    .repeatable = strcmp(j->method, "GET") == 0 ||
                                                  strcmp(j->method, "HEAD") == 0,
-                                   .is_committed = is_committed,
+                                   .is_committed = call_is_committed,
                                    .arg = j};
     int result = retry_run(&j->retry, call_once, fail);
     if (fail->http_status && !j->is_committed)
@@ -292,7 +292,7 @@ static int run_api(const struct invocation *in, struct fail *fail)
     http_response_init(&j.response);
     open_sinks(&j);
     if (read_data(&j, fail) == 0)
-        call(&j, started, fail);
+        make_call(&j, started, fail);
     close_sinks(&j, fail);
     client_close(&j.client);
     http_response_release(&j.response);

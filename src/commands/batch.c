@@ -66,7 +66,7 @@ static bool wants(const struct batch_run *r, enum option_id id)
 }
 
 /* No further question is started. */
-static void stop(struct batch_run *r, struct fail *why)
+static void stop_batch(struct batch_run *r, struct fail *why)
 {
     if (fail_is_set(&r->stop))
         fail_release(why);
@@ -90,7 +90,7 @@ static void write_objects(struct batch_run *r)
     writer_put_json(&r->out, buf_view(ready));
     buf_clear(ready);
     if (writer_flush(&r->out, &why) != 0)
-        stop(r, &why);
+        stop_batch(r, &why);
     if (ready->cap > KEPT)
         buf_release(ready);
     if (r->out.pending.len == 0 && r->out.pending.cap > KEPT)
@@ -160,7 +160,7 @@ static void refuse_line(struct batch_run *r, const struct buf *head, struct fail
     buf_release(&object);
 }
 
-static void take_line(struct batch_run *r, struct span line, bool is_too_long)
+static void take_question(struct batch_run *r, struct span line, bool is_too_long)
 {
     struct question_line q = {.conversation = NULL};
     struct fail why = FAIL_INIT;
@@ -197,7 +197,7 @@ static bool is_input_ready(const struct batch_run *r)
 }
 
 /* Reads as many lines as there are and as are wanted. */
-static void read_lines(struct batch_run *r)
+static void read_questions(struct batch_run *r)
 {
     struct fail why = FAIL_INIT;
     struct span line;
@@ -206,17 +206,17 @@ static void read_lines(struct batch_run *r)
         if (result == LINE_END)
             r->input_ended = true;
         else if (result != LINE_MORE && (span_trim(line).len || result == LINE_TOO_LONG))
-            take_line(r, without_cr(line), result == LINE_TOO_LONG);
+            take_question(r, without_cr(line), result == LINE_TOO_LONG);
         else if (result == LINE_MORE &&
                  (!is_input_ready(r) || line_input_fill(&r->input, &why) != 0))
             break;
     }
     if (fail_is_set(&why))
-        stop(r, &why);
+        stop_batch(r, &why);
 }
 
 /* After a stop: what is left of a file was not asked. */
-static void count_rest(struct batch_run *r)
+static void count_unread_questions(struct batch_run *r)
 {
     struct fail ignored = FAIL_INIT;
     struct span line;
@@ -291,7 +291,7 @@ static struct worker *find_worker(struct batch_run *r)
         return free_slot;
     /* Continue with the jobs that are running. */
     if (alive == 0)
-        stop(r, &why);
+        stop_batch(r, &why);
     fail_release(&why);
     return NULL;
 }
@@ -332,7 +332,7 @@ static void start_questions(struct batch_run *r)
 {
     struct fail why = FAIL_INIT;
     if (!r->has_token && r->batch.waiting && need_token(r, &why) != 0)
-        stop(r, &why);
+        stop_batch(r, &why);
     while (r->batch.waiting && !sys_signal()) {
         struct worker *w = find_worker(r);
         struct batch_task *task = w ? batch_start(&r->batch) : NULL;
@@ -359,7 +359,7 @@ static void explain_stop(struct batch_run *r, const struct worker_message *answe
         fail_hint(&why, "%.*s", (int)answer->part[2].len, answer->part[2].at);
     if (answer->cause == FAIL_DENIED && r->denied.hint)
         fail_hint(&why, "%s", r->denied.hint);
-    stop(r, &why);
+    stop_batch(r, &why);
 }
 
 static void take_answer(struct batch_run *r, struct worker *w, const struct worker_message *m)
@@ -393,7 +393,7 @@ static void show_warning(struct batch_run *r, struct span text)
     fail_release(&ignored);
 }
 
-static void hear(struct batch_run *r, struct worker *w)
+static void receive_messages(struct batch_run *r, struct worker *w)
 {
     struct worker_message message;
     size_t size;
@@ -421,7 +421,7 @@ static void hear(struct batch_run *r, struct worker *w)
 /* Signals. */
 
 /* Passes a signal on to the jobs that are at work, and at last kills them. */
-static void cancel(struct batch_run *r)
+static void cancel_jobs(struct batch_run *r)
 {
     int64_t now = sys_now_us();
     int signal = sys_signal() == SIGPIPE ? SIGTERM : sys_signal();
@@ -522,15 +522,15 @@ static void wait_for_events(struct batch_run *r)
         return;
     for (unsigned i = 0; i < r->jobs; i++)
         if (fds[i].fd >= 0 && fds[i].revents && r->workers[i].pid)
-            hear(r, &r->workers[i]);
+            receive_messages(r, &r->workers[i]);
 }
 
 static void run_questions(struct batch_run *r)
 {
     for (;;) {
         if (sys_signal())
-            cancel(r);
-        read_lines(r);
+            cancel_jobs(r);
+        read_questions(r);
         start_questions(r);
         write_objects(r);
         if (sys_signal() && !r->cancelled)
@@ -554,7 +554,7 @@ static void print_totals(struct batch_run *r)
 {
     struct fail ignored = FAIL_INIT;
     struct buf line = {0};
-    count_rest(r);
+    count_unread_questions(r);
     batch_put_totals(&r->batch, &line);
     if (!r->in->terminal->quiet && sys_signal() != SIGPIPE)
         terminal_line(r->in->terminal, buf_view(&line), &ignored);
@@ -563,7 +563,7 @@ static void print_totals(struct batch_run *r)
 }
 
 /* The exit status is that of a question, which has its object, or of what ended the program. */
-static void conclude(struct batch_run *r, struct fail *fail)
+static void conclude_batch(struct batch_run *r, struct fail *fail)
 {
     enum fail_cause cause = batch_cause(&r->batch);
     if (sys_signal()) {
@@ -657,7 +657,7 @@ static int run_batch(const struct invocation *in, struct fail *fail)
         if (!sys_signal() && r.stop.cause != FAIL_OUTPUT)
             writer_close_standard(&r.stop);
         print_totals(&r);
-        conclude(&r, fail);
+        conclude_batch(&r, fail);
     }
     release_run(&r);
     return fail_is_set(fail) ? -1 : 0;

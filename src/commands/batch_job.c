@@ -15,7 +15,7 @@
 enum { KEPT = 1 << 20 };
 
 /* The process. */
-struct job {
+struct job_state {
     const struct batch_job *about;
     int fd;
     struct buf in;           /* messages of the parent */
@@ -57,7 +57,7 @@ static struct sink *new_warning_sink(int fd)
 }
 
 /* The next message. Its size, or 0 if the parent is gone or a signal was caught. */
-static size_t receive(struct job *j, struct worker_message *message)
+static size_t receive(struct job_state *j, struct worker_message *message)
 {
     size_t size;
     while ((size = worker_parse(&j->in, message)) == 0)
@@ -69,7 +69,7 @@ static size_t receive(struct job *j, struct worker_message *message)
 /* Asks the parent for a token, for struct auth_delegate. */
 static char *next_token(void *arg, const char *refused, struct fail *fail)
 {
-    struct job *j = arg;
+    struct job_state *j = arg;
     struct worker_message message = {.kind = WORKER_REFUSED, .part = {span_of(refused)}};
     if (!refused)
         return xstrdup(j->about->token);
@@ -95,7 +95,7 @@ static const char **merge_context(const struct setting *options, const struct qu
     return pairs;
 }
 
-static int ask(struct job *j, struct span line, struct fail *fail)
+static int ask_line(struct job_state *j, struct span line, struct fail *fail)
 {
     struct dialogue *d = &j->dialogue;
     struct question q;
@@ -122,13 +122,13 @@ static int ask(struct job *j, struct span line, struct fail *fail)
 }
 
 /* False if the parent is gone. */
-static bool answer(struct job *j, const struct worker_message *question)
+static bool answer_question(struct job_state *j, const struct worker_message *question)
 {
     struct fail fail = FAIL_INIT;
     buf_clear(&j->head);
     buf_clear(&j->object);
     buf_span(&j->head, question->part[0]);
-    ask(j, question->part[1], &fail);
+    ask_line(j, question->part[1], &fail);
     const struct worker_message message = {
         .kind = WORKER_ANSWER,
         .cause = fail.cause,
@@ -141,7 +141,7 @@ static bool answer(struct job *j, const struct worker_message *question)
 
 void batch_job_run(void *about, int fd)
 {
-    struct job j = {.about = about, .fd = fd};
+    struct job_state j = {.about = about, .fd = fd};
     const struct auth_delegate delegate = {next_token, &j};
     struct worker_message question;
     j.about->in->terminal->status = NULL; /* the progress line is the parent's */
@@ -155,7 +155,7 @@ void batch_job_run(void *about, int fd)
     for (size_t size; (size = receive(&j, &question)) != 0;) {
         struct buf held = j.in;
         j.in = (struct buf){0}; /* the question lies in it while further messages are received */
-        bool goes_on = answer(&j, &question);
+        bool goes_on = answer_question(&j, &question);
         buf_release(&held);
         if (j.object.cap > KEPT)
             buf_release(&j.object);

@@ -34,7 +34,7 @@ struct session {
     struct fail last_fail; /* already shown */
 };
 
-static bool is_blank(struct span text)
+static bool is_blank_text(struct span text)
 {
     return span_trim(text).len == 0;
 }
@@ -62,7 +62,7 @@ static void keep_in_history(struct session *s, struct span message)
     fail_release(&ignored);
 }
 
-static void set_request(const struct session *s, struct chat_request *request)
+static void prepare_request(const struct session *s, struct chat_request *request)
 {
     request->text = buf_view(&s->message);
     request->keep = true;
@@ -74,7 +74,7 @@ static void set_request(const struct session *s, struct chat_request *request)
 }
 
 /* What the end of a question means for the dialogue: 0 if it goes on, -1 with *fail if it ends. */
-static int settle(struct session *s, bool posted, struct fail *fail)
+static int settle_question(struct session *s, bool posted, struct fail *fail)
 {
     if (!fail_is_set(fail))
         return 0;
@@ -98,7 +98,7 @@ static int ask_message(struct session *s, struct fail *fail)
 {
     struct question question;
     question_init(&question, &s->dialogue);
-    set_request(s, &question.request);
+    prepare_request(s, &question.request);
     if (message_check(&s->message, s->in->settings, fail) == 0) {
         buf_clear(&s->last);
         buf_span(&s->last, buf_view(&s->message));
@@ -108,13 +108,13 @@ static int ask_message(struct session *s, struct fail *fail)
     if (posted)
         s->mode_is_new = false;
     dialogue_conclude(&s->dialogue, &question, fail);
-    return settle(s, posted, fail);
+    return settle_question(s, posted, fail);
 }
 
 /* Commands at the prompt. Each returns -1 with *fail, which is shown before the dialogue goes on.
  */
 
-static int change_mode(struct session *s, const char *argument, struct fail *fail)
+static int set_next_mode(struct session *s, const char *argument, struct fail *fail)
 {
     const struct option_row *row = option_row(OPT_MODE);
     if (!option_is_choice(row, argument))
@@ -155,7 +155,7 @@ static int edit_message(struct session *s, const char *argument, struct fail *fa
     buf_puts(&s->message, argument);
     if (editor_run(&s->message, fail) != 0)
         return -1;
-    if (is_blank(buf_view(&s->message)))
+    if (is_blank_text(buf_view(&s->message)))
         return fail_set(fail, FAIL_DATA, "the message is empty");
     prompt_remember(&s->prompt, buf_view(&s->message));
     keep_in_history(s, buf_view(&s->message));
@@ -175,7 +175,7 @@ static int repeat_message(struct session *s, const char *argument, struct fail *
 
 static int show_help(struct session *s, const char *argument, struct fail *fail);
 
-static int quit(struct session *s, const char *argument, struct fail *fail)
+static int quit_dialogue(struct session *s, const char *argument, struct fail *fail)
 {
     (void)argument;
     (void)fail;
@@ -187,13 +187,13 @@ static const struct prompt_command {
     const char *name, *argument, *help;
     int (*run)(struct session *s, const char *argument, struct fail *fail);
 } prompt_commands[] = {
-    {"mode", "MODE", "change the mode: green, blue, indigo or violet", change_mode},
+    {"mode", "MODE", "change the mode: green, blue, indigo or violet", set_next_mode},
     {"new", "", "begin a new conversation", begin_conversation},
     {"portfolio", "ID", "ask about this portfolio", choose_portfolio},
     {"edit", "[TEXT]", "write a message in the editor", edit_message},
     {"retry", "", "post the last message again", repeat_message},
     {"help", "", "list the commands", show_help},
-    {"quit", "", "end the dialogue, as Ctrl-D does", quit},
+    {"quit", "", "end the dialogue, as Ctrl-D does", quit_dialogue},
 };
 
 enum { PROMPT_COMMANDS = sizeof prompt_commands / sizeof prompt_commands[0] };
@@ -265,16 +265,16 @@ static int run_prompt_command(struct session *s, struct span line, struct fail *
 /* Input. */
 
 /* A message that was typed. */
-static int take_message(struct session *s, struct fail *fail)
+static int process_typed_message(struct session *s, struct fail *fail)
 {
     struct buf *message = &s->message;
-    if (is_blank(buf_view(message)))
+    if (is_blank_text(buf_view(message)))
         return 0;
     prompt_remember(&s->prompt, buf_view(message));
     if (is_command(buf_view(message))) {
         if (run_prompt_command(s, buf_view(message), fail) == 0)
             return 0;
-        return settle(s, false, fail);
+        return settle_question(s, false, fail);
     }
     keep_in_history(s, buf_view(message));
     if (message->data[0] == '/')
@@ -282,7 +282,7 @@ static int take_message(struct session *s, struct fail *fail)
     return ask_message(s, fail);
 }
 
-static int converse(struct session *s, struct fail *fail)
+static int run_prompt(struct session *s, struct fail *fail)
 {
     enum line_end end;
     int result = 0;
@@ -290,7 +290,7 @@ static int converse(struct session *s, struct fail *fail)
         result = prompt_read(&s->prompt, &s->message, &end, fail);
         s->is_over = result == 0 && end == LINE_OVER;
         if (result == 0 && end == LINE_ENTERED)
-            result = take_message(s, fail);
+            result = process_typed_message(s, fail);
     }
     return result;
 }
@@ -300,7 +300,7 @@ static int answer_lines(struct session *s, struct fail *fail)
     struct span line;
     int result;
     while ((result = input_line(&s->input, &line, fail)) > 0) {
-        if (is_blank(line))
+        if (is_blank_text(line))
             continue;
         buf_clear(&s->message);
         buf_span(&s->message, line);
@@ -311,7 +311,7 @@ static int answer_lines(struct session *s, struct fail *fail)
 }
 
 /* TEXT is the first message. */
-static int take_operands(struct session *s, struct fail *fail)
+static int ask_operands(struct session *s, struct fail *fail)
 {
     const struct operands *o = s->in->operands;
     buf_clear(&s->message);
@@ -328,7 +328,7 @@ static int take_operands(struct session *s, struct fail *fail)
     return ask_message(s, fail);
 }
 
-static void remember(void *arg, struct span message)
+static void add_to_prompt(void *arg, struct span message)
 {
     struct session *s = arg;
     prompt_remember(&s->prompt, message);
@@ -360,7 +360,7 @@ static void leave_out_settings(struct settings *s)
     s->of[OPT_RECORD] = (struct setting){.count = 0};
 }
 
-static int begin(struct session *s, struct fail *fail)
+static int begin_session(struct session *s, struct fail *fail)
 {
     if (outputs_open_others(&s->dialogue.sinks, s->in, fail) != 0) {
         struct question question;
@@ -372,11 +372,11 @@ static int begin(struct session *s, struct fail *fail)
     sys_interrupt_survive();
     prompt_init(&s->prompt, s->in->terminal, is_known_command);
     if (s->keeps_history)
-        history_load(remember, s);
+        history_load(add_to_prompt, s);
     return 0;
 }
 
-static void end(struct session *s, struct fail *fail)
+static void end_session(struct session *s, struct fail *fail)
 {
     struct fail ignored = FAIL_INIT;
     if (s->interactive && s->keeps_history && fail->cause != FAIL_SIGNAL)
@@ -414,10 +414,10 @@ static int run_chat(const struct invocation *in, struct fail *fail)
     s.keeps_history = s.interactive && s.dialogue.is_logged;
     if (outputs_open_main(&s.dialogue.sinks, &own, !s.interactive, fail) == 0) {
         sys_signals_catch();
-        if (begin(&s, fail) == 0 && take_operands(&s, fail) == 0)
-            (s.interactive ? converse : answer_lines)(&s, fail);
+        if (begin_session(&s, fail) == 0 && ask_operands(&s, fail) == 0)
+            (s.interactive ? run_prompt : answer_lines)(&s, fail);
     }
-    end(&s, fail);
+    end_session(&s, fail);
     return fail_is_set(fail) ? -1 : 0;
 }
 

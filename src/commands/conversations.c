@@ -236,7 +236,7 @@ static int list_page(struct conversations_run *j, int limit, int offset, bool *m
 }
 
 /* Each page is printed as it comes: a server may have no end of them. */
-static int list(struct conversations_run *j, struct fail *fail)
+static int list_conversations(struct conversations_run *j, struct fail *fail)
 {
     int limit = (int)setting_number(j->in->settings, OPT_LIMIT), offset = 0, count = 1;
     j->left = limit ? limit : INT_MAX;
@@ -337,7 +337,7 @@ static int show_conversation(struct conversations_run *j, struct fail *fail)
     return result;
 }
 
-static int change_mode(struct conversations_run *j, struct fail *fail)
+static int change_conversation_mode(struct conversations_run *j, struct fail *fail)
 {
     int result;
     do
@@ -381,7 +381,7 @@ static int delete_all(struct conversations_run *j, struct fail *fail)
     return fail_is_set(fail) ? -1 : 0;
 }
 
-struct subcommand {
+struct conversations_subcommand {
     const char *name;
     const char *operands; /* as usage shows them */
     size_t least, most;
@@ -390,30 +390,33 @@ struct subcommand {
     int (*run)(struct conversations_run *j, struct fail *fail);
 };
 
-static const struct subcommand subcommands[] = {
-    {"list", "", 0, 0, 3, false, list},
+static const struct conversations_subcommand conversations_subcommands[] = {
+    {"list", "", 0, 0, 3, false, list_conversations},
     {"new", "", 0, 0, 1, false, create_conversation},
     {"show", "ID", 1, 1, 2, true, show_conversation},
-    {"mode", "ID MODE", 2, 2, 1, true, change_mode},
+    {"mode", "ID MODE", 2, 2, 1, true, change_conversation_mode},
     {"delete", "ID...", 1, SIZE_MAX, 1, false, delete_all},
 };
 
-static const struct subcommand *find(const char *name)
+static const struct conversations_subcommand *find_conversations_subcommand(const char *name)
 {
-    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
-        if (strcmp(subcommands[i].name, name) == 0)
-            return &subcommands[i];
+    for (size_t i = 0; i < sizeof conversations_subcommands / sizeof conversations_subcommands[0];
+         i++)
+        if (strcmp(conversations_subcommands[i].name, name) == 0)
+            return &conversations_subcommands[i];
     return NULL;
 }
 
 /* Options that only one of the subcommands has a use for. */
-static int check_options(const struct subcommand *sub, const struct settings *s, struct fail *fail)
+static int check_options(const struct conversations_subcommand *sub, const struct settings *s,
+                         struct fail *fail)
 {
     static const struct {
         enum option_id option;
         int (*run)(struct conversations_run *j, struct fail *fail);
-    } rows[] = {
-        {OPT_MODE, create_conversation}, {OPT_PORTFOLIO, create_conversation}, {OPT_LIMIT, list}};
+    } rows[] = {{OPT_MODE, create_conversation},
+                {OPT_PORTFOLIO, create_conversation},
+                {OPT_LIMIT, list_conversations}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (setting_is_given(s, rows[i].option) && sub->run != rows[i].run)
             return fail_set(fail, FAIL_USAGE, "conversations %s: option --%s is not accepted",
@@ -421,7 +424,8 @@ static int check_options(const struct subcommand *sub, const struct settings *s,
     return 0;
 }
 
-static int check(const struct subcommand *sub, const struct conversations_run *j, struct fail *fail)
+static int check_arguments(const struct conversations_subcommand *sub,
+                           const struct conversations_run *j, struct fail *fail)
 {
     const struct option_row *modes = option_row(OPT_MODE);
     if (j->count < sub->least || j->count > sub->most)
@@ -430,7 +434,7 @@ static int check(const struct subcommand *sub, const struct conversations_run *j
     for (size_t i = 0; i < j->count; i++)
         if (!*j->ids[i].text)
             return fail_set(fail, FAIL_USAGE, "conversations %s: empty ID", sub->name);
-    if (sub->run == change_mode && j->ids && !option_is_choice(modes, j->ids[1].text))
+    if (sub->run == change_conversation_mode && j->ids && !option_is_choice(modes, j->ids[1].text))
         return option_refuse(modes, j->ids[1].text, "MODE", FAIL_USAGE, fail);
     return check_options(sub, j->in->settings, fail);
 }
@@ -444,7 +448,8 @@ static int complete_id(struct conversations_run *j, struct fail *fail)
     return 0;
 }
 
-static int run_on_ids(const struct subcommand *sub, struct conversations_run *j, struct fail *fail)
+static int run_on_ids(const struct conversations_subcommand *sub, struct conversations_run *j,
+                      struct fail *fail)
 {
     sys_signals_catch();
     int result = client_prepare(&j->client, j->in, fail);
@@ -463,7 +468,8 @@ static int run_on_ids(const struct subcommand *sub, struct conversations_run *j,
 static int run_conversations(const struct invocation *in, struct fail *fail)
 {
     const struct operands *o = in->operands;
-    const struct subcommand *sub = o->count ? find(o->list[0].text) : &subcommands[0];
+    const struct conversations_subcommand *sub =
+        o->count ? find_conversations_subcommand(o->list[0].text) : &conversations_subcommands[0];
     if (!sub)
         return fail_set(fail, FAIL_USAGE, "conversations: unknown subcommand %s", o->list[0].text);
     struct conversations_run j = {.in = in,
@@ -471,7 +477,7 @@ static int run_conversations(const struct invocation *in, struct fail *fail)
                                   .count = o->count ? o->count - 1 : 0,
                                   .table = {.columns = sub->columns},
                                   .json = setting_is(in->settings, OPT_JSON)};
-    if (check(sub, &j, fail) != 0)
+    if (check_arguments(sub, &j, fail) != 0)
         return -1;
     writer_init_standard(&j.out);
     int result = run_on_ids(sub, &j, fail);

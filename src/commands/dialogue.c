@@ -103,7 +103,7 @@ void question_init(struct question *q, struct dialogue *d)
 }
 
 /* The conversation that --continue means. */
-static int find_last(struct dialogue *d, struct fail *fail)
+static int find_last_conversation(struct dialogue *d, struct fail *fail)
 {
     static const struct span none = SPAN("no conversation to continue; this begins a new one");
     struct terminal *terminal = d->in->terminal;
@@ -139,7 +139,7 @@ static int complete_conversation(struct dialogue *d, struct fail *fail)
 }
 
 /* What the first question needs besides the message. */
-static int prepare(struct dialogue *d, int64_t started, struct fail *fail)
+static int prepare_client(struct dialogue *d, int64_t started, struct fail *fail)
 {
     struct client *client = &d->client;
     if (d->opened)
@@ -152,7 +152,7 @@ static int prepare(struct dialogue *d, int64_t started, struct fail *fail)
     if (client->warning)
         sinks_warning(&d->sinks, client->warning, fail);
     if (result == 0 && !d->turned && setting_is(d->in->settings, OPT_CONTINUE))
-        result = find_last(d, fail);
+        result = find_last_conversation(d, fail);
     else if (result == 0 && !d->turned && setting_is(d->in->settings, OPT_CONVERSATION))
         result = complete_conversation(d, fail);
     d->ready = result == 0;
@@ -169,7 +169,7 @@ static const char *mode_of(const struct dialogue *d)
 
 enum { ID_LENGTH = 36 /* characters of a UUID */ };
 
-static void explain(const struct dialogue *d, const struct question *q, struct fail *fail)
+static void add_hints(const struct dialogue *d, const struct question *q, struct fail *fail)
 {
     const struct settings *s = d->in->settings;
     bool stored = q->outcome.posted && cause_row(fail->cause)->retry == RETRY_MAYBE_STORED;
@@ -190,7 +190,7 @@ static void explain(const struct dialogue *d, const struct question *q, struct f
 }
 
 /* An unwritable state directory must not make the command fail. */
-static void remember(struct dialogue *d, const char *id, struct fail *fail)
+static void remember_conversation(struct dialogue *d, const char *id, struct fail *fail)
 {
     struct fail why = FAIL_INIT;
     struct last last = {.id = xstrdup(id),
@@ -214,7 +214,7 @@ static bool uses_conversations_portfolios(const struct dialogue *d, const struct
     return d->portfolios.count && is_preset && !setting_is_given(s, OPT_PORTFOLIO);
 }
 
-static struct api_portfolios view(const struct strings *ids)
+static struct api_portfolios view_portfolios(const struct strings *ids)
 {
     return (struct api_portfolios){.ids = (const char *const *)ids->list, .count = ids->count};
 }
@@ -223,11 +223,11 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
 {
     struct chat_request *request = &q->request;
     int64_t max_time = setting_us(d->in->settings, OPT_MAX_TIME);
-    if (!d->ready && prepare(d, request->started, fail) != 0)
+    if (!d->ready && prepare_client(d, request->started, fail) != 0)
         return -1;
     request->conversation = d->conversation;
     if (uses_conversations_portfolios(d, q))
-        request->portfolios = view(&d->portfolios);
+        request->portfolios = view_portfolios(&d->portfolios);
     if (!request->mode)
         request->mode = mode_of(d);
     request->auth = &d->client.auth;
@@ -235,16 +235,16 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
     request->deadline = max_time ? request->started + max_time : 0;
     int result = chat_run(&d->client.api, &q->reader, request, &q->outcome, fail);
     if (result != 0)
-        explain(d, q, fail);
+        add_hints(d, q, fail);
     d->mode_set = !d->is_job && (d->mode_set || q->outcome.posted);
     const char *id = q->outcome.conversation;
     request->conversation = NULL;
-    request->portfolios = view(&q->outcome.portfolios);
+    request->portfolios = view_portfolios(&q->outcome.portfolios);
     set_conversation(d, request->ephemeral && !request->keep ? NULL : id);
     if (d->conversation)
         strings_copy(&d->portfolios, &q->outcome.portfolios);
     if (q->outcome.accepted && d->conversation && !request->ephemeral && !d->is_job)
-        remember(d, id, fail);
+        remember_conversation(d, id, fail);
     return result;
 }
 

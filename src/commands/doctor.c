@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum level { OK, WARNING, FAILURE };
+enum check_level { OK, WARNING, FAILURE };
 
 static const char *const level_names[] = {"ok", "warning", "failure"};
 
@@ -29,7 +29,7 @@ struct doctor {
     struct fail *fail; /* the first failure: the exit status */
 };
 
-static void put_json_report(struct doctor *d, const char *check, enum level level,
+static void put_json_report(struct doctor *d, const char *check, enum check_level level,
                             const char *message, const char *hint)
 {
     struct buf line = {0};
@@ -69,8 +69,8 @@ static void put_wrapped(struct doctor *d, struct span text)
     }
 }
 
-static void put_report(struct doctor *d, const char *check, enum level level, const char *message,
-                       const char *hint)
+static void put_report(struct doctor *d, const char *check, enum check_level level,
+                       const char *message, const char *hint)
 {
     static const char *const colors[] = {"32", "33", "31"};
     struct buf *out = &d->out.pending, text = {0};
@@ -89,8 +89,8 @@ static void put_report(struct doctor *d, const char *check, enum level level, co
 }
 
 /* Prints what was checked, the result and what to do, at once. `hint` may be NULL. */
-static void report(struct doctor *d, const char *check, enum level level, const char *message,
-                   const char *hint)
+static void report_check(struct doctor *d, const char *check, enum check_level level,
+                         const char *message, const char *hint)
 {
     if (setting_is(d->in->settings, OPT_JSON))
         put_json_report(d, check, level, message, hint);
@@ -105,7 +105,7 @@ static int report_failure(struct doctor *d, const char *check, struct fail *why)
 {
     bool signalled = why->cause == FAIL_SIGNAL;
     if (!signalled)
-        report(d, check, FAILURE, why->message, why->hint);
+        report_check(d, check, FAILURE, why->message, why->hint);
     if (!fail_is_set(d->fail)) {
         if (!signalled)
             fail_prefix(why, check);
@@ -140,7 +140,7 @@ static void report_warnings(struct doctor *d)
         line = span_first_line(rest);
         buf_clear(&message);
         buf_span(&message, line);
-        report(d, "settings", WARNING, buf_text(&message), NULL);
+        report_check(d, "settings", WARNING, buf_text(&message), NULL);
     }
     buf_release(&message);
 }
@@ -156,7 +156,7 @@ static int check_settings(struct doctor *d)
                      : "no configuration file: neither XDG_CONFIG_HOME nor HOME is set",
                place && !there ? " (does not exist)" : "");
     put_sources(&message, d->in->settings);
-    report(d, "settings", OK, buf_text(&message), NULL);
+    report_check(d, "settings", OK, buf_text(&message), NULL);
     report_warnings(d);
     buf_release(&path);
     buf_release(&message);
@@ -173,7 +173,7 @@ static int check_store(struct doctor *d, const char *name, bool needed)
         return 0;
     if (needed)
         return report_failure(d, "files", &why);
-    report(d, "files", WARNING, why.message, why.hint);
+    report_check(d, "files", WARNING, why.message, why.hint);
     fail_release(&why);
     return 1;
 }
@@ -200,7 +200,7 @@ static void report_directory(struct doctor *d, const char *path, unsigned mode)
         buf_puts(&message, ": others can read the directory");
         fail_hint_command(&hint, "chmod 700", path);
     }
-    report(d, "files", open ? WARNING : OK, buf_text(&message), hint.hint);
+    report_check(d, "files", open ? WARNING : OK, buf_text(&message), hint.hint);
     fail_release(&hint);
     buf_release(&message);
 }
@@ -215,11 +215,12 @@ static int check_files(struct doctor *d)
     struct stat st;
     int credentials = 0, last = 0;
     if (!config_state_directory(&path)) {
-        report(d, "files", WARNING, "no state directory: neither XDG_STATE_HOME nor HOME is set",
-               "login and --continue need one");
+        report_check(d, "files", WARNING,
+                     "no state directory: neither XDG_STATE_HOME nor HOME is set",
+                     "login and --continue need one");
     } else if (stat(buf_text(&path), &st) != 0) {
         buf_puts(&path, " (does not exist: no login, nothing to continue)");
-        report(d, "files", OK, buf_text(&path), NULL);
+        report_check(d, "files", OK, buf_text(&path), NULL);
     } else {
         credentials = check_store(d, CREDENTIALS_STORE, needed);
         last = check_store(d, LAST_STORE, false);
@@ -236,12 +237,13 @@ static int check_address(struct doctor *d)
     if (client_open(&d->client, d->in, sys_now_us(), &why) != 0)
         return report_failure(d, "url", &why);
     if (!d->client.https && !d->client.loopback)
-        report(d, "url", WARNING, d->client.base, "plain HTTP shows the token to the network");
+        report_check(d, "url", WARNING, d->client.base,
+                     "plain HTTP shows the token to the network");
     else
-        report(d, "url", OK, d->client.base,
-               setting_is_set(d->in->settings, OPT_URL)
-                   ? NULL
-                   : "this is the default; SIGMASIGHT_URL or the key url sets another");
+        report_check(d, "url", OK, d->client.base,
+                     setting_is_set(d->in->settings, OPT_URL)
+                         ? NULL
+                         : "this is the default; SIGMASIGHT_URL or the key url sets another");
     return 0;
 }
 
@@ -263,7 +265,7 @@ static void check_proxy(struct doctor *d)
     } else {
         buf_puts(&message, "none");
     }
-    report(d, "proxy", OK, buf_text(&message), NULL);
+    report_check(d, "proxy", OK, buf_text(&message), NULL);
     buf_release(&message);
 }
 
@@ -280,7 +282,7 @@ static void report_name(struct doctor *d)
         buf_printf(&message, " is reached at %s", address.at);
     else
         buf_puts(&message, " was found");
-    report(d, "name", OK, buf_text(&message), NULL);
+    report_check(d, "name", OK, buf_text(&message), NULL);
     buf_release(&message);
 }
 
@@ -290,7 +292,7 @@ static void report_connection(struct doctor *d, int64_t took_us)
     buf_puts(&message, d->client.origin);
     if (took_us >= 0)
         buf_printf(&message, " after %lld ms", (long long)(took_us / 1000));
-    report(d, "connection", OK, buf_text(&message), NULL);
+    report_check(d, "connection", OK, buf_text(&message), NULL);
     buf_release(&message);
 }
 
@@ -299,16 +301,16 @@ static void report_tls(struct doctor *d, int64_t took_us)
     struct buf message = {0};
     const char *authority = setting_text(d->in->settings, OPT_CACERT);
     if (!d->client.https) {
-        report(d, "tls", d->client.loopback ? OK : WARNING,
-               d->client.loopback ? "none, not needed on the loopback interface" : "none",
-               d->client.loopback ? NULL : "use an https:// address");
+        report_check(d, "tls", d->client.loopback ? OK : WARNING,
+                     d->client.loopback ? "none, not needed on the loopback interface" : "none",
+                     d->client.loopback ? NULL : "use an https:// address");
     } else if (setting_is(d->in->settings, OPT_INSECURE)) {
-        report(d, "tls", WARNING, "the certificate was not verified (--insecure)",
-               "use --cacert instead");
+        report_check(d, "tls", WARNING, "the certificate was not verified (--insecure)",
+                     "use --cacert instead");
     } else {
         buf_printf(&message, "the certificate was verified by %s, after %lld ms",
                    authority ? authority : "the system's authorities", (long long)(took_us / 1000));
-        report(d, "tls", OK, buf_text(&message), NULL);
+        report_check(d, "tls", OK, buf_text(&message), NULL);
     }
     buf_release(&message);
 }
@@ -382,8 +384,8 @@ static void report_expiry(struct doctor *d)
     else
         buf_printf(&message, "in %lld h", (long long)(left / 3600));
     bool expired = auth->expires_at && left <= 0;
-    report(d, "expiry", expired ? WARNING : OK, buf_text(&message),
-           expired ? token_hint(d, &hint) : NULL);
+    report_check(d, "expiry", expired ? WARNING : OK, buf_text(&message),
+                 expired ? token_hint(d, &hint) : NULL);
     buf_release(&message);
     buf_release(&hint);
 }
@@ -395,9 +397,9 @@ static int check_token(struct doctor *d)
     if (client_authorize(&d->client, &why) != 0)
         return report_failure(d, "token", &why);
     auth_describe(&d->client.auth, &message);
-    report(d, "token", OK, buf_text(&message), NULL);
+    report_check(d, "token", OK, buf_text(&message), NULL);
     if (d->client.warning)
-        report(d, "files", WARNING, d->client.warning, NULL);
+        report_check(d, "files", WARNING, d->client.warning, NULL);
     report_expiry(d);
     buf_release(&message);
     return 0;
@@ -412,7 +414,7 @@ static int check_account(struct doctor *d)
     http_response_release(&response);
     if (result != 0)
         return report_failure(d, "account", &why);
-    report(d, "account", OK, "the server accepts the token", NULL);
+    report_check(d, "account", OK, "the server accepts the token", NULL);
     return 0;
 }
 
@@ -437,11 +439,11 @@ static void check_generation(struct doctor *d)
     if (result != 0)
         report_failure(d, "server", &why);
     else
-        report(d, "server", OK,
-               generation == 1   ? "first generation"
-               : generation == 2 ? "second generation"
-                                 : "generation unknown: there is no conversation yet",
-               NULL);
+        report_check(d, "server", OK,
+                     generation == 1   ? "first generation"
+                     : generation == 2 ? "second generation"
+                                       : "generation unknown: there is no conversation yet",
+                     NULL);
     http_response_release(&response);
 }
 

@@ -44,8 +44,8 @@ static bool has_answer(const struct client *c, const struct log_entry *entry)
            (entry->text.len || entry->message_id.len);
 }
 
-static int find_last(const struct client *c, struct log_reader *reader, struct rated *rated,
-                     struct fail *fail)
+static int find_last_answer(const struct client *c, struct log_reader *reader, struct rated *rated,
+                            struct fail *fail)
 {
     struct log_entry entry;
     int result;
@@ -58,8 +58,8 @@ static int find_last(const struct client *c, struct log_reader *reader, struct r
     return -1;
 }
 
-static int find_entry(const struct client *c, struct log_reader *reader, const char *id,
-                      struct rated *rated, struct fail *fail)
+static int find_rated_entry(const struct client *c, struct log_reader *reader, const char *id,
+                            struct rated *rated, struct fail *fail)
 {
     struct log_place place;
     struct log_entry entry;
@@ -88,13 +88,14 @@ static int find_answer(const struct client *c, const char *id, struct rated *rat
     struct log_reader *reader = log_reader_new(LOG_NEWEST_FIRST, &all, fail);
     if (!reader)
         return -1;
-    int result = id ? find_entry(c, reader, id, rated, fail) : find_last(c, reader, rated, fail);
+    int result = id ? find_rated_entry(c, reader, id, rated, fail)
+                    : find_last_answer(c, reader, rated, fail);
     log_reader_free(reader);
     return result;
 }
 
-static int report(const struct invocation *in, const struct rated *rated, const char *rating,
-                  struct fail *fail)
+static int report_rating(const struct invocation *in, const struct rated *rated, const char *rating,
+                         struct fail *fail)
 {
     enum { COLUMNS = 60, BYTES = 400 };
     struct buf line = {0};
@@ -119,7 +120,7 @@ static int rate(const struct invocation *in, struct client *c, const char *id, c
            auth_recover(&c->auth, &c->api, fail))
         result = 0;
     if (result == 0)
-        result = report(in, &rated, rating, fail);
+        result = report_rating(in, &rated, rating, fail);
     free(rated.message_id);
     free(rated.question);
     return result;

@@ -438,7 +438,7 @@ struct log_subcommand {
     int (*run)(struct log_job *j, struct fail *fail);
 };
 
-static const struct log_subcommand subcommands[] = {
+static const struct log_subcommand log_subcommands[] = {
     {"list", 0, SIZE_MAX, .json = 1, .limit = 1, .conversation = 1, .run = list_entries},
     {"show", 0, SIZE_MAX, .json = 1, .run = show_entries},
     {"export", 0, SIZE_MAX, .limit = 1, .conversation = 1, .run = export_entries},
@@ -447,11 +447,11 @@ static const struct log_subcommand subcommands[] = {
     {"path", 0, 0, .run = print_log_path},
 };
 
-static const struct log_subcommand *find_subcommand(const char *name)
+static const struct log_subcommand *find_log_subcommand(const char *name)
 {
-    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
-        if (strcmp(subcommands[i].name, name) == 0)
-            return &subcommands[i];
+    for (size_t i = 0; i < sizeof log_subcommands / sizeof log_subcommands[0]; i++)
+        if (strcmp(log_subcommands[i].name, name) == 0)
+            return &log_subcommands[i];
     return NULL;
 }
 
@@ -493,7 +493,7 @@ static int run_log(const struct invocation *in, struct fail *fail)
 {
     const struct operands *o = in->operands;
     const struct log_subcommand *sub =
-        o->count ? find_subcommand(o->list[0].text) : &subcommands[0];
+        o->count ? find_log_subcommand(o->list[0].text) : &log_subcommands[0];
     if (!sub)
         return fail_set_hint(fail, FAIL_USAGE, "'log list WORD...' searches the log",
                              "log: unknown subcommand %s", o->list[0].text);

@@ -66,8 +66,8 @@ static void put_portfolios(struct buf *out, struct api_portfolios portfolios)
     buf_byte(out, ']');
 }
 
-static int append(const struct invocation *in, const struct logged *l, bool *first,
-                  struct fail *fail)
+static int append_entry(const struct invocation *in, const struct logged *l, bool *first,
+                        struct fail *fail)
 {
     struct buf time = {0}, tools = {0}, portfolios = {0};
     const struct summary *summary = l->summary;
@@ -101,7 +101,7 @@ static int append(const struct invocation *in, const struct logged *l, bool *fir
     return result;
 }
 
-static void announce(struct terminal *terminal)
+static void announce_log(struct terminal *terminal)
 {
     struct fail ignored = FAIL_INIT;
     struct buf path = {0}, line = {0};
@@ -120,10 +120,10 @@ void logging_append(const struct invocation *in, const struct logged *logged)
 {
     struct fail why = FAIL_INIT, ignored = FAIL_INIT;
     bool first = false;
-    if (append(in, logged, &first, &why) < 0 && !in->terminal->quiet)
+    if (append_entry(in, logged, &first, &why) < 0 && !in->terminal->quiet)
         terminal_warning(in->terminal, span_of(why.message), &ignored);
     if (first)
-        announce(in->terminal);
+        announce_log(in->terminal);
     fail_release(&why);
     fail_release(&ignored);
 }

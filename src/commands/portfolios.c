@@ -10,7 +10,7 @@
 
 enum { COLUMNS = 5 };
 
-static void put_table(struct writer *out, const struct portfolio_list *portfolios)
+static void put_portfolio_table(struct writer *out, const struct portfolio_list *portfolios)
 {
     struct table table = {.columns = COLUMNS};
     for (size_t i = 0; i < portfolios->count; i++) {
@@ -23,7 +23,7 @@ static void put_table(struct writer *out, const struct portfolio_list *portfolio
     table_release(&table);
 }
 
-static void put_objects(struct writer *out, const struct portfolio_list *portfolios)
+static void put_portfolio_json(struct writer *out, const struct portfolio_list *portfolios)
 {
     struct buf line = {0};
     for (size_t i = 0; i < portfolios->count; i++) {
@@ -48,9 +48,9 @@ static int run_portfolios(const struct invocation *in, struct fail *fail)
         api_hint_url(fail);
     writer_init_standard(&out);
     if (setting_is(in->settings, OPT_JSON))
-        put_objects(&out, &portfolios);
+        put_portfolio_json(&out, &portfolios);
     else
-        put_table(&out, &portfolios);
+        put_portfolio_table(&out, &portfolios);
     if (writer_finish(&out, fail) != 0)
         result = -1;
     portfolio_list_release(&portfolios);

@@ -11,7 +11,7 @@
 
 enum { SLOT_ID = 1, SLOT_TEXT, SLOT_CONVERSATION, SLOT_MODE, SLOT_PORTFOLIO, SLOT_CONTEXT };
 
-static const struct json_key keys[] = {
+static const struct json_key question_keys[] = {
     {SPAN("id"), SLOT_ID, NULL, 0},
     {SPAN("text"), SLOT_TEXT, NULL, 0},
     {SPAN("conversation_id"), SLOT_CONVERSATION, NULL, 0},
@@ -20,14 +20,15 @@ static const struct json_key keys[] = {
     {SPAN("context"), SLOT_CONTEXT, NULL, 0},
 };
 
-static const struct json_shape shape = {keys, sizeof keys / sizeof keys[0]};
+static const struct json_shape question_shape = {question_keys,
+                                                 sizeof question_keys / sizeof question_keys[0]};
 
-static int refuse(const char *name, const char *expected, struct fail *fail)
+static int refuse_member(const char *name, const char *expected, struct fail *fail)
 {
     return fail_set(fail, FAIL_DATA, "invalid \"%s\": expected %s", name, expected);
 }
 
-static void add(struct question_list *list, const char *text)
+static void add_item(struct question_list *list, const char *text)
 {
     list->items = xrealloc(list->items, (list->count + 1) * sizeof *list->items);
     list->items[list->count++] = xstrdup(text);
@@ -42,43 +43,43 @@ static char *copy_string(const struct json_value *v)
     return xmemdup(v->string.at, v->string.len);
 }
 
-static int take_id(struct question_line *q, const struct json_value *v, struct fail *fail)
+static int read_id(struct question_line *q, const struct json_value *v, struct fail *fail)
 {
     if (v->type == JSON_STRING || v->type == JSON_NUMBER)
         buf_span(&q->id, v->raw);
     else if (v->type != JSON_NONE)
-        return refuse("id", "a string or a number", fail);
+        return refuse_member("id", "a string or a number", fail);
     return 0;
 }
 
-static int take_text(struct question_line *q, const struct json_value *v, struct fail *fail)
+static int read_text(struct question_line *q, const struct json_value *v, struct fail *fail)
 {
     if (v->type != JSON_STRING)
         return v->type == JSON_NONE ? fail_set(fail, FAIL_DATA, "the line has no \"text\"")
-                                    : refuse("text", "a string", fail);
+                                    : refuse_member("text", "a string", fail);
     buf_init(&q->text, MESSAGE_MAX);
     buf_span(&q->text, v->string);
     return 0;
 }
 
-static int take_conversation(struct question_line *q, const struct json_value *v, struct fail *fail)
+static int read_conversation(struct question_line *q, const struct json_value *v, struct fail *fail)
 {
     if (v->type == JSON_NONE)
         return 0;
     q->conversation = copy_string(v);
     if (!q->conversation || !api_is_id(v->string))
-        return refuse("conversation_id", "the ID of a conversation", fail);
+        return refuse_member("conversation_id", "the ID of a conversation", fail);
     return 0;
 }
 
-static int take_mode(struct question_line *q, const struct json_value *v, struct fail *fail)
+static int read_mode(struct question_line *q, const struct json_value *v, struct fail *fail)
 {
     const struct option_row *row = option_row(OPT_MODE);
     if (v->type == JSON_NONE)
         return 0;
     q->mode = copy_string(v);
     if (!q->mode)
-        return refuse("mode", "a string", fail);
+        return refuse_member("mode", "a string", fail);
     if (!option_is_choice(row, q->mode))
         return option_refuse(row, q->mode, "\"mode\"", FAIL_DATA, fail);
     return 0;
@@ -95,12 +96,12 @@ static void read_portfolio(void *arg, const struct json_member *m)
     struct list_reader *r = arg;
     char *id = copy_string(&m->value);
     if (id)
-        add(r->list, id);
+        add_item(r->list, id);
     r->is_invalid = r->is_invalid || !id;
     free(id);
 }
 
-static int take_portfolios(struct question_line *q, const struct json_value *v, struct fail *fail)
+static int read_portfolios(struct question_line *q, const struct json_value *v, struct fail *fail)
 {
     struct list_reader r = {&q->portfolios, false};
     const struct json_member only = {.value = *v};
@@ -111,7 +112,7 @@ static int take_portfolios(struct question_line *q, const struct json_value *v, 
         read_portfolio(&r, &only);
     else if (v->type != JSON_ARRAY || json_read_array(v->raw, read_portfolio, &r) != 0)
         r.is_invalid = true;
-    return r.is_invalid ? refuse("portfolio", "a string or an array of strings", fail) : 0;
+    return r.is_invalid ? refuse_member("portfolio", "a string or an array of strings", fail) : 0;
 }
 
 /* "KEY=VALUE", as --context has it. */
@@ -131,13 +132,13 @@ static void read_pair(void *arg, const struct json_member *m)
         is_valid = context_check(buf_text(&pair), &why) == 0;
     }
     if (is_valid)
-        add(r->list, buf_text(&pair));
+        add_item(r->list, buf_text(&pair));
     r->is_invalid = r->is_invalid || !is_valid;
     buf_release(&pair);
     fail_release(&why);
 }
 
-static int take_context(struct question_line *q, const struct json_value *v, struct fail *fail)
+static int read_context(struct question_line *q, const struct json_value *v, struct fail *fail)
 {
     struct list_reader r = {&q->context, false};
     if (v->type == JSON_NONE)
@@ -145,25 +146,26 @@ static int take_context(struct question_line *q, const struct json_value *v, str
     q->context.is_given = true;
     if (v->type != JSON_OBJECT || json_read_object(v->raw, read_pair, &r) != 0)
         r.is_invalid = true;
-    return r.is_invalid ? refuse("context", "an object of strings with the keys of --context", fail)
-                        : 0;
+    return r.is_invalid
+               ? refuse_member("context", "an object of strings with the keys of --context", fail)
+               : 0;
 }
 
 static int read_object(struct question_line *q, struct json_reader *reader, struct span line,
                        struct fail *fail)
 {
     struct json_found found = {.seen = 0};
-    if (json_find(reader, line, &shape, &found) != 0)
+    if (json_find(reader, line, &question_shape, &found) != 0)
         return fail_set(fail, FAIL_DATA, "invalid JSON: %s (byte %zu)", json_error(reader),
                         json_error_offset(reader) + 1);
     if (found.slot[JSON_DOCUMENT].type != JSON_OBJECT)
         return fail_set(fail, FAIL_DATA, "the line is not a JSON object");
-    if (take_id(q, &found.slot[SLOT_ID], fail) != 0 ||
-        take_text(q, &found.slot[SLOT_TEXT], fail) != 0 ||
-        take_conversation(q, &found.slot[SLOT_CONVERSATION], fail) != 0 ||
-        take_mode(q, &found.slot[SLOT_MODE], fail) != 0 ||
-        take_portfolios(q, &found.slot[SLOT_PORTFOLIO], fail) != 0 ||
-        take_context(q, &found.slot[SLOT_CONTEXT], fail) != 0)
+    if (read_id(q, &found.slot[SLOT_ID], fail) != 0 ||
+        read_text(q, &found.slot[SLOT_TEXT], fail) != 0 ||
+        read_conversation(q, &found.slot[SLOT_CONVERSATION], fail) != 0 ||
+        read_mode(q, &found.slot[SLOT_MODE], fail) != 0 ||
+        read_portfolios(q, &found.slot[SLOT_PORTFOLIO], fail) != 0 ||
+        read_context(q, &found.slot[SLOT_CONTEXT], fail) != 0)
         return -1;
     return 0;
 }

@@ -54,12 +54,12 @@ struct account {
     bool is_number[ROWS];
 };
 
-static void take_member(void *arg, const struct json_member *m)
+static void read_account_member(void *arg, const struct json_member *m)
 {
     struct account *a = arg;
     bool is_number = m->value.type == JSON_NUMBER;
     if (span_is(m->key, "limits"))
-        json_read_object(m->value.raw, take_member, a);
+        json_read_object(m->value.raw, read_account_member, a);
     if (!is_number && m->value.type != JSON_STRING)
         return;
     for (enum row_id i = 0; i < ROWS; i++) {
@@ -93,7 +93,7 @@ static void describe_token(const struct client *c, struct account *a)
     fail_release(&ignored);
 }
 
-static void put_object(struct writer *out, const struct account *a)
+static void put_account_json(struct writer *out, const struct account *a)
 {
     struct buf line = {0};
     buf_byte(&line, '{');
@@ -111,7 +111,7 @@ static void put_object(struct writer *out, const struct account *a)
     buf_release(&line);
 }
 
-static void put_table(struct writer *out, const struct account *a)
+static void put_account_table(struct writer *out, const struct account *a)
 {
     struct table table = {.columns = 2};
     for (enum row_id i = 0; i < ROWS; i++) {
@@ -129,9 +129,9 @@ static int print_account(const struct invocation *in, const struct account *a, s
     struct writer out;
     writer_init_standard(&out);
     if (setting_is(in->settings, OPT_JSON))
-        put_object(&out, a);
+        put_account_json(&out, a);
     else
-        put_table(&out, a);
+        put_account_table(&out, a);
     return writer_finish(&out, fail);
 }
 
@@ -147,7 +147,7 @@ static int run_whoami(const struct invocation *in, struct fail *fail)
         result = client_me(&c, &response, fail);
     client_warn(&c, in, fail);
     if (result == 0) {
-        json_read_object(buf_view(&response.body), take_member, &account);
+        json_read_object(buf_view(&response.body), read_account_member, &account);
         describe_token(&c, &account);
         result = print_account(in, &account, fail);
     }

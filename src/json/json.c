@@ -14,7 +14,7 @@
 #include <yajl/yajl_version.h>
 
 /* An open container that is wanted, and what is wanted of its members. */
-struct level {
+struct json_level {
     unsigned depth; /* of its members */
     unsigned slots; /* added to the slots of `shape` */
     const struct json_shape *shape;
@@ -32,8 +32,8 @@ struct json_reader {
     const struct json_key *want; /* the key of the value that comes next if it is wanted, or NULL */
     struct json_key outermost;   /* the document's own key: no name, slot JSON_DOCUMENT */
     unsigned depth;              /* of the open container */
-    struct level *level;
-    struct level levels[JSON_LEVELS + 2]; /* the first is outside the document */
+    struct json_level *level;
+    struct json_level levels[JSON_LEVELS + 2]; /* the first is outside the document */
     json_member_fn *on_member;
     void *arg;
     struct span key;         /* of the member that a walk reports */
@@ -162,7 +162,7 @@ static const struct json_key *find_key(const struct json_shape *shape, struct sp
 static int on_key(void *arg, const unsigned char *bytes, size_t len)
 {
     struct json_reader *r = arg;
-    const struct level *level = r->level;
+    const struct json_level *level = r->level;
     struct span name = span_make((const char *)bytes, len);
     if (r->depth != level->depth)
         return 1;
@@ -189,10 +189,10 @@ static int open_container(struct json_reader *r, const struct json_key *first)
     const struct json_key *key = r->want;
     struct json_value *value = wanted_value(r);
     *value = (struct json_value){.type = JSON_NONE, .raw = {position(r) - 1, 0}};
-    r->level[1] = (struct level){.depth = r->depth,
-                                 .slots = r->level->slots + key->inside_at,
-                                 .shape = key->inside ? key->inside : &no_member,
-                                 .value = value};
+    r->level[1] = (struct json_level){.depth = r->depth,
+                                      .slots = r->level->slots + key->inside_at,
+                                      .shape = key->inside ? key->inside : &no_member,
+                                      .value = value};
     r->level++;
     r->want = r->level->shape == &every_member ? first : NULL;
     return 1;

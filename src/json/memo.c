@@ -117,8 +117,8 @@ static inline const char *number_end(const char *at, const char *end)
 }
 
 /* Notes where each piece begins in a document that matches the form. */
-static bool match(const struct memo_form *form, struct span document, const char **piece,
-                  struct json_memo_escaped *escaped)
+static bool match_form(const struct memo_form *form, struct span document, const char **piece,
+                       struct json_memo_escaped *escaped)
 {
     const char *at = document.at, *end = at + document.len, *text = form->text;
     escaped->count = 0;
@@ -143,7 +143,8 @@ static bool match(const struct memo_form *form, struct span document, const char
     return (size_t)(end - at) == form->last && memcmp(at, text, form->last) == 0;
 }
 
-static void fill(const struct memo_form *form, const char *const *piece, struct json_found *found)
+static void fill_found(const struct memo_form *form, const char *const *piece,
+                       struct json_found *found)
 {
     for (uint64_t rest = found->seen & ~form->seen; rest; rest &= rest - 1)
         found->slot[__builtin_ctzll(rest)] = (struct json_value){.type = JSON_NONE};
@@ -165,9 +166,9 @@ bool json_memo_find(struct json_memo *m, struct span document, const struct json
     const char *piece[GAPS + 1];
     for (unsigned i = 0; i < m->count; i++) {
         struct memo_form *form = m->form[i];
-        if (form->shape != shape || !match(form, document, piece, escaped))
+        if (form->shape != shape || !match_form(form, document, piece, escaped))
             continue;
-        fill(form, piece, found);
+        fill_found(form, piece, found);
         if (i > 0) {
             m->form[i] = m->form[i - 1];
             m->form[i - 1] = form;
@@ -215,7 +216,7 @@ static bool is_key(const char *at, const char *end)
 }
 
 /* The document is known to be valid. */
-static bool cut(struct draft *d, struct span document)
+static bool split_document(struct draft *d, struct span document)
 {
     const char *at = document.at, *end = at + document.len;
     bool has_escape;
@@ -269,7 +270,7 @@ void json_memo_add(struct json_memo *m, struct span document, const struct json_
 {
     struct draft d = {.form = xcalloc(1, sizeof *d.form)};
     d.form->shape = shape;
-    if (!cut(&d, document) || !add_members(&d, found)) {
+    if (!split_document(&d, document) || !add_members(&d, found)) {
         free(d.form);
         return;
     }

@@ -63,7 +63,8 @@ static void put_tool_list(struct buf *out, const struct collected *answer)
     buf_byte(out, ']');
 }
 
-static void put_object(struct buf *out, const struct json_sink *j, const struct summary *summary)
+static void put_answer_object(struct buf *out, const struct json_sink *j,
+                              const struct summary *summary)
 {
     buf_byte(out, '{');
     if (j->head)
@@ -81,7 +82,7 @@ static int json_summarize(struct sink *s, const struct summary *summary, struct 
     struct json_sink *j = (struct json_sink *)s;
     struct buf object = {0};
     terminal_make_way(j->terminal);
-    put_object(&object, j, summary);
+    put_answer_object(&object, j, summary);
     writer_put_json(&j->out, buf_view(&object));
     buf_release(&object);
     collected_clear(&j->answer);
@@ -93,7 +94,7 @@ static int object_summarize(struct sink *s, const struct summary *summary, struc
 {
     struct json_sink *j = (struct json_sink *)s;
     (void)fail;
-    put_object(j->object, j, summary);
+    put_answer_object(j->object, j, summary);
     collected_clear(&j->answer);
     return 0;
 }

@@ -56,14 +56,14 @@ static void show_status(struct notes_sink *n, struct span text)
         status_show(&n->status, text);
 }
 
-static int say(struct notes_sink *n, struct fail *fail)
+static int print_line(struct notes_sink *n, struct fail *fail)
 {
     int result = terminal_line(n->terminal, buf_view(&n->line), fail);
     buf_clear(&n->line);
     return result;
 }
 
-static void take_message(void *arg, const struct json_member *m)
+static void read_error_message(void *arg, const struct json_member *m)
 {
     struct buf *out = arg;
     if (span_is(m->key, "message") && m->value.type == JSON_STRING) {
@@ -79,7 +79,7 @@ static void put_reason(struct notes_sink *n, const struct json_value *error)
     if (error->type == JSON_STRING)
         buf_span(&text, error->string);
     else if (error->type == JSON_OBJECT)
-        json_read_object(error->raw, take_message, &text);
+        json_read_object(error->raw, read_error_message, &text);
     buf_puts(&n->line, ": ");
     utf8_fold(&folded, buf_view(&text), (size_t)4 * REASON_BYTES);
     if (folded.len)
@@ -154,7 +154,7 @@ static void forget_call(struct notes_sink *n, unsigned at)
     memmove(n->calls + at, n->calls + at + 1, (n->call_count - at) * sizeof *n->calls);
 }
 
-static char *copy(struct span text)
+static char *copy_name(struct span text)
 {
     struct buf b = {0};
     buf_append(&b, text.at, text.len < NAME_BYTES ? text.len : NAME_BYTES);
@@ -165,16 +165,17 @@ static void remember_call(struct notes_sink *n, const struct chat_event *event)
 {
     if (n->call_count == CALLS)
         forget_call(n, 0);
-    n->calls[n->call_count++] = (struct tool_call){
-        copy(event->member[CHAT_TOOL_CALL_ID].string), copy(event->member[CHAT_TOOL_NAME].string),
-        show_arguments(n, &event->member[CHAT_ARGUMENTS])};
+    n->calls[n->call_count++] =
+        (struct tool_call){copy_name(event->member[CHAT_TOOL_CALL_ID].string),
+                           copy_name(event->member[CHAT_TOOL_NAME].string),
+                           show_arguments(n, &event->member[CHAT_ARGUMENTS])};
 }
 
 /* Calls without an ID, and of the same name, finish in the order in which they were started. */
 static unsigned find_call(const struct notes_sink *n, const struct chat_event *event)
 {
-    char *id = copy(event->member[CHAT_TOOL_CALL_ID].string);
-    char *name = copy(event->member[CHAT_TOOL_NAME].string);
+    char *id = copy_name(event->member[CHAT_TOOL_CALL_ID].string);
+    char *name = copy_name(event->member[CHAT_TOOL_NAME].string);
     unsigned i = 0;
     while (i < n->call_count &&
            (strcmp(n->calls[i].id, id) != 0 || (!*id && strcmp(n->calls[i].name, name) != 0)))
@@ -199,7 +200,7 @@ static int tool_started(struct notes_sink *n, const struct chat_event *event, st
         return 0;
     buf_puts(&n->line, "tool_started ");
     put_name(n, name);
-    return say(n, fail);
+    return print_line(n, fail);
 }
 
 /* MARK NAME ARGUMENTS · N ms: REASON */
@@ -245,13 +246,13 @@ static int tool_finished(struct notes_sink *n, const struct chat_event *event, s
     if (error)
         put_reason(n, error);
     if (!error)
-        return say(n, fail);
+        return print_line(n, fail);
     int result = terminal_failed_line(n->terminal, buf_view(&n->line), fail);
     buf_clear(&n->line);
     return result;
 }
 
-static int started(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
+static int print_start(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
 {
     buf_puts(&n->line, "start");
     for (enum chat_member m = CHAT_CONVERSATION_ID; m <= CHAT_MODEL; m++) {
@@ -260,11 +261,11 @@ static int started(struct notes_sink *n, const struct chat_event *event, struct 
             put_name(n, event->member[m].string);
         }
     }
-    return say(n, fail);
+    return print_line(n, fail);
 }
 
 /* The server retries by itself, or changes the model. */
-static int informed(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
+static int print_info(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
 {
     buf_puts(&n->line, "info");
     for (enum chat_member m = CHAT_INFO_TYPE; m <= CHAT_INFO_TO; m++) {
@@ -274,7 +275,7 @@ static int informed(struct notes_sink *n, const struct chat_event *event, struct
             put_name(n, v->type == JSON_STRING ? v->string : v->raw);
         }
     }
-    return say(n, fail);
+    return print_line(n, fail);
 }
 
 static int notes_event(struct sink *s, const struct chat_event *event, struct fail *fail)
@@ -287,9 +288,9 @@ static int notes_event(struct sink *s, const struct chat_event *event, struct fa
     if (!n->tools)
         return 0;
     if (event->kind == CHAT_START && n->terminal->verbosity)
-        return started(n, event, fail);
+        return print_start(n, event, fail);
     if (event->kind == CHAT_INFO && n->terminal->verbosity)
-        return informed(n, event, fail);
+        return print_info(n, event, fail);
     return 0;
 }
 
@@ -317,7 +318,7 @@ static int notes_retry(struct sink *s, const struct sink_retry *retry, struct fa
                (double)retry->delay_ms / 1000);
     escape_put_short(&n->line, span_first_line(span_trim(span_of(retry->reason))), REASON_COLUMNS,
                      REASON_BYTES, terminal_ellipsis(n->terminal));
-    int result = say(n, fail);
+    int result = print_line(n, fail);
     if (n->status_line)
         status_count_down(&n->status, span_make("trying again in", 15),
                           sys_now_us() + retry->delay_ms * 1000);
@@ -357,7 +358,7 @@ static int notes_summarize(struct sink *s, const struct summary *summary, struct
         buf_puts(&n->line, ", ");
         put_name(n, span_of(summary->model));
     }
-    return say(n, fail);
+    return print_line(n, fail);
 }
 
 static void notes_free(struct sink *s)

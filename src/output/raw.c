@@ -15,7 +15,7 @@ struct raw_sink {
 };
 
 /* Escapes the complete characters of the bytes so far. */
-static void put_escaped(struct raw_sink *r, struct span bytes)
+static void put_whole_characters(struct raw_sink *r, struct span bytes)
 {
     uint32_t point;
     size_t whole;
@@ -35,7 +35,7 @@ static int raw_bytes(struct sink *s, struct span bytes, struct fail *fail)
 {
     struct raw_sink *r = (struct raw_sink *)s;
     if (r->out.terminal)
-        put_escaped(r, bytes);
+        put_whole_characters(r, bytes);
     else
         buf_span(&r->out.pending, bytes);
     return writer_turn(&r->out, fail);

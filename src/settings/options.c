@@ -13,7 +13,7 @@
 #define MODES "green|blue|indigo|violet"
 
 /* id, name, letter, argument, type, groups, choices, default, environment, in file?, help */
-static const struct option_row rows[OPT_COUNT] = {
+static const struct option_row option_rows[OPT_COUNT] = {
     {OPT_CONVERSATION, "conversation", 'c', "ID", OPTION_TEXT, GROUP_SEND | GROUP_LOG, NULL, NULL,
      NULL, false, "select a conversation"},
     {OPT_CONTINUE, "continue", 'C', NULL, OPTION_FLAG, GROUP_SEND, NULL, NULL, NULL, false,
@@ -130,7 +130,7 @@ static const struct option_row rows[OPT_COUNT] = {
 
 const struct option_row *option_row(enum option_id id)
 {
-    return &rows[id];
+    return &option_rows[id];
 }
 
 /* Values. */
@@ -306,7 +306,7 @@ static int set_value(struct settings *settings, const struct option_row *row, co
 {
     /* --highlight is the former name of --render. */
     if (row->id == OPT_HIGHLIGHT)
-        row = &rows[OPT_RENDER];
+        row = &option_rows[OPT_RENDER];
     struct setting *s = &settings->of[row->id];
     double number = 0;
     enum fail_cause cause = origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG;
@@ -341,8 +341,8 @@ int settings_set(struct settings *settings, const char *name, const char *text, 
                  const char *label, struct fail *fail)
 {
     for (enum option_id id = 0; id < OPT_COUNT; id++)
-        if (rows[id].in_file && strcmp(rows[id].name, name) == 0)
-            return set_value(settings, &rows[id], text, origin, label, fail);
+        if (option_rows[id].in_file && strcmp(option_rows[id].name, name) == 0)
+            return set_value(settings, &option_rows[id], text, origin, label, fail);
     return 1;
 }
 
@@ -357,16 +357,16 @@ void settings_keep_given(struct settings *settings)
     for (enum option_id id = 0; id < OPT_COUNT; id++)
         if (!setting_is_given(settings, id))
             clear_value(&settings->of[id]);
-        else if (rows[id].type == OPTION_HEADER)
+        else if (option_rows[id].type == OPTION_HEADER)
             drop_configured(&settings->of[id]);
 }
 
 int settings_from_environment(struct settings *settings, struct fail *fail)
 {
     for (enum option_id id = 0; id < OPT_COUNT; id++) {
-        const char *name = rows[id].environment, *value = name ? getenv(name) : NULL;
+        const char *name = option_rows[id].environment, *value = name ? getenv(name) : NULL;
         if (value && *value &&
-            set_value(settings, &rows[id], value, ORIGIN_ENVIRONMENT, name, fail) != 0)
+            set_value(settings, &option_rows[id], value, ORIGIN_ENVIRONMENT, name, fail) != 0)
             return -1;
     }
     return 0;
@@ -376,8 +376,9 @@ void settings_default(struct settings *settings)
 {
     struct fail none = FAIL_INIT;
     for (enum option_id id = 0; id < OPT_COUNT; id++)
-        if (rows[id].fallback && settings->of[id].origin == ORIGIN_NONE)
-            set_value(settings, &rows[id], rows[id].fallback, ORIGIN_DEFAULT, rows[id].name, &none);
+        if (option_rows[id].fallback && settings->of[id].origin == ORIGIN_NONE)
+            set_value(settings, &option_rows[id], option_rows[id].fallback, ORIGIN_DEFAULT,
+                      option_rows[id].name, &none);
     fail_release(&none);
 }
 
@@ -400,7 +401,7 @@ static void fill_tables(struct getopt_tables *t, unsigned groups)
     *letter++ = '-';
     *letter++ = ':';
     for (enum option_id id = 0; id < OPT_COUNT; id++) {
-        const struct option_row *row = &rows[id];
+        const struct option_row *row = &option_rows[id];
         if (!(row->groups & groups))
             continue;
         *option++ = (struct option){row->name, row->argument ? required_argument : no_argument,
@@ -418,10 +419,10 @@ static void fill_tables(struct getopt_tables *t, unsigned groups)
 static const struct option_row *row_of_code(int code, unsigned groups)
 {
     if (code >= LONG_CODE)
-        return &rows[code - LONG_CODE];
+        return &option_rows[code - LONG_CODE];
     for (enum option_id id = 0; id < OPT_COUNT; id++)
-        if (rows[id].letter == code && (rows[id].groups & groups))
-            return &rows[id];
+        if (option_rows[id].letter == code && (option_rows[id].groups & groups))
+            return &option_rows[id];
     return NULL;
 }
 
@@ -474,9 +475,10 @@ static int take_option(struct settings *settings, const struct option_row *row, 
     strncat(name, row->name, sizeof name - 3);
     /* The last one of -o and -j takes effect. */
     if (row->id == OPT_JSON && (groups & GROUP_OUTPUT))
-        return set_value(settings, &rows[OPT_OUTPUT], "jsonl", ORIGIN_COMMAND_LINE, name, fail);
+        return set_value(settings, &option_rows[OPT_OUTPUT], "jsonl", ORIGIN_COMMAND_LINE, name,
+                         fail);
     if (row->id == OPT_NO_LOG)
-        return set_value(settings, &rows[OPT_LOG], "0", ORIGIN_COMMAND_LINE, name, fail);
+        return set_value(settings, &option_rows[OPT_LOG], "0", ORIGIN_COMMAND_LINE, name, fail);
     return set_value(settings, row, optarg, ORIGIN_COMMAND_LINE, name, fail);
 }
 
@@ -512,7 +514,7 @@ size_t options_help(struct buf *out, unsigned groups, bool detail)
 {
     size_t left_out = 0;
     for (enum option_id id = 0; id < OPT_COUNT; id++) {
-        const struct option_row *row = &rows[id];
+        const struct option_row *row = &option_rows[id];
         char label[40];
         if (!(row->groups & groups))
             continue;

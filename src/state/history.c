@@ -15,7 +15,7 @@
 
 enum { LOCK_US = 1000000 };
 
-static void put_escaped(struct buf *out, struct span message)
+static void put_history_line(struct buf *out, struct span message)
 {
     for (size_t i = 0; i < message.len; i++) {
         if (message.at[i] == '\n')
@@ -27,7 +27,7 @@ static void put_escaped(struct buf *out, struct span message)
     }
 }
 
-static void put_unescaped(struct buf *out, struct span line)
+static void put_history_message(struct buf *out, struct span line)
 {
     for (size_t i = 0; i < line.len; i++) {
         bool escaped = line.at[i] == '\\' && i + 1 < line.len;
@@ -79,7 +79,7 @@ static void read_messages(int fd, off_t start, off_t size,
     lines.at = start;
     while (lines_next(&lines, &line, &at) > 0) {
         buf_clear(&message);
-        put_unescaped(&message, line);
+        put_history_message(&message, line);
         each(arg, buf_view(&message));
     }
     buf_release(&message);
@@ -154,7 +154,7 @@ int history_add(struct span message, struct fail *fail)
 {
     struct buf line = {0};
     buf_byte(&line, '\n');
-    put_escaped(&line, message);
+    put_history_line(&line, message);
     buf_byte(&line, '\n');
     int result = with_lock(add, &line, fail);
     buf_release(&line);

@@ -15,20 +15,20 @@ void last_release(struct last *last)
     *last = (struct last){.id = NULL};
 }
 
-static void take_portfolio(void *arg, const struct json_member *m)
+static void read_last_portfolio(void *arg, const struct json_member *m)
 {
     struct last *last = arg;
     if (m->value.type == JSON_STRING)
         strings_add(&last->portfolios, m->value.string);
 }
 
-static void take_member(void *arg, const struct json_member *m)
+static void read_last_member(void *arg, const struct json_member *m)
 {
     struct last *last = arg;
     bool is_id = span_is(m->key, "conversation_id");
     if (span_is(m->key, "portfolios") && m->value.type == JSON_ARRAY) {
         strings_release(&last->portfolios);
-        json_read_array(m->value.raw, take_portfolio, last);
+        json_read_array(m->value.raw, read_last_portfolio, last);
     }
     if (m->value.type != JSON_STRING || (!is_id && !span_is(m->key, "account")))
         return;
@@ -46,7 +46,7 @@ static bool may_be_same(const char *one, const char *other)
 int last_get(struct store_key key, const char *account, struct last *last, struct fail *fail)
 {
     *last = (struct last){.id = NULL};
-    int result = store_get(LAST_STORE, key, take_member, last, fail);
+    int result = store_get(LAST_STORE, key, read_last_member, last, fail);
     if (result != 0 || !last->id || !may_be_same(last->account, account))
         last_release(last);
     return result;

@@ -48,7 +48,7 @@ static void make_room(struct lines *l, size_t want)
 
 /* Reads at least as many bytes as are buffered, so that finding a long line takes linear time. -1
    with errno. */
-static int read_more(struct lines *l)
+static int read_block(struct lines *l)
 {
     size_t len = l->end - l->start, want = len > BLOCK ? len : BLOCK;
     if (l->backwards && (off_t)want > l->at)
@@ -126,7 +126,7 @@ int lines_next(struct lines *l, struct span *line, off_t *offset)
             return 0;
         if (l->passing)
             drop_bytes(l, len);
-        if (!is_whole && read_more(l) != 0)
+        if (!is_whole && read_block(l) != 0)
             return -1;
         if (!is_whole || l->passing)
             continue;

@@ -163,7 +163,7 @@ static void take_back(int fd, const struct stat *before, size_t written)
 
 /* Appends by one write(2). `line` begins with a line feed, which is skipped unless the file ends in
    an incomplete line. Returns 0, 1 if the file was removed meanwhile, or -1 with errno. */
-static int append_line(int fd, const struct stat *st, struct span line, bool locked)
+static int append_entry_line(int fd, const struct stat *st, struct span line, bool locked)
 {
     struct stat after;
     size_t written;
@@ -189,7 +189,7 @@ static int append_to(const struct log_paths *paths, struct span line, int64_t ma
         if (fd < 0)
             return -1;
         *first = st.st_size == 0 && access(paths->path[1], F_OK) != 0;
-        result = append_line(fd, &st, line, locked);
+        result = append_entry_line(fd, &st, line, locked);
         int saved = errno;
         close(fd);
         errno = saved;

@@ -40,7 +40,7 @@ enum {
     TRUNCATED
 };
 
-static const struct json_key keys[] = {
+static const struct json_key entry_keys[] = {
     {.name = SPAN("schema"), .slot = SCHEMA},
     {.name = SPAN("id"), .slot = ID},
     {.name = SPAN("time"), .slot = TIME},
@@ -61,7 +61,7 @@ static const struct json_key keys[] = {
     {.name = SPAN("truncated"), .slot = TRUNCATED},
 };
 
-static const struct json_shape shape = {keys, sizeof keys / sizeof keys[0]};
+static const struct json_shape entry_shape = {entry_keys, sizeof entry_keys / sizeof entry_keys[0]};
 
 /* Text in JSON form that a matching line must contain. Searching for it before parsing the line is
    much faster. */
@@ -155,7 +155,7 @@ static bool line_may_match(struct log_reader *r, struct span line)
     return true;
 }
 
-static bool has_word(struct log_reader *r, const struct log_entry *e, const char *word)
+static bool entry_has_word(struct log_reader *r, const struct log_entry *e, const char *word)
 {
     struct buf lower = {0};
     fold(&lower, span_of(word));
@@ -175,7 +175,7 @@ static bool entry_matches(struct log_reader *r, const struct log_entry *e)
     if (f->conversation && !span_is(e->conversation_id, f->conversation))
         return false;
     for (size_t i = 0; i < f->word_count; i++)
-        if (!has_word(r, e, f->words[i]))
+        if (!entry_has_word(r, e, f->words[i]))
             return false;
     return true;
 }
@@ -194,7 +194,7 @@ static struct span raw_at(const struct json_found *found, unsigned slot, enum js
     return v->type == type ? v->raw : span_make(NULL, 0);
 }
 
-static bool is_id(struct span id)
+static bool is_entry_id(struct span id)
 {
     for (size_t i = 0; i < id.len; i++)
         if (!((id.at[i] >= '0' && id.at[i] <= '9') || (id.at[i] >= 'a' && id.at[i] <= 'f')))
@@ -206,7 +206,7 @@ static bool parse_entry(struct log_reader *r, struct span line, struct log_entry
 {
     struct json_found *found = &r->found;
     int64_t schema = 0;
-    if (line.at[0] != '{' || json_find(r->json, line, &shape, found) != 0)
+    if (line.at[0] != '{' || json_find(r->json, line, &entry_shape, found) != 0)
         return false;
     *e = (struct log_entry){.id = string_at(found, ID),
                             .time = string_at(found, TIME),
@@ -226,8 +226,8 @@ static bool parse_entry(struct log_reader *r, struct span line, struct log_entry
                             .truncated = found->slot[TRUNCATED].type == JSON_TRUE,
                             .raw = line};
     json_to_int64(&found->slot[EXIT_CODE], &e->exit_code);
-    return json_to_int64(&found->slot[SCHEMA], &schema) && schema == LOG_SCHEMA && is_id(e->id) &&
-           e->time.len && e->question.at;
+    return json_to_int64(&found->slot[SCHEMA], &schema) && schema == LOG_SCHEMA &&
+           is_entry_id(e->id) && e->time.len && e->question.at;
 }
 
 /* Files. */
@@ -395,7 +395,7 @@ static void add_candidate(struct candidates *c, struct span id, const struct log
     snprintf(c->ids[c->count++], sizeof c->ids[0], "%.*s", LOG_ID, id.at);
 }
 
-static int refuse_ambiguous(const struct candidates *c, const char *id, struct fail *fail)
+static int refuse_ambiguous_entry(const struct candidates *c, const char *id, struct fail *fail)
 {
     struct buf list = {0};
     for (size_t i = 0; i < c->count; i++)
@@ -407,7 +407,7 @@ static int refuse_ambiguous(const struct candidates *c, const char *id, struct f
     return -1;
 }
 
-static int judge(const struct candidates *c, const char *id, struct fail *fail)
+static int check_candidates(const struct candidates *c, const char *id, struct fail *fail)
 {
     if (strlen(id) < LOG_PREFIX)
         return fail_set(fail, FAIL_DATA, "log ID '%s' is too short: expected at least %d digits",
@@ -415,7 +415,7 @@ static int judge(const struct candidates *c, const char *id, struct fail *fail)
     if (c->count == 0)
         return fail_set_hint(fail, FAIL_DATA, "'sigmasight-chat log' lists the entries",
                              "unknown log ID '%s'", id);
-    return c->count > 1 ? refuse_ambiguous(c, id, fail) : 0;
+    return c->count > 1 ? refuse_ambiguous_entry(c, id, fail) : 0;
 }
 
 static int collect_candidates(struct log_reader *r, const char *const *ids, size_t count,
@@ -439,7 +439,7 @@ int log_find(struct log_reader *r, const char *const *ids, size_t count, struct 
     struct candidates *found = xcalloc(count ? count : 1, sizeof *found);
     int result = collect_candidates(r, ids, count, found, fail);
     for (size_t i = 0; i < count && result == 0; i++) {
-        result = judge(&found[i], ids[i], fail);
+        result = check_candidates(&found[i], ids[i], fail);
         places[i] = found[i].newest;
     }
     free(found);

@@ -145,15 +145,15 @@ static void unload(struct loaded *l)
     buf_wipe(&l->text);
 }
 
-struct members {
+struct member_filter {
     json_member_fn *take;
     void *arg;
 };
 
 /* The program stores no U+0000: in a C string the value would be cut. */
-static void pass_on(void *arg, const struct json_member *m)
+static void pass_without_nul(void *arg, const struct json_member *m)
 {
-    const struct members *members = arg;
+    const struct member_filter *members = arg;
     if (m->value.type != JSON_STRING || !memchr(m->value.string.at, '\0', m->value.string.len))
         members->take(members->arg, m);
 }
@@ -169,7 +169,7 @@ int store_get(const char *name, struct store_key key, json_member_fn *take, void
     buf_printf(&path, "/%s", name);
     int result = load(&file, buf_text(&path), key, fail);
     if (result == 0 && file.found.len)
-        json_read_object(file.found, pass_on, &(struct members){take, arg});
+        json_read_object(file.found, pass_without_nul, &(struct member_filter){take, arg});
     unload(&file);
     buf_release(&path);
     return result;

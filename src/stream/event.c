@@ -138,7 +138,7 @@ struct event_row {
     const struct json_shape *shape;
 };
 
-static const struct event_row rows[] = {
+static const struct event_row event_rows[] = {
     {SPAN("token"), SPAN("message"), CHAT_MESSAGE, &message_shape},
     {SPAN("message"), SPAN("message"), CHAT_MESSAGE, &message_shape},
     {SPAN("heartbeat"), SPAN("heartbeat"), CHAT_HEARTBEAT, &any_shape},
@@ -183,7 +183,7 @@ void chat_parser_free(struct chat_parser *p)
 
 static const struct event_row *row_of(struct span wire)
 {
-    for (const struct event_row *row = rows; row != rows + COUNT(rows); row++)
+    for (const struct event_row *row = event_rows; row != event_rows + COUNT(event_rows); row++)
         if (span_equal(row->wire, wire))
             return row;
     return &unknown;

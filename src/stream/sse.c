@@ -105,7 +105,7 @@ static inline bool is_field(struct span line, struct span name, struct span *val
 }
 
 /* `as_it_is`: the line is valid UTF-8 and can be borrowed until block_keep. */
-static inline void take_field(struct sse *s, struct span line, bool as_it_is)
+static inline void process_field(struct sse *s, struct span line, bool as_it_is)
 {
     struct span value;
     if (is_field(line, (struct span)SPAN("data"), &value)) {
@@ -125,7 +125,7 @@ static inline void take_field(struct sse *s, struct span line, bool as_it_is)
     }
 }
 
-static inline int dispatch(struct sse *s, struct fail *fail)
+static inline int dispatch_event(struct sse *s, struct fail *fail)
 {
     int result = s->has_data ? s->on_event(s->arg, &s->block, fail) : 0;
     s->block = no_event;
@@ -141,16 +141,16 @@ static int too_large(const struct sse *s, struct fail *fail)
 }
 
 /* A line without its terminator. `as_it_is` as in take_field. */
-static inline int take_line(struct sse *s, struct span line, bool as_it_is, struct fail *fail)
+static inline int process_line(struct sse *s, struct span line, bool as_it_is, struct fail *fail)
 {
     if (line.len == 0)
-        return dispatch(s, fail);
+        return dispatch_event(s, fail);
     if (line.at[0] == ':')
         return 0;
     if (line.len > s->max_event - s->size)
         return too_large(s, fail);
     s->size += line.len;
-    take_field(s, line, as_it_is);
+    process_field(s, line, as_it_is);
     return 0;
 }
 
@@ -239,27 +239,27 @@ static void leave_line(struct sse *s)
 
 /* The bytes left to read. Most streams have neither CR nor ill-formed bytes, so both are searched
    for once, not in every line. */
-struct input {
+struct sse_input {
     const char *at, *end;
     const char *cr;         /* the next one, or the end */
     const char *ill_formed; /* the first ill-formed byte, or the end */
 };
 
-static struct input input_of(struct span bytes)
+static struct sse_input sse_input_of(struct span bytes)
 {
     const char *end = bytes.at + bytes.len;
-    return (struct input){bytes.at, end, find_byte(bytes.at, end, '\r'),
-                          bytes.at + utf8_valid_prefix(bytes)};
+    return (struct sse_input){bytes.at, end, find_byte(bytes.at, end, '\r'),
+                              bytes.at + utf8_valid_prefix(bytes)};
 }
 
 /* The end of the first line, or the end of the input if the line is incomplete. */
-static inline const char *line_end(const struct input *in)
+static inline const char *find_line_end(const struct sse_input *in)
 {
     return *in->at == '\n' ? in->at : find_byte(in->at, in->cr, '\n');
 }
 
 /* Moves on to the next line. */
-static inline void skip_line(struct sse *s, struct input *in, const char *stop)
+static inline void skip_line(struct sse *s, struct sse_input *in, const char *stop)
 {
     in->at = stop + 1;
     if (stop != in->cr)
@@ -280,17 +280,17 @@ int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)
         if (*rest.at == '\n')
             rest = span_make(rest.at + 1, rest.len - 1);
     }
-    struct input in = input_of(rest);
+    struct sse_input in = sse_input_of(rest);
     bool is_cut = s->line.len > 0 || s->in_comment;
     while (in.at < in.end) {
-        const char *stop = line_end(&in);
+        const char *stop = find_line_end(&in);
         if (stop == in.end)
             break;
         struct span line = span_make(in.at, (size_t)(stop - in.at));
         if (is_cut)
             line = join_line(s, line);
         bool as_it_is = (!is_cut && stop <= in.ill_formed) || utf8_valid(line);
-        if (take_line(s, line, as_it_is, fail) != 0)
+        if (process_line(s, line, as_it_is, fail) != 0)
             return -1;
         if (is_cut)
             leave_line(s);

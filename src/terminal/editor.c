@@ -46,7 +46,7 @@ static int write_file(int fd, const struct buf *text, const char *path, struct f
 }
 
 /* An editor may replace the file, so it is opened by its name. */
-static int read_file(struct buf *text, const char *path, struct fail *fail)
+static int read_edited_text(struct buf *text, const char *path, struct fail *fail)
 {
     int fd = sys_open(path, O_RDONLY, 0);
     buf_clear(text);
@@ -108,7 +108,7 @@ int editor_run(struct buf *text, struct fail *fail)
         if (result == 0)
             result = editor_open(name, fail);
         if (result == 0)
-            result = read_file(text, name, fail);
+            result = read_edited_text(text, name, fail);
         unlink(name);
     }
     drop_blank_lines(text);

@@ -58,7 +58,7 @@ static struct span text_between(const struct grid *g, size_t from, size_t to)
     return from == to ? span_make("", 0) : span_make(g->text.data + from, to - from);
 }
 
-static void widen(struct cell_size *size, struct cell_size cell)
+static void widen_cell_size(struct cell_size *size, struct cell_size cell)
 {
     size->natural = cell.natural > size->natural ? cell.natural : size->natural;
     size->longest = cell.longest > size->longest ? cell.longest : size->longest;
@@ -69,7 +69,7 @@ void grid_end_cell(struct grid *g)
     size_t from = g->cells[g->cell_count++];
     g->cells[g->cell_count] = g->text.len;
     if (!g->fixed)
-        widen(&g->sizes[g->row_cells], cell_measure(text_between(g, from, g->text.len)));
+        widen_cell_size(&g->sizes[g->row_cells], cell_measure(text_between(g, from, g->text.len)));
     g->row_cells++;
 }
 

@@ -242,7 +242,7 @@ static void pass_link_end(struct inline_parser *p, const struct node *n)
 }
 
 /* Reports all nodes before the first that is held. */
-static void pass_on(struct inline_parser *p)
+static void flush_tokens(struct inline_parser *p)
 {
     for (; p->head < p->count && !p->nodes[p->head].held; p->head++) {
         const struct node *n = &p->nodes[p->head];
@@ -413,7 +413,7 @@ static void skip(struct inline_parser *p, size_t len)
     p->scanned = 0;
 }
 
-static bool take_text(struct inline_parser *p, size_t len)
+static bool consume_text(struct inline_parser *p, size_t len)
 {
     add_text(p, span_make(source_at(p), len), 0);
     skip(p, len);
@@ -424,7 +424,7 @@ static bool take_text(struct inline_parser *p, size_t len)
 static bool fail_token(struct inline_parser *p, size_t len, size_t known)
 {
     uint64_t clock = p->base + p->at + known;
-    take_text(p, len);
+    consume_text(p, len);
     expire(p, clock);
     return true;
 }
@@ -459,15 +459,15 @@ static bool take_backslash(struct inline_parser *p)
 {
     const char *s = source_at(p);
     if (left(p) == 1)
-        return p->ended ? take_text(p, 1) : false;
+        return p->ended ? consume_text(p, 1) : false;
     if (s[1] == '\n') {
         if (left(p) == 2)
-            return p->ended ? take_text(p, 1) : false;
+            return p->ended ? consume_text(p, 1) : false;
         skip(p, 1);
         return true;
     }
     if (!is_ascii_punctuation(s[1]))
-        return take_text(p, 1);
+        return consume_text(p, 1);
     add_text(p, span_make(s + 1, 1), 0);
     skip(p, 2);
     return true;
@@ -548,7 +548,7 @@ static bool take_entity(struct inline_parser *p)
     if (partial && !p->ended)
         return false;
     if (len == 0)
-        return take_text(p, 1);
+        return consume_text(p, 1);
     struct buf text = {0};
     put_decoded(&text, point);
     add_text(p, buf_view(&text), 0);
@@ -578,9 +578,9 @@ static bool take_delimiters(struct inline_parser *p)
         return false;
     }
     if (n == 0 || n >= MARKDOWN_OPENER)
-        return take_text(p, MARKDOWN_OPENER);
+        return consume_text(p, MARKDOWN_OPENER);
     if (s[0] == '~' && n != 2)
-        return take_text(p, n);
+        return consume_text(p, n);
     /* As on GitHub, tildes are skipped when the neighbours of * and _ are determined. */
     size_t next = n;
     while (s[0] != '~' && next < left(p) && next < MARKDOWN_OPENER && s[next] == '~')
@@ -612,7 +612,7 @@ static bool take_delimiters(struct inline_parser *p)
     return true;
 }
 
-static void add_code(struct inline_parser *p, struct span ticks, struct span content)
+static void report_code(struct inline_parser *p, struct span ticks, struct span content)
 {
     struct buf code = {0}, mark = {0};
     bool blank = true;
@@ -644,7 +644,7 @@ static bool take_code(struct inline_parser *p)
     if (n == 0 && end <= LONGEST_TICKS)
         return false;
     if (n == 0 || n > LONGEST_TICKS)
-        return take_text(p, n ? n : LONGEST_TICKS);
+        return consume_text(p, n ? n : LONGEST_TICKS);
     size_t i = p->scanned ? p->scanned : n;
     while (i < end && i <= MARKDOWN_OPENER) {
         const char *tick = memchr(s + i, '`', end - i);
@@ -656,7 +656,7 @@ static bool take_code(struct inline_parser *p)
             break;
         if (run == n && i + run <= MARKDOWN_OPENER) {
             expire(p, p->base + p->at + i + run);
-            add_code(p, span_make(s, n), span_make(s + n, i - n));
+            report_code(p, span_make(s, n), span_make(s + n, i - n));
             skip(p, i + run);
             return true;
         }
@@ -937,12 +937,12 @@ static void add_link(struct inline_parser *p, struct bracket *b, struct span des
 static bool close_bracket(struct inline_parser *p)
 {
     if (p->bracket_head == p->bracket_count)
-        return take_text(p, 1);
+        return consume_text(p, 1);
     struct bracket *b = &p->brackets[p->bracket_count - 1];
     const char *s = source_at(p);
     if (!b->active) {
         p->bracket_count--;
-        return take_text(p, 1);
+        return consume_text(p, 1);
     }
     if (left(p) == 1 && !p->ended)
         return false;
@@ -969,7 +969,7 @@ static bool close_bracket(struct inline_parser *p)
     expire(p, p->base + p->at + known);
     p->bracket_count--;
     deactivate(p, b);
-    return take_text(p, 1);
+    return consume_text(p, 1);
 }
 
 static bool take_exclamation(struct inline_parser *p)
@@ -977,7 +977,7 @@ static bool take_exclamation(struct inline_parser *p)
     if (left(p) == 1 && !p->ended)
         return false;
     if (left(p) == 1 || source_at(p)[1] != '[')
-        return take_text(p, 1);
+        return consume_text(p, 1);
     add_bracket(p, true);
     skip(p, 2);
     return true;
@@ -1033,7 +1033,7 @@ static bool take_token(struct inline_parser *p)
     default:
         while (n < left(p) && !is_special(s[n]))
             n++;
-        return take_text(p, n);
+        return consume_text(p, n);
     }
 }
 
@@ -1045,7 +1045,7 @@ static void read_tokens(struct inline_parser *p)
         more = take_token(p);
     }
     expire(p, p->base + p->source.len);
-    pass_on(p);
+    flush_tokens(p);
     if (p->at < p->source.len && p->at < MARKDOWN_OPENER)
         return;
     p->base += p->at;
@@ -1112,5 +1112,5 @@ void inline_end(struct inline_parser *p)
     process_all(p);
     while (p->first != NO_NODE)
         unlist_run(p, p->first);
-    pass_on(p);
+    flush_tokens(p);
 }

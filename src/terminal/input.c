@@ -26,7 +26,7 @@ static const char *find_end(struct input *in)
 }
 
 /* -1 with *fail. */
-static int read_more(struct input *in, struct fail *fail)
+static int read_input_chunk(struct input *in, struct fail *fail)
 {
     char chunk[8192];
     if (in->taken)
@@ -51,7 +51,7 @@ int input_line(struct input *in, struct span *line, struct fail *fail)
 {
     const char *end;
     while (!(end = find_end(in)) && !in->is_over)
-        if (read_more(in, fail) != 0)
+        if (read_input_chunk(in, fail) != 0)
             return -1;
     if (!end && in->taken == in->bytes.len) {
         in->is_over = false; /* a terminal goes on after Ctrl-D */

@@ -22,7 +22,7 @@ struct box {
 };
 
 /* A change of style within the word. */
-struct turn {
+struct style_change {
     size_t at;
     unsigned style;
 };
@@ -49,7 +49,7 @@ struct layout {
 
     /* The word. */
     struct buf word;
-    struct turn *turns;
+    struct style_change *turns;
     unsigned turn_count, turn_capacity;
     struct width width;
     unsigned word_columns;
@@ -127,7 +127,7 @@ static void finish_line(struct layout *l)
 }
 
 /* Ends the previous line and writes the empty line before this block. */
-static void settle(struct layout *l)
+static void settle_breaks(struct layout *l)
 {
     if (l->pending)
         buf_byte(l->pen.out, '\n');
@@ -150,7 +150,7 @@ static void look_at_columns(struct layout *l)
 static void start_line(struct layout *l)
 {
     look_at_columns(l);
-    settle(l);
+    settle_breaks(l);
     put_boxes(l, l->depth);
     pen_turn(&l->pen, 0);
     l->open = l->empty = true;
@@ -280,7 +280,7 @@ static void add_turn(struct layout *l, unsigned style)
         l->turn_capacity = l->turn_capacity ? 2 * l->turn_capacity : 8;
         l->turns = xrealloc(l->turns, l->turn_capacity * sizeof *l->turns);
     }
-    l->turns[l->turn_count++] = (struct turn){l->word.len, style};
+    l->turns[l->turn_count++] = (struct style_change){l->word.len, style};
 }
 
 static void add_character(struct layout *l, uint32_t point, struct span bytes, unsigned style)
@@ -332,7 +332,7 @@ static void add_point(struct layout *l, uint32_t point, struct span bytes, unsig
 /* Code and cells. */
 
 /* No blanks at the end of a line, no wrapping. */
-static void add_code(struct layout *l, uint32_t point, struct span bytes)
+static void escape_into_word(struct layout *l, uint32_t point, struct span bytes)
 {
     if (point == ' ' || point == '\t') {
         buf_span(&l->code_blanks, bytes);
@@ -354,7 +354,7 @@ static void add_text_point(struct layout *l, uint32_t point, struct span bytes, 
     if (l->in_cell)
         grid_add(&l->grid, bytes, style);
     else if (l->in_code)
-        add_code(l, point, bytes);
+        escape_into_word(l, point, bytes);
     else if (!l->in_table)
         add_point(l, point, bytes, style | l->base);
 }
@@ -608,7 +608,7 @@ static void on_open(void *arg, const struct markdown_block *block)
     case MARKDOWN_TABLE_BLOCK:
         /* The status line may be drawn while the table is kept. */
         look_at_columns(l);
-        settle(l);
+        settle_breaks(l);
         grid_begin(&l->grid, block->columns, block->align);
         l->in_table = true;
         break;

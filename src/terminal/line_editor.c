@@ -107,7 +107,7 @@ bool line_editor_is_available(void)
 /* Characters. */
 
 /* As a terminated wide string, owned by the caller. */
-static wchar_t *widen(struct span text)
+static wchar_t *to_wide(struct span text)
 {
     wchar_t *wide = xcalloc(text.len + 1, sizeof *wide);
     uint32_t point;
@@ -126,7 +126,7 @@ static struct line_editor *editor_of(EditLine *el)
 }
 
 /* Reads more input. 1, 0 at its end, -1 when a signal was caught. */
-static int fill(struct line_editor *e)
+static int read_keys(struct line_editor *e)
 {
     memmove(e->input, e->input + e->at, e->len - e->at);
     e->len -= e->at;
@@ -160,7 +160,7 @@ static int read_character(EditLine *el, wchar_t *c)
     size_t n;
     while (e->len == e->at ||
            (n = utf8_next(span_make(e->input + e->at, e->len - e->at), &point)) == 0) {
-        int more = fill(e);
+        int more = read_keys(e);
         if (more < 0 && sys_signal() == SIGINT) {
             sys_interrupt_forget();
             *c = CTRL_C;
@@ -251,7 +251,7 @@ static unsigned char paste(EditLine *el, wint_t key)
         text.len -= sizeof end - 1;
     while (text.len && text.data[text.len - 1] == '\n')
         text.len--;
-    wchar_t *wide = widen(buf_view(&text));
+    wchar_t *wide = to_wide(buf_view(&text));
     edit.el_winsertstr(el, wide);
     free(wide);
     buf_release(&text);
@@ -374,12 +374,12 @@ void line_editor_free(struct line_editor *e)
 void line_editor_remember(struct line_editor *e, struct span message)
 {
     HistEventW event;
-    wchar_t *wide = widen(message);
+    wchar_t *wide = to_wide(message);
     edit.history_w(e->history, &event, H_ENTER, wide);
     free(wide);
 }
 
-static void take_line(struct buf *line, const wchar_t *wide, int count)
+static void put_entered(struct buf *line, const wchar_t *wide, int count)
 {
     if (count > 0 && wide[count - 1] == L'\n')
         count--;
@@ -392,7 +392,7 @@ int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line
 {
     int count = 0;
     free(e->prompt);
-    e->prompt = widen(span_of(prompt));
+    e->prompt = to_wide(span_of(prompt));
     e->cleared = e->is_over = false;
     locale_t before = uselocale(e->locale);
     check_size(e);
@@ -405,7 +405,7 @@ int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line
     fputs(wide && count > 0 ? PASTE_OFF : PASTE_OFF "\n", e->out);
     fflush(e->out);
     if (entered)
-        take_line(line, wide, count);
+        put_entered(line, wide, count);
     uselocale(before);
     if (sys_signal())
         return fail_signal(fail, sys_signal());

@@ -202,7 +202,7 @@ struct plan {
 };
 
 /* What the end of the available part of a line means. */
-enum end {
+enum line_part_end {
     END_OPEN, /* more input follows and may decide */
     END_LINE, /* it is the end of the line */
     END_BOUND /* more input follows, but the limit is reached */
@@ -210,7 +210,7 @@ enum end {
 
 struct cursor {
     struct span s;
-    enum end end;
+    enum line_part_end end;
     size_t at;
     unsigned column;
     unsigned spaces; /* columns that are left of a tab before `at` */
@@ -874,7 +874,7 @@ static void put_rest(struct markdown *m, struct span text)
 }
 
 /* Classifies the line, if possible. */
-static void decide(struct markdown *m, enum end end)
+static void decide(struct markdown *m, enum line_part_end end)
 {
     struct plan plan = {.level = 0};
     struct cursor cursor = {.s = buf_view(&m->line), .end = end};

@@ -57,8 +57,8 @@ static int end_input(enum line_end *end, struct fail *fail)
 }
 
 /* The lines that are ready at once, edited by the terminal. */
-static int read_lines(struct prompt *p, const char *prompt, struct buf *message, enum line_end *end,
-                      struct fail *fail)
+static int read_ready_lines(struct prompt *p, const char *prompt, struct buf *message,
+                            enum line_end *end, struct fail *fail)
 {
     struct span line;
     bool alone, more;
@@ -94,7 +94,7 @@ int prompt_read(struct prompt *p, struct buf *message, enum line_end *end, struc
         const char *prompt = goes_on ? next_prompt : first_prompt;
         size_t from = message->len;
         int result = p->editor ? line_editor_read(p->editor, prompt, message, end, fail)
-                               : read_lines(p, prompt, message, end, fail);
+                               : read_ready_lines(p, prompt, message, end, fail);
         if (result != 0)
             return -1;
         goes_on = *end == LINE_ENTERED && take_continuation(message, from);
