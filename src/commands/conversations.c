@@ -155,25 +155,44 @@ static void add_row(void *arg, const struct api_conversation *c)
                         j->json ? copy_text(c->raw) : NULL, c->by_guide};
 }
 
+/* The time of a conversation as it is listed: local at a terminal, else as the server sent it. */
+static struct span shown_time(const struct conversations_run *j, const struct listed *l,
+                              char *local, size_t size)
+{
+    bool is_local = j->out.terminal && sys_local_time(span_of(l->created_at), local, size);
+    return span_of(is_local ? local : l->created_at);
+}
+
+/* The columns that the other cells of the page leave for a title. */
+static unsigned title_columns(const struct conversations_run *j)
+{
+    unsigned id = 0, mode = 0, time = 0, columns = terminal_columns();
+    for (size_t i = 0; i < j->page_len; i++) {
+        const struct listed *l = &j->page[i];
+        char local[32];
+        unsigned id_width = width_of(span_of(l->id)), mode_width = width_of(span_of(l->mode)),
+                 time_width = width_of(shown_time(j, l, local, sizeof local));
+        id = id_width > id ? id_width : id;
+        mode = mode_width > mode ? mode_width : mode;
+        time = time_width > time ? time_width : time;
+    }
+    unsigned used = id + mode + time + COLUMN_GAPS;
+    return columns > used + LEAST_TITLE ? columns - used : LEAST_TITLE;
+}
+
 static void add_cells(struct conversations_run *j, const struct listed *l, const char *title,
                       unsigned columns)
 {
-    char time[32];
-    bool is_local = j->out.terminal && sys_local_time(span_of(l->created_at), time, sizeof time);
-    const char *shown = is_local ? time : l->created_at;
+    char local[32];
     table_add(&j->table, span_of(l->id));
     table_add(&j->table, span_of(l->mode));
-    table_add(&j->table, span_of(shown));
+    table_add(&j->table, shown_time(j, l, local, sizeof local));
     if (j->table.columns < COLUMNS_WITH_TITLE)
         return;
     struct buf line = {0};
-    unsigned used = width_of(span_of(l->id)) + width_of(span_of(l->mode)) +
-                    width_of(span_of(shown)) + COLUMN_GAPS;
     unsigned width;
     escape_put_line(&line, span_of(title));
-    table_add(&j->table,
-              width_fit(buf_view(&line),
-                        columns > used + LEAST_TITLE ? columns - used : LEAST_TITLE, &width));
+    table_add(&j->table, width_fit(buf_view(&line), columns, &width));
     buf_release(&line);
 }
 
@@ -194,13 +213,14 @@ static int print_page(struct conversations_run *j, struct fail *fail)
     if (j->json || j->out.terminal)
         log_find_titles(j->client.base, titles, j->page_len);
     bool titled = j->out.terminal && has_titles(titles, j->page_len);
+    unsigned columns = titled ? title_columns(j) : 0;
     j->table.columns = titled ? COLUMNS_WITH_TITLE : COLUMNS_WITH_TITLE - 1;
     for (size_t i = 0; i < j->page_len; i++) {
         struct listed *l = &j->page[i];
         if (j->json)
             put_json(&j->out, span_of(l->id), l->by_guide, span_of(l->raw), titles[i].question);
         else
-            add_cells(j, l, titles[i].question, terminal_columns());
+            add_cells(j, l, titles[i].question, columns);
         free(l->id);
         free(l->mode);
         free(l->created_at);

@@ -539,15 +539,16 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
 @test "log: conversations have the first question as a title" {
     serve <<SCENARIO
 on GET /chat/conversations
-body [{"id":"$ID","mode":"green","created_at":"2026-01-02T03:04:05Z"},{"id":"other","mode":"blue","created_at":"2026-01-01T00:00:00Z"}]
+body [{"id":"$ID","mode":"green","created_at":"2026-01-02T03:04:05Z"},{"id":"other","mode":"indigo","created_at":"2026-01-01T00:00:00Z"}]
 SCENARIO
     entry aaaa0001 $'The first\nquestion' ".url = \"$SIGMASIGHT_URL\" | .conversation_id = \"$ID\""
     entry aaaa0002 'Another' ".url = \"$SIGMASIGHT_URL\" | .conversation_id = \"$ID\""
     run_chat conversations -j
     jq -s -e 'map(.title) == ["The first\nquestion", null] and (.[1] | has("title") | not)' "$OUT"
     run_chat conversations
-    expect_bytes "$ID\tgreen\t2026-01-02T03:04:05Z\nother\tblue\t2026-01-01T00:00:00Z\n"
+    expect_bytes "$ID\tgreen\t2026-01-02T03:04:05Z\nother\tindigo\t2026-01-01T00:00:00Z\n"
     TZ=UTC at_terminal -- "$CHAT" conversations
     tr -d '\r' <"$T/screen" >"$T/lines"
-    expect_line "$ID  green  2026-01-02 03:04  The first questi.*" "$T/lines"
+    # Cut at the edge of the terminal, after the widest cell of each column.
+    expect_line "$ID  green   2026-01-02 03:04  The first questi" "$T/lines"
 }
