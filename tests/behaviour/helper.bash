@@ -17,6 +17,7 @@ setup()
     TOKEN=token-of-the-tests
     MOCK_PID='' RUNNING='' OURS=() HELD=()
     unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE
+    unset VISUAL EDITOR PAGER LESS XDG_RUNTIME_DIR COLUMNS NO_COLOR CLICOLOR_FORCE INSIDE_EMACS
     unset "${!SIGMASIGHT_@}" http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
     # Only tests of the log have one.
     export SIGMASIGHT_LOG=0
