@@ -67,6 +67,17 @@ static bool open_library(void)
 
 #else
 
+/* The library of Debian, of the other Linux distributions, and of macOS. */
+static const char *const library_names[] = {"libedit.so.2", "libedit.so.0", "libedit.3.dylib"};
+
+static void *find_library(void)
+{
+    void *handle = NULL;
+    for (size_t i = 0; !handle && i < sizeof library_names / sizeof *library_names; i++)
+        handle = dlopen(library_names[i], RTLD_NOW | RTLD_LOCAL);
+    return handle;
+}
+
 #define LOOK_UP(function)                                                                          \
     *(void **)&edit.function = dlsym(edit.handle, #function);                                      \
     complete = complete && edit.function;
@@ -77,7 +88,7 @@ static bool open_library(void)
 {
     bool complete = true;
     if (!edit.handle)
-        edit.handle = fault_here(ENOENT) ? NULL : dlopen(LIBEDIT_FILE, RTLD_NOW | RTLD_LOCAL);
+        edit.handle = fault_here(ENOENT) ? NULL : find_library();
     if (!edit.handle)
         return false;
     FUNCTIONS(LOOK_UP)
