@@ -259,7 +259,7 @@ int main(int argc, char **argv)
     const struct command *command = NULL;
     sys_forbid_dumps();
     sys_stdio_open();
-    sys_size_limit_outlive();
+    sys_ignore_size_limit();
     if (argc < 2)
         return print_usage();
     terminal_init(&terminal);

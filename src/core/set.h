@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A set of byte strings: a hash table over one block of memory with all of them. */
+/* A set of byte strings: a hash table whose strings are stored in one block of memory. */
 #ifndef CORE_SET_H
 #define CORE_SET_H
 
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct set_entry {
-    size_t at; /* in `bytes`, plus 1; 0: free */
+    size_t at; /* offset in `bytes`, plus 1; 0: free */
     size_t len;
     uint64_t hash;
 };
@@ -23,7 +23,7 @@ struct set {
     size_t count, capacity; /* a power of 2 */
 };
 
-/* False if it is in the set already. The bytes are copied. */
+/* Adds a copy of the bytes. False if the set already contains them. */
 bool set_add(struct set *s, struct span bytes);
 bool set_has(const struct set *s, struct span bytes);
 void set_release(struct set *s);

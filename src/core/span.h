@@ -54,7 +54,7 @@ static inline bool span_contains(struct span s, struct span part)
     return false;
 }
 
-/* Whether `at` points into the span. Any pointer is permitted. */
+/* Whether `at` points into the span. Any pointer is valid. */
 static inline bool span_holds(struct span s, const char *at)
 {
     return (uintptr_t)at - (uintptr_t)s.at < s.len;

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* East Asian Width Wide or Fullwidth; Includes Emoji_Presentation except the regional indicators.
- */
+/* East Asian Width Wide or Fullwidth; includes Emoji_Presentation except the regional
+   indicators. */
 bool unicode_is_wide(uint32_t point);
-/* Combining marks and format characters: no column of their own. */
+/* Combining marks and format characters, which occupy no column. */
 bool unicode_is_zero_width(uint32_t point);
 /* CommonMark 0.31, 2.1: an ASCII punctuation character, or general category P or S. */
 bool unicode_is_punctuation(uint32_t point);

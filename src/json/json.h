@@ -84,8 +84,8 @@ struct json_member {
 typedef void json_member_fn(void *arg, const struct json_member *member);
 
 /* As json_find, but reports each member of the document's object or each element of its array, not
-   those further inside; on_member may read the value with another reader. *top gets the document's
-   own value. */
+   those nested deeper; on_member may read the value with another reader. *top is set to the
+   document's own value. */
 int json_walk(struct json_reader *r, struct span document, json_member_fn *on_member, void *arg,
               struct json_value *top);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The options and settings of the program and their values. One table drives getopt_long, --help,
-   the environment, the configuration file and the defaults; tests/lint/options compares the manual
-   page and the completions with it. */
+   the environment, the configuration file and the defaults; tests/lint/options compares it with the
+   manual page and the completions. */
 #ifndef SETTINGS_OPTIONS_H
 #define SETTINGS_OPTIONS_H
 
@@ -82,7 +82,7 @@ enum option_type {
     OPTION_NUMBER,  /* an integer from 0 */
     OPTION_SECONDS, /* a decimal number from 0 */
     OPTION_BYTES,   /* an integer from 1, with an optional suffix K, M or G (powers of 1024) */
-    OPTION_SIZE     /* OPTION_BYTES or 0, which is no bound */
+    OPTION_SIZE     /* OPTION_BYTES or 0 for no limit */
 };
 
 /* Sets of commands that accept an option. */
@@ -101,7 +101,7 @@ enum option_group {
     GROUP_RETRY = 1 << 13, /* commands that retry calls */
     GROUP_FEEDBACK = 1 << 14,
     GROUP_CALL = 1 << 15,
-    GROUP_DETAIL = 1 << 16 /* no command: the option is described by --help -v only */
+    GROUP_DETAIL = 1 << 16 /* a flag, not a set: only --help -v describes the option */
 };
 
 struct option_row {
@@ -141,8 +141,8 @@ struct setting {
     char *text; /* as given; NULL for a flag and if not set */
     int count;  /* flags: number of repetitions; lists: length */
     char **list;
-    int given;              /* OPTION_HEADER: the first ones are from the command line */
-    enum origin configured; /* and where the others come from */
+    int given; /* OPTION_HEADER: how many of `list`, the first ones, are from the command line */
+    enum origin configured; /* OPTION_HEADER: the origin of the others */
     double number;          /* OPTION_NUMBER, _SECONDS (seconds), _BYTES */
 };
 
@@ -206,7 +206,7 @@ static inline bool setting_is(const struct settings *s, enum option_id id)
     return s->of[id].count > 0;
 }
 
-/* Given on the command line, not only configured. */
+/* Given on the command line. */
 static inline bool setting_is_given(const struct settings *s, enum option_id id)
 {
     return s->of[id].origin == ORIGIN_COMMAND_LINE;
@@ -217,7 +217,8 @@ static inline int64_t setting_number(const struct settings *s, enum option_id id
     return (int64_t)s->of[id].number;
 }
 
-/* Set by anything but the defaults. */
+/* Has a value other than the default: from the command line, the environment or the configuration
+   file. */
 static inline bool setting_is_set(const struct settings *s, enum option_id id)
 {
     return s->of[id].origin > ORIGIN_DEFAULT;

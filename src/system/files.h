@@ -16,8 +16,8 @@ int sys_open(const char *path, int flags, mode_t mode);
 /* As socket(2). A descriptor, or -1 with errno. */
 int sys_socket(int family, int type, int protocol);
 /* Writes all `len` bytes, waiting for a slow reader and continuing after a short write. -1 with
-   errno: EINTR when a signal was caught (see sys_signal) and the descriptor would have to be waited
-   for. *written, unless NULL, gets the number of bytes written. */
+   errno: EINTR if a signal was caught (see sys_signal) and writing would block. *written, unless
+   NULL, gets the number of bytes written. */
 int sys_write_all(int fd, const void *bytes, size_t len, size_t *written);
 /* As read(2), but continues after an interruption unless a caught signal is pending (EINTR). */
 ssize_t sys_read(int fd, void *bytes, size_t len);
@@ -27,7 +27,8 @@ bool sys_writable_now(int fd);
    `fd` is left open. -1 with errno. */
 int sys_read_all(int fd, struct buf *out);
 
-/* As pread(2), but `len` bytes unless the file ends before. Their number, or -1 with errno. */
+/* As pread(2), but reads `len` bytes unless the file ends before. Returns the number of bytes, or
+   -1 with errno. */
 ssize_t sys_pread_all(int fd, void *bytes, size_t len, off_t offset);
 
 /* The program's own files: for the user alone, whatever the umask is. */
@@ -58,7 +59,7 @@ int sys_replace_begin(struct sys_replacement *r, const char *path);
 int sys_replace_commit(struct sys_replacement *r);
 /* Removes it instead. Keeps errno. */
 void sys_replace_abort(struct sys_replacement *r);
-/* All of it for a file that is in memory. -1 with errno. */
+/* Replaces a file by contents in memory: all of the above. -1 with errno. */
 int sys_replace_file(const char *path, const void *bytes, size_t len);
 /* Removes the temporary files that killed processes left beside `path`. Only for the holder of the
    lock that guards `path`. */

@@ -6,15 +6,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Forks. *fd is one end of a socket between both processes. In the child, whose standard input and
-   output are /dev/null, the descriptors in `others` are closed: those of the parent for its other
-   children, which would keep those sockets open. The child ends with sys_job_exit. The process ID,
-   0 in the child, or -1 with errno. */
+/* Forks. *fd is this process's end of a socket between parent and child. In the child, standard
+   input and output are /dev/null, and the descriptors in `others` are closed: the parent's ends of
+   its other sockets, which would otherwise stay open. The child must end with sys_job_exit. Returns
+   the process ID, 0 in the child, or -1 with errno. */
 pid_t sys_job_fork(int *fd, const int *others, size_t count);
 _Noreturn void sys_job_exit(int status);
-/* Kills the child unless it has ended, and waits for it. The status as of waitpid(2). */
+/* Sends `signal` to the child, unless it is 0, and waits for its end. The status as of
+   waitpid(2). */
 int sys_job_reap(pid_t pid, int signal);
-/* As kill(2), without a result. */
+/* As kill(2); errors are ignored. */
 void sys_job_signal(pid_t pid, int signal);
 
 /* Zeroed memory that this process shares with the children it forks later. NULL with errno. */

@@ -110,7 +110,7 @@ static void close_above_stderr(long limit)
 /* In the child, between fork and exec: only async-signal-safe calls. */
 static void become_command(char *const argv[], char **environment, int output, long limit)
 {
-    sys_ignored_give_back();
+    sys_restore_ignored_signals();
     setpgid(0, 0);
     int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0)
@@ -300,7 +300,7 @@ int sys_run_at_terminal(const char *command, const char *argument)
     pid_t pid = fault_here(EAGAIN) ? -1 : fork();
     if (pid == 0) {
         restore_keyboard(before);
-        sys_ignored_give_back();
+        sys_restore_ignored_signals();
         attach_terminal(tty);
         close_above_stderr(limit);
         execle("/bin/sh", "sh", "-c", command, "sh", argument, (char *)NULL, environment);
@@ -328,7 +328,7 @@ int sys_pipe_to(struct sys_pipe *p, const char *command)
     p->pid = fault_here(EAGAIN) ? -1 : fork();
     if (p->pid == 0) {
         restore_keyboard(p->before);
-        sys_ignored_give_back();
+        sys_restore_ignored_signals();
         if (dup2(ends[0], STDIN_FILENO) < 0)
             _exit(126);
         close_above_stderr(limit);

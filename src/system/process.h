@@ -16,28 +16,28 @@ void sys_stdio_open(void);
 /* Closes standard output, so that its reader sees the end, and opens /dev/null in its place. -1
    with errno when only closing it shows that something was not written. */
 int sys_stdout_close(void);
-/* From here on the process writes no core dump and, where the system can do that, other processes
-   of the user can neither trace it nor read its memory and environment: they hold secrets. */
+/* Disables core dumps and, if the system supports it, prevents other processes of the user from
+   tracing this one and from reading its memory and environment, which hold secrets. */
 void sys_forbid_dumps(void);
 /* A random number, uniform in 0 .. UINT32_MAX. Not for secrets. */
 uint32_t sys_random(void);
 
-/* Children. None of them gets the environment variables that hold secrets, SIGMASIGHT_TOKEN and
-   SIGMASIGHT_PASSWORD, or another descriptor than the standard ones. */
+/* Children. They inherit neither the environment variables that hold secrets, SIGMASIGHT_TOKEN and
+   SIGMASIGHT_PASSWORD, nor descriptors other than the standard ones. */
 
-/* Runs `sh -c command` in a process group of its own: standard input is /dev/null, standard error
-   ours. Reads its standard output into `out` until the first line is complete, `out` is full or the
-   command has ended, even if a child still has the output open; then waits for the command to end.
-   Kills the group after `timeout_us` or on a caught signal. The wait status as of waitpid(2), or -1
-   with errno: ETIMEDOUT, EINTR, … */
+/* Runs `sh -c command` in a process group of its own. Its standard input is /dev/null, its standard
+   error that of this process. Reads its standard output into `out` until the first line is
+   complete, `out` is full or the command has ended, even if a child still has the output open; then
+   waits for the command to end. Kills the group after `timeout_us` or on a caught signal. The wait
+   status as of waitpid(2), or -1 with errno: ETIMEDOUT, EINTR, … */
 int sys_capture(const char *command, int64_t timeout_us, struct buf *out);
 
 /* Whether the process has a controlling terminal. */
 bool sys_has_terminal(void);
-/* Runs `sh -c command sh argument` on the controlling terminal, which is its standard input, output
-   and error, and waits for it. SIGINT and SIGQUIT are
-   ignored meanwhile; another caught signal is passed on to it. The wait status as of waitpid(2), or
-   -1 with errno: ENXIO without a controlling terminal, EINTR after a signal. */
+/* Runs `sh -c command sh argument` with the controlling terminal as its standard input, output and
+   error, and waits for it. SIGINT and SIGQUIT are ignored meanwhile; any other caught signal is
+   forwarded to it. The wait status as of waitpid(2), or -1 with errno: ENXIO without a controlling
+   terminal, EINTR after a signal. */
 int sys_run_at_terminal(const char *command, const char *argument);
 
 enum { SYS_PIPE_SIGNALS = 2 };
@@ -46,21 +46,21 @@ enum { SYS_PIPE_SIGNALS = 2 };
 struct sys_pipe {
     pid_t pid;
     int fd;
-    struct sigaction before[SYS_PIPE_SIGNALS]; /* what the signals of the keyboard did */
+    struct sigaction before[SYS_PIPE_SIGNALS]; /* the former actions of the keyboard's signals */
 };
 
 /* Runs `sh -c command` with a pipe as its standard input. SIGINT and SIGQUIT are ignored until
    sys_pipe_close. -1 with errno. */
 int sys_pipe_to(struct sys_pipe *p, const char *command);
-/* Closes the pipe and waits for the child, passing on a caught signal. The wait status as of
+/* Closes the pipe and waits for the child, forwarding a caught signal. The wait status as of
    waitpid(2), or -1 with errno: EINTR after a signal. */
 int sys_pipe_close(struct sys_pipe *p);
 
 /* Reads a line from the terminal /dev/tty after showing `prompt`, without echo when `hidden`. The
-   terminal settings are restored before it returns and before a signal ends or stops the process;
-   when that is continued, the prompt is shown again and the line begins anew, as readpassphrase(3)
-   does. -1 with errno: ENXIO without a terminal, EINTR for a caught signal, ENODATA at the end of
-   input. */
+   terminal settings are restored before it returns and before a signal ends or stops the process.
+   When the process is continued, the prompt is shown again and input starts over, as in
+   readpassphrase(3). -1 with errno: ENXIO without a terminal, EINTR for a caught signal, ENODATA at
+   the end of input. */
 int sys_ask(const char *prompt, bool hidden, struct buf *line);
 
 #endif

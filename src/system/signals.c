@@ -78,12 +78,12 @@ static bool ignore(int number)
     return before.sa_handler != SIG_IGN;
 }
 
-void sys_size_limit_outlive(void)
+void sys_ignore_size_limit(void)
 {
     signals.size_kills = ignore(SIGXFSZ);
 }
 
-void sys_ignored_give_back(void)
+void sys_restore_ignored_signals(void)
 {
     struct sigaction plain = {.sa_handler = SIG_DFL};
     sigemptyset(&plain.sa_mask);
