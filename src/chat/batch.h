@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The bookkeeping of a batch of questions: which one is asked next, in which order their objects
-   are written, when to stop, and the totals ("batch" in the manual). It starts no process and does
-   no input and output. */
+/* The state of a batch of questions: which one is asked next, the order in which their objects are
+   written, when to stop, and the totals ("batch" in the manual). Starts no process and does no
+   input or output. */
 #ifndef CHAT_BATCH_H
 #define CHAT_BATCH_H
 
@@ -22,26 +22,26 @@ enum { BATCH_JOBS_MAX = 64 };
 
 enum batch_state { BATCH_WAITING, BATCH_RUNNING, BATCH_ENDED };
 
-/* A question that was read and whose object was not written yet. Owned by the batch. */
+/* A question that was read and whose object is not written yet. Owned by the batch. */
 struct batch_task {
     struct batch_task *next; /* in input order */
     enum batch_state state;
     int64_t line;
     char *conversation; /* ID, NULL: a new one */
     struct buf head;    /* the first members of its object: `id` and `line` */
-    struct buf text;    /* the line, until it has ended */
-    struct buf object;  /* with its line feed, once it has ended */
+    struct buf text;    /* the line, until the question has ended */
+    struct buf object;  /* with its line feed, once the question has ended */
 };
 
 struct batch {
     struct batch_options options;
     struct batch_task *first;
     int64_t waiting, running;
-    int64_t last_line; /* the newest one of all tasks */
-    bool stopped;      /* no further question is started */
+    int64_t last_line; /* of the task that was added last */
+    bool stopped;      /* no more questions are started */
     int64_t done, skipped, failed, not_asked;
     int64_t statuses[256]; /* of those that failed */
-    int64_t final_line;    /* the first line that failed with another status than 75, 0: none */
+    int64_t final_line;    /* the first line that failed with a status other than 75, 0: none */
     enum fail_cause final_cause;
     struct buf ready; /* objects to be written; the caller writes and clears it */
 };
@@ -49,36 +49,36 @@ struct batch {
 void batch_init(struct batch *b, const struct batch_options *options);
 void batch_release(struct batch *b);
 
-/* Whether another line may be read now. How much is read ahead is bounded. */
+/* Whether another line may be read now. The number of lines read ahead is limited. */
 bool batch_wants_line(const struct batch *b);
-/* A question, with copies of everything. `head` as in struct batch_task. */
+/* Adds a question. The arguments are copied; `head` as in struct batch_task. */
 void batch_add(struct batch *b, int64_t line, struct span head, struct span text,
                const char *conversation);
-/* A line that failed without being asked: an invalid one. */
+/* Adds an invalid line, which failed without being asked. */
 void batch_add_failed(struct batch *b, int64_t line, struct span object, const struct fail *fail);
-/* A question that needs no asking. */
+/* Counts a question that is not asked because it is already done (--resume). */
 void batch_skip(struct batch *b);
 
-/* The next question that can be started now, which is running then; NULL if there is none: not
-   after a stop, with --ordered not more than 4 × jobs lines ahead of the oldest unfinished one, and
-   not while an earlier question of the same conversation is unfinished. */
+/* Marks the next question that can be started now as running and returns it. NULL if there is none:
+   after a stop, with --ordered if it is more than 4 × jobs lines ahead of the oldest unfinished
+   one, or while an earlier question of the same conversation is unfinished. */
 struct batch_task *batch_start(struct batch *b);
-/* It could not be started after all. */
+/* Marks a running question as waiting again: it could not be started. */
 void batch_put_back(struct batch *b, struct batch_task *task);
-/* The question has ended with this object, which is copied; releases the task. FAIL_NONE and 0 for
-   a complete answer, else its cause and exit status. Stops where further questions would fail as
-   well. */
+/* Ends a question with its object, which is copied; `task` is not valid afterwards. `cause` and
+   `status` are FAIL_NONE and 0 for a complete answer, otherwise the cause of the failure and its
+   exit status. Stops the batch if all further questions would fail as well. */
 void batch_end(struct batch *b, struct batch_task *task, struct span object, enum fail_cause cause,
                int status);
-/* Starts no further question; those that wait are not asked. */
+/* Stops the batch: waiting questions are not asked. */
 void batch_stop(struct batch *b);
 
-/* The cause that decides on the exit status: of the first failure that is not temporary (75), else
-   of any that is; FAIL_NONE if nothing failed. */
+/* The cause that determines the exit status: that of the first failure that is not temporary (75),
+   otherwise that of any temporary one; FAIL_NONE if nothing failed. */
 enum fail_cause batch_cause(const struct batch *b);
 /* "200 questions: 190 done, 5 skipped, 3 failed (75: 2, 65: 1), 2 not asked" */
 void batch_put_totals(const struct batch *b, struct buf *out);
-/* "12 done, 1 failed, 4 running, 3.2/s": `us` is how long it has taken so far. */
+/* "12 done, 1 failed, 4 running, 3.2/s". `us` is the elapsed time. */
 void batch_put_progress(const struct batch *b, int64_t us, struct buf *out);
 
 #endif

@@ -17,18 +17,18 @@ struct chat_request {
     const char *conversation; /* NULL: create one */
     const char *mode;         /* of a new conversation, or to change an existing one to; or NULL */
     struct api_portfolios portfolios; /* as the user names them */
-    struct portfolio_choice *choice;  /* finds their IDs; may be shared by questions */
+    struct portfolio_choice *choice;  /* caches their IDs; may be shared by several questions */
     struct api_context context;
     struct span text;
     bool ephemeral;    /* delete the created conversation at the end */
-    bool keep;         /* leave that to the caller, and keep one whose message is refused */
+    bool keep;         /* never delete a created conversation; the caller does that */
     struct auth *auth; /* asked once for a new token after a 401 */
     struct retry_policy retry;
     int64_t stall_timeout; /* 0 for none */
     int64_t started;       /* sys_now_us() when the question began */
     int64_t deadline;      /* sys_now_us() at which --max-time ends, 0 for none */
-    /* Shared with the other jobs of a batch, else NULL. A rate limit then holds all of them, and
-       waiting for it counts against no time limit. */
+    /* Shared with the other jobs of a batch, otherwise NULL. If set, a rate limit delays all jobs,
+       and waiting for it does not count against any time limit. */
     struct pace *pace;
 };
 
@@ -37,10 +37,10 @@ struct chat_request {
 struct chat_outcome {
     char *conversation;        /* ID; NULL if there is none or it was deleted */
     bool created;              /* this question created it */
-    bool posted;               /* the message was sent at least once, perhaps in vain */
+    bool posted;               /* the message was sent at least once, successfully or not */
     bool accepted;             /* the server began to stream an answer */
     bool connected;            /* a request reached the server */
-    struct strings portfolios; /* IDs, those that the program chose included */
+    struct strings portfolios; /* IDs, including those that the program chose */
     struct sink_timing timing;
 };
 
@@ -55,8 +55,8 @@ void chat_outcome_release(struct chat_outcome *o);
 int chat_run(struct api *api, struct reader *reader, const struct chat_request *request,
              struct chat_outcome *outcome, struct fail *fail);
 
-/* Deletes a conversation within two seconds, even if a signal was caught. 0 if it is deleted or
-   does not exist any more; otherwise -1 with the reason in *warning, owned by the caller. */
+/* Deletes a conversation within two seconds, even if a signal was caught. 0 if it was deleted or
+   does not exist; otherwise -1 with the reason in *warning, owned by the caller. */
 int chat_discard(struct api *api, struct auth *auth, const char *conversation, char **warning);
 
 #endif

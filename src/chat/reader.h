@@ -23,11 +23,11 @@ struct answer {
     bool tools;             /* a tool event came */
     bool done;              /* `done` came */
     bool ended;             /* `done` or `error` came: the stream is drained */
-    struct fail verdict;    /* the failure that the events report: an error event, a malformed
-                               one, a text that differs from `final_text` */
-    int64_t former_text, former_tools;  /* counts of a former attempt, which stand until this one
-                                           has its own, as what the sinks hold does */
-    char *conversation_id, *message_id; /* owned, NULL before the server names them */
+    struct fail verdict; /* the failure that the events report: an error event, a malformed event,
+                            or a text that differs from `final_text` */
+    int64_t former_text, former_tools;  /* counts of the previous attempt, valid until this one has
+                                           output, like the output that sinks hold */
+    char *conversation_id, *message_id; /* owned, NULL until the server sends them */
     char *mode, *model;                 /* likewise */
     char *total_tokens, *latency_ms;    /* numbers in the server's own spelling, likewise */
 };

@@ -18,7 +18,7 @@ struct retry_policy {
     int max;             /* maximum number of retries */
     int64_t delay_ms;    /* before the first retry; doubled each time */
     int64_t max_time_ms; /* for all attempts together, 0 for no limit */
-    int64_t hint_max_ms; /* for a hint that holds all jobs, 0 for no limit */
+    int64_t hint_max_ms; /* for a server's hint that delays all jobs, 0 for no limit */
     bool all; /* --retry-all: also if the message may be stored in an existing conversation */
 };
 
@@ -30,35 +30,36 @@ struct retry_case {
     int made;           /* retries made so far */
     int64_t elapsed_ms; /* since the question began */
     int64_t hint_ms;    /* the server's Retry-After or retry_after, -1 without */
-    bool holds_all;     /* all jobs of a batch wait for hint_ms, which counts for no time limit */
-    int64_t stream_ms;  /* the stream's `retry` field, which replaces delay_ms; -1 without */
-    uint32_t random;    /* jitter: 0 is 10 % earlier, UINT32_MAX 10 % later */
+    bool holds_all; /* all jobs of a batch wait for hint_ms, and no time limit applies to that wait
+                     */
+    int64_t stream_ms; /* the stream's `retry` field, which replaces delay_ms; -1 without */
+    uint32_t random;   /* jitter: 0 is 10 % earlier, UINT32_MAX 10 % later */
 };
 
 /* The maximum number of retries after a failure of this cause. */
 int retry_limit(const struct retry_policy *policy, enum fail_cause cause);
 
-/* Milliseconds to wait before the next attempt, -1 to give up. */
+/* The delay before the next attempt in milliseconds, -1 to give up. */
 int64_t retry_delay(const struct retry_policy *policy, const struct retry_case *c);
 
-/* What the calls of one question or of one `api` have in common. All borrowed. */
+/* What all calls of one question, or of one run of the command `api`, share. All borrowed. */
 struct retry_loop {
     const struct retry_policy *policy;
     struct api *api;
-    struct auth *auth;   /* asked for another token after a 401, which is no retry */
-    struct sinks *sinks; /* retries are announced there */
+    struct auth *auth;   /* provides another token after a 401; that does not count as a retry */
+    struct sinks *sinks; /* are notified of retries */
     int64_t started;     /* sys_now_us() when the question began */
     struct pace *pace;   /* of the jobs of a batch, else NULL */
     int64_t stream_ms;   /* as in retry_case; `call` may set it */
     bool repeatable;     /* as in retry_case */
     bool (*is_committed)(const void *arg);
     void *arg;
-    int64_t called; /* when the present call was made */
-    int64_t held;   /* how long the question waited for its turns */
+    int64_t called; /* time of the current call */
+    int64_t held;   /* total time the question has waited for its turns */
 };
 
-/* Makes a call, `call(loop->arg, …)`, until it succeeds or the policy gives up: 0, or -1 with the
-   last failure. A signal ends the wait before a retry: FAIL_SIGNAL. */
+/* Repeats `call(loop->arg, …)` until it succeeds or the policy gives up: 0, or -1 with the last
+   failure. FAIL_SIGNAL if a signal ends the wait before a retry. */
 int retry_run(struct retry_loop *loop, int (*call)(void *arg, struct fail *fail),
               struct fail *fail);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The jobs of a batch as processes, and the messages between them and the parent. Both are the same
-   program, so that a message is a struct and its bytes.
+   program, so a message is sent as a struct and its bytes.
 
        parent                                  job
-       WORKER_QUESTION head, line, settings →
+       WORKER_QUESTION head, line            →
                                              ← WORKER_REFUSED token     any number of times
        WORKER_TOKEN token                    →
                                              ← WORKER_WARNING text      any number of times
@@ -22,9 +22,9 @@
 
 enum worker_kind {
     WORKER_QUESTION, /* the first members of the object, the line */
-    WORKER_REFUSED,  /* a token that the server refused; empty: the first one is wanted */
-    WORKER_TOKEN,    /* another token; empty: there is none */
-    WORKER_WARNING,  /* its text */
+    WORKER_REFUSED,  /* a token that the server refused, empty to request the first one */
+    WORKER_TOKEN,    /* another token, empty if there is none */
+    WORKER_WARNING,  /* text of a warning */
     WORKER_ANSWER    /* the object, message and hint of the failure */
 };
 
@@ -38,14 +38,15 @@ struct worker_message {
     struct span part[WORKER_PARTS];
 };
 
-/* Waits until it is written. -1 with errno: EPIPE if the other process is gone. */
+/* Waits until the message is written. -1 with errno: EPIPE if the other process has ended. */
 int worker_send(int fd, const struct worker_message *message);
 
-/* Takes the first message from the bytes in `in`. The number of bytes that it has, to be dropped
-   when it is not needed any more; 0 if it is incomplete. */
+/* Parses the first message in `in`. Returns its size in bytes, which the caller drops from `in`
+   when the message is no longer needed; 0 if it is incomplete. */
 size_t worker_parse(const struct buf *in, struct worker_message *message);
 
-/* Reads what has arrived, or waits for some. 1, 0 when the other process is gone, -1 with errno. */
+/* Appends received bytes to `in`, waiting for the first. 1, 0 if the other process has ended, -1
+   with errno. */
 int worker_read(int fd, struct buf *in);
 
 /* The parent's side of a job. `pid` 0: none. */
@@ -53,15 +54,15 @@ struct worker {
     pid_t pid;
     int fd;
     struct buf in;
-    void *task; /* what it does, NULL: nothing */
+    void *task; /* of the caller; NULL: idle */
 };
 
-/* Starts a job: `run` is called in the child with its end of the socket, and when it returns the
-   child ends. `all` are the jobs of the parent. FAIL_SOFTWARE. */
+/* Starts a job: calls `run` in the child with its end of the socket; the child ends when it
+   returns. `all` are the jobs of the parent. FAIL_SOFTWARE. */
 int worker_start(struct worker *w, struct worker *all, size_t count, void (*run)(void *arg, int fd),
                  void *arg, struct fail *fail);
-/* Closes the socket, at which the job ends by itself, kills it with `signal` unless 0, and waits
-   for its end. The status as of waitpid(2). */
+/* Closes the socket, which ends the job, sends it `signal` unless 0, and waits for its end. The
+   status as of waitpid(2). */
 int worker_finish(struct worker *w, int signal);
 
 #endif

@@ -10,18 +10,18 @@
 
 struct batch_job {
     const struct invocation *in;
-    struct pace *pace; /* shared by all jobs */
+    struct pace *pace; /* shared memory, used by all jobs */
     bool is_plain;     /* lines are messages, not JSON */
     bool is_logged;
-    const char *token; /* when the job was started */
+    const char *token; /* the token at the start of the job */
 };
 
-/* Answers the questions that arrive on the socket `fd` until its other end is closed. `job` is a
-   struct batch_job. For worker_start. */
+/* Asks the questions that are received on the socket `fd` until its other end is closed. `job` is a
+   struct batch_job. The `run` of worker_start. */
 void batch_job_run(void *job, int fd);
 
-/* Appends the object of a question that was not asked, or whose job has died: `head` has its first
-   members; `conversation` is the line's, or NULL. */
+/* Appends the object of a question that was not asked or whose job has ended unexpectedly. `head`
+   has its first members; `conversation` is the ID in the line, or NULL. */
 void batch_put_failure(struct buf *object, const struct buf *head, const char *conversation,
                        struct fail *fail);
 

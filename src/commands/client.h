@@ -12,8 +12,8 @@ struct client {
     struct api api;
     char *base;
     char *origin;
-    char *where; /* options for another command to use the same server: "" or " -u URL" */
-    char *login; /* the command that logs in there */
+    char *where; /* as client_where */
+    char *login; /* the command to log in to this server, for hints */
     bool https, loopback;
     struct auth_config config;
     struct auth auth;
@@ -26,17 +26,18 @@ struct client {
 int client_open(struct client *c, const struct invocation *in, int64_t started, struct fail *fail);
 /* Obtains a token: as auth_obtain. */
 int client_authorize(struct client *c, struct fail *fail);
-/* Both, with the warning on standard error: for commands that show no answer. */
+/* client_open and client_authorize, with the warning on standard error: for commands that show no
+   answer. */
 int client_prepare(struct client *c, const struct invocation *in, struct fail *fail);
-/* Prints the warning of auth_recover, if there is one. */
+/* Prints the warning of auth_recover, if any. */
 void client_warn(struct client *c, const struct invocation *in, struct fail *fail);
-/* The account: as api_me, and once more where auth_recover has another token. */
+/* GET /auth/me as api_me, repeated with another token if auth_recover has one. */
 int client_me(struct client *c, struct http_response *response, struct fail *fail);
-/* Whether the server answers like the API, without a token; 401 and 403 are expected then. */
+/* Whether the server answers as the API does. Sends no token, so 401 and 403 count as answers. */
 bool client_answers(struct client *c, struct fail *fail);
 void client_close(struct client *c);
 
-/* What the options for retries say. */
+/* The retry policy according to the options. */
 struct retry_policy client_retry_policy(const struct settings *s);
 
 /* The URL of the API without a slash at its end, owned by the caller. */
@@ -45,7 +46,7 @@ char *client_base(const struct settings *s);
 struct span client_host(const struct client *c);
 
 /* The options of this command line that another command needs to use the same server, each preceded
-   by a blank; for hints. Owned by the caller. */
+   by a blank, for hints. Owned by the caller. */
 char *client_where(const struct settings *s);
 
 #endif

@@ -16,8 +16,8 @@ struct invocation {
     const struct operands *operands;
     struct terminal *terminal;
     struct span warnings; /* lines, see config_complete */
-    /* The failure to read the configuration, with command.unsettled only; the settings are then
-       those of the command line and the defaults. NULL if there was none. */
+    /* The failure to read the configuration, only for a command that is `unsettled`; the settings
+       are then those of the command line and the defaults. NULL if there was none. */
     struct fail *unsettled;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions to the API over one connection, each with its answer on every output. `send` is a
-   dialogue of one question, `chat` of many in one conversation, each job of `batch` of many that
-   name their conversations themselves.
+   dialogue of one question, `chat` one of many questions in one conversation. Each job of `batch`
+   is a dialogue whose questions name their conversations.
 
        struct dialogue d;
        dialogue_init(&d, in);
@@ -11,15 +11,15 @@
            struct question q;
            question_init(&q, &d);
            q.request.text = message;       valid until dialogue_conclude
-           dialogue_ask(&d, &q, fail);     not if something failed before: *fail is in the summary
+           dialogue_ask(&d, &q, fail);     unless *fail is set already
            dialogue_conclude(&d, &q, fail);
            fail_release(fail);             before the next question
        }
        dialogue_close(&d, fail);
 
-   Everything that a question leaves behind is in struct dialogue. With --ephemeral each question
-   deletes its conversation, unless request.keep is set: then it is that of the next one, too, and
-   the command calls dialogue_discard in the end. */
+   All state that is kept from one question to the next is in struct dialogue. With --ephemeral each
+   question deletes its conversation, unless request.keep is set: then the next question continues
+   it, and the command calls dialogue_discard at the end. */
 #ifndef COMMANDS_DIALOGUE_H
 #define COMMANDS_DIALOGUE_H
 
@@ -30,33 +30,33 @@
 
 struct dialogue {
     const struct invocation *in;
-    struct sinks sinks;             /* the outputs: commands/outputs.h fills it */
-    struct client client;           /* usable if `ready` */
-    bool opened;                    /* client_open was called */
-    bool ready;                     /* there is a token, and `conversation` is what -c and -C say */
-    bool continued;                 /* `conversation` is what -C found */
-    bool turned;                    /* dialogue_turn_to was called: -c and -C do not count */
-    bool mode_set;                  /* --mode has reached the conversation */
-    char *conversation;             /* ID of the next question's, NULL: it creates one; owned */
-    struct strings portfolios;      /* IDs that `conversation` is about */
-    struct portfolio_choice choice; /* of the portfolios of a question */
+    struct sinks sinks;   /* the outputs: commands/outputs.h fills it */
+    struct client client; /* usable if `ready` */
+    bool opened;          /* client_open was called */
+    bool ready;           /* there is a token, and `conversation` is set as -c and -C require */
+    bool continued;       /* `conversation` was found by -C */
+    bool turned;          /* dialogue_turn_to was called: -c and -C are ignored */
+    bool mode_set;        /* --mode was sent */
+    char *conversation;   /* ID of the next question's, NULL: it creates one; owned */
+    struct strings portfolios;      /* IDs of the portfolios of `conversation` */
+    struct portfolio_choice choice; /* the portfolios' IDs, for all questions */
     bool is_logged;                 /* each question that is posted is added to the log */
-    bool is_single;          /* one question: the outputs are closed when that is concluded */
-    bool is_collecting;      /* `answer` has its sink */
-    struct collected answer; /* of the present question, for the log */
-    /* A job of `batch`: a signal ends the answer, not the process; --mode is for each question; the
-       conversation is not remembered for -C; tokens come from `delegate`. */
+    bool is_single;                 /* only one question: dialogue_conclude closes the outputs */
+    bool is_collecting;             /* `answer` has its sink */
+    struct collected answer;        /* of the current question, for the log */
+    /* A job of `batch`: a signal ends the answer, not the process; --mode applies to each question;
+       the conversation is not stored for -C; tokens come from `delegate`. */
     bool is_job;
     const struct auth_delegate *delegate;
-    /* SIGINT ends the answer, not the process: dialogue_conclude forgets it. */
+    /* SIGINT ends the answer, not the process: dialogue_conclude clears it. */
     bool survives_interrupt;
 };
 
-/* A question and, after dialogue_ask, what became of it. */
+/* A question and, after dialogue_ask, its result. */
 struct question {
-    /* Preset from the settings. The conversation and the deadline are set by dialogue_ask; a mode
-       that is set here overrides that of the settings, and portfolios also those of the
-       conversation. After dialogue_ask the portfolios are the IDs that were sent. */
+    /* Initialized from the settings. dialogue_ask sets the conversation and the deadline. A mode
+       set here overrides the settings; portfolios set here also override those of the conversation.
+       After dialogue_ask the portfolios are the IDs that were sent. */
     struct chat_request request;
     struct reader reader;
     struct chat_outcome outcome;
@@ -65,29 +65,29 @@ struct question {
 
 /* Whether the options that name the conversation and its context can be combined: FAIL_USAGE. */
 int dialogue_check(const struct settings *s, struct fail *fail);
-/* Opens nothing. `in` is borrowed. */
+/* Opens no file and no connection. `in` is borrowed. */
 void dialogue_init(struct dialogue *d, const struct invocation *in);
-/* Closes the outputs and the connection. -1 with FAIL_OUTPUT when closing an output shows that
-   something was not written. */
+/* Closes the outputs and the connection. FAIL_OUTPUT if closing an output reports a write error. */
 int dialogue_close(struct dialogue *d, struct fail *fail);
 
-/* The next question goes to the conversation with this ID (copied); NULL: to a new one. */
+/* Selects the conversation of the next question by its ID (copied); NULL: a new one. */
 void dialogue_turn_to(struct dialogue *d, const char *conversation);
-/* Deletes the present conversation within two seconds, even if a signal was caught; the next
-   question creates one. A failure is a warning on standard error. */
+/* Deletes the current conversation within two seconds, even if a signal was caught; the next
+   question creates a new one. A failure is a warning on standard error. */
 void dialogue_discard(struct dialogue *d);
 
-/* A question as the settings want it, begun now. dialogue_conclude releases it. */
+/* Initializes a question from the settings; it begins now. dialogue_conclude releases it. */
 void question_init(struct question *q, struct dialogue *d);
 
-/* Asks the question and, unless it is ephemeral, remembers its conversation for -C and for the next
-   question. The first call connects and obtains the token. 0, or -1 with *fail, which has the hints
-   that the options call for; after FAIL_DENIED and FAIL_CONFIG the next question fails likewise. */
+/* Asks the question and, unless it is ephemeral, stores its conversation for -C and uses it for the
+   next question. The first call connects and obtains the token. 0, or -1 with *fail, whose hints
+   depend on the options; after FAIL_DENIED and FAIL_CONFIG the next question fails in the same
+   way. */
 int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail);
 
-/* The end of a question, also of one that failed before it was asked: every output gets the summary
-   of it and of *fail, and the question is added to the log. A failure that only shows here (a full
-   disk) becomes *fail. -1 when *fail is set. */
+/* Ends a question, even one that failed before it was asked: passes its summary with *fail to every
+   output and adds the question to the log. A failure that occurs only here, such as a full disk, is
+   recorded in *fail. -1 if *fail is set. */
 int dialogue_conclude(struct dialogue *d, struct question *q, struct fail *fail);
 
 #endif

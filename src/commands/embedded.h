@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of the distribution that the build makes part of the program (embedded_lines.c). */
+/* Files of the distribution that the build compiles into the program (embedded_lines.c). */
 #ifndef COMMANDS_EMBEDDED_H
 #define COMMANDS_EMBEDDED_H
 

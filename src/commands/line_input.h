@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The lines of a file, pipe or terminal, read as they come and in bounded memory. */
+/* Reads the lines of a file, pipe or terminal as they arrive, in bounded memory. */
 #ifndef COMMANDS_LINE_INPUT_H
 #define COMMANDS_LINE_INPUT_H
 
@@ -11,16 +11,16 @@
 #include <stdint.h>
 
 struct line_input {
-    int fd;           /* owned unless it is standard input */
+    int fd;           /* owned, except for standard input */
     const char *name; /* for messages, borrowed */
     size_t max;       /* bytes of a line */
     bool is_regular;  /* a regular file: reading never waits */
     int64_t size;     /* of a regular file */
-    int64_t offset;   /* of the line that is next, from where reading began */
-    int64_t number;   /* of the line that was returned last, from 1 */
-    struct buf data;  /* from `start`: what was read and not returned */
+    int64_t offset;   /* of the next line, relative to the start of reading */
+    int64_t number;   /* number of the line that was returned last, from 1 */
+    struct buf data;  /* from `start`: bytes that were read and not returned yet */
     size_t start, searched;
-    bool is_passing; /* over the rest of a line that is too long */
+    bool is_passing; /* skipping the rest of a line that is too long */
     bool is_over;
 };
 
@@ -31,12 +31,13 @@ int line_input_open(struct line_input *in, const char *path, size_t max, struct 
 void line_input_release(struct line_input *in);
 
 /* The next line without its line feed, which the last one may lack; borrowed until the next call.
-   LINE_TOO_LONG stands for a longer one. LINE_MORE: line_input_fill must read first. */
+   LINE_TOO_LONG for a line of more than `max` bytes, LINE_MORE if line_input_fill must be called
+   first. */
 enum line_result line_input_next(struct line_input *in, struct span *line);
-/* Reads a piece: waits for it unless it is known that there is one. FAIL_INPUT, FAIL_SIGNAL. */
+/* Reads a block, waiting for it if necessary. FAIL_INPUT, FAIL_SIGNAL. */
 int line_input_fill(struct line_input *in, struct fail *fail);
 
-/* line_input_next, reading what it needs; LINE_ERROR with *fail. */
+/* line_input_next, calling line_input_fill as necessary. LINE_ERROR with *fail. */
 enum line_result line_input_read(struct line_input *in, struct span *line, struct fail *fail);
 
 #endif

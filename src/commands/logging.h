@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Adding a question and its answer to the log. A sink of sink_collect_new gathers the answer; the
-   command calls logging_append when all sinks and standard output are closed. */
+/* Adds a question and its answer to the log. A sink of sink_collect_new collects the answer; the
+   command calls logging_append after all sinks and standard output were closed. */
 #ifndef COMMANDS_LOGGING_H
 #define COMMANDS_LOGGING_H
 
@@ -12,25 +12,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether questions are logged: as --log, --no-log, SIGMASIGHT_LOG and the key say, else
-   `otherwise`; never with --ephemeral. */
+/* Whether questions are logged: according to --log, --no-log, SIGMASIGHT_LOG and the key `log`, or
+   `otherwise` if none is set. Never with --ephemeral. */
 bool logging_is_on(const struct invocation *in, bool otherwise);
 
-/* Sets the bounds of an entry. */
+/* Initializes *answer with the limits of a log entry. */
 void logging_collect(struct collected *answer);
 
-/* What is logged of one question. All borrowed. */
+/* The data of one question to be logged. All borrowed. */
 struct logged {
-    int64_t asked_ms; /* sys_wall_ms() when it was asked */
+    int64_t asked_ms; /* sys_wall_ms() when the question began */
     struct span question;
     struct api_portfolios portfolios;
     const struct collected *answer;
     const struct summary *summary; /* with the final status */
-    const struct fail *fail;       /* the final one */
+    const struct fail *fail;       /* the final failure */
 };
 
-/* Appends the entry; the first one of all is announced on standard error. A failure is a warning
-   there and nothing else. After a signal no lock is waited for. */
+/* Appends the entry. For the first entry of a new log a note is printed to standard error. A
+   failure is only a warning. After a signal it does not wait for the lock. */
 void logging_append(const struct invocation *in, const struct logged *logged);
 
 #endif

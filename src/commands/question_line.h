@@ -26,9 +26,9 @@ struct question_line {
     struct question_list portfolios, context;
 };
 
-/* Reads a line, as the message itself if `plain`, else as a JSON object. FAIL_DATA for an invalid
-   one: not UTF-8, not JSON, a member of the wrong type, an unknown mode, a message that `send`
-   refuses. q->id is set then as well, if the line has one. */
+/* Parses a line: the message itself if `plain`, otherwise a JSON object. FAIL_DATA for an invalid
+   line: not UTF-8, not JSON, a member of the wrong type, an unknown mode, a message that `send`
+   refuses. Even then q->id is set if the line has one. */
 int question_line_read(struct question_line *q, struct json_reader *reader, struct span line,
                        bool plain, const struct settings *settings, struct fail *fail);
 void question_line_release(struct question_line *q);
