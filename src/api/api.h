@@ -19,7 +19,7 @@ struct api {
     const char *token; /* bearer, NULL for none */
 };
 
-/* What a question is about. Borrowed. */
+/* The portfolios of a question. Borrowed. */
 struct api_portfolios {
     const char *const *ids;
     size_t count;
@@ -108,8 +108,8 @@ bool api_is_event_stream(const struct http_response *response);
 int api_call(struct api *api, const char *method, const char *path, struct span body,
              struct http_response *response, const char *what, struct fail *fail);
 
-/* The same with any status as success; the response body is that of the hooks where they take it.
-   `hooks` may be NULL. */
+/* The same, but any status is a success, and the hooks may receive the body. `hooks` may be
+   NULL. */
 int api_request(struct api *api, const char *method, const char *path, struct span body,
                 const struct http_hooks *hooks, struct http_response *response, struct fail *fail);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a token comes from, and where the next one does when it is refused or about to expire
-   ("Files and environment" in the manual). */
+/* Obtains tokens, and replaces those that are refused or about to expire ("Files and environment"
+   in the manual). */
 #ifndef API_AUTH_H
 #define API_AUTH_H
 
@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-/* In the order in which they are asked. */
+/* Sources of a token, in order of precedence. */
 enum auth_source {
     AUTH_NONE,
     AUTH_FILE,
@@ -18,37 +18,37 @@ enum auth_source {
     AUTH_COMMAND,
     AUTH_STORED,
     AUTH_LOGIN,
-    AUTH_DELEGATE /* another process, instead of all others */
+    AUTH_DELEGATE /* another process, which replaces all other sources */
 };
 
-/* Obtains tokens in another process, which does so once for several. */
+/* Requests tokens from another process, which obtains each token once for all its jobs. */
 struct auth_delegate {
-    /* A token in place of `refused`, NULL for the first one; owned by the caller. NULL if there is
-       none, with *fail only after a signal. */
+    /* Returns a token to replace `refused`, or the first one if that is NULL; owned by the caller.
+       NULL if there is none; *fail is set only after a signal. */
     char *(*next)(void *arg, const char *refused, struct fail *fail);
     void *arg;
 };
 
-/* What decides. All borrowed, NULL where not set. */
+/* All borrowed, NULL if not set. */
 struct auth_config {
     const char *token_file;
     const char *token_command;
-    const char *login;    /* the command that logs in there, for hints */
+    const char *login;    /* the command to log in to this server, for hints */
     int64_t deadline;     /* sys_now_us() at which --max-time ends, 0 for none */
-    int64_t max_time;     /* its microseconds, for messages */
+    int64_t max_time;     /* --max-time in microseconds, for messages */
     struct store_key key; /* of the stored credentials; the URL is the API's base */
     const struct auth_delegate *delegate;
 };
 
-/* A token and what is known of it. Owned; auth_release wipes it. */
+/* A token and its properties. Owned; auth_release wipes it. */
 struct auth {
     struct auth_config config;
     enum auth_source source;
     char *token;
-    char *email;                   /* whose it is, NULL where that is not known */
+    char *email;                   /* of the account, NULL if unknown */
     int64_t issued_at, expires_at; /* Unix seconds, 0 when unknown */
-    int tries;                     /* ways to another token that were tried after a 401 */
-    char *warning;                 /* a token could not be stored; for auth_warning, or NULL */
+    int tries;                     /* number of ways to obtain another token tried after a 401 */
+    char *warning;                 /* for auth_warning: a token could not be stored; or NULL */
 };
 
 /* The hint for a server that refuses tokens of its own login. */
@@ -57,34 +57,34 @@ struct auth {
     "to "                                                                                          \
     "a command that prints one"
 
-/* Obtains a token and gives it to `api`. A stored one that is near its end is refreshed first:
-   less than a tenth of its life left, at most five minutes; when that fails it is used as it is.
-   Failures: FAIL_INPUT for a token file, FAIL_CONFIG for a bad credentials file, FAIL_DENIED for
-   everything else that leaves no token, FAIL_SIGNAL. *warning gets, besides success, what could not
-   be stored; owned by the caller. */
+/* Obtains a token and sets that of `api`. A stored token is refreshed first if less than a tenth of
+   its lifetime, and less than five minutes, are left; if that fails it is used unchanged.
+   FAIL_INPUT for a token file, FAIL_CONFIG for an invalid credentials file, FAIL_SIGNAL,
+   FAIL_DENIED for any other failure. After a success, *warning says what could not be stored, or is
+   NULL; owned by the caller. */
 int auth_obtain(struct auth *auth, const struct auth_config *config, struct api *api,
                 char **warning, struct fail *fail);
 
-/* Only the stored token, expired or not: 0, 1 when there is none, -1 with FAIL_CONFIG. */
+/* Reads only the stored token, expired or not: 0, 1 if there is none, -1 with FAIL_CONFIG. */
 int auth_stored(struct auth *auth, const struct auth_config *config, struct api *api,
                 struct fail *fail);
 
-/* After a call that failed: true when that was a 401 and there is a new token to try once more
-   with; *fail is clear then. From token_command or the login of the environment, where those gave
-   the refused one; for a stored one, in this order: a login that another process stored, a refresh,
-   the login of the environment. Each once, until `tries` is set to 0. Otherwise false, and a 401
-   gets the hint what to do about it. */
+/* Call after a failed call. True if it failed with 401 and another token was obtained, so that the
+   call can be repeated; *fail is cleared. A token of token_command or of the login from the
+   environment is requested again from there. For a stored token it tries, in this order, a token
+   that another process has stored, a refresh, and the login from the environment. Each is tried
+   once, until `tries` is set to 0. Otherwise false, and for a 401 a hint is added to *fail. */
 bool auth_recover(struct auth *auth, struct api *api, struct fail *fail);
 
-/* What the user should know of auth_recover: a new token that could not be stored. Owned by the
-   caller; NULL without, or if it was taken before. */
+/* The warning of auth_recover: a new token that could not be stored. Owned by the caller; NULL if
+   there is none or it was returned before. */
 char *auth_warning(struct auth *auth);
 
-/* Stores a session for later runs; `email` is shown by whoami. As store_put. */
+/* Stores a session for later runs; whoami shows `email`. Returns as store_put. */
 int auth_store(const struct auth_config *config, const char *email,
                const struct api_session *session, bool *unsupported, struct fail *fail);
 
-/* "--token-file /run/secrets/token", "SIGMASIGHT_TOKEN", …, appended. */
+/* Appends the source of the token: "--token-file /run/secrets/token", "SIGMASIGHT_TOKEN", … */
 void auth_describe(const struct auth *auth, struct buf *out);
 
 void auth_release(struct auth *auth);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The values of --context, sent as `ui_context`: what the user is looking at. */
+/* The values of --context, which are sent as `ui_context`. */
 #ifndef API_CONTEXT_H
 #define API_CONTEXT_H
 

@@ -10,7 +10,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-/* How far a transfer got. */
+/* The phase that a transfer had reached. */
 enum http_phase {
     HTTP_CONNECTING, /* name, TCP, proxy, TLS: no connection was ready */
     HTTP_READY,      /* a connection was ready, and libcurl sent nothing of the request */
@@ -53,7 +53,7 @@ struct http_end {
     int proxy_status;   /* of the proxy's response to CONNECT, 0 for none */
 };
 
-/* Which part of the way to the server failed. */
+/* The part of the path to the server that failed. */
 enum http_culprit { HTTP_BLAME_SERVER, HTTP_BLAME_TLS, HTTP_BLAME_PROXY };
 
 /* Records the failure. Always -1. *culprit is set for a failure to connect. */

@@ -8,7 +8,7 @@
 /* Strings are owned. */
 struct portfolio {
     char *id;
-    char *name, *account_type, *currency; /* "" where the server does not say */
+    char *name, *account_type, *currency; /* "" if absent */
     char *value; /* total_value, else net_asset_value, else equity_balance, digits as sent */
     char *raw;   /* the server's object */
 };
@@ -19,13 +19,13 @@ struct portfolio_list {
     size_t count;
 };
 
-/* GET /portfolios, or GET /data/portfolios where the first is 404. Failures as api_call;
-   http_status is 404 if the server has neither. FAIL_PROTOCOL as api_unexpected. */
+/* GET /portfolios, or GET /data/portfolios if the first fails with 404. Fails as api_call and
+   api_unexpected; http_status is 404 if the server has neither. */
 int portfolio_list_get(struct api *api, struct portfolio_list *list, struct fail *fail);
 void portfolio_list_release(struct portfolio_list *list);
 
-/* The portfolio that `value` means: its exact ID, else its exact name, else the unique beginning of
-   either of 4 characters or more. FAIL_DATA for an unknown or ambiguous value; the message names
+/* The portfolio that `value` selects: by its ID, else by its name, else by a unique prefix of
+   either of at least 4 characters. FAIL_DATA for an unknown or ambiguous value; the message lists
    the candidates. Borrowed from the list. */
 const struct portfolio *portfolio_find(const struct portfolio_list *list, const char *value,
                                        struct fail *fail);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Collects the text and the tools of an answer from its events, for output that is written at the
-   end: the object of -o json and the entry of the log. */
+   end: the object of -o json and the log entry. */
 #ifndef OUTPUT_COLLECT_H
 #define OUTPUT_COLLECT_H
 
@@ -25,7 +25,7 @@ struct collected {
     size_t count, capacity;
     size_t tools_max; /* bytes of all tools, 0 for no bound */
     size_t tools_len; /* bytes of those kept */
-    bool has_results; /* also keep the results of tools */
+    bool has_results; /* results of tools are kept */
     bool left_out; /* tools were dropped: the first one that exceeded the limit and all after it */
     bool former_text, former_tools; /* of the previous attempt: kept until this one has its own */
 };

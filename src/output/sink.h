@@ -38,7 +38,7 @@ struct sink_timing {
 struct summary {
     const struct fail *fail;
     const char *status; /* done, error, interrupted, cancelled, failed */
-    const char *code;   /* of the failure: the server's, else ours; or NULL */
+    const char *code;   /* of the failure: the server's, else that of cause_row; or NULL */
     bool retryable;     /* trying again may help */
     const char *conversation_id, *message_id, *mode, *model;
     int64_t events, text_bytes, tool_calls;
@@ -61,16 +61,17 @@ struct sink_warning {
 
 struct sink;
 
-/* What makes output final, so that no retry may follow once it came. Each value includes those
-   before it. */
+/* What a sink has to receive before its output is final, so that a retry would repeat it. Each
+   value includes those before it. */
 enum sink_commit { SINK_NOTHING, SINK_TOOLS, SINK_ANSWER, SINK_BYTES };
 
-/* Each returns 0, or -1 with *fail set, and may be NULL. Sinks collect output; `flush` writes it.
-   The order for each question: begin for each attempt and the others for what it brings, then
-   summarize. After the last question: close. */
+/* Each function returns 0, or -1 with *fail set, and may be NULL. Sinks collect output; `flush`
+   writes it. The order of calls for each question: for each attempt `begin`, then the others as its
+   data arrives; at the end `summarize`. After the last question: `close`. */
 struct sink_ops {
     enum sink_commit commit;
-    /* An attempt begins. Held output of a former one is kept until this one has output. */
+    /* An attempt begins. Output that is held from the previous attempt is kept until this one has
+       output. */
     int (*begin)(struct sink *s, struct fail *fail);
     int (*open)(struct sink *s, const struct sink_open *open, struct fail *fail);
     int (*bytes)(struct sink *s, struct span bytes, struct fail *fail);
@@ -84,7 +85,7 @@ struct sink_ops {
     /* Called regularly. Returns the time of the next call, INT64_MAX for none. */
     int64_t (*tick)(struct sink *s, int64_t now);
     int (*flush)(struct sink *s, struct fail *fail);
-    /* The answer is over: writes pending output and the summary. */
+    /* The answer has ended: writes pending output and the summary. */
     int (*summarize)(struct sink *s, const struct summary *summary, struct fail *fail);
     /* There are no more answers: closes the output. */
     int (*close)(struct sink *s, struct fail *fail);
@@ -112,14 +113,14 @@ struct sink *sink_text_new(struct writer *out, struct terminal *terminal,
 /* Without `text`, as for --events, deltas of the text are left out. */
 struct sink *sink_jsonl_new(struct writer *out, struct terminal *terminal, bool text);
 struct sink *sink_json_new(struct writer *out, struct terminal *terminal);
-/* The same object, appended to `object` with a line feed; `head` has its first members. Both are
-   borrowed, and `head` may be NULL. */
+/* Appends the same object and a line feed to `object`; `head` has its first members, or is NULL.
+   Both are borrowed. */
 struct sink *sink_object_new(struct buf *object, const struct buf *head);
 struct sink *sink_raw_new(struct writer *out, struct terminal *terminal);
 struct sink *sink_record_new(struct writer *out);
-/* Tools, retries and warnings on standard error: lines, and on a terminal the status line.
-   `tools`: the format on standard output does not show them itself. `status`: it leaves the
-   terminal alone while the answer is under way. */
+/* Tools, retries and warnings on standard error: lines, and on a terminal the status line. `tools`:
+   tools are shown, because the format on standard output does not show them. `status`: the format
+   on standard output permits a status line during the answer. */
 struct sink *sink_notes_new(struct terminal *terminal, bool tools, bool status);
 
 enum { SINKS_MAX = 6 };
@@ -128,15 +129,15 @@ enum { SINKS_MAX = 6 };
 struct sinks {
     struct sink *list[SINKS_MAX];
     unsigned count;
-    struct sink *with_text[SINKS_MAX]; /* those that get the deltas of the text */
+    struct sink *with_text[SINKS_MAX]; /* those that receive the deltas of the text */
     unsigned with_text_count;
 };
 
 void sinks_add(struct sinks *sinks, struct sink *sink);
-/* What makes the output of all sinks together final: the greatest of their values. */
+/* The greatest value of all sinks: what makes their combined output final. */
 enum sink_commit sinks_commit(const struct sinks *sinks);
 
-/* Each calls the function of that name of every sink, even after one failed, so that a full disk
+/* Each calls the function of the same name of every sink, even if one fails, so that a full disk
    affects only one of them. The first failure is recorded. */
 int sinks_begin(struct sinks *sinks, struct fail *fail);
 int sinks_open(struct sinks *sinks, const struct sink_open *open, struct fail *fail);
@@ -145,12 +146,12 @@ int sinks_event(struct sinks *sinks, const struct chat_event *event, struct fail
 int sinks_final_text(struct sinks *sinks, struct span text, struct fail *fail);
 int sinks_retry(struct sinks *sinks, const struct sink_retry *retry, struct fail *fail);
 int sinks_warning(struct sinks *sinks, const char *message, struct fail *fail);
-/* For a warning that is also the reason of a later failure: not shown on standard error now. */
+/* A warning that is also the reason of a later failure: it is not shown on standard error now. */
 int sinks_fatal_warning(struct sinks *sinks, const char *message, struct fail *fail);
 /* `now` is sys_now_us(). Returns the earliest time. */
 int64_t sinks_tick(struct sinks *sinks, int64_t now);
 int sinks_flush(struct sinks *sinks, struct fail *fail);
-/* Gives the summary to one sink of the list; chat/summary.h gives it to all of them. */
+/* Passes the summary to one sink of the list; chat/summary.h passes it to all of them. */
 int sink_summarize(struct sink *sink, const struct summary *summary, struct fail *fail);
 /* Closes and frees the sinks; the list is empty after. */
 int sinks_close(struct sinks *sinks, struct fail *fail);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The messages of dialogues: the newest HISTORY_MAX in the file `history` of the state directory, a
    line each, in which a line feed is written as \n and a backslash as \\. Any number of processes
-   may add to it at once. */
+   may append to it concurrently. */
 #ifndef STATE_HISTORY_H
 #define STATE_HISTORY_H
 
@@ -9,13 +9,13 @@
 
 enum { HISTORY_MAX = 1000 };
 
-/* Calls `each` for the newest HISTORY_MAX messages, the oldest first, borrowed for the call. A file
-   that is absent or cannot be read has none. */
+/* Calls `each` for the newest HISTORY_MAX messages, the oldest first, borrowed for the call. None
+   if the file is absent or cannot be read. */
 void history_load(void (*each)(void *arg, struct span message), void *arg);
-/* Appends a message. FAIL_CREATE if the file cannot be written. Without a home directory nothing
-   is kept. */
+/* Appends a message. FAIL_CREATE if the file cannot be written. Does nothing without a home
+   directory. */
 int history_add(struct span message, struct fail *fail);
-/* Removes older messages than the newest HISTORY_MAX from the file. FAIL_CREATE. */
+/* Removes all but the newest HISTORY_MAX messages from the file. FAIL_CREATE. */
 int history_trim(struct fail *fail);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The last conversation of a profile at a URL, with its account and the portfolios that it is
-   about: what --continue uses. */
+/* The last conversation for a profile and URL, with its account and portfolios, as used by
+   --continue. */
 #ifndef STATE_LAST_H
 #define STATE_LAST_H
 

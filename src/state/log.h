@@ -60,7 +60,7 @@ struct log_place {
 
 /* Removes entries, atomically for each file. FAIL_CREATE; FAIL_DATA as log_find. Holds the lock. */
 int log_delete(const char *const *ids, size_t count, struct fail *fail);
-/* Removes the log and `history`, the lines typed in dialogues. FAIL_CREATE. Holds the lock. */
+/* Removes the log and `history`, the messages typed in dialogues. FAIL_CREATE. Holds the lock. */
 int log_clear(struct fail *fail);
 
 /* Reading. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The files of the log and the history, for what reads and writes them. */
+/* The paths of the log and of the history, shared by the files that read and write them. */
 #ifndef STATE_LOG_FILES_H
 #define STATE_LOG_FILES_H
 
 #include <stdbool.h>
 
-/* Whoever replaces or removes one of them holds this lock. */
+/* The lock that must be held to replace or remove one of them. */
 #define LOG_LOCK     "log.lock"
 #define HISTORY_FILE "history"
 
-/* The newest entries are in the first one. */
+/* The first file has the newest entries. */
 enum { LOG_FILES = 2 };
 
 struct log_paths {
@@ -17,7 +17,7 @@ struct log_paths {
     char *path[LOG_FILES];
 };
 
-/* False without a home directory; then there is nothing to release. */
+/* False without a home directory; then nothing needs to be released. */
 bool log_paths_init(struct log_paths *paths);
 void log_paths_release(struct log_paths *paths);
 

@@ -76,7 +76,7 @@ enum { CHAT_RENAMES = 2 };
 /* Borrowed from the parser and from the SSE event. */
 struct chat_event {
     enum chat_kind kind;
-    struct span name; /* as in JSON lines */
+    struct span name; /* as in JSON Lines */
     const struct sse_event *from;
     bool is_json;                      /* false: the payload is not JSON, and there is no member */
     const struct json_value *member;   /* [CHAT_MEMBERS], JSON_NONE when absent */
@@ -95,8 +95,8 @@ void chat_parser_free(struct chat_parser *p);
    until the next call. */
 const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_event *from);
 
-/* The error of a finished tool in any of the three forms in which servers report it, a string or an
-   object with `message`; NULL if it succeeded. */
+/* The error of a finished tool, a string or an object with `message`, in any of the three forms in
+   which servers report it; NULL if the tool succeeded. */
 const struct json_value *chat_tool_error(const struct chat_event *event);
 
 /* Appends the payload with its keys renamed, on one line. */

@@ -42,9 +42,9 @@ struct sse {
     bool in_comment;           /* the cut-off line is a comment and is not kept */
 };
 
-/* max_event limits the lines of one event, without comments, and with it the memory held: the event
-   itself, or four times as much if it is not UTF-8. Then a line and its copy are held, in which an
-   ill-formed byte is the three bytes of U+FFFD. */
+/* max_event limits the lines of one event, without comments, and with it the memory held: the size
+   of the event, or four times as much if it is not UTF-8, because then a line and a copy are held
+   in which each ill-formed byte is replaced by the three bytes of U+FFFD. */
 void sse_init(struct sse *s, size_t max_event, sse_event_fn *on_event, void *arg);
 void sse_release(struct sse *s);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Editing a text in the user's editor. */
+/* Runs the user's editor on a text or a file. */
 #ifndef TERMINAL_EDITOR_H
 #define TERMINAL_EDITOR_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A pager for output that may be longer than the screen: $SIGMASIGHT_PAGER, else $PAGER, else
-   less. */
+/* Pipes output that may be longer than the screen through a pager: $SIGMASIGHT_PAGER, else $PAGER,
+   else less. */
 #ifndef TERMINAL_PAGER_H
 #define TERMINAL_PAGER_H
 

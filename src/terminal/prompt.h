@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages that are typed at the terminal: with the line editor, or with the terminal's own editing
-   where the terminal cannot redraw a line or the library is not installed. */
+/* Reads messages typed at the terminal, with the line editor, or with the terminal's own editing if
+   the terminal cannot redraw a line or the library is not installed. */
 #ifndef TERMINAL_PROMPT_H
 #define TERMINAL_PROMPT_H
 
@@ -11,9 +11,10 @@
 struct prompt {
     struct terminal *terminal;
     struct line_editor *editor; /* NULL: the terminal's own editing */
-    struct input input;         /* of that */
-    bool is_over;               /* the input ended behind the last message */
-    /* With the terminal's own editing, whether a line is a message even if others are ready. */
+    struct input input;         /* for the terminal's own editing */
+    bool is_over;               /* the input has ended */
+    /* With the terminal's own editing: whether a line is a message of its own even if more lines
+       are ready. */
     bool (*is_alone)(struct span line);
 };
 
@@ -22,9 +23,9 @@ void prompt_release(struct prompt *p);
 /* As line_editor_remember. */
 void prompt_remember(struct prompt *p, struct span message);
 
-/* Reads a message into `message`: a line, those after it while one ends in a backslash, and without
-   the line editor those that are ready at once, joined by line feeds. *end as line_editor_read.
-   FAIL_SIGNAL, FAIL_INPUT. */
+/* Reads a message into `message`: a line, further lines as long as each ends in a backslash, and
+   without the line editor all lines that are ready at once, joined by line feeds. *end as
+   line_editor_read. FAIL_SIGNAL, FAIL_INPUT. */
 int prompt_read(struct prompt *p, struct buf *message, enum line_end *end, struct fail *fail);
 
 #endif

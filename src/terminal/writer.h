@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Buffered output to a descriptor: one write(2) for each delivery from the network. */
+/* Buffered output to a descriptor: one write(2) for all data that is received from the network at
+   once. */
 #ifndef TERMINAL_WRITER_H
 #define TERMINAL_WRITER_H
 
@@ -14,11 +15,11 @@ struct writer {
     bool owned;         /* the descriptor is closed by release */
     bool terminal;      /* output must be escaped */
     bool broken;        /* a write failed: no further one is attempted */
-    bool cut_line;      /* the output so far ends inside a line */
+    bool cut_line;      /* the output so far does not end in a line feed */
     struct buf pending; /* append here, then writer_turn or writer_flush */
 };
 
-/* With more pending bytes than this, writer_turn writes during a delivery. */
+/* writer_turn writes when more bytes than this are pending. */
 enum { WRITER_BATCH = 32768 };
 
 void writer_init(struct writer *o, int fd, const char *name);
