@@ -38,8 +38,8 @@ unsigned terminal_columns(void);
    terminal_release. */
 void terminal_init(struct terminal *t);
 /* `color` is auto, always or never; auto depends on NO_COLOR, CLICOLOR_FORCE and TERM, and means
-   never for standard output that is not a terminal. TERM and INSIDE_EMACS determine whether a status line
-   is drawn. */
+   never for standard output that is not a terminal. TERM and INSIDE_EMACS determine whether a
+   status line is drawn. */
 void terminal_configure(struct terminal *t, const char *color, bool quiet, int verbosity);
 /* --no-status: no status line is drawn. */
 void terminal_disable_status(struct terminal *t);
