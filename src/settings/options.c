@@ -31,7 +31,7 @@ static const struct option_row option_rows[OPT_COUNT] = {
     {OPT_ORDERED, "ordered", 0, NULL, OPTION_FLAG, GROUP_BATCH, NULL, NULL, NULL, false,
      "write the answers in the order of the input"},
     {OPT_RESUME, "resume", 0, "FILE", OPTION_FILE, GROUP_BATCH, NULL, NULL, NULL, false,
-     "do not ask what FILE, a former output, has done"},
+     "skip the questions that are done in FILE"},
     {OPT_FAIL_FAST, "fail-fast", 0, NULL, OPTION_FLAG, GROUP_BATCH, NULL, NULL, NULL, false,
      "start no further question after a failure"},
     {OPT_MODE, "mode", 'm', "MODE", OPTION_CHOICE, GROUP_CONTEXT, MODES, NULL, NULL, true,
