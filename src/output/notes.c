@@ -101,7 +101,7 @@ struct argument_list {
 
 static void put_argument(struct argument_list *list, const struct json_value *v)
 {
-    struct span text = v->type == JSON_STRING ? v->string : v->raw;
+    struct span text = span_trim(v->type == JSON_STRING ? v->string : v->raw);
     if ((v->type != JSON_STRING && v->type != JSON_NUMBER) || text.len == 0 || span_is_uuid(text))
         return;
     /* Text beyond the limit is never shown. */
