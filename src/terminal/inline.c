@@ -91,6 +91,7 @@ struct inline_parser {
     int bracket_head, bracket_count, bracket_capacity;
     int active;                                /* brackets that may become a link */
     unsigned depth[SPAN_KINDS], links, images; /* of what is passed on */
+    bool after_blank; /* what was passed on ends in a blank, or nothing was */
 };
 
 /* Nodes. */
@@ -205,6 +206,7 @@ static unsigned span_style(const struct inline_parser *p)
 static void pass_text(struct inline_parser *p, struct span text, unsigned style)
 {
     p->sink->text(p->sink->arg, text, style | span_style(p));
+    p->after_blank = text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t';
 }
 
 static void pass_run(struct inline_parser *p, const struct node *n)
@@ -236,9 +238,10 @@ static void pass_link_end(struct inline_parser *p, const struct node *n)
     if (n->len == 0 || p->images)
         return;
     const struct markdown_sink *sink = p->sink;
-    sink->text(sink->arg, span_make(" (", 2), MARKDOWN_URL);
+    sink->text(sink->arg, p->after_blank ? span_make("(", 1) : span_make(" (", 2), MARKDOWN_URL);
     sink->text(sink->arg, span_make(p->text.data + n->from, n->len), MARKDOWN_URL);
     sink->text(sink->arg, span_make(")", 1), MARKDOWN_URL);
+    p->after_blank = false;
 }
 
 /* Reports all nodes before the first that is held. */
@@ -261,6 +264,7 @@ static void flush_tokens(struct inline_parser *p)
             break;
         case NODE_BREAK:
             p->sink->line_break(p->sink->arg);
+            p->after_blank = true;
             break;
         }
     }
@@ -1080,6 +1084,7 @@ void inline_begin(struct inline_parser *p, bool cell)
     *p = (struct inline_parser){.sink = p->sink,
                                 .cell = cell,
                                 .source = p->source,
+                                .after_blank = true,
                                 .before = '\n',
                                 .before_tildes = '\n',
                                 .text = p->text,

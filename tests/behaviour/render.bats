@@ -94,6 +94,12 @@ expect_as_sent()
     expect_screen "${BOLD}a$PLAIN\n\n${CODE}b\`$PLAIN ${BOLD}c$PLAIN\n"
 }
 
+@test "render: one blank is before the URL of a link, also where the link has no text" {
+    stream_of 3 $'[a](b) c [](d)e ![](f)\n[](g) ([ ](h)) [i ](j)\n'
+    rendered
+    expect_bytes 'a (b) c (d)e (f)\n(g) ( (h)) i (j)\n'
+}
+
 @test "render: the width is that of COLUMNS where there is no terminal, and 20 at least" {
     stream_of 5 'aaaaa bbbbb ccccc ddddd eeeee fffff'
     COLUMNS=25 rendered
