@@ -89,8 +89,6 @@ bool cell_next(struct cell_reader *r, struct cell_character *c)
     step = step ? step : 1;
     c->bytes = span_make(r->rest.at, step);
     c->style = r->style | r->base;
-    if (c->point == CELL_BREAK)
-        c->point = ' ';
     skip_bytes(r, step);
     return true;
 }

@@ -35,7 +35,7 @@ struct cell_character {
     unsigned style;
 };
 
-/* Reads the next character; a line break is read as a space. False at the end. */
+/* Reads the next character; a line break is CELL_BREAK. False at the end. */
 bool cell_next(struct cell_reader *reader, struct cell_character *c);
 
 /* Reads the next line of at most `width` columns and appends it with its styles. Longer words are

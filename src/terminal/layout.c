@@ -17,7 +17,7 @@ struct box {
     enum markdown_kind kind;
     unsigned indent; /* columns */
     struct buf mark; /* of an item: the text before its first line */
-    bool marked;     /* and was written */
+    bool shown;      /* its bar or mark was written */
     bool filled;     /* it has a child */
 };
 
@@ -82,9 +82,14 @@ static unsigned excess(const struct layout *l, unsigned columns)
     return width + LEAST_TEXT > columns ? width + LEAST_TEXT - columns : 0;
 }
 
+/* A mark that does not fit goes to the next line. */
 static void put_mark(struct layout *l, struct span mark)
 {
     pen_turn(&l->pen, 0);
+    if (l->column + l->blanks + width_of(mark) > l->columns) {
+        buf_byte(l->pen.out, '\n');
+        l->column = l->blanks = 0;
+    }
     pen_blanks(&l->pen, l->blanks);
     pen_put(&l->pen, mark, PEN_FAINT);
     l->column += l->blanks + width_of(mark);
@@ -98,8 +103,9 @@ static void put_boxes(struct layout *l, unsigned depth)
     for (unsigned i = 1; i <= depth; i++) {
         struct box *box = &l->boxes[i];
         unsigned indent = box->indent;
-        if (box->kind == MARKDOWN_ITEM && !box->marked) {
-            box->marked = true;
+        bool first = !box->shown;
+        box->shown = true;
+        if (box->kind == MARKDOWN_ITEM && first) {
             put_mark(l, buf_view(&box->mark));
             l->blanks++;
             continue;
@@ -158,10 +164,22 @@ static void start_line(struct layout *l)
     l->blank_style = 0;
 }
 
-/* The columns of a line that are for text. */
+/* The column where text begins on a line without marks. */
+static unsigned text_column(const struct layout *l)
+{
+    return boxes_width(l) - excess(l, l->columns);
+}
+
 static unsigned text_width(const struct layout *l)
 {
-    return l->columns - (boxes_width(l) - excess(l, l->columns));
+    return l->columns - text_column(l);
+}
+
+/* Whether the next line has more room for what comes next: the line has text, or the marks of
+   deeply nested items. */
+static bool gains_room(const struct layout *l)
+{
+    return !l->empty || l->column + l->blanks > text_column(l);
 }
 
 /* Words. */
@@ -216,10 +234,12 @@ static void put_word(struct layout *l, size_t len, unsigned columns)
 /* Writes the first part of the word to this line or, if it does not fit, to the next. */
 static void place_word(struct layout *l, size_t len, unsigned columns)
 {
-    if (l->open && !l->empty && l->column + l->blanks + columns > l->columns)
-        finish_line(l);
     if (!l->open)
         start_line(l);
+    if (l->column + l->blanks + columns > l->columns && gains_room(l)) {
+        finish_line(l);
+        start_line(l);
+    }
     put_word(l, len, columns);
 }
 
@@ -416,8 +436,14 @@ static void put_record(struct layout *l, const struct grid_row *row)
             continue;
         for (unsigned k = is_header || cell_measure(header).natural == 0; k < 2; k++) {
             struct cell_character c;
-            while (cell_next(&readers[k], &c))
-                add_point(l, c.point, c.bytes, c.style);
+            while (cell_next(&readers[k], &c)) {
+                if (c.point != CELL_BREAK)
+                    add_point(l, c.point, c.bytes, c.style);
+                else if (k == 0)
+                    add_blank(l, 0);
+                else
+                    on_line_break(l);
+            }
             if (k == 0) {
                 add_character(l, ':', span_make(":", 1), MARKDOWN_STRONG);
                 add_blank(l, 0);
@@ -540,7 +566,7 @@ static void push_box(struct layout *l, const struct markdown_block *block)
 {
     struct box *box = &l->boxes[++l->depth];
     box->kind = block->kind;
-    box->filled = box->marked = false;
+    box->filled = box->shown = false;
     buf_clear(&box->mark);
     box->indent = 2;
     if (block->kind == MARKDOWN_QUOTE)
@@ -552,11 +578,10 @@ static void push_box(struct layout *l, const struct markdown_block *block)
     box->indent = width_of(buf_view(&box->mark)) + 1;
 }
 
-/* An empty item still shows its mark. */
+/* A box without contents still shows its bar or mark. */
 static void pop_box(struct layout *l)
 {
-    struct box *box = &l->boxes[l->depth];
-    if (box->kind == MARKDOWN_ITEM ? !box->marked : !box->filled) {
+    if (!l->boxes[l->depth].shown) {
         start_line(l);
         finish_line(l);
     }

@@ -91,6 +91,51 @@ static void test_boxes(void)
     expect("| * one two three\n|   four five\n|       code\n|\n|     \tx\n|\n| p\n\n*\n");
 }
 
+/* A container that has nothing to show still has its bar or mark, also around an empty block. */
+static void test_empty_boxes(void)
+{
+    begin(20, false, true);
+    open_block(MARKDOWN_QUOTE, false);
+    open_block(MARKDOWN_CODE_BLOCK, false);
+    close_block(MARKDOWN_CODE_BLOCK);
+    close_block(MARKDOWN_QUOTE);
+    open_block(MARKDOWN_ITEM, false);
+    open_block(MARKDOWN_QUOTE, false);
+    open_block(MARKDOWN_CODE_BLOCK, false);
+    close_block(MARKDOWN_CODE_BLOCK);
+    close_block(MARKDOWN_QUOTE);
+    close_block(MARKDOWN_ITEM);
+    open_block(MARKDOWN_ITEM, false);
+    open_block(MARKDOWN_CODE_BLOCK, false);
+    close_block(MARKDOWN_CODE_BLOCK);
+    paragraph("text");
+    close_block(MARKDOWN_ITEM);
+    expect("|\n\n* |\n\n* text\n");
+}
+
+static void nest_items(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        open_block(MARKDOWN_ITEM, false);
+}
+
+/* The marks of items on one line wrap, too, and the text goes below marks that leave no room. */
+static void test_many_marks(void)
+{
+    begin(20, false, true);
+    nest_items(9);
+    paragraph("a bb");
+    expect("* * * * * * * * * a\n          bb\n");
+    begin(20, false, true);
+    nest_items(9);
+    paragraph("word");
+    expect("* * * * * * * * *\n          word\n");
+    begin(20, false, true);
+    nest_items(12);
+    paragraph("a bb");
+    expect("* * * * * * * * * *\n* * a bb\n");
+}
+
 static void test_styles(void)
 {
     begin(20, true, true);
@@ -152,6 +197,28 @@ static void test_tables(void)
     expect("aaaaaaaa: 1 2 3 4 5 6\nb: 22\ncccc cccc: x\n\naaaaaaaa: 3\n");
 }
 
+/* <br> breaks the line of a record, too; not that of its header. */
+static void test_breaks_in_records(void)
+{
+    static const unsigned char align[] = {MARKDOWN_LEFT, MARKDOWN_LEFT};
+    static const char *const header[] = {"aaaaaaaaaaaaaaaa", "bbbbbb"};
+    begin(20, false, true);
+    struct markdown_block block = {.kind = MARKDOWN_TABLE_BLOCK, .columns = 2, .align = align};
+    sink->open(sink->arg, &block);
+    row(header, 2);
+    open_block(MARKDOWN_ROW, false);
+    for (unsigned i = 0; i < 2; i++) {
+        open_block(MARKDOWN_CELL, false);
+        text("one", 0);
+        sink->line_break(sink->arg);
+        text("two", 0);
+        close_block(MARKDOWN_CELL);
+    }
+    close_block(MARKDOWN_ROW);
+    close_block(MARKDOWN_TABLE_BLOCK);
+    expect("aaaaaaaaaaaaaaaa:\none\ntwo\nbbbbbb: one\ntwo\n");
+}
+
 static void test_suspension(void)
 {
     begin(20, true, true);
@@ -178,8 +245,11 @@ int main(void)
 {
     unit_case("wrapping", test_wrapping);
     unit_case("boxes", test_boxes);
+    unit_case("empty boxes", test_empty_boxes);
+    unit_case("many marks", test_many_marks);
     unit_case("styles", test_styles);
     unit_case("tables", test_tables);
+    unit_case("breaks in records", test_breaks_in_records);
     unit_case("suspension", test_suspension);
     unit_case("escapes", test_escapes);
     buf_release(&out);
