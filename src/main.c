@@ -72,8 +72,8 @@ static int print(struct buf *text, struct fail *fail)
     return writer_finish(&out, fail);
 }
 
-/* Without a token, or a server at the default address, the program has probably not been set up: a
-   second line says what to set. */
+/* If there is no token, or no server at the default address, the program is probably not
+   configured: prints a second line that says how to do that. */
 static void point_to_settings(struct terminal *terminal, const struct settings *settings,
                               struct fail *fail)
 {

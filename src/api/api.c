@@ -224,7 +224,7 @@ static void on_member(void *arg, const struct json_member *m)
         k->more = m->value.type == JSON_TRUE;
 }
 
-/* Three forms: [ {…}, … ], { "conversations": [ {…}, … ] } and { … }. */
+/* Accepts three forms: [ {…}, … ], { "conversations": [ {…}, … ] } and { … }. */
 int api_each_conversation(struct span body,
                           void (*each)(void *arg, const struct api_conversation *c), void *arg,
                           bool *more)

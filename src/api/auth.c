@@ -167,7 +167,7 @@ static bool is_near_its_end(const struct auth *a)
     return a->expires_at && left > 0 && left < margin;
 }
 
-/* If the refresh fails, the current token is used, which is still valid. */
+/* If the refresh fails, the current token is kept: it is still valid. */
 static int refresh(struct auth *auth, struct api *api, struct fail *fail)
 {
     struct api_session session;
@@ -242,7 +242,8 @@ static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **wa
     return -1;
 }
 
-/* The delegate. It tries each way to a token once, and the refused ones may be of others. */
+/* The delegate. Each request for a token may also be answered with one that another job had
+   requested, so there are several attempts. */
 
 enum { DELEGATE_TRIES = 4 };
 
@@ -289,7 +290,7 @@ int auth_stored(struct auth *auth, const struct auth_config *config, struct api 
     return api->token ? 0 : 1;
 }
 
-/* Another process may have logged in since. */
+/* Takes a token that another process has stored meanwhile. */
 static bool take_newer(struct auth *auth, struct api *api)
 {
     struct auth stored;

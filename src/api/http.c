@@ -40,7 +40,7 @@ struct http {
     int64_t (*tick)(void *arg, int64_t now);
     void *tick_arg;
     int64_t grace;       /* see http_set_grace */
-    int64_t interrupted; /* when a signal was first seen, 0 for never */
+    int64_t interrupted; /* time when a signal was first noticed, 0 for never */
     int64_t last_used;   /* when the newest exchange ended, 0 before */
     bool no_http1;       /* the TLS server refused HTTP/1.1 */
 };
@@ -55,10 +55,10 @@ struct transfer {
     size_t header_bytes; /* of the response, to bound them */
     int port;            /* of the last address that a connection was tried to */
     bool ready;          /* a connection was ready for the request */
-    bool answered;       /* a byte of the response came */
+    bool answered;       /* a byte of the response was received */
     bool headers_done;
-    bool taken;          /* the hooks take the body */
-    bool received;       /* bytes came in this turn */
+    bool taken;          /* the hooks receive the body */
+    bool received;       /* bytes were received in this turn */
     bool enough;         /* a hook ended it */
     bool full;           /* the collected body has reached its bound */
     int64_t retry_after; /* Retry-After, seconds, 0 without */
@@ -96,8 +96,8 @@ static size_t on_read(char *to, size_t size, size_t count, void *arg)
     return n;
 }
 
-/* libcurl must not repeat a request by itself. But after a transfer that failed, 8.14 rewinds the
-   next one before it begins. */
+/* Prevents libcurl from repeating a request. Version 8.14 also rewinds before it sends the first
+   byte if the previous transfer failed; that is accepted. */
 static int on_seek(void *arg, curl_off_t offset, int origin)
 {
     const struct transfer *x = arg;
@@ -131,8 +131,8 @@ static void keep_header(struct buf *target, struct span value)
     buf_span(target, value);
 }
 
-/* Retry-After as seconds from now: a number or a date. 0 if it is invalid or over. libcurl's own
-   value has a limit of six hours in some versions. */
+/* Retry-After as seconds from now: a number or a date. 0 if it is invalid or in the past. libcurl's
+   own value has a limit of six hours in some versions. */
 static int64_t retry_seconds(struct span value)
 {
     char text[64] = "", *end;
@@ -242,8 +242,8 @@ static int deliver(struct transfer *x)
     return result;
 }
 
-/* libcurl calls this for each chunk, and a server sends a chunk for each event. Small ones are
-   gathered, so that the bytes of a turn are processed together. */
+/* libcurl calls this for each chunk, and a server sends a chunk for each event. Small chunks are
+   collected, so that all bytes of a turn are processed together. */
 static int gather_body(struct transfer *x, struct span bytes)
 {
     const struct http_hooks *hooks = x->request->hooks;
@@ -359,8 +359,8 @@ static bool is_https(const struct http *h)
     return strncmp(h->config.origin, "https:", 6) == 0;
 }
 
-/* Whether the certificate may be verified by an authority that is in the bundle alone; nothing was
-   sent yet. */
+/* Whether to try again with the bundle: the certificate was not verified, and nothing was sent
+   yet. */
 static bool needs_bundle(struct transfer *x, CURLcode code)
 {
     struct http *h = x->http;
@@ -381,7 +381,7 @@ static void set_up(struct http *h)
     curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    /* Bytes without a status line are passed on, so that they can be looked at. */
+    /* Accept a response without a status line, to report what it is. */
     curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 1L);
     curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -403,7 +403,7 @@ static void set_up(struct http *h)
     /* Requests to this machine must not leave it through a proxy. */
     if (h->config.loopback)
         curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
-    /* Also if the configuration of OpenSSL allows older versions (RFC 8996). */
+    /* Even if the configuration of OpenSSL allows older versions (RFC 8996). */
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     http_authorities_choose(&h->authorities, e, h->config.cacert, h->config.capath, is_https(h));
@@ -646,7 +646,8 @@ static int wait_until(struct http *h, int64_t wake, struct fail *fail)
     unsigned count = 0;
     if (sys_signal_fd() >= 0 && !h->interrupted) /* it stays readable */
         extra[count++] = (struct curl_waitfd){.fd = sys_signal_fd(), .events = CURL_WAIT_POLLIN};
-    if (sys_reader_fd() >= 0) /* a pipe never has urgent data: this is for POLLERR and POLLHUP */
+    if (sys_reader_fd() >=
+        0) /* a pipe never has urgent data: this waits only for POLLERR and POLLHUP */
         extra[count++] = (struct curl_waitfd){.fd = sys_reader_fd(), .events = CURL_WAIT_POLLPRI};
     int64_t ms = (wake - sys_now_us()) / 1000 + 1;
     CURLMcode code = fault_here(ENOMEM)

@@ -105,8 +105,8 @@ static void keep_string(const struct detail *d, struct buf *target, const struct
         buf_span(target, value->string);
 }
 
-/* ["body","text"] as `text`, ["query","limit"] as `limit`: the user did not write the request, so
-   its parts mean nothing to them. */
+/* Appends ["body","text"] as `text` and ["query","limit"] as `limit`: the parts of the request are
+   of no use to the user. */
 static void put_place(void *arg, const struct json_member *m)
 {
     struct buf *where = arg;
@@ -131,7 +131,7 @@ static void read_validation_error(void *arg, const struct json_member *m)
     }
 }
 
-/* Several explanations share a line: line breaks in them are replaced by blanks. */
+/* Replaces line breaks by blanks, because several explanations are joined in one line. */
 static void put_one_line(struct buf *out, const struct buf *text)
 {
     utf8_fold(out, buf_view(text), SIZE_MAX);
@@ -305,7 +305,7 @@ static enum fail_cause cause_of_status(int status)
             return rows[i].cause;
     if (status < 400)
         return FAIL_PROTOCOL;
-    /* Sent by gateways: no valid response from the server behind them. */
+    /* Sent by a gateway that received no valid response from the server. */
     if ((status >= 520 && status <= 524) || status == 529)
         return FAIL_SERVER;
     return status < 500 ? FAIL_DATA : FAIL_SERVER_OTHER;
@@ -336,7 +336,8 @@ static bool is_cut_json(const struct http_response *response)
            (body.at[0] == '{' || body.at[0] == '[' || body.at[0] == '"');
 }
 
-/* A gateway may report an error as JSON with status 200: its words are shown. */
+/* Explains a response to `send` that is not an event stream. Its own explanation is included,
+   because a gateway may report an error as JSON with status 200. */
 static void put_strange_success(struct buf *words, struct buf *code,
                                 const struct http_response *response)
 {
@@ -375,7 +376,7 @@ static void put_hint(const struct http_response *response, struct fail *fail)
         fail_hint(fail, "retry after %lld s", (long long)(response->retry_after + 999) / 1000);
 }
 
-/* The status is in the first line, the only one that is shown on standard error. */
+/* The status goes to the end of the first line, because only that is shown on standard error. */
 static void put_why(struct buf *out, const char *what, struct span words, int status)
 {
     struct span line = span_first_line(words);

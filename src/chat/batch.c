@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines that are read ahead, for each job. */
+/* AHEAD: lines that are read ahead for each job. */
 enum { AHEAD = 4, TEMPORARY = 75 };
 
 void batch_init(struct batch *b, const struct batch_options *options)
@@ -25,7 +25,7 @@ static void append_task(struct batch *b, struct batch_task *t)
     b->last_line = t->line;
 }
 
-/* Takes the task that `link` points to out of the list and releases it. */
+/* Removes the task that `link` points to from the list and releases it. */
 static void remove_task(struct batch_task **link)
 {
     struct batch_task *t = *link;
@@ -44,14 +44,13 @@ void batch_release(struct batch *b)
     buf_release(&b->ready);
 }
 
-/* How many lines are read ahead of those that have ended. */
+/* The number of lines that may be read ahead. */
 static int64_t lines_ahead(const struct batch *b)
 {
     return (int64_t)AHEAD * b->options.jobs;
 }
 
-/* With --ordered all tasks are in the list until the oldest one has ended, so that this is the
-   distance to that one. */
+/* With --ordered the first task in the list is the oldest unfinished one. */
 static bool is_too_far(const struct batch *b, int64_t line)
 {
     return b->options.ordered && b->first && line > b->first->line + lines_ahead(b);
@@ -113,7 +112,7 @@ void batch_put_back(struct batch *b, struct batch_task *t)
         batch_stop(b);
 }
 
-/* After these no further question would fare better. */
+/* Whether all further questions would fail in the same way. */
 static bool ends_all(enum fail_cause cause)
 {
     return cause == FAIL_DENIED || cause == FAIL_CONFIG || cause == FAIL_QUOTA ||
@@ -136,7 +135,7 @@ static void count_result(struct batch *b, int64_t line, enum fail_cause cause, i
         batch_stop(b);
 }
 
-/* Moves objects whose turn it is to b->ready. */
+/* Moves the objects that can be written now to b->ready. */
 static void release_ended(struct batch *b)
 {
     struct batch_task **link = &b->first;
@@ -201,7 +200,7 @@ static void put_part(struct buf *out, int64_t number, const char *what)
         buf_printf(out, ", %lld %s", (long long)number, what);
 }
 
-/* "(75: 2, 65: 1)": by falling count, then ascending. */
+/* "(75: 2, 65: 1)": in descending order of the count, then ascending order of the status. */
 static void put_statuses(const struct batch *b, struct buf *out)
 {
     bool shown[256] = {false};

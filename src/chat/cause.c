@@ -3,7 +3,7 @@
 
 static const struct cause_row causes[FAIL_CAUSES] = {
     [FAIL_NONE] = {NULL, "done", RETRY_NEVER},
-    /* The code of an error event is the server's; none is made up. */
+    /* For error events `code` is only what the server sent. */
     [FAIL_ANSWER] = {NULL, "error", RETRY_NEVER},
     [FAIL_ANSWER_RETRY] = {NULL, "error", RETRY_MAYBE_STORED},
     [FAIL_ANSWER_QUOTA] = {NULL, "error", RETRY_NEVER},

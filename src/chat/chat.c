@@ -130,7 +130,7 @@ static int stream_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
     const struct answer *answer = &c->reader->answer;
     if (answer->ended) {
         if (!c->ended)
-            c->ended = sys_now_us(); /* not `now`: writing `done` may have taken long */
+            c->ended = sys_now_us(); /* not `now`: writing `done` may have taken a long time */
         c->drained_out = now >= c->ended + DRAIN;
         *wake = earlier(*wake, c->ended + DRAIN);
         return c->drained_out ? HTTP_ENOUGH : HTTP_GO_ON;
@@ -183,8 +183,8 @@ static int create_once(struct chat *c, struct fail *fail)
     return result;
 }
 
-/* An account with several portfolios cannot create a conversation without naming one. This is asked
-   for once, before any retry. */
+/* The server requires a portfolio for a new conversation if the account has several. The portfolios
+   are requested once, before any retry. */
 static int create(void *arg, struct fail *fail)
 {
     struct chat *c = arg;
@@ -219,8 +219,8 @@ static void warn_after_done(struct chat *c, const struct fail *why, struct fail 
     buf_release(&text);
 }
 
-/* The events take precedence over the way the connection ended: a connection that is lost after
-   `done` means only that the server may not have stored the answer. */
+/* The events take precedence over the end of the connection: if it is lost after `done`, the answer
+   is complete, but the server may not have stored it. */
 static int conclude_stream(struct chat *c, struct fail *fail)
 {
     const struct answer *answer = &c->reader->answer;
@@ -336,7 +336,7 @@ static int ask(struct chat *c, struct fail *fail)
 {
     const struct chat_request *request = c->request;
     c->retry.repeatable = true;
-    /* Without --portfolio nothing is called, and no turn of the pace is taken. */
+    /* Without --portfolio there is no call, so no turn is reserved. */
     int found = request->portfolios.count ? retry_run(&c->retry, find_portfolios, fail)
                                           : find_portfolios(c, fail);
     if (found != 0)

@@ -4,9 +4,9 @@
 enum {
     FIRST_INTERVAL = 100000,
     INTERVAL_MAX = 5000000,
-    /* Below this the interval is 0 again. */
+    /* A shorter interval is set to 0. */
     INTERVAL_MIN = 5000,
-    /* The interval shrinks by this part with each accepted call. */
+    /* Each accepted call reduces the interval by 1/GROWTH. */
     GROWTH = 64
 };
 
@@ -47,7 +47,7 @@ void pace_accept(struct pace *p)
     if (interval == 0)
         return;
     int64_t shorter = interval - interval / GROWTH;
-    /* If another job changed it meanwhile, that change stands. */
+    /* If another job has changed it meanwhile, that change is kept. */
     atomic_compare_exchange_strong(&p->interval, &interval, shorter < INTERVAL_MIN ? 0 : shorter);
 }
 

@@ -14,7 +14,7 @@ void portfolio_choice_release(struct portfolio_choice *c)
     *c = (struct portfolio_choice){.is_listed = false};
 }
 
-/* 0 also where the server has no such call. */
+/* Returns 0 also if the server cannot list portfolios. */
 static int list_once(struct portfolio_choice *c, struct api *api, struct fail *fail)
 {
     if (c->is_listed || c->is_unsupported)

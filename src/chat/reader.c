@@ -10,10 +10,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A delay that the server asks for is not longer than this, in seconds. */
+/* The maximum delay accepted from the server, in seconds. */
 #define RETRY_AFTER_MAX 1e9
 
-/* How much is shown of a message that is JSON of an unknown form. */
+/* The maximum length of a message that is JSON of an unknown form. */
 enum { MESSAGE_MAX = 500 /* bytes */ };
 
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
@@ -71,7 +71,7 @@ static void count_text(struct answer *a, struct span text)
     a->hash = hash_text(a->hash, text);
 }
 
-/* The message and the code of an error event, in any of the forms in which servers give them. */
+/* Reads the message and the code of an error event in any of the forms that servers use. */
 static void read_error(const struct chat_event *event, struct buf *words, struct buf *code)
 {
     const struct json_value *message = &event->member[CHAT_ERROR_MESSAGE];
@@ -88,8 +88,8 @@ static void read_error(const struct chat_event *event, struct buf *words, struct
     }
 }
 
-/* The first generation cannot continue a conversation whose last answer used a tool. All that it
-   says is the text of a Python KeyError. Each further try stores the question once more. */
+/* The first generation cannot continue a conversation whose last answer used a tool. Its message is
+   only the text of a Python KeyError. Each retry stores the question again. */
 static bool is_history_error(struct span words)
 {
     return span_is(span_trim(words), "'id'");

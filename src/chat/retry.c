@@ -67,7 +67,7 @@ static int announce_retry(struct sinks *sinks, int attempt, int limit, int64_t d
     return sinks_flush(sinks, fail) != 0 ? -1 : result;
 }
 
-/* The rate limit of a server applies to all jobs of a batch. */
+/* Rate limits apply to all jobs of a batch. */
 
 /* Waiting for a turn does not count against any time limit. -1 if a signal ends the wait. */
 static int take_a_turn(struct retry_loop *loop, struct fail *fail)
@@ -97,7 +97,7 @@ static bool has_hint(const struct fail *why)
     return why->retry_after >= 0 && (why->http_status == 429 || why->http_status == 503);
 }
 
-/* Whether all jobs wait after this failure. A hint that is too long holds none. */
+/* Whether all jobs wait after this failure. A hint beyond the limit is ignored. */
 static bool is_rate_limit(const struct retry_loop *loop, const struct fail *why)
 {
     int64_t most = loop->policy->hint_max_ms;
@@ -108,7 +108,8 @@ static bool is_rate_limit(const struct retry_loop *loop, const struct fail *why)
     return why->http_status == 429;
 }
 
-/* How long all jobs wait: until the call is retried, else as long as the server wants. */
+/* Makes all jobs wait until this call is retried, or if it is not, for the time that the server
+   asks for. */
 static void hold_all(struct retry_loop *loop, const struct fail *why, int64_t delay_ms)
 {
     int64_t ms = delay_ms >= 0           ? delay_ms
@@ -117,7 +118,7 @@ static void hold_all(struct retry_loop *loop, const struct fail *why, int64_t de
     pace_refuse(loop->pace, loop->called, sys_now_us(), ms * 1000);
 }
 
-/* After a failure: 0 when the call is to be made again, and the wait for it is over. */
+/* Waits before a retry. 0 if the call must be repeated now, otherwise -1. */
 static int wait_for_retry(struct retry_loop *loop, int made, struct fail *why, struct fail *fail)
 {
     struct retry_case now = {.cause = why->cause,

@@ -15,7 +15,7 @@ void summary_describe(struct summary *summary, const struct fail *fail, bool con
 
 int summary_deliver(struct summary *summary, struct sinks *sinks, bool connected, struct fail *fail)
 {
-    /* Pending output is written first, so that the summary can report a write error. */
+    /* Write pending output first, so that the summary can report a write error. */
     summary->fail = fail;
     if (!summary_is_last_words(summary))
         sinks_flush(sinks, fail);

@@ -24,7 +24,7 @@ int worker_send(int fd, const struct worker_message *message)
     size_t all = sizeof header;
     for (int i = 0; i < WORKER_PARTS; i++)
         all += header.len[i] = message->part[i].len;
-    buf_reserve(&out, all); /* a token is not left behind in freed memory */
+    buf_reserve(&out, all); /* a reallocation could leave a copy of the token in freed memory */
     buf_append(&out, &header, sizeof header);
     for (int i = 0; i < WORKER_PARTS; i++)
         buf_span(&out, message->part[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* api: any call below the URL of the API. */
+/* api: makes any call of the API. */
 #include "commands/client.h"
 #include "commands/command.h"
 
@@ -16,7 +16,7 @@
 
 enum { DATA_MAX = 64 << 20 /* bytes of a request body */ };
 
-/* A call that is being made. */
+/* A call in progress. */
 struct api_job {
     const struct invocation *in;
     const char *method, *path;
@@ -27,7 +27,7 @@ struct api_job {
     struct sink *body; /* one of them: standard output */
     struct retry_loop retry;
     struct http_response response;
-    bool is_committed; /* a byte of the body came */
+    bool is_committed; /* a byte of the body was received */
     /* Of an event stream, for --stall-timeout. */
     bool is_stream;
     struct sse sse;
@@ -113,7 +113,7 @@ static int read_data_file(struct buf *data, const char *path, struct fail *fail)
     return result;
 }
 
-/* JSON, @FILE or -. Kept in memory: a retry sends it again. */
+/* Reads the value of --data: JSON, @FILE or -. It is kept in memory for retries. */
 static int read_data(struct api_job *j, struct fail *fail)
 {
     const char *text = setting_text(j->in->settings, OPT_DATA);
@@ -140,7 +140,7 @@ static bool is_success(const struct http_response *response)
     return response->status >= 200 && response->status <= 299;
 }
 
-/* The body of a failure is collected: another attempt may follow. */
+/* The body of a failed call is collected, because another attempt may follow. */
 static bool response_takes(void *arg, const struct http_response *response, struct fail *fail)
 {
     struct api_job *j = arg;
@@ -164,7 +164,7 @@ static int response_body(void *arg, struct span bytes, struct fail *fail)
     struct api_job *j = arg;
     struct fail ignored = FAIL_INIT;
     j->is_committed = true;
-    /* What is no valid event stream is passed on all the same. */
+    /* An invalid event stream is also printed. */
     if (j->is_stream && sse_feed(&j->sse, bytes.at, bytes.len, &ignored) != 0)
         j->is_stream = false;
     fail_release(&ignored);
@@ -223,7 +223,7 @@ static int call_once(void *arg, struct fail *fail)
     return -1;
 }
 
-/* POST /auth/login and /auth/register need no token, so its absence is not a failure yet. */
+/* A missing token is not a failure here: POST /auth/login and /auth/register need none. */
 static int authorize(struct api_job *j, struct fail *fail)
 {
     struct client *c = &j->client;
@@ -268,7 +268,7 @@ static void open_sinks(struct api_job *j)
         sinks_add(&j->sinks, sink_notes_new(j->in->terminal, false, false));
 }
 
-/* Writes what is pending. A failure to do so counts if the call itself did not fail. */
+/* Writes pending output. A failure to write is reported if the call itself did not fail. */
 static void close_sinks(struct api_job *j, struct fail *fail)
 {
     struct fail late = FAIL_INIT;

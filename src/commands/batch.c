@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* batch: asks many questions, several at a time. The parent reads the questions and writes the
-   answers; the jobs, which are processes, ask one question after the other. */
+/* batch: asks many questions, several at a time. The parent process reads the questions and writes
+   the answers; each job, a child process, asks one question after the other. */
 #include "commands/command.h"
 
 #include "chat/batch.h"
@@ -29,11 +29,11 @@ enum {
     LINE_MAX_BYTES = 8 << 20,
     /* Larger buffers are released after an answer. */
     KEPT = 1 << 20,
-    /* How long jobs may take to cancel their answers after a signal. */
+    /* Time limit for jobs to cancel their answers after a signal. */
     CANCEL = 5 * SECOND,
-    /* The same when the reader of the output is gone, with --ephemeral. */
+    /* The same with --ephemeral after the reader of the output has closed it. */
     CANCEL_UNREAD = 2 * SECOND,
-    /* How much later than a job the parent may get the same signal. */
+    /* The maximum delay between a signal to a job and the same signal to the parent. */
     SIGNAL_SPREAD = SECOND / 10
 };
 
@@ -44,20 +44,21 @@ struct batch_run {
     bool input_ended;
     struct json_reader *reader;
     struct set ids;      /* of the input, as JSON text */
-    struct set finished; /* those that --resume says are done */
-    struct set warnings; /* those that were shown */
+    struct set finished; /* IDs that are done according to --resume */
+    struct set warnings; /* warnings that were shown */
     struct worker workers[BATCH_JOBS_MAX];
     unsigned jobs;
     struct batch_job job;
-    struct client client; /* the parent's, for tokens only */
+    struct client client; /* of the parent, only to obtain tokens */
     bool has_token;
-    struct fail denied; /* why there is no other token */
+    struct fail denied; /* the reason why there is no other token */
     struct writer out;
-    bool begins_line; /* the output ends inside a line, which is to be ended first */
+    bool begins_line; /* the output file ends inside a line, so a line feed is written first */
     struct status status;
     int64_t started;
-    int64_t cancelled; /* when the jobs were told of a signal, 0: not */
-    struct fail stop;  /* why no further question is started, unless a question says so */
+    int64_t cancelled; /* time when a signal was sent to the jobs, 0: not yet */
+    struct fail
+        stop; /* the reason for stopping the batch, unless it is the failure of a question */
 };
 
 static bool wants(const struct batch_run *r, enum option_id id)
@@ -65,7 +66,7 @@ static bool wants(const struct batch_run *r, enum option_id id)
     return setting_is(r->in->settings, id);
 }
 
-/* No further question is started. */
+/* Stops the batch for the reason *why. */
 static void stop_batch(struct batch_run *r, struct fail *why)
 {
     if (fail_is_set(&r->stop))
@@ -107,7 +108,7 @@ static void note_finished(struct batch_run *r, struct span line)
                                            {SPAN("status"), SLOT_STATUS, NULL, 0}};
     static const struct json_shape shape = {keys, 2};
     struct json_found found = {.seen = 0};
-    /* A truncated line is not an object. */
+    /* A truncated line is not valid JSON and is ignored. */
     if (json_find(r->reader, line, &shape, &found) == 0 &&
         found.slot[SLOT_STATUS].type == JSON_STRING &&
         span_is(found.slot[SLOT_STATUS].string, "done"))
@@ -185,7 +186,7 @@ static void take_question(struct batch_run *r, struct span line, bool is_too_lon
     fail_release(&why);
 }
 
-/* A line of a file with CRLF ends in CR. */
+/* Removes the CR of a CRLF line terminator. */
 static struct span without_cr(struct span line)
 {
     return line.len && line.at[line.len - 1] == '\r' ? span_make(line.at, line.len - 1) : line;
@@ -196,7 +197,7 @@ static bool is_input_ready(const struct batch_run *r)
     return r->input.is_regular || sys_wait(r->input.fd, POLLIN, 0) > 0;
 }
 
-/* Reads as many lines as there are and as are wanted. */
+/* Reads all available lines, as long as the batch accepts more. */
 static void read_questions(struct batch_run *r)
 {
     struct fail why = FAIL_INIT;
@@ -215,7 +216,7 @@ static void read_questions(struct batch_run *r)
         stop_batch(r, &why);
 }
 
-/* After a stop: what is left of a file was not asked. */
+/* After a stop: counts the remaining questions of a file as not asked. */
 static void count_unread_questions(struct batch_run *r)
 {
     struct fail ignored = FAIL_INIT;
@@ -229,7 +230,7 @@ static void count_unread_questions(struct batch_run *r)
 
 /* Tokens. */
 
-/* --max-time is that of a question; a token is obtained in the same time. */
+/* --max-time limits each question; obtaining a token has the same limit. */
 static void begin_clock(struct batch_run *r)
 {
     int64_t max_time = setting_us(r->in->settings, OPT_MAX_TIME);
@@ -247,7 +248,8 @@ static int need_token(struct batch_run *r, struct fail *fail)
     return 0;
 }
 
-/* The refused token may have been replaced for another job. An empty one: there is no other. */
+/* The refused token may already have been replaced for another job. An empty token in the reply
+   means that there is no other one. */
 static void renew_token(struct batch_run *r, struct worker *w, struct span refused)
 {
     struct fail why = FAIL_INIT;
@@ -271,7 +273,7 @@ static void renew_token(struct batch_run *r, struct worker *w, struct span refus
 
 /* The jobs. */
 
-/* An idle job, which may have to be started; NULL if there is none. */
+/* Returns an idle job, starting one if necessary; NULL if all are busy. */
 static struct worker *find_worker(struct batch_run *r)
 {
     struct fail why = FAIL_INIT;
@@ -296,11 +298,11 @@ static struct worker *find_worker(struct batch_run *r)
     return NULL;
 }
 
-/* The question of a job that ended without an answer, for the reason *why. */
+/* Ends the question of a job that ended without an answer, for the reason *why. */
 static void lose_task(struct batch_run *r, struct batch_task *task, struct fail *why)
 {
     struct buf object = {0};
-    /* The signal may have been for the whole process group. */
+    /* The signal may have been sent to the whole process group. */
     if (!sys_signal())
         sys_wait(-1, 0, sys_now_us() + SIGNAL_SPREAD);
     if (sys_signal()) {
@@ -312,7 +314,7 @@ static void lose_task(struct batch_run *r, struct batch_task *task, struct fail 
     buf_release(&object);
 }
 
-/* The job has ended, or is to end. Another one takes its place when one is needed. */
+/* Kills a job if it has not ended yet. Another one is started when it is needed. */
 static void end_job(struct batch_run *r, struct worker *w)
 {
     struct batch_task *task = w->task;
@@ -343,14 +345,14 @@ static void start_questions(struct batch_run *r)
             .kind = WORKER_QUESTION, .part = {buf_view(&task->head), buf_view(&task->text)}};
         if (worker_send(w->fd, &message) == 0)
             continue;
-        /* It was killed while it was idle. */
+        /* The idle job was killed. */
         w->task = NULL;
         end_job(r, w);
         batch_put_back(&r->batch, task);
     }
 }
 
-/* Why the whole batch ends, where a question shows that others would fail as well. */
+/* Stops the batch because of an answer after which all further questions would fail as well. */
 static void explain_stop(struct batch_run *r, const struct worker_message *answer)
 {
     struct fail why = FAIL_INIT;
@@ -367,7 +369,7 @@ static void take_answer(struct batch_run *r, struct worker *w, const struct work
     bool was_stopped = r->batch.stopped;
     struct batch_task *task = w->task;
     if (m->cause == FAIL_SIGNAL && !sys_signal()) {
-        /* The signal was for the job alone, which is as good as killed. */
+        /* Only the job was sent the signal: treat it as killed. */
         struct fail why = FAIL_INIT;
         fail_set(&why, FAIL_SOFTWARE, "the job was killed by signal %d", m->status - 128);
         worker_finish(w, SIGKILL);
@@ -383,7 +385,7 @@ static void take_answer(struct batch_run *r, struct worker *w, const struct work
         explain_stop(r, m);
 }
 
-/* Each warning is shown once, and their number is bounded. */
+/* Shows each warning once, up to a maximum number. */
 static void show_warning(struct batch_run *r, struct span text)
 {
     enum { WARNINGS_MAX = 1000 };
@@ -420,7 +422,7 @@ static void receive_messages(struct batch_run *r, struct worker *w)
 
 /* Signals. */
 
-/* Passes a signal on to the jobs that are at work, and at last kills them. */
+/* Forwards a signal to the busy jobs, and kills them after the time limit. */
 static void cancel_jobs(struct batch_run *r)
 {
     int64_t now = sys_now_us();
@@ -439,7 +441,7 @@ static void cancel_jobs(struct batch_run *r)
     }
 }
 
-/* The reader of the objects is gone. */
+/* Whether the program must end because the reader has closed the output. */
 static bool is_unread(const struct batch_run *r)
 {
     bool cleans_up = wants(r, OPT_EPHEMERAL) && sys_now_us() < r->cancelled + CANCEL_UNREAD;
@@ -482,7 +484,7 @@ static int64_t show_progress(struct batch_run *r)
 static void begin_progress(struct batch_run *r)
 {
     struct terminal *t = r->in->terminal;
-    /* It would be mixed with the lines of -v. */
+    /* It would be mixed with the output of -v. */
     if (!t->live || t->verbosity)
         return;
     r->status = (struct status){.color = t->color, .ascii = !t->utf8, .is_timeless = true};
@@ -562,7 +564,8 @@ static void print_totals(struct batch_run *r)
     fail_release(&ignored);
 }
 
-/* The exit status is that of a question, which has its object, or of what ended the program. */
+/* The exit status is that of a question, which is described by its object, or of the failure that
+   ended the program. */
 static void conclude_batch(struct batch_run *r, struct fail *fail)
 {
     enum fail_cause cause = batch_cause(&r->batch);

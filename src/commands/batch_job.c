@@ -19,12 +19,12 @@ struct job_state {
     const struct batch_job *about;
     int fd;
     struct buf in;           /* messages of the parent */
-    struct buf head, object; /* of the present question */
+    struct buf head, object; /* of the current question */
     struct dialogue dialogue;
     struct json_reader *reader;
 };
 
-/* Warnings are the parent's to show: the same one may come from several jobs. */
+/* Sends warnings to the parent, which shows each one only once for all jobs. */
 struct warning_sink {
     struct sink sink;
     int fd;
@@ -35,7 +35,8 @@ static int send_warning(struct sink *s, const struct sink_warning *warning, stru
     const struct worker_message message = {.kind = WORKER_WARNING,
                                            .part = {span_of(warning->message)}};
     (void)fail;
-    /* A fatal one is the message of the failure. If the parent is gone, nobody shows it. */
+    /* A fatal warning is sent as the message of the failure. Errors are ignored: the parent has
+       ended. */
     if (!warning->fatal)
         worker_send(((struct warning_sink *)s)->fd, &message);
     return 0;
@@ -56,7 +57,8 @@ static struct sink *new_warning_sink(int fd)
     return &w->sink;
 }
 
-/* The next message. Its size, or 0 if the parent is gone or a signal was caught. */
+/* Receives the next message. Returns its size, or 0 if the parent has ended or a signal was
+   caught. */
 static size_t receive(struct job_state *j, struct worker_message *message)
 {
     size_t size;
@@ -66,7 +68,7 @@ static size_t receive(struct job_state *j, struct worker_message *message)
     return size;
 }
 
-/* Asks the parent for a token, for struct auth_delegate. */
+/* Requests a token from the parent; the `next` of struct auth_delegate. */
 static char *next_token(void *arg, const char *refused, struct fail *fail)
 {
     struct job_state *j = arg;
@@ -82,8 +84,8 @@ static char *next_token(void *arg, const char *refused, struct fail *fail)
     return token;
 }
 
-/* The context of the options and the line's: the last one of a KEY counts. The strings are
-   borrowed, the array is the caller's. */
+/* The context of the options followed by that of the line, because the last value of a KEY counts.
+   The array is owned by the caller, the strings are borrowed. */
 static const char **merge_context(const struct setting *options, const struct question_list *line)
 {
     size_t given = (size_t)options->count;
@@ -121,7 +123,7 @@ static int ask_line(struct job_state *j, struct span line, struct fail *fail)
     return result;
 }
 
-/* False if the parent is gone. */
+/* False if the parent has ended. */
 static bool answer_question(struct job_state *j, const struct worker_message *question)
 {
     struct fail fail = FAIL_INIT;
@@ -144,7 +146,7 @@ void batch_job_run(void *about, int fd)
     struct job_state j = {.about = about, .fd = fd};
     const struct auth_delegate delegate = {next_token, &j};
     struct worker_message question;
-    j.about->in->terminal->status = NULL; /* the progress line is the parent's */
+    j.about->in->terminal->status = NULL; /* only the parent draws the progress line */
     dialogue_init(&j.dialogue, j.about->in);
     j.dialogue.is_job = true;
     j.dialogue.is_logged = j.about->is_logged;
@@ -154,7 +156,8 @@ void batch_job_run(void *about, int fd)
     sinks_add(&j.dialogue.sinks, new_warning_sink(fd));
     for (size_t size; (size = receive(&j, &question)) != 0;) {
         struct buf held = j.in;
-        j.in = (struct buf){0}; /* the question lies in it while further messages are received */
+        j.in = (struct buf){
+            0}; /* the question is borrowed from it while further messages are received */
         bool goes_on = answer_question(&j, &question);
         buf_release(&held);
         if (j.object.cap > KEPT)

@@ -23,11 +23,11 @@ struct session {
     bool interactive;
     struct prompt prompt; /* interactive */
     struct input input;   /* otherwise */
-    struct buf message;   /* the present one */
-    struct buf last;      /* the last one that was asked, for /retry */
-    struct buf note;      /* a line being made */
+    struct buf message;   /* the current one */
+    struct buf last;      /* the last one that was posted, for /retry */
+    struct buf note;      /* a note under construction */
     char *mode;           /* of /mode, NULL before */
-    bool mode_is_new;     /* it has not reached the conversation yet */
+    bool mode_is_new;     /* it was not sent yet */
     char *portfolio;      /* of /portfolio, NULL before */
     bool keeps_history;
     bool is_over;          /* /quit, or the end of the input */
@@ -39,7 +39,7 @@ static bool is_blank_text(struct span text)
     return span_trim(text).len == 0;
 }
 
-/* Shows what was put into s->note on standard error. */
+/* Prints s->note to standard error and clears it. */
 static int show_note(struct session *s, struct fail *fail)
 {
     struct terminal *terminal = s->in->terminal;
@@ -54,7 +54,7 @@ static void keep_in_history(struct session *s, struct span message)
 {
     struct fail why = FAIL_INIT, ignored = FAIL_INIT;
     if (s->keeps_history && history_add(message, &why) != 0) {
-        s->keeps_history = false; /* one warning is enough */
+        s->keeps_history = false; /* warn only once */
         if (!s->in->terminal->quiet)
             terminal_warning(s->in->terminal, span_of(why.message), &ignored);
     }
@@ -73,7 +73,7 @@ static void prepare_request(const struct session *s, struct chat_request *reques
             (struct api_portfolios){.ids = (const char *const *)&s->portfolio, .count = 1};
 }
 
-/* What the end of a question means for the dialogue: 0 if it goes on, -1 with *fail if it ends. */
+/* Handles the end of a question: 0 if the dialogue continues, -1 with *fail if it ends. */
 static int settle_question(struct session *s, bool posted, struct fail *fail)
 {
     if (!fail_is_set(fail))
@@ -111,8 +111,8 @@ static int ask_message(struct session *s, struct fail *fail)
     return settle_question(s, posted, fail);
 }
 
-/* Commands at the prompt. Each returns -1 with *fail, which is shown before the dialogue goes on.
- */
+/* Commands at the prompt. Each returns 0, or -1 with *fail, which is shown before the dialogue
+   continues. */
 
 static int set_next_mode(struct session *s, const char *argument, struct fail *fail)
 {
@@ -220,7 +220,7 @@ static bool is_command(struct span line)
     return line.len > 0 && line.at[0] == '/' && !(line.len > 1 && line.at[1] == '/');
 }
 
-/* The word behind the slash. */
+/* The word after the slash. */
 static struct span command_name(struct span line)
 {
     size_t n = 1;
@@ -264,7 +264,7 @@ static int run_prompt_command(struct session *s, struct span line, struct fail *
 
 /* Input. */
 
-/* A message that was typed. */
+/* Processes a typed message or command. */
 static int process_typed_message(struct session *s, struct fail *fail)
 {
     struct buf *message = &s->message;
@@ -310,7 +310,7 @@ static int answer_lines(struct session *s, struct fail *fail)
     return result;
 }
 
-/* TEXT is the first message. */
+/* Asks TEXT, the first message. */
 static int ask_operands(struct session *s, struct fail *fail)
 {
     const struct operands *o = s->in->operands;
@@ -350,7 +350,7 @@ static int check_chat_options(const struct invocation *in, struct fail *fail)
     return dialogue_check(s, fail);
 }
 
-/* What is configured for `send` and does not apply to a dialogue. */
+/* Ignores configured settings of `send` that do not apply to a dialogue. */
 static void leave_out_settings(struct settings *s)
 {
     static char text[] = "text";
@@ -401,7 +401,7 @@ static int run_chat(const struct invocation *in, struct fail *fail)
 {
     if (check_chat_options(in, fail) != 0)
         return -1;
-    struct settings settings = *in->settings; /* borrows all that is in it */
+    struct settings settings = *in->settings; /* a shallow copy: the values are borrowed */
     struct invocation own = *in;
     own.settings = &settings;
     leave_out_settings(&settings);

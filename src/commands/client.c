@@ -183,7 +183,7 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
     return c->api.http ? 0 : -1;
 }
 
-/* There is no point in waiting for a retry past --max-time. */
+/* A retry after --max-time would fail, so that also limits the retries. */
 struct retry_policy client_retry_policy(const struct settings *s)
 {
     int64_t bound = setting_us(s, OPT_RETRY_MAX_TIME), all = setting_us(s, OPT_MAX_TIME);

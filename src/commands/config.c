@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The origin of a value as it is printed. */
+/* Appends the origin of a value. */
 static void put_origin(struct buf *out, const struct settings *s, const struct option_row *row)
 {
     switch (s->of[row->id].origin) {
@@ -96,7 +96,7 @@ static void put_json_value(struct buf *out, const struct setting *s, const struc
     }
 }
 
-/* The settings that can be configured, and the profile in use. */
+/* Whether the setting is listed: those that can be configured, and the profile. */
 static bool is_shown(const struct option_row *row)
 {
     return (row->in_file && row->id != OPT_HIGHLIGHT) || row->id == OPT_PROFILE;
@@ -218,7 +218,7 @@ static int create_example(const char *path, struct fail *fail)
     return fail_is_set(fail) ? -1 : 0;
 }
 
-/* Reads the configuration as the next command will. */
+/* Reads the edited configuration to report errors. */
 static int check_edited(const struct invocation *in, struct fail *fail)
 {
     struct settings fresh = {0};

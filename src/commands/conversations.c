@@ -21,14 +21,14 @@ enum {
     PAGE = 100, /* the server answers a request for more than this with an error */
     COLUMNS_WITH_TITLE = 4,
     COLUMN_GAPS = 6, /* between those */
-    LEAST_TITLE = 16 /* columns of a title, however narrow the terminal is */
+    LEAST_TITLE = 16 /* minimum columns of a title on a narrow terminal */
 };
 
 /* A conversation of the page that is being listed. */
 struct listed {
     char *id, *mode, *created_at;
     char *raw;     /* the server's object, for -j */
-    bool by_guide; /* it names the ID `conversation_id`, not `id` */
+    bool by_guide; /* the key of the ID is `conversation_id`, not `id` */
 };
 
 /* Hashes of the IDs that were listed: a server that does not know offsets sends its first page
@@ -38,7 +38,7 @@ struct seen {
     size_t count, capacity;
 };
 
-/* What a subcommand works with. */
+/* The arguments and state of a subcommand. */
 struct conversations_run {
     const struct invocation *in;
     struct client client;
@@ -47,7 +47,7 @@ struct conversations_run {
     char *id; /* the first of them, completed from the log; owned */
     struct writer out;
     struct table table;
-    int left; /* rows that may still be shown: a server may send more than it was asked for */
+    int left; /* rows that may still be shown: a server may send more than requested */
     struct seen seen;
     struct listed *page;
     size_t page_len, page_capacity;
@@ -74,8 +74,8 @@ static void find_title(void *arg, const struct json_member *m)
         *(bool *)arg = true;
 }
 
-/* A conversation on a line of its own, its ID under the guide's name; `title` may be NULL, and that
-   of the server comes first. */
+/* Appends a conversation as one line of JSON, with its ID under the guide's name. `title`, which
+   may be NULL, is added if the server sends none. */
 static void put_json(struct writer *out, struct span id, bool by_guide, struct span raw,
                      const char *title)
 {
@@ -204,7 +204,7 @@ static bool has_titles(const struct log_title *titles, size_t count)
     return false;
 }
 
-/* Prints the page and forgets it. */
+/* Prints and clears the page. */
 static int print_page(struct conversations_run *j, struct fail *fail)
 {
     struct log_title *titles = xcalloc(j->page_len + 1, sizeof *titles);
@@ -234,7 +234,8 @@ static int print_page(struct conversations_run *j, struct fail *fail)
     return writer_flush(&j->out, fail);
 }
 
-/* A page of the list. *more: there is another one. The number of conversations in it, or -1. */
+/* Requests a page of the list. Returns the number of conversations in it, or -1. *more: there is
+   another page. */
 static int list_page(struct conversations_run *j, int limit, int offset, bool *more,
                      struct fail *fail)
 {
@@ -255,7 +256,7 @@ static int list_page(struct conversations_run *j, int limit, int offset, bool *m
     return result;
 }
 
-/* Each page is printed as it comes: a server may have no end of them. */
+/* Prints each page as it is received: the list may be very long. */
 static int list_conversations(struct conversations_run *j, struct fail *fail)
 {
     int limit = (int)setting_number(j->in->settings, OPT_LIMIT), offset = 0, count = 1;
@@ -281,7 +282,7 @@ static int create_with(struct conversations_run *j, struct portfolio_choice *cho
     return result;
 }
 
-/* As a question creates its conversation (chat/chat.c). */
+/* Creates a conversation with the same portfolios as a question would (chat/chat.c). */
 static int create_chosen(struct conversations_run *j, struct portfolio_choice *choice, char **id,
                          struct fail *fail)
 {
@@ -383,7 +384,7 @@ static int delete_one(struct conversations_run *j, const char *id, struct fail *
     return result;
 }
 
-/* Each failure is reported, the rest still done. The last one is the command's. */
+/* Deletes all even if some fail. Each failure is reported; the last one is that of the command. */
 static int delete_all(struct conversations_run *j, struct fail *fail)
 {
     for (size_t i = 0; i < j->count; i++) {
@@ -406,7 +407,7 @@ struct conversations_subcommand {
     const char *operands; /* as usage shows them */
     size_t least, most;
     unsigned columns; /* of what it prints */
-    bool completes;   /* the ID may be the beginning of one that the log knows */
+    bool completes;   /* the ID may be a prefix of one in the log */
     int (*run)(struct conversations_run *j, struct fail *fail);
 };
 
@@ -427,7 +428,7 @@ static const struct conversations_subcommand *find_conversations_subcommand(cons
     return NULL;
 }
 
-/* Options that only one of the subcommands has a use for. */
+/* Refuses options that only another subcommand accepts. */
 static int check_options(const struct conversations_subcommand *sub, const struct settings *s,
                          struct fail *fail)
 {

@@ -47,7 +47,7 @@ static int feed(struct reader *reader, int fd, const char *name, struct buf *hea
     return 0;
 }
 
-/* A file without an event is the start of a stream, or no event stream. */
+/* A file without events is either a truncated event stream or no event stream. */
 static void expect_events(const struct reader *reader, struct span head, struct fail *fail)
 {
     if (fail_is_set(fail) || reader->answer.events)

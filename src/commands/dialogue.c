@@ -102,7 +102,7 @@ void question_init(struct question *q, struct dialogue *d)
     chat_outcome_init(&q->outcome);
 }
 
-/* The conversation that --continue means. */
+/* Finds the conversation of --continue. */
 static int find_last_conversation(struct dialogue *d, struct fail *fail)
 {
     static const struct span none = SPAN("no conversation to continue; this begins a new one");
@@ -126,7 +126,7 @@ static int find_last_conversation(struct dialogue *d, struct fail *fail)
     return result;
 }
 
-/* --conversation may have the beginning of an ID that the log knows. */
+/* Completes a prefix given by --conversation from the log. */
 static int complete_conversation(struct dialogue *d, struct fail *fail)
 {
     char *id;
@@ -138,7 +138,7 @@ static int complete_conversation(struct dialogue *d, struct fail *fail)
     return 0;
 }
 
-/* What the first question needs besides the message. */
+/* Connects, obtains the token and determines the conversation, for the first question. */
 static int prepare_client(struct dialogue *d, int64_t started, struct fail *fail)
 {
     struct client *client = &d->client;
@@ -159,7 +159,7 @@ static int prepare_client(struct dialogue *d, int64_t started, struct fail *fail
     return result;
 }
 
-/* A configured mode is for new conversations; only --mode changes an existing one, once. */
+/* A configured mode applies only to new conversations; --mode changes an existing one, once. */
 static const char *mode_of(const struct dialogue *d)
 {
     const struct settings *s = d->in->settings;
@@ -189,7 +189,7 @@ static void add_hints(const struct dialogue *d, const struct question *q, struct
         fail_hint(fail, "'sigmasight-chat conversations%s' lists them", d->client.where);
 }
 
-/* An unwritable state directory must not make the command fail. */
+/* Stores the conversation for --continue. A failure is only a warning. */
 static void remember_conversation(struct dialogue *d, const char *id, struct fail *fail)
 {
     struct fail why = FAIL_INIT;
@@ -248,7 +248,7 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
     return result;
 }
 
-/* The exit status is final only when the outputs are closed. */
+/* The outputs are closed first, because closing them can change the exit status. */
 static void add_to_log(struct dialogue *d, const struct question *q, struct summary *summary,
                        struct fail *fail)
 {

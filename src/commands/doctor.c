@@ -88,7 +88,7 @@ static void put_report(struct doctor *d, const char *check, enum check_level lev
     buf_release(&text);
 }
 
-/* Prints what was checked, the result and what to do, at once. `hint` may be NULL. */
+/* Prints the result of a check without delay. `hint` may be NULL. */
 static void report_check(struct doctor *d, const char *check, enum check_level level,
                          const char *message, const char *hint)
 {
@@ -99,8 +99,8 @@ static void report_check(struct doctor *d, const char *check, enum check_level l
     writer_flush(&d->out, d->fail);
 }
 
-/* A failed check; the first one gives the command its exit status. On the terminal that shows the
-   report its line is not repeated. */
+/* Reports a failed check. The first one determines the exit status; its message is not repeated on
+   a terminal that shows the report. */
 static int report_failure(struct doctor *d, const char *check, struct fail *why)
 {
     bool signalled = why->cause == FAIL_SIGNAL;
@@ -205,7 +205,7 @@ static void report_directory(struct doctor *d, const char *path, unsigned mode)
     buf_release(&message);
 }
 
-/* -1: the token that is stored cannot be read, and there is no other one. */
+/* -1 if the stored token cannot be read and there is no other one. */
 static int check_files(struct doctor *d)
 {
     const char *token = getenv("SIGMASIGHT_TOKEN");

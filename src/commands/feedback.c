@@ -69,14 +69,14 @@ static int find_rated_entry(const struct client *c, struct log_reader *reader, c
     return take_entry(c, &entry, rated, fail);
 }
 
-/* Whether this can be the ID of a log entry, or the beginning of one. */
+/* Whether this has the form of the ID of a log entry or of a prefix of one. */
 static bool is_log_id(const char *id)
 {
     size_t len = strlen(id);
     return len >= LOG_PREFIX && len <= LOG_ID && strspn(id, "0123456789abcdef") == len;
 }
 
-/* `id` is that of a message or of a log entry, NULL: the last answer. */
+/* Finds the answer by the ID of a message or log entry; NULL: the last answer. */
 static int find_answer(const struct client *c, const char *id, struct rated *rated,
                        struct fail *fail)
 {

@@ -51,7 +51,7 @@ int line_input_fill(struct line_input *in, struct fail *fail)
     return 0;
 }
 
-/* Takes the line that ends at `end`, and its line feed if it has one. */
+/* Returns the line that ends at `end` and consumes it with its line feed, if any. */
 static enum line_result take(struct line_input *in, size_t end, bool has_feed, struct span *line)
 {
     bool is_too_long = in->is_passing || end - in->start > in->max;

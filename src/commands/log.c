@@ -17,13 +17,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of a question in a tab-separated line. */
+/* Maximum length of a question in a tab-separated line. */
 enum { FIELD_CHARACTERS = 200 };
 
-/* What a subcommand works with. */
+/* The arguments of a subcommand. */
 struct log_job {
     const struct invocation *in;
-    const char **words; /* what follows the subcommand's name, borrowed from argv */
+    const char **words; /* the arguments after the subcommand's name, borrowed from argv */
     size_t count;
     char *conversation; /* of --conversation, completed; NULL without */
     bool json;
@@ -74,7 +74,7 @@ static void put_entry_row(struct buf *out, const struct log_entry *e, unsigned c
         row.len -= utf8 ? 2 : strlen("failed") + 1;
         buf_puts(&row, utf8 ? "✗ " : "failed ");
     }
-    /* No character takes less than a column, apart from those that are not shown. */
+    /* Every visible character occupies at least one column. */
     escape_put_line(&question, utf8_first(e->question, columns));
     unsigned used = width_of(buf_view(&row));
     buf_span(&row, width_fit(buf_view(&question), columns > used ? columns - used : 0, &width));
@@ -153,7 +153,7 @@ static void take_tool(void *arg, const struct json_member *m)
     json_read_object(m->value.raw, take_tool_member, arg);
 }
 
-/* Mode, model and tools, as far as they are known. */
+/* Appends mode, model and tools, if known. */
 static void put_circumstances(struct buf *out, const struct log_entry *e, const char *separator)
 {
     const struct span known[] = {e->mode, e->model};
@@ -201,7 +201,7 @@ static void put_dialogue(struct buf *out, const struct log_entry *e)
     buf_span(out, e->text);
 }
 
-/* Through the sink that prints the text of send. */
+/* Uses the same sink as `send`. */
 static int print_dialogue(const struct log_job *j, const struct writer *out,
                           const struct log_entry *e, struct fail *fail)
 {
@@ -274,7 +274,7 @@ static int print_shown(void *arg, struct writer *out, struct fail *fail)
     return j->count ? each_selected(j, out, show_entry, fail) : print_last(j, out, fail);
 }
 
-/* A wrong ID is found before a pager is started. */
+/* Reports an invalid ID before a pager is started. */
 static int check_ids(struct log_job *j, struct fail *fail)
 {
     struct log_place *places = xcalloc(j->count + 1, sizeof *places);
@@ -300,7 +300,7 @@ static int show_entries(struct log_job *j, struct fail *fail)
 
 /* Export. */
 
-/* In one line, as Markdown needs it in a heading. */
+/* The question is folded to one line, as required for a heading. */
 static int export_entry(const struct log_job *j, struct writer *out, const struct log_entry *e,
                         bool is_first, struct fail *fail)
 {
@@ -338,7 +338,7 @@ static int export_all(struct log_job *j, const struct log_filter *filter, struct
     return result;
 }
 
-/* The newest `limit` entries, of which only the places are kept to turn them around. */
+/* Exports the newest `limit` entries, the oldest first. Only their places are kept in memory. */
 static int export_newest(struct log_job *j, const struct log_filter *filter, size_t limit,
                          struct writer *out, struct fail *fail)
 {
@@ -434,7 +434,7 @@ static int print_log_path(struct log_job *j, struct fail *fail)
 struct log_subcommand {
     const char *name;
     size_t least, most;                                      /* arguments */
-    unsigned json : 1, limit : 1, conversation : 1, yes : 1; /* options that it takes */
+    unsigned json : 1, limit : 1, conversation : 1, yes : 1; /* options that it accepts */
     int (*run)(struct log_job *j, struct fail *fail);
 };
 

@@ -18,7 +18,7 @@ bool logging_is_on(const struct invocation *in, bool otherwise)
 
 void logging_collect(struct collected *answer)
 {
-    /* A character more than is kept: log_append cuts between characters. */
+    /* One more character than is logged: log_append truncates at a character boundary. */
     *answer = (struct collected){.tools_max = LOG_TOOLS_MAX};
     buf_init(&answer->text, LOG_TEXT_MAX + 4);
 }
@@ -32,7 +32,7 @@ static void put_raw_or_null(struct buf *out, const char *key, const struct buf *
         buf_puts(out, "null");
 }
 
-/* Whole calls only, as many as are within the bound with their keys. */
+/* Appends the tools, as many complete ones as fit into the limit. False if some were omitted. */
 static bool put_tools(struct buf *out, const struct collected *answer)
 {
     buf_byte(out, '[');

@@ -72,8 +72,7 @@ static void print_escaped_line(const struct invocation *in, struct buf *line, st
     buf_release(line);
 }
 
-/* A login has no effect while a source of higher precedence has a token, and neither has a logout.
- */
+/* Warns if a source of higher precedence has a token: then the stored one is not used. */
 static void warn_of_other_token(const struct invocation *in, struct fail *fail)
 {
     const char *token = getenv("SIGMASIGHT_TOKEN");
@@ -89,7 +88,8 @@ static void warn_of_other_token(const struct invocation *in, struct fail *fail)
     buf_release(&text);
 }
 
-/* Some servers issue tokens that they do not accept: that should fail now, not with a question. */
+/* Some servers issue tokens that they do not accept: fail at login rather than at the first
+   question. */
 static int try_token(struct client *c, const struct api_session *session, struct fail *fail)
 {
     struct http_response response;
@@ -148,7 +148,8 @@ static int run_login(const struct invocation *in, struct fail *fail)
     return result;
 }
 
-/* The stored token is deleted even if the server fails; there it stays valid until it expires. */
+/* The stored token is deleted even if the server does not answer; then it remains valid until it
+   expires. */
 static int log_out(const struct invocation *in, struct client *c, struct fail *fail)
 {
     struct fail told = FAIL_INIT;

@@ -67,7 +67,7 @@ int message_check(const struct buf *message, const struct settings *settings, st
     return 0;
 }
 
-/* Text piped into a command that has TEXT is easily forgotten, but waiting for it would hang. */
+/* Prints a note if standard input is a pipe that is not read, because TEXT was given. */
 static void note_unread_input(const struct invocation *in, struct fail *fail)
 {
     static const struct span note =

@@ -33,7 +33,7 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, bool sep
     const struct settings *s = in->settings;
     const char *format = setting_text(s, OPT_OUTPUT);
     bool hold = setting_is(s, OPT_NO_STREAM), text = strcmp(format, "text") == 0;
-    /* A configured one applies to text only. */
+    /* A configured --no-stream applies only to text. */
     if (hold && !text && setting_is_given(s, OPT_NO_STREAM) && setting_is_given(s, OPT_OUTPUT))
         return fail_set(fail, FAIL_USAGE, "--no-stream and -o %s cannot be combined", format);
     struct sink_text_options options = text_options(in);
@@ -51,7 +51,7 @@ int outputs_open_main(struct sinks *sinks, const struct invocation *in, bool sep
     return 0;
 }
 
-/* A file that the command reads or writes. */
+/* A file that the command reads or writes, for comparison. */
 struct used_file {
     const char *label; /* for messages */
     const char *path;  /* NULL: an open descriptor */
@@ -88,7 +88,7 @@ static size_t list_outputs(const struct settings *s, struct used_file list[OUTPU
     return count;
 }
 
-/* Two outputs in one file would overwrite each other. */
+/* Refuses two outputs to the same file, which would overwrite each other. */
 static int check_outputs(const struct settings *s, struct fail *fail)
 {
     struct used_file list[OUTPUTS];
@@ -119,7 +119,7 @@ int outputs_check_input(const struct invocation *in, const char *path, struct fa
     return check_input(in->settings, input, false, fail);
 }
 
-/* The files that every command may read. */
+/* Checks the input files of options. */
 static int check_inputs(const struct settings *s, struct fail *fail)
 {
     struct buf config = {0};
@@ -139,7 +139,7 @@ static int check_inputs(const struct settings *s, struct fail *fail)
     return result;
 }
 
-/* Opens the file of an option. `-` is refused, for standard output has options of its own. */
+/* Opens the file of an option. `-` is refused: for standard output there are other options. */
 static int open_output(struct writer *out, const struct settings *s, enum option_id id, bool keep,
                        const char *hint, struct fail *fail)
 {
@@ -171,7 +171,7 @@ static int open_record(struct sinks *sinks, const struct settings *s, struct fai
     struct writer out;
     if (open_output(&out, s, OPT_RECORD, true, "use -o raw", fail) != 0)
         return -1;
-    /* Both files exist now: different names may have become one file. */
+    /* Check again now that both files exist: different names may refer to the same file. */
     int result = check_outputs(s, fail);
     if (result != 0)
         writer_release(&out);
@@ -185,7 +185,7 @@ int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct
     const struct settings *s = in->settings;
     const char *format = setting_text(s, OPT_OUTPUT);
     bool text = strcmp(format, "text") == 0;
-    /* Opening a file for writing empties it, so the checks come first. */
+    /* Check before opening, because that truncates the files. */
     if (check_outputs(s, fail) != 0 || check_inputs(s, fail) != 0 ||
         open_events(sinks, in, fail) != 0 ||
         (setting_is(s, OPT_RECORD) && open_record(sinks, s, fail) != 0))

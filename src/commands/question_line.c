@@ -85,7 +85,7 @@ static int read_mode(struct question_line *q, const struct json_value *v, struct
     return 0;
 }
 
-/* The members of an array or object. */
+/* Collects the members of an array or object. */
 struct list_reader {
     struct question_list *list;
     bool is_invalid;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Its lines, NULL if there is none of that name. */
+/* The lines of the schema, NULL if there is no schema of this name. */
 static const char *const *find_schema(const char *name)
 {
     if (strcmp(name, "events") == 0)

@@ -11,7 +11,7 @@
 
 #include <time.h>
 
-/* The rows of the output in their order. Those with a member are the server's. */
+/* The rows of the output. Those with a member are reported by the server. */
 enum row_id {
     ROW_ACCOUNT,
     ROW_NAME,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One JSON object at the end: text, tools and summary. It is written, or given to the caller. */
+/* The sinks for JSON: one object at the end with text, tools and summary, which is written or
+   appended to a buffer of the caller. */
 #include "output/sink.h"
 
 #include "core/xmalloc.h"
@@ -10,7 +11,7 @@
 
 struct json_sink {
     struct sink sink;
-    struct buf *object;     /* where it goes instead of `out`, or NULL */
+    struct buf *object;     /* the destination if it is not `out`, or NULL */
     const struct buf *head; /* the first members */
     struct writer out;
     struct terminal *terminal;
@@ -89,7 +90,7 @@ static int json_summarize(struct sink *s, const struct summary *summary, struct 
     return writer_end(&j->out, summary_is_last_words(summary), true, fail);
 }
 
-/* Of an object that is given to the caller. */
+/* The `summarize` of sink_object_new. */
 static int object_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct json_sink *j = (struct json_sink *)s;

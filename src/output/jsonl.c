@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON Lines: each event is one JSON object; the program adds `client.` events. */
+/* The sink for JSON Lines: each event is one JSON object; the program adds events called
+   `client.NAME`. */
 #include "output/sink.h"
 
 #include "core/xmalloc.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tools, retries and warnings on standard error, one line each. */
+/* The sink for standard error: tools, retries and warnings, one line each. */
 #include "output/sink.h"
 
 #include "core/utf8.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bounds of what is shown of the server's words. */
+/* Limits of what is shown of the server's text. */
 enum {
     NAME_COLUMNS = 80,
     NAME_BYTES = 400,
@@ -18,10 +18,10 @@ enum {
     ARGUMENT_SOURCE = 1600, /* bytes before they are escaped */
     REASON_COLUMNS = 500,
     REASON_BYTES = 2000,
-    CALLS = 64 /* running at once whose arguments are kept */
+    CALLS = 64 /* maximum number of running tools whose arguments are kept */
 };
 
-/* A tool that was started, and its arguments as its line is to show them. */
+/* A tool that was started, with its arguments formatted for the line. */
 struct tool_call {
     char *id, *name;
     char *arguments;
@@ -31,8 +31,8 @@ struct notes_sink {
     struct sink sink;
     struct terminal *terminal;
     bool tools;
-    bool status_line; /* the terminal can have one, and the format leaves room for it */
-    bool waiting;     /* the first wait has begun: for a conversation, or for the answer */
+    bool status_line; /* a status line is drawn */
+    bool waiting;     /* the first wait has begun */
     struct status status;
     struct buf line;
     struct tool_call calls[CALLS]; /* the oldest first */
@@ -44,7 +44,7 @@ static struct span thinking(const struct notes_sink *n)
     return span_of(n->terminal->utf8 ? "SigmaSight is thinking…" : "SigmaSight is thinking...");
 }
 
-/* Of the server's words, in one line. */
+/* Appends text of the server in one line. */
 static void put_name(struct notes_sink *n, struct span text)
 {
     escape_put_short(&n->line, text, NAME_COLUMNS, NAME_BYTES, terminal_ellipsis(n->terminal));
@@ -72,7 +72,7 @@ static void read_error_message(void *arg, const struct json_member *m)
     }
 }
 
-/* The string itself, or an object's `message`, in one line. */
+/* Appends an error in one line: the string itself, or the `message` of an object. */
 static void put_reason(struct notes_sink *n, const struct json_value *error)
 {
     struct buf text = {0}, folded = {0};
@@ -132,7 +132,8 @@ static void take_argument(void *arg, const struct json_member *m)
     buf_release(&elements);
 }
 
-/* Strings and numbers in the server's order, and those in arrays. */
+/* Formats strings and numbers, including those in arrays, in the server's order; owned by the
+   caller. */
 static char *show_arguments(const struct notes_sink *n, const struct json_value *arguments)
 {
     struct buf text = {0}, line = {0};
@@ -185,7 +186,7 @@ static unsigned find_call(const struct notes_sink *n, const struct chat_event *e
     return i;
 }
 
-/* Where there is a status line it names the running tool, and only finished ones get a line. */
+/* With a status line, that shows the running tool, and only finished tools get a line. */
 static int tool_started(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
 {
     struct span name = event->member[CHAT_TOOL_NAME].string;
@@ -264,7 +265,7 @@ static int print_start(struct notes_sink *n, const struct chat_event *event, str
     return print_line(n, fail);
 }
 
-/* The server retries by itself, or changes the model. */
+/* The server retries or changes the model. */
 static int print_info(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
 {
     buf_puts(&n->line, "info");
@@ -339,7 +340,7 @@ static void put_seconds(struct buf *line, const char *what, int64_t ms)
         buf_printf(line, ", %s %.2f s", what, (double)ms / 1000);
 }
 
-/* With -v, at the end: one line of figures. */
+/* With -v: prints a line of statistics. */
 static int notes_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct notes_sink *n = (struct notes_sink *)s;

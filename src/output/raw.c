@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The bytes of the stream: to standard output, or to a file in addition to another format. */
+/* The sinks for the bytes of the stream: standard output, or a file in addition to another
+   format. */
 #include "output/sink.h"
 
 #include "core/utf8.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The answer's text and nothing else. */
+/* The sink for text: prints only the text of the answer. */
 #include "output/sink.h"
 
 #include "core/xmalloc.h"
@@ -13,14 +13,14 @@ struct text_sink {
     struct writer out;
     struct terminal *terminal;
     struct sink_text_options options;
-    struct layout *layout; /* where the text is rendered, and its parser */
+    struct layout *layout; /* if the text is rendered: receives it from the parser */
     struct markdown *markdown;
     bool unfinished;   /* there was text and it did not end in a newline */
-    struct buf *where; /* what the text is put in: out.pending, or `held` until the end */
+    struct buf *where; /* the destination of the text: out.pending, or `held` until the end */
     struct buf held;
-    bool has_answered; /* a former answer had text */
-    bool has_text;     /* the present one has */
-    bool former; /* the held text is of a former attempt and is replaced by text of this one */
+    bool has_answered; /* a previous answer had text */
+    bool has_text;     /* the current one has */
+    bool former; /* the held text is of the previous attempt and is replaced by text of this one */
 };
 
 static void discard_text(struct text_sink *t)
@@ -35,7 +35,7 @@ static void discard_text(struct text_sink *t)
     t->former = false;
 }
 
-/* The text of the answer begins to leave. An answer may have left out its last newline. */
+/* Call before text of the answer is written. The previous answer may lack its final newline. */
 static void begin_answer(struct text_sink *t)
 {
     if (t->options.separate && t->has_answered && !t->has_text)
@@ -43,7 +43,7 @@ static void begin_answer(struct text_sink *t)
     t->has_text = true;
 }
 
-/* While a table is kept its rows are counted on the status line. */
+/* Shows the number of rows of a held table on the status line. */
 static void show_table(struct text_sink *t)
 {
     long rows = layout_table_rows(t->layout);
@@ -73,7 +73,7 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
         escape_put(t->where, text);
     else
         buf_span(t->where, text);
-    /* What is pending is written below, over the status line. */
+    /* Pending output is written below and replaces the status line. */
     if (shows_status && (!held || t->where->len > before))
         status_hide(t->terminal->status);
     if (t->layout && shows_status)
@@ -81,7 +81,7 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
     return writer_turn(&t->out, fail);
 }
 
-/* The text is over: what was kept of it is decided, and the last line ends. */
+/* Ends the text: writes what is held and ends the last line. */
 static void end_text(struct text_sink *t)
 {
     if (t->markdown) {
@@ -146,7 +146,7 @@ static int text_summarize(struct sink *s, const struct summary *summary, struct 
     t->has_answered = t->has_answered || t->has_text;
     t->has_text = false;
     int result = writer_end(&t->out, signalled, false, fail);
-    /* Plain style behind the end of a line begins no other one. */
+    /* A reset of the style after a line feed does not begin another line. */
     if (only_reset)
         t->out.cut_line = false;
     return result;

@@ -32,7 +32,7 @@ int credentials_put(struct store_key key, const char *token, const char *email, 
                     int64_t expires_at, bool *unsupported, struct fail *fail)
 {
     struct buf members = {0};
-    /* One allocation: a reallocation would leave a copy of the token behind. */
+    /* Reserve the final size: a reallocation would leave a copy of the token in freed memory. */
     buf_reserve(&members, span_of(token).len + 6 * span_of(email).len + 256);
     json_put_text(&members, "token", span_of(token));
     if (email)

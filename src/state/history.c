@@ -101,7 +101,8 @@ void history_load(void (*each)(void *arg, struct span message), void *arg)
     fail_release(&none);
 }
 
-/* One write. A file that ends inside a line gets a line feed first. -1 with errno. */
+/* Appends with one write(2). `line` begins with a line feed, which is skipped unless the file ends
+   inside a line. -1 with errno. */
 static int append_line(const char *path, struct buf *line)
 {
     struct stat st;
@@ -126,7 +127,7 @@ static int append_line(const char *path, struct buf *line)
     return result;
 }
 
-/* Runs `change` under the lock; without it if that is not to be had within a second. */
+/* Calls `change` with the lock held, or without it if it cannot be obtained within a second. */
 static int with_lock(int (*change)(const char *path, void *arg), void *arg, struct fail *fail)
 {
     struct fail none = FAIL_INIT;

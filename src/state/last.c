@@ -37,7 +37,7 @@ static void read_last_member(void *arg, const struct json_member *m)
     *target = xmemdup(m->value.string.at, m->value.string.len);
 }
 
-/* An unknown account may be the same. */
+/* An unknown account counts as the same. */
 static bool may_be_same(const char *one, const char *other)
 {
     return !one || !other || strcmp(one, other) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The reader of state/log.h. */
+/* Reads the log; see state/log.h. */
 #include "config.h"
 
 #include "state/log.h"
@@ -253,7 +253,7 @@ static void close_files(struct log_reader *r)
     }
 }
 
-/* A file that is renamed between the two calls of open would be read twice. */
+/* Tries again if a file was renamed between the two calls of open, which would read it twice. */
 static int open_logs(struct log_reader *r, struct fail *fail)
 {
     for (;;) {
@@ -332,7 +332,7 @@ static int next_line(struct log_reader *r, struct span *line, struct log_place *
         place->len = line->len;
         if (result != 0)
             return result;
-        /* The number after the last file and the one before the first are both too large. */
+        /* Unsigned: below 0 it becomes larger than LOG_FILES, too. */
         r->file += r->order == LOG_NEWEST_FIRST ? 1U : -1U;
     }
     return 0;

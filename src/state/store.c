@@ -191,7 +191,7 @@ int store_check(const char *name, struct fail *fail)
 
 static void put_store(struct buf *out, const struct loaded *l, struct span members)
 {
-    /* As above; an escaped byte takes at most six. */
+    /* Reserve the final size, as in load(). An escaped byte takes at most six bytes. */
     buf_reserve(out, 256 + l->others.len + members.len +
                          6 * (span_of(l->key.profile).len + span_of(l->key.url).len));
     buf_printf(out, "{\"version\":%d,\"entries\":[\n", STORE_VERSION);
@@ -210,7 +210,7 @@ static void put_store(struct buf *out, const struct loaded *l, struct span membe
     buf_puts(out, "\n]}\n");
 }
 
-/* Read, change, replace. */
+/* Reads the file, changes the entry and replaces the file. */
 static int rewrite(const char *path, struct store_key key, struct span members, struct fail *fail)
 {
     struct buf changed = {0};

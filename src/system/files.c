@@ -55,7 +55,7 @@ int sys_write_all(int fd, const void *bytes, size_t len, size_t *written)
         ssize_t n = fault_here(EIO) ? -1 : write(fd, p + done, len - done);
         if (n >= 0)
             done += (size_t)n;
-        else if (errno == EAGAIN) /* another process made it non-blocking: leave it so */
+        else if (errno == EAGAIN) /* another process made it non-blocking; do not change that */
             result = sys_wait(fd, POLLOUT, INT64_MAX) < 0 ? -1 : 0;
         else if (errno != EINTR)
             result = -1;
@@ -274,8 +274,7 @@ static int sync_file(int fd)
     return fault_here(EIO) ? -1 : fsync(fd);
 }
 
-/* The name is created last, to minimize the time in which a killed process leaves a temporary file
-   behind. */
+/* The name is created last, so that a process that is killed before leaves no temporary file. */
 static int sync_and_name(struct sys_replacement *r)
 {
     if (sync_file(r->fd) != 0)

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A child must not keep these streams open for others. */
+/* Otherwise the child would keep these streams open for their other ends. */
 static void leave_standard_streams(void)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -38,7 +38,7 @@ pid_t sys_job_fork(int *fd, const int *others, size_t count)
         return -1;
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    /* Until the child has handlers of its own, a signal would be reported to the parent. */
+    /* Block signals until the child has a pipe of its own: they would be reported to the parent. */
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
     pid_t pid = fault_here(EAGAIN) ? -1 : fork();

@@ -136,7 +136,8 @@ static int look_whether_ended(struct process *p)
     return got < 0 && errno != EINTR ? errno : 0;
 }
 
-/* Reads a piece of the output: 1 to go on, 0 at its end or that of a line, or a negative errno. */
+/* Reads a piece of the output: 1 to continue, 0 at its end or that of a line, or a negative
+   errno. */
 static int read_piece(int fd, struct buf *out)
 {
     char chunk[1024];
@@ -149,9 +150,8 @@ static int read_piece(int fd, struct buf *out)
     return n > 0 && !line_ended;
 }
 
-/* A child of the command may keep the output open after the command has ended; output is read until
-   the command ends. poll(2) does not report that, so it is checked at intervals. 0, or the errno.
-   */
+/* Reads the output until the command ends, because a child of it may keep the output open longer.
+   poll(2) does not report that end, so it is checked at intervals. 0, or the errno. */
 static int read_output(struct process *p, int fd, struct buf *out)
 {
     int more = 1, error = 0;

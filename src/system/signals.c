@@ -14,7 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* The one piece of global state: a signal handler has nothing else to write to. */
+/* Global, because signal handlers have no argument. */
 static struct {
     volatile sig_atomic_t caught;
     volatile int64_t caught_at; /* sys_now_us() */
@@ -30,8 +30,8 @@ static struct {
 /* timeout(1), shells and terminals send a signal twice: to the process and to its group. */
 enum { REPEAT_US = 500000, WAIT_MAX_MS = 3600000 };
 
-/* A signal that comes just before a write(2) or read(2) that then blocks would be seen only when
-   the other end goes on: the alarm interrupts such a call again and again. */
+/* A signal that arrives just before a blocking write(2) or read(2) does not interrupt it. Therefore
+   a repeated alarm interrupts such calls after a signal was caught. */
 static void on_alarm(int number)
 {
     (void)number;
@@ -47,7 +47,7 @@ static void note(int number, int64_t now)
     setitimer(ITIMER_REAL, &again, NULL);
 }
 
-/* The signals that end the program in order. Each handler blocks the others. */
+/* The signals that end the program cleanly. Each handler blocks the others. */
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 enum { ENDING = sizeof ending / sizeof ending[0] };
 
@@ -69,7 +69,7 @@ static void on_signal(int number)
     errno = saved;
 }
 
-/* Whether it was not ignored before. */
+/* Ignores a signal. Returns whether it was not ignored before. */
 static bool ignore(int number)
 {
     struct sigaction action = {.sa_handler = SIG_IGN}, before;
@@ -152,7 +152,7 @@ bool sys_in_foreground(int fd)
     return group < 0 || group == getpgrp();
 }
 
-/* Without the pipe, signals could not end a wait. */
+/* Exits: without the pipe, signals could not end a wait. */
 static _Noreturn void die(const char *what)
 {
     struct buf line = {0};
