@@ -97,7 +97,7 @@ jwt_head=eyJ
     expect_requests
 }
 
-@test "login: the server's message for an invalid address" {
+@test "login: shows the server's message for an invalid address" {
     serve_default
     run_chat login --email nobody --password-stdin <<<hunter2
     expect_failure 65 '.*email: value is not a valid email address.*'

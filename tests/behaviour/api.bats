@@ -32,7 +32,7 @@ load memory
     [ "$(body 7)" = '{}' ]
 }
 
-@test "api: what is sent besides" {
+@test "api: the other headers of a request" {
     serve_default
     run_chat api -H 'X-Test: yes' PUT /nothing --data 'no JSON'
     expect_status 65
@@ -72,7 +72,7 @@ END
     [ ! -s "$OUT" ]
 }
 
-@test "api: an event stream is passed on as it comes" {
+@test "api: an event stream is printed as it arrives" {
     serve <<'END'
 on POST /chat/send
   event message {"delta":"one"}
@@ -101,7 +101,7 @@ END
     [ "$(cat "$T/count")" -eq $((2048 * 65536)) ]
 }
 
-@test "api: of a failure the body goes to standard output, its reason to standard error" {
+@test "api: the body of a failure goes to standard output, its reason to standard error" {
     serve <<'END'
 on GET /refused
   status 418
@@ -139,7 +139,7 @@ END
     [ "$(requests | wc -l)" -eq 1 ]
 }
 
-@test "api: GET and HEAD are retried, other methods where nothing was stored" {
+@test "api: GET and HEAD are retried, other methods if nothing was stored" {
     serve <<'END'
 on GET /a once
   status 500
@@ -182,7 +182,7 @@ END
     expect_line '.*--stall-timeout.*'
 }
 
-@test "api: no way out of the URL" {
+@test "api: a path cannot leave the base URL" {
     serve_default
     for path in '' x http://127.0.0.1/ . .. /.. /. /a/../b /a/.. '/%2e%2E' /a/.%2e/b /a/%2E /a%2f..%2fb /a/..%5cb \
         '/a b' '/a#b' '/a\b' $'/a\tb' $'/a\nb' $'/a\x7f' /ä; do

@@ -166,7 +166,7 @@ END
     expect_body 8 ".conversation_id == \"$ID\""
 }
 
-@test "batch: options that cannot be combined with it are 64, and so is a wrong number of jobs" {
+@test "batch: options that it does not accept and an invalid number of jobs are 64" {
     questions 1
     local option
     for option in '-c x' -C '-o json' -j -n --no-stream --edit '--render never' '--highlight never' '--record f' '--events f' \
@@ -185,7 +185,7 @@ END
     expect_status 64
 }
 
-@test "batch: questions of one conversation are asked one after the other, in their order" {
+@test "batch: questions of one conversation are asked one after the other, in order" {
     serve_hello
     questions 40 'if (.id | test("[02468]$")) then .conversation_id = "even" else . end'
     batch --jobs 8
@@ -197,7 +197,7 @@ END
     seq 2 2 40 | sed 's/^/hello /' | diff - "$T/asked" >&2 || fail "another order"
 }
 
-@test "batch: --ordered keeps the order and bounds how far it is ahead" {
+@test "batch: --ordered keeps the order and limits how far it reads ahead" {
     serve <<'END'
 on PUT /chat/conversations/*/mode
 gate first
@@ -447,7 +447,7 @@ has_lines()
     expect_objects 'map(.status) == ["done", "done"]'
 }
 
-@test "batch: a signal cancels the running questions, which have their objects" {
+@test "batch: a signal cancels the running questions, and their objects are written" {
     local name
     for name in INT TERM; do
         serve_gate
@@ -471,7 +471,7 @@ all_sent()
     [ "$(count_requests 'POST /chat/send')" -ge "$1" ]
 }
 
-@test "batch: --ephemeral deletes each conversation, also after a signal" {
+@test "batch: --ephemeral deletes each conversation, even after a signal" {
     serve_gate
     questions 9
     launch "$CHAT" batch --ephemeral --jobs 3 "$T/questions" >"$OUT" 2>"$ERR"
@@ -483,7 +483,7 @@ all_sent()
     [ "$(requests | grep -c '^DELETE /chat/conversations/')" -eq 3 ] || fail "$(requests)"
 }
 
-@test "batch: when it is killed, the jobs end with their present answer" {
+@test "batch: when it is killed, each job ends after its current answer" {
     serve_gate
     questions 9
     launch "$CHAT" batch --jobs 3 "$T/questions" >"$OUT" 2>"$ERR"
@@ -507,7 +507,7 @@ none_runs()
     done
 }
 
-@test "batch: ends by SIGPIPE if the reader of the objects is gone" {
+@test "batch: ends by SIGPIPE when the reader of the objects closes the pipe" {
     serve_gate
     questions 9
     pipe_from READER
@@ -529,7 +529,7 @@ none_runs()
     expect_line '50 questions: [0-9]* done, [0-9]* not asked'
 }
 
-@test "batch: a server that is gone fails each question" {
+@test "batch: a server that has ended fails each question" {
     serve_hello
     stop_server
     questions 6

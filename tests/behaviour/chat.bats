@@ -79,7 +79,7 @@ history_file()
     expect_posted '"What now"' '"and then"'
 }
 
-@test "chat: answers without their last newline, and whole ones, are separated as well" {
+@test "chat: answers without a final newline and complete answers are separated as well" {
     serve_echo
     for option in -n --no-stream '--render always'; do
         # shellcheck disable=SC2086 # two words
@@ -98,7 +98,7 @@ history_file()
     expect_jq 'map(select(.event == "client.close").data.conversation_id) | unique | length == 1'
 }
 
-@test "chat: a failure is shown and the dialogue goes on; the status is that of the last one" {
+@test "chat: a failure is shown and the dialogue continues; the status is that of the last one" {
     serve <<'END'
 on POST /chat/send once
 event error {"message":"out of order","retryable":false}
@@ -122,7 +122,7 @@ END
     [ "$(count_requests 'POST /chat/conversations')" -eq 1 ]
 }
 
-@test "chat: a conversation whose first message is refused is kept for the next" {
+@test "chat: a conversation whose first message is refused is used for the next message" {
     serve <<'END'
 on POST /chat/send once
 status 400
@@ -145,7 +145,7 @@ END
     [ ! -e "$XDG_STATE_HOME/sigmasight-chat/conversations.json" ]
 }
 
-@test "chat: -C continues the dialogue before" {
+@test "chat: -C continues the previous dialogue" {
     serve_echo
     run_chat chat <<<one
     run_chat chat -C <<<two
@@ -154,7 +154,7 @@ END
     [ "$(conversations_posted)" -eq 1 ]
 }
 
-@test "chat: options of single questions are refused, and what is configured of them is not used" {
+@test "chat: options for single questions are refused, and their configured values are ignored" {
     serve_hello
     for options in --edit '--record x' '-o json' '-o raw' '-'; do
         # shellcheck disable=SC2086 # two words
@@ -196,7 +196,7 @@ END
     [ "$(jq -r .text "$XDG_STATE_HOME/sigmasight-chat/log.jsonl" | tail -n 1)" = "Heard: two" ]
 }
 
-@test "chat: a bad connection: every message is answered or its failure shown" {
+@test "chat: an unreliable connection: every message is answered or its failure is shown" {
     serve <<'END'
 on POST /chat/send once
 event message {"delta":"1"}
@@ -231,7 +231,7 @@ END
     [ "$(wc -l <"$ERR")" -eq 4 ]
 }
 
-@test "chat: a server that was away is found again without a word" {
+@test "chat: reconnects silently to a server that was restarted" {
     serve_echo
     pipe_to LINES
     pipe_from ANSWERS
@@ -272,7 +272,7 @@ END
     [ "$(count_requests 'POST /chat/conversations')" -eq 1 ]
 }
 
-@test "chat: UTF-8 is edited by characters, whatever the locale" {
+@test "chat: UTF-8 is edited by characters in any locale" {
     need_editing
     serve_echo
     for locale in C.UTF-8 C; do
@@ -282,7 +282,7 @@ END
     done
 }
 
-@test "chat: a paste of 200 lines is one message, and a line that ends in a backslash goes on" {
+@test "chat: a paste of 200 lines is one message, and a line that ends in a backslash continues" {
     need_editing
     serve_hello
     local text
@@ -391,7 +391,7 @@ END
     cmp "$T/before" "$(history_file)" >&2
 }
 
-@test "chat: the library for line editing is opened by a dialogue only" {
+@test "chat: only a dialogue opens the library for line editing" {
     command -v strace >/dev/null || skip "strace is not installed"
     serve_hello
     strace -f -o "$T/calls" "$CHAT" send hi >"$OUT" 2>"$ERR" || skip "strace is not permitted"

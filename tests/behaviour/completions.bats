@@ -102,7 +102,7 @@ options_of()
     "$CHAT" "$@" --help -v | sed -n 's/^  .....\{0,1\} *\(--[a-z-]*\).*/\1/p'
 }
 
-@test "completions: the three shells are here" {
+@test "completions: the three shells are installed" {
     for shell in "${each_shell[@]}"; do
         command -v "$shell"
     done
@@ -155,7 +155,7 @@ options_of()
     offered 'sigmasight-chat send --highlight=n' never
 }
 
-@test "completions: files where a file is meant" {
+@test "completions: files for options that take a file" {
     scene
     for option in --events --record --token-file --cacert; do
         offered "sigmasight-chat send $option tw" two.txt

@@ -107,7 +107,7 @@ CONFIG
     expect_setting no-newline false 'profile p'
 }
 
-@test "precedence: decode follows the file, too" {
+@test "precedence: decode uses the file, too" {
     echo '{"no-newline": true}' | configure
     printf 'event: message\ndata: {"delta":"Hello"}\n\nevent: done\ndata: {}\n\n' >"$T/answer.sse"
     run_chat decode "$T/answer.sse"
@@ -123,7 +123,7 @@ CONFIG
     expect_line '[0-9a-f-]{36}' "$OUT"
 }
 
-@test "precedence: a token command of a profile before that of the file, a variable before both" {
+@test "precedence: a profile's token command overrides that of the file, a variable overrides both" {
     serve_default --token of-the-profile --token of-the-file
     jq -n '{token_command: "echo of-the-file", profiles: {p: {token_command: "echo of-the-profile"}}}' | configure
     run_chat whoami
@@ -136,7 +136,7 @@ CONFIG
 
 # --- profiles ---
 
-@test "profile: a URL, an account and defaults each" {
+@test "profile: each has its own URL, account and defaults" {
     serve_default --token dev-token --token prod-token
     jq -n --arg url "$SIGMASIGHT_URL" --arg local "http://localhost:$PORT/api/v1" '{
         profiles: {
@@ -182,7 +182,7 @@ CONFIG
     expect_requests
 }
 
-@test "profile: names of any kind" {
+@test "profile: names with any characters" {
     echo '{"profiles": {"a b": {"mode": "blue"}, "ünï": {"mode": "indigo"}, "profiles": {"mode": "violet"}, "\u0061": {"mode": "green"}}}' |
         configure
     run_chat config --profile 'a b'
@@ -240,7 +240,7 @@ CONFIG
     expect_failure 78 ".*:4:16: unknown key.*"
 }
 
-@test "bad file: keys that are options, but make no sense in a file" {
+@test "bad file: options that are not keys of the file" {
     local key
     for key in conversation continue ephemeral json help profile events-fd password-stdin token password \
         token-command TOKEN_COMMAND Mode ''; do
@@ -405,7 +405,7 @@ CONFIG
     expect_requests
 }
 
-@test "bad file: one of another user or group, also behind a symbolic link" {
+@test "bad file: owned by another user or group, also behind a symbolic link" {
     [ "$(id -u)" -eq 0 ] || skip "needs root"
     echo '{"token_command": "touch '"$T"'/ran; echo x"}' | configure
     mkdir "$T/elsewhere"
@@ -504,7 +504,7 @@ CONFIG
     expect_line "warning +settings +$(config): highlight is obsolete, use render" "$OUT"
 }
 
-@test "config path: the name of the file, also of one that cannot be used" {
+@test "config path: the name of the file, even if it is invalid" {
     run_chat config path
     expect_status 0
     expect_bytes "$(config)\n"
@@ -558,7 +558,7 @@ CONFIG
     expect_failure 78 ".*$(config).*"
 }
 
-@test "bad file: a setting of the environment that cannot be used" {
+@test "bad settings: an invalid value in the environment" {
     serve_default
     SIGMASIGHT_URL='not a URL' run_chat send hi
     expect_failure 78
@@ -567,7 +567,7 @@ CONFIG
     expect_requests
 }
 
-@test "where: ~/.config without XDG_CONFIG_HOME, or where it is relative; no home at all" {
+@test "location: ~/.config if XDG_CONFIG_HOME is not set or relative; no home directory" {
     mkdir -p "$HOME/.config/sigmasight-chat"
     echo '{"mode": "blue"}' >"$HOME/.config/sigmasight-chat/config.json"
     unset XDG_CONFIG_HOME
@@ -583,7 +583,7 @@ CONFIG
 
 # --- config ---
 
-@test "config: each setting that can stand in the file, with value and origin" {
+@test "config: each setting that the file can have, with value and origin" {
     echo '{"token_command": "pass show x", "retry": 7, "max-time": 1.50, "portfolio": ["a", "b"], "quiet": true}' | configure
     run_chat config
     expect_status 0
@@ -672,7 +672,7 @@ CONFIG
     expect_error
 }
 
-@test "first run: without a URL and a token or a server, a hint at the settings" {
+@test "first run: a hint about the settings if there is no token or no server" {
     unset SIGMASIGHT_URL SIGMASIGHT_TOKEN
     run_chat send hi
     expect_status 77

@@ -56,7 +56,7 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     [ "$(ls -i "$(state conversations.json)")" != "$before" ] || fail "the new conversation was not remembered"
 }
 
-@test "continue: not the conversation of another account" {
+@test "continue: does not use the conversation of another account" {
     local first
     serve_default
     unset SIGMASIGHT_TOKEN
@@ -138,7 +138,7 @@ hello=$'event message {"delta":"Hello","role":"assistant"}\nevent done {}'
     [ "$(remembered)" = "$ID" ]
 }
 
-@test "continue: for each profile and URL" {
+@test "continue: a last conversation for each profile and URL" {
     serve_hello
     echo '{"profiles": {"dev": {}}}' | configure
     run_chat send -c none hi
@@ -336,7 +336,7 @@ refuse()
     done
 }
 
-@test "ephemeral: deleted when the reader of the output is gone" {
+@test "ephemeral: deleted when the reader closes the output" {
     serve <<<$'on POST /chat/send\nevent message {"delta":"Hel"}\ngate begun\nevent message {"delta":"lo"}\nevent done {}'
     local answer
     pipe_from answer
@@ -386,7 +386,7 @@ refuse()
     expect_requests 'POST /chat/conversations'
 }
 
-@test "ephemeral: a signal during a retry's wait" {
+@test "ephemeral: a signal during the wait before a retry" {
     serve <<<$'on POST /chat/send\nstatus 503\nbody {}'
     local notes
     pipe_from notes

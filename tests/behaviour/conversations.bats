@@ -175,7 +175,7 @@ page()
     jq -n -c --argjson n "$1" --argjson m "$2" '[range($m; $m + $n) | {id: "c\(.)", mode: "green"}]'
 }
 
-@test "list: more than a page has" {
+@test "list: more than one page" {
     serve <<SCENARIO
 on GET /chat/conversations
 body $(page 100 0)
@@ -251,13 +251,13 @@ body $(page 100 0)"
     [ "$(requests | wc -l)" -eq 3 ]
 }
 
-@test "list: the server does not listen" {
+@test "list: no server is listening" {
     serve <<<$'on GET /chat/conversations\nstatus 404\nbody {"detail":"Not Found"}'
     run_chat conversations
     expect_failure 65 '.*Not Found.*check --url.*'
 }
 
-@test "list: no more than --limit, whatever the server sends" {
+@test "list: no more than --limit, even if the server sends more" {
     serve <<<"on GET /chat/conversations
 body $(page 10 0)"
     run_chat conversations --limit 4
@@ -533,7 +533,7 @@ delete_some()
 
 # --- the command line ---
 
-@test "conversations: operands that are too few, too many or unknown" {
+@test "conversations: missing, unexpected and unknown operands" {
     serve_default
     local line
     while read -r line; do

@@ -200,7 +200,7 @@ calls_between()
     [ $((10 * count)) -le $((53 * many)) ] || fail "$count system calls for $many deltas"
 }
 
-@test "counts: no wakeups while nothing arrives" {
+@test "counts: no wakeups while nothing is received" {
     local answer count
     serve <<'SCENARIO'
 on POST /chat/send

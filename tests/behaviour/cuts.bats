@@ -298,7 +298,7 @@ SCENARIO
     expect_close '.status == "done" and .exit_code == 0'
 }
 
-@test "with -q a warning goes to client.warning only" {
+@test "with -q a warning is only in client.warning" {
     serve <<'SCENARIO'
 on POST /chat/send
 event done {}

@@ -313,7 +313,7 @@ END
     expect_error 'cannot write standard output: .*'
 }
 
-@test "doctor: it writes nothing and sends no message" {
+@test "doctor: writes no file and sends no message" {
     serve_default
     doctor
     [ ! -e "$(state)" ]

@@ -132,7 +132,7 @@ commands()
 }
 
 # The script of the step `Ask`, whose lines are indented by ten blanks.
-@test "examples: the job in README.md, which tries again and keeps the exit status" {
+@test "examples: the job in README.md retries and keeps the exit status" {
     scene
     fenced yaml | sed -n '/name: Ask/,$s/^\t          //p' >"$T/scripts/job"
     sed -i 's/sleep 60/echo again >>waits/' "$T/scripts/job"
@@ -360,7 +360,7 @@ recipe()
         inside && seen && /^[^\t]/ { exit }' | split recipe
 }
 
-@test "examples: the recipes for the rest of the service do what they say" {
+@test "examples: the recipes for other calls of the API work as described" {
     scene --generation 2 --portfolios 2
     for content in older newer; do
         "$CHAT" api /chat/memories --data "{\"content\": \"$content\"}" >"$T/memory"

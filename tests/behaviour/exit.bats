@@ -120,7 +120,7 @@ SCENARIO
     done
 }
 
-@test "a name with a line feed in it does not hide the reason" {
+@test "a file name with a line feed does not hide the reason" {
     local name
     name=$T/$'none/\n\e[31mfile'
     run_chat decode "$name"
@@ -163,7 +163,7 @@ usage()
     usage send --password secret hi
 }
 
-@test "64: options without their value, and with one too many" {
+@test "64: options without a required argument or with an unexpected one" {
     for option in -c -m -o -u --conversation --mode --portfolio --output --events --events-fd --record --retry --retry-delay \
         --retry-max-time --connect-timeout --idle-timeout --stall-timeout --max-time --max-event-size --url --profile --token-file --cacert --color --highlight; do
         usage send hi $option
@@ -245,7 +245,7 @@ SCENARIO
     expect_no 'the whole message' "$ERR"
 }
 
-@test "65: validation errors are one line, whatever line feeds are in them" {
+@test "65: validation errors are one line, even if they contain line feeds" {
     serve_refusal 422 '{"detail":[{"loc":["body","a\\nb"],"msg":"one\\n two\\n"},"\\n",{"loc":["body","text"],"msg":"three"},"four"]}'
     run_chat send -j -c "$ID" hi
     [ "$(cat "$ERR")" = 'sigmasight-chat: cannot send the message: a b: one two; text: three; four (HTTP 422)' ] || fail "$(cat "$ERR")"
@@ -297,7 +297,7 @@ SCENARIO
     expect_failure 65 'cannot send the message: an explanation of more than 1 MiB \(HTTP 422\)'
 }
 
-@test "65: the server's words in an object" {
+@test "65: the server's explanation in an object" {
     serve_refusal 400 '{"detail":{"error":"some_code","message":"Words for people"}}'
     run_chat send -j -c "$ID" hi
     expect_failure 65 '.*Words for people.*'
@@ -643,7 +643,7 @@ SCENARIO
 
 # --- 76 ---
 
-@test "76: what is not an event stream" {
+@test "76: a response that is not an event stream" {
     local type
     serve <<'SCENARIO'
 on POST /chat/send
@@ -738,7 +738,7 @@ SCENARIO
     refused 75 overloaded $'status 500\nbody {"detail":"overloaded"}'
 }
 
-@test "the server's words are shown in any format" {
+@test "the server's explanation is shown in any format" {
     refused 76 'Internal Server Error' 'event error Internal Server Error'
     refused 76 'a string' 'event error "a string"'
     refused 1 'Session expired' 'event error {"detail":"Session expired"}'
@@ -776,7 +776,7 @@ SCENARIO
     expect_failure 76
 }
 
-@test "an event of just the allowed size is taken" {
+@test "an event of exactly the allowed size is accepted" {
     serve <<'SCENARIO'
 on POST /chat/send
 raw event: message\ndata: {"delta":"
@@ -919,14 +919,14 @@ SCENARIO
     done
 }
 
-@test "--allow-http lets plain HTTP through" {
+@test "--allow-http permits plain HTTP" {
     # Nothing listens behind the proxy, so that nothing leaves this machine.
     export SIGMASIGHT_TOKEN=$TOKEN http_proxy=http://127.0.0.1:1
     run_chat send --retry 0 -c "$ID" --allow-http -u http://192.0.2.1/api/v1 hi
     expect_failure 69
 }
 
-@test "an error as JSON with status 200 instead of a stream: the server's words are shown" {
+@test "an error as JSON with status 200 instead of a stream: the server's explanation is shown" {
     local body words
     while IFS='|' read -r body words; do
         serve <<SCENARIO

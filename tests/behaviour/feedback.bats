@@ -75,7 +75,7 @@ rated()
     expect_status 65
 }
 
-@test "feedback: refusals, and answers that are none" {
+@test "feedback: refusals and unexpected responses" {
     serve --generation 2 <<'END'
 on POST /chat/messages/*/feedback
   status 400

@@ -265,7 +265,7 @@ SCENARIO
     expect_bytes 'half of it'
 }
 
-@test "--no-stream: decode, too" {
+@test "--no-stream: decode accepts it, too" {
     run_chat decode --no-stream -q "$TRANSCRIPTS/short-second.sse"
     expect_status 0
     expect_bytes 'Gr\xc3\xbc\xc3\x9fe\n\xf0\x9f\x93\x88 up\n'
@@ -273,7 +273,7 @@ SCENARIO
 
 # --- jsonl ---
 
-@test "jsonl: the guide's events as they are" {
+@test "jsonl: the events of the first generation are unchanged" {
     run_chat decode -o jsonl "$TRANSCRIPTS/short-first.sse"
     expect_status 0
     expect_lines
@@ -451,7 +451,7 @@ STREAM
     expect_jq '.[0] == {"event":"message","id":"7","data":{"delta":"a"}} and (.[1] | has("id") | not) and .[2].id == "" and .[3].id == "\"x\\y"'
 }
 
-@test "jsonl: events of unknown name, with JSON and without" {
+@test "jsonl: events with unknown names, with and without JSON" {
     decode_stream -j <<'STREAM'
 event: surprise
 data: [1, 2]
@@ -816,7 +816,7 @@ SCENARIO
 
 # --- besides ---
 
-@test "--events has all but the text" {
+@test "--events has all events except the text" {
     serve_default --answer "$TRANSCRIPTS/short-first.sse"
     for format in text json raw; do
         rm -f "$T/events"
@@ -829,7 +829,7 @@ SCENARIO
     done
 }
 
-@test "--events also on failure, and besides jsonl" {
+@test "--events also on failure, and together with jsonl" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"half"}

@@ -124,7 +124,7 @@ write_evil()
     expect_escaped "$OUT"
 }
 
-@test "standard error on the same terminal: no sequence of the server's" {
+@test "standard error on the same terminal: no control sequence of the server" {
     write_evil
     all_on_terminal decode "$T/evil"
     expect_status 0
@@ -137,7 +137,7 @@ write_evil()
     expect_utf8
 }
 
-@test "standard error: the names of tools and their errors, a line each" {
+@test "standard error: the names of tools and their errors, one line each" {
     cat >"$T/stream" <<'STREAM'
 event: tool_started
 data: {"tool_name":"a\u001b[2Jb\nc\r\u202ed\u009be\u2028","arguments":{}}
@@ -296,7 +296,7 @@ SCENARIO
     expect_escaped "$ERR"
 }
 
-@test "an ID that the server gives cannot write headers or paths" {
+@test "an ID from the server cannot change headers or paths" {
     serve <<'SCENARIO'
 on POST /chat/conversations once
 status 201
@@ -318,7 +318,7 @@ SCENARIO
     expect_escaped "$ERR"
 }
 
-@test "an answer that is far too large is passed on in bounded memory" {
+@test "a very large answer is printed in bounded memory" {
     serve <<'SCENARIO'
 on POST /chat/send
 batch 500

@@ -172,7 +172,7 @@ SCENARIO
     expect_requests 'POST /chat/send' 'POST /chat/send'
 }
 
-@test "suspended again and again in the middle of a stream: every byte is there" {
+@test "suspended repeatedly in the middle of a stream: no byte is lost" {
     local round
     serve <<'SCENARIO'
 on POST /chat/send

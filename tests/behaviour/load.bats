@@ -39,7 +39,7 @@ await_open_requests()
     done
 }
 
-@test "load: many processes at once have all of their answers" {
+@test "load: many processes at once receive complete answers" {
     local began=$SECONDS number pids=() failed=0
     serve <<'SCENARIO'
 on POST /chat/send
@@ -132,7 +132,7 @@ expect_much()
     expect_close ".events == $((HEARTBEATS + 1000 + 3)) and .text_bytes == 0"
 }
 
-@test "load: a slow reader holds the stream up, and memory does not grow" {
+@test "load: a slow reader delays the stream, and memory does not grow" {
     local before rest answer
     need_proc
     serve < <(

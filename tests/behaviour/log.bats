@@ -205,7 +205,7 @@ END_OF_SCENARIO
     expect_status 78
 }
 
-@test "log: fifty processes that rotate at once lose nothing" {
+@test "log: fifty processes that rotate concurrently lose no entry" {
     serve_hello
     mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
     local pids=()
@@ -474,7 +474,7 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     expect_status 0
 }
 
-@test "log: at a terminal a line each, truncated to the width and escaped" {
+@test "log: at a terminal one line for each entry, truncated to the width and escaped" {
     entry aaaa0001 $'evil \033[2J\nlines\302\233 '"$(repeat 100 wide)"
     entry bbbb0002 'failed' '.exit_code = 75'
     TZ=UTC-1 LC_ALL=C.UTF-8 at_terminal -- "$CHAT" log --no-pager
@@ -516,7 +516,7 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     [ "$(wc -l <"$OUT")" -eq 1 ]
 }
 
-@test "log: the beginning of a conversation's ID" {
+@test "log: a prefix of a conversation's ID" {
     serve_hello
     entry aaaa0001 one ".url = \"$SIGMASIGHT_URL\" | .conversation_id = \"$ID\""
     entry aaaa0002 two ".url = \"$SIGMASIGHT_URL\" | .conversation_id = \"abcd1111-2222-3333-4444-555555555555\""

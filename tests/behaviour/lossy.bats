@@ -70,7 +70,7 @@ SCENARIO
     expect_requests 'POST /chat/send'
 }
 
-@test "two packets in five are lost: each delta comes before the next one is sent" {
+@test "two packets in five are lost: each delta is printed before the next one is sent" {
     local number
     two_machines
     serve_far < <(
@@ -108,7 +108,7 @@ SCENARIO
     expect_error 'timed out: nothing was received for 0\.5 s \(--idle-timeout\)'
 }
 
-@test "a link that is down on this side is only silence" {
+@test "a link that is down on this side counts as silence" {
     two_machines
     serve_two
     begin --idle-timeout 0.5
@@ -121,7 +121,7 @@ SCENARIO
     expect_error '.*idle-timeout.*'
 }
 
-@test "a link that comes back in time: nothing is missing" {
+@test "a link that is restored in time: nothing is missing" {
     two_machines
     serve_two
     begin --idle-timeout 20
@@ -139,7 +139,7 @@ SCENARIO
     expect_requests 'POST /chat/send'
 }
 
-@test "a link that goes away: --max-time, --stall-timeout, and the other formats" {
+@test "a link that fails: --max-time, --stall-timeout, and the other formats" {
     local option
     two_machines
     for option in --max-time=0.8 --stall-timeout=0.5 --idle-timeout=0.5; do
@@ -174,7 +174,7 @@ SCENARIO
     done
 }
 
-@test "a server that ends while the link is away: a connection that is lost" {
+@test "a server that ends while the link is down: a lost connection" {
     two_machines
     serve_two
     begin --idle-timeout 20
@@ -205,7 +205,7 @@ SCENARIO
     expect_line 'sigmasight-chat: warning: .*after .done.*'
 }
 
-@test "no route: reported in the system's words, and a retry succeeds" {
+@test "no route: reported with the system's message, and a retry succeeds" {
     two_machines
     serve_two
     open_gate one
@@ -254,7 +254,7 @@ SCENARIO
     expect_bytes '' "$ERR"
 }
 
-@test "a link that goes away before the answer: tried again in a conversation of its own, and nothing twice" {
+@test "a link that fails before the answer: retried in a new conversation, and nothing is printed twice" {
     two_machines
     serve_far <<'SCENARIO'
 on POST /chat/send
@@ -277,7 +277,7 @@ SCENARIO
     expect_requests 'POST /chat/conversations' 'POST /chat/send' 'POST /chat/send'
 }
 
-@test "a link that goes away before the answer: not tried again in a conversation of the user's" {
+@test "a link that fails before the answer: not retried in an existing conversation" {
     two_machines
     serve_far <<'SCENARIO'
 on POST /chat/send
@@ -294,7 +294,7 @@ SCENARIO
     expect_requests 'POST /chat/send'
 }
 
-@test "a signal while the link is away, and an ephemeral conversation that cannot be deleted" {
+@test "a signal while the link is down, and an ephemeral conversation that cannot be deleted" {
     two_machines
     serve_two
     begin

@@ -98,7 +98,7 @@ conversations mode x|conversations mode: missing arguments
 END
 }
 
-@test "messages: what a value must be" {
+@test "messages: the expected value of an option" {
     while read -r option value expected; do
         run_chat send "$option" "$value" hi
         expect_status 64
@@ -116,7 +116,7 @@ END
     expect_line "sigmasight-chat: invalid value '' for --mode: expected green, blue, indigo or violet"
 }
 
-@test "messages: a URL that cannot be used, and where it comes from" {
+@test "messages: an invalid URL, and its origin" {
     export SIGMASIGHT_TOKEN=$TOKEN
     for url in nonsense:// ftp://127.0.0.1/ 'http://127.0.0.1/?x'; do
         run_chat send -u "$url" hi
@@ -174,7 +174,7 @@ END
     expect_no "$hint" "$ERR"
 }
 
-@test "messages: a mode that could not be set is no message that may be stored" {
+@test "messages: a mode that could not be set does not count as a stored message" {
     serve <<'END'
 on PUT /chat/conversations/*/mode
 status 500

@@ -12,7 +12,7 @@ THIRD=c2a94e18-37d5-4f60-a1bb-9e40d6728c03
 
 # --- no --portfolio, and a server that requires one ---
 
-@test "portfolios: several, none named: the conversation has them all, without a retry" {
+@test "portfolios: without --portfolio the conversation has all of several portfolios, without a retry" {
     serve_default --generation 2 --portfolios 2
     run_chat send hello
     expect_status 0
@@ -28,7 +28,7 @@ THIRD=c2a94e18-37d5-4f60-a1bb-9e40d6728c03
     expect_line 'sigmasight-chat: warning: .*--portfolio.*'
 }
 
-@test "portfolios: one of them, and the server wants it named" {
+@test "portfolios: an account with one portfolio, which the server requires" {
     serve --generation 2 <<'END'
 on POST /chat/conversations
   status 404
@@ -42,7 +42,7 @@ END
     expect_body 3 ". == {portfolio_id: \"$FIRST\"}"
 }
 
-@test "portfolios: an account without any" {
+@test "portfolios: an account without portfolios" {
     serve_default --generation 2 --portfolios 0
     run_chat send hello
     expect_status 65
@@ -50,7 +50,7 @@ END
     expect_requests 'POST /chat/conversations' 'GET /portfolios'
 }
 
-@test "portfolios: where they cannot be listed, the first failure is retried" {
+@test "portfolios: if they cannot be listed, the first failure is retried" {
     serve --generation 2 <<'END'
 on POST /chat/conversations
   status 500
@@ -64,7 +64,7 @@ END
     expect_line 'sigmasight-chat: cannot create a conversation: .*HTTP 500.*'
 }
 
-@test "portfolios: they are asked for once, however often the creation fails" {
+@test "portfolios: requested once, even if the creation fails several times" {
     serve --generation 2 <<'END'
 on POST /chat/conversations
   status 500
@@ -75,7 +75,7 @@ END
     expect_requests 'POST /chat/conversations' 'GET /portfolios' 'POST /chat/conversations' 'POST /chat/conversations'
 }
 
-@test "portfolios: another failure to create, or --portfolio, asks for none" {
+@test "portfolios: not requested after another failure, or with --portfolio" {
     serve --generation 2 <<'END'
 on POST /chat/conversations
   status 502
@@ -122,12 +122,12 @@ names_of_portfolios()
     rm -rf "$T/port" "$T/announcement" "$DUMP"
 }
 
-@test "--portfolio: an ID, a name, a beginning; unknown and ambiguous ones" {
+@test "--portfolio: an ID, a name, a prefix; unknown and ambiguous values" {
     names_of_portfolios 2
     names_of_portfolios 1
 }
 
-@test "--portfolio: where the server lists none, a name is sent as it is" {
+@test "--portfolio: if the server cannot list portfolios, a name is sent unchanged" {
     serve <<'END'
 on GET /portfolios
   status 404
@@ -199,7 +199,7 @@ END
     expect_line "$SECOND	Demo retirement			182340.55" "$OUT"
 }
 
-@test "portfolios: none, a bare array, other answers" {
+@test "portfolios: an empty list, a bare array, unexpected responses" {
     serve_default --generation 2 --portfolios 0
     run_chat portfolios
     expect_status 0

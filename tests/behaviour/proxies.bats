@@ -73,7 +73,7 @@ expect_way()
 
 # --- nginx before the server ---
 
-@test "nginx that offers HTTP/2, unbuffered: HTTP/1.1, and each delta before the next one is sent" {
+@test "nginx that offers HTTP/2, unbuffered: HTTP/1.1, and each delta is printed before the next one is sent" {
     serve_gated
     before_server '127.0.0.1 ssl http2' good 'proxy_buffering off;'
     expect_streamed
@@ -81,7 +81,7 @@ expect_way()
     expect_requests 'POST /chat/send'
 }
 
-@test "nginx, HTTP/1.1, unbuffered: each delta before the next one is sent" {
+@test "nginx, HTTP/1.1, unbuffered: each delta is printed before the next one is sent" {
     serve_gated
     before_server '127.0.0.1 ssl' good 'proxy_buffering off;'
     expect_streamed
@@ -90,7 +90,7 @@ expect_way()
 
 # What is not chunked, as by default, is what nginx keeps until a buffer is full.
 
-@test "nginx that buffers lets the stream through where the backend asks for it" {
+@test "nginx that buffers passes the stream on if the backend asks for it" {
     serve_gated
     before_server '127.0.0.1 ssl http2' good 'proxy_buffering on; proxy_http_version 1.0;'
     expect_streamed
@@ -144,7 +144,7 @@ data: {"delta":"0123456789abc\u00df"}
     done
 }
 
-@test "nginx that buffers is noticed" {
+@test "nginx that buffers causes a warning" {
     serve <<'SCENARIO'
 on POST /chat/send
 no-header x-accel-buffering
@@ -246,7 +246,7 @@ SCENARIO
     expect_requests
 }
 
-@test "a 502 is tried again in a conversation of the program's own only" {
+@test "a 502 is retried only in a new conversation" {
     serve_hello
     # shellcheck disable=SC2016 # nginx expands
     before_server '127.0.0.1 ssl http2' good 'if ($uri ~ /send$) { return 502; }'
@@ -279,7 +279,7 @@ SCENARIO
     done
 }
 
-@test "a proxy or its backend that dies: the partial text, and 75" {
+@test "a proxy or backend that is killed: the partial text, and 75" {
     local listen whom
     for listen in '127.0.0.1 ssl http2' '127.0.0.1 ssl'; do
         for whom in proxy backend; do
@@ -305,7 +305,7 @@ SCENARIO
     done
 }
 
-@test "nginx that is told to end gracefully lets the answer finish" {
+@test "nginx that shuts down gracefully completes the answer" {
     local NGINX_MAIN
     NGINX_MAIN="worker_processes 1; $([ "$(id -u)" -ne 0 ] || echo "user root root;")"
     serve_gated
@@ -397,7 +397,7 @@ expect_distrust()
     expect_trust --insecure
 }
 
-@test "the name counts, not the address it has" {
+@test "the certificate is checked for the name, not the address" {
     serve_hello
     before_server '127.0.0.1 ssl http2' good
     SIGMASIGHT_URL=https://127.0.0.1:$PROXY_PORT/api/v1
@@ -420,7 +420,7 @@ expect_distrust()
     stop_components
 }
 
-@test "a file for --cacert that holds no certificate is 66" {
+@test "a file for --cacert without a certificate is 66" {
     serve_hello
     before_server '127.0.0.1 ssl' good
     echo 'no certificate' >"$T/cacert"
@@ -699,7 +699,7 @@ behind_proxy()
     SIGMASIGHT_URL=https://backend.test:$PROXY_PORT/api/v1
 }
 
-@test "https_proxy: a tunnel, and each delta before the next one is sent" {
+@test "https_proxy: a tunnel, and each delta is printed before the next one is sent" {
     behind_proxy
     export https_proxy=$FORWARD
     expect_streamed
@@ -708,7 +708,7 @@ behind_proxy()
     expect_no "$TOKEN" "$T/tinyproxy.log"
 }
 
-@test "http_proxy: plain HTTP that --allow-http lets through" {
+@test "http_proxy: plain HTTP with --allow-http" {
     behind_proxy
     SIGMASIGHT_URL=http://backend.test:$PORT/api/v1
     export http_proxy=$FORWARD
@@ -736,7 +736,7 @@ behind_proxy()
     expect_requests
 }
 
-@test "a proxy that is not there" {
+@test "a proxy that is not running" {
     behind_proxy
     export https_proxy=$FORWARD
     stop_components
@@ -759,7 +759,7 @@ behind_proxy()
     expect_requests
 }
 
-@test "a proxy that dies: the partial text, and 75" {
+@test "a proxy that is killed: the partial text, and 75" {
     behind_proxy
     export https_proxy=$FORWARD
     pipe_from answer
@@ -823,7 +823,7 @@ behind_proxy()
     expect_no Request "$T/tinyproxy.log"
 }
 
-@test "loopback that is written as IPv4 in IPv6 is loopback, too" {
+@test "an IPv4-mapped loopback address is loopback, too" {
     serve_hello
     start_tinyproxy
     export http_proxy=$FORWARD

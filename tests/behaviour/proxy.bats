@@ -29,7 +29,7 @@ dead_proxy()
     expect_requests 'POST /chat/send' 'POST /chat/send' 'POST /chat/send' 'POST /chat/send' 'POST /chat/send'
 }
 
-@test "proxy: loopback of IPv6 neither" {
+@test "proxy: IPv6 loopback is never reached through one" {
     serve_hello --ipv6
     dead_proxy
     run_chat send -c "$ID" -u "http://[::1]:$PORT/api/v1" hi
@@ -117,7 +117,7 @@ connection.sendall(b"no")
     expect_failure 69 "cannot connect to https://sigmasight\.invalid:443 through the proxy $https_proxy: .*; check the proxy that the environment names"
 }
 
-@test "proxy: one whose name does not exist, or that is none, without its password" {
+@test "proxy: an unknown name or an invalid value, reported without the password" {
     export SIGMASIGHT_TOKEN=$TOKEN
     export https_proxy=http://me:secret@proxy.invalid:3128
     run_chat whoami -u https://sigmasight.invalid/api/v1
@@ -138,7 +138,7 @@ connection.sendall(b"no")
 
 # --- redirects ---
 
-@test "redirect: not followed, whatever its kind" {
+@test "redirect: no kind is followed" {
     local code
     for code in 301 302 303 307 308; do
         printf 'on POST /chat/send\nstatus %s\nheader Location: /api/v1/auth/me\n\n' "$code"
@@ -189,7 +189,7 @@ SCENARIO
 
 # --- plain HTTP ---
 
-@test "plain HTTP: another machine is refused before anything is sent, asked or run" {
+@test "plain HTTP: another machine is refused before anything is sent, asked for or run" {
     serve_default
     # If it went out at all, it would go to this server.
     export http_proxy=http://127.0.0.1:$PORT SIGMASIGHT_EMAIL=me@example.com SIGMASIGHT_PASSWORD=hunter2
@@ -222,7 +222,7 @@ SCENARIO
     [ "$(wc -l <"$DUMP/log")" -eq 2 ]
 }
 
-@test "plain HTTP: what is neither http nor https" {
+@test "plain HTTP: a scheme that is neither http nor https" {
     for url in ftp://localhost/ file:///etc/passwd localhost: 'http://' 'http:///api' http://localhost:99999/ \
         'http://localhost/?x=y' 'http://localhost/#x' http://user@localhost/; do
         SIGMASIGHT_TOKEN=$TOKEN run_chat send --url "$url" hi
@@ -230,7 +230,7 @@ SCENARIO
     done
 }
 
-@test "plain HTTP: https is not asked to prove itself by a redirect or a downgrade" {
+@test "plain HTTP: https to a server without TLS sends nothing" {
     # A server that does not speak TLS gets no token.
     serve_default
     run_chat whoami --url "https://127.0.0.1:$PORT/api/v1"

@@ -64,7 +64,7 @@ expect_as_sent()
     expect_as_sent "$T/screen"
 }
 
-@test "render: --highlight is another name, also in the configuration" {
+@test "render: --highlight is a synonym, also in the configuration" {
     stream_of 5 $'# a\n*b*\n'
     run_chat decode -q --highlight always "$T/stream"
     expect_bytes '# a\n\nb\n'
@@ -80,7 +80,7 @@ expect_as_sent()
     expect_as_sent
 }
 
-@test "render: colour in a pipe only if it is asked for, and without it the marks of headings and code" {
+@test "render: colour in a pipe only with --color always; without it, the markers of headings and code" {
     stream_of 5 $'## a\n`` b` `` **c**\n'
     rendered
     expect_bytes '## a\n\n`` b` `` c\n'
@@ -100,7 +100,7 @@ expect_as_sent()
     expect_bytes 'a (b) c (d)e (f)\n(g) ( (h)) i (j)\n'
 }
 
-@test "render: the width is that of COLUMNS where there is no terminal, and 20 at least" {
+@test "render: without a terminal the width is COLUMNS, at least 20" {
     stream_of 5 'aaaaa bbbbb ccccc ddddd eeeee fffff'
     COLUMNS=25 rendered
     expect_bytes 'aaaaa bbbbb ccccc ddddd\neeeee fffff\n'
@@ -229,7 +229,7 @@ SCENARIO
     expect_bytes 'a  b\n────\n1  2\n\nAfter it\n\n' "$T/last"
 }
 
-@test "render: a tool's line in a paragraph stands after the word that was held, and the paragraph goes on below" {
+@test "render: a tool's line in a paragraph follows the word that was held, and the paragraph continues below" {
     cat >"$T/stream" <<'STREAM'
 event: message
 data: {"delta":"- one **two** thr"}
@@ -265,7 +265,7 @@ STREAM
     expect_screen "${BOLD}one two$PLAIN\n\e[2mtool_started t$PLAIN\n"
 }
 
-@test "render: where both streams are one pipe a line begins on a new line, and the answer has the same bytes" {
+@test "render: if both streams are one pipe, a line begins on a new line and the answer has the same bytes" {
     printf 'event: message\ndata: {"delta":"one"}\n\nevent: tool_started\ndata: {"tool_name":"t"}\n\nevent: message\ndata: {"delta":" two"}\n\nevent: done\ndata: {}\n\n' >"$T/stream"
     for when in always never; do
         "$CHAT" decode --render $when "$T/stream" >"$T/both" 2>&1

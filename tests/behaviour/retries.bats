@@ -428,7 +428,7 @@ SCENARIO
     expect_error
 }
 
-@test "the delays double, within a tenth" {
+@test "the delays double, with a jitter of 10 %" {
     serve_then 'status 503' 10
     run_chat send -j --retry 4 --retry-delay 0.04 hi
     expect_status 69
@@ -462,7 +462,7 @@ date_in()
     date -u -d "+$1 seconds" '+%a, %d %b %Y %H:%M:%S GMT'
 }
 
-@test "Retry-After in seconds, where it is longer" {
+@test "Retry-After in seconds, if it is longer than the delay" {
     first_delay $'status 503\nheader Retry-After: 7'
     [ "$DELAY" -eq 7000 ] || fail "$DELAY"
     first_delay $'status 429\nheader Retry-After: 7' --retry-delay 0.01
@@ -498,7 +498,7 @@ date_in()
     expect_status 0
 }
 
-@test "a time out of range is bounded" {
+@test "a delay out of range is limited" {
     local value
     for value in 4611686018427386 9223372036854775807 99999999999999999999; do
         serve_then "status 429"$'\n'"header X-RateLimit-Reset: $value"
@@ -530,7 +530,7 @@ date_in()
     [ "$DELAY" -ge 18 ] && [ "$DELAY" -le 22 ] || fail "$DELAY"
 }
 
-@test "an SSE retry: field stands for the tries that follow, and is doubled as --retry-delay is" {
+@test "an SSE retry: field applies to all later attempts and is doubled like --retry-delay" {
     serve <<'SCENARIO'
 on POST /chat/send once
 raw retry: 20\n\n
@@ -545,7 +545,7 @@ SCENARIO
         and .[0] >= 18 and .[0] <= 22 and .[1] >= 36 and .[1] <= 44 and .[2] >= 72 and .[2] <= 88'
 }
 
-@test "--retry-max-time bounds them all together" {
+@test "--retry-max-time limits all attempts together" {
     serve_then 'status 503' 100
     run_chat send -q --retry 50 --retry-delay 0.1 --retry-max-time 0.5 hi
     expect_status 69

@@ -43,7 +43,7 @@ all_ways()
     cmp "$T/events" "$T/descriptor"
 }
 
-@test "schema: what is printed is what is installed, and it is a schema" {
+@test "schema: prints the installed schema, which is valid" {
     run_chat schema
     expect_status 0
     cmp "$SCHEMA" "$OUT"
@@ -129,7 +129,7 @@ on_each()
     expect_seen 'select(.event == "client.close").data.exit_code' 65 69 75 76 77
 }
 
-@test "schema: what goes wrong before there is an answer" {
+@test "schema: failures before an answer" {
     export SIGMASIGHT_TOKEN=$TOKEN
     url=http://127.0.0.1:1/
     all_ways --retry 2 --retry-delay 0.01 -u "$url"
@@ -217,7 +217,7 @@ steps_before()
     esac
 }
 
-@test "schema: an exchange that a signal cancels, wherever it is" {
+@test "schema: an exchange that a signal cancels at any point" {
     for place in head text tool; do
         for name in INT TERM HUP; do
             { echo 'on POST /chat/send'; steps_before "$place"; } >"$T/steps"
@@ -245,7 +245,7 @@ wrong()
     cat "$T/changed" >>"$T/wrong"
 }
 
-@test "schema: a line that lacks something, or has it of another type, does not fit" {
+@test "schema: a line without a required member, or with one of the wrong type, is invalid" {
     serve <<'END'
 on POST /chat/send
 status 503

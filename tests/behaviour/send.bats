@@ -30,7 +30,7 @@ expect_text()
     expect_text 'How concentrated  am I?'
 }
 
-@test "an empty operand counts" {
+@test "an empty operand is kept" {
     serve_hello
     run_chat send -c "$ID" a '' b
     expect_status 0
@@ -121,7 +121,7 @@ expect_text()
     done | cmp "$T/list" -
 }
 
-@test "standard input is left unread where an operand is the message" {
+@test "standard input is not read if an operand is the message" {
     serve_hello
     printf 'rest of the input\n' >"$T/input"
     { run_chat send -c "$ID" hi && cat; } <"$T/input" >"$T/left"
@@ -130,7 +130,7 @@ expect_text()
     expect_requests 'POST /chat/send'
 }
 
-@test "standard input may be closed where an operand is the message" {
+@test "standard input may be closed if an operand is the message" {
     serve_hello
     run_chat send -c "$ID" hi <&-
     expect_status 0
@@ -213,7 +213,7 @@ editor()
     mkdir -p "$TMPDIR"
 }
 
-@test "--edit: the editor gets the text, and what it leaves is sent" {
+@test "--edit: the editor gets the text, and the edited text is sent" {
     serve_hello
     # shellcheck disable=SC2016 # for sh
     editor 'cp "$1" '"$T"'/seen; ls -l "$1" >'"$T"'/mode; env >'"$T"'/environment; test -t 0 && test -t 1 && test -t 2 &&
@@ -257,7 +257,7 @@ editor()
     expect_requests
 }
 
-@test "--edit: SIGINT is for the editor, and the clocks begin after it" {
+@test "--edit: only the editor receives SIGINT, and time limits begin after it" {
     serve_hello
     # shellcheck disable=SC2016 # for sh
     editor 'trap "echo interrupted >>\"$1\"; exit 0" INT; echo ready; while :; do sleep 0.1; done'
@@ -281,7 +281,7 @@ editor()
     expect_requests
 }
 
-@test "a message of 1 MiB is sent where there is no limit of characters" {
+@test "a message of 1 MiB is sent with --max-message 0" {
     serve_hello
     head -c 1048576 /dev/zero | tr '\0' m >"$T/message"
     run_chat send --max-message 0 -c "$ID" <"$T/message"
@@ -331,7 +331,7 @@ refused_unsent()
     refused_unsent "$T/message"
 }
 
-@test "the place of a validation error in the user's terms" {
+@test "a validation error names the parameter in the user's terms" {
     serve <<'SCENARIO'
 on POST /chat/send
 status 422
@@ -342,7 +342,7 @@ SCENARIO
     expect_error '.*: ui_context\.pages\.0: too long; x: none; bad \(HTTP 422\)'
 }
 
-@test "a NUL in the words of an error" {
+@test "a NUL in the text of an error" {
     serve <<'SCENARIO'
 on POST /chat/send
 event error {"message":"a\u0000b","retryable":false}
@@ -352,7 +352,7 @@ SCENARIO
     expect_error $'.*a\uFFFDb.*'
 }
 
-@test "each character that Python takes for white space, and none beside them" {
+@test "exactly the characters that Python treats as white space" {
     local space text
     serve_hello
     for space in 0009 000d 001c 001f 0020 0085 00a0 1680 2000 200a 2028 2029 202f 205f 3000; do
@@ -524,7 +524,7 @@ HEAD
     diff "$T/wanted" "$T/head"
 }
 
-@test "no interim response is asked for, whatever the size of the message" {
+@test "no interim response is requested for a message of any size" {
     serve_hello
     head -c 1000000 /dev/zero | tr '\0' m >"$T/message"
     run_chat send --max-message 0 -c "$ID" <"$T/message"
@@ -541,7 +541,7 @@ HEAD
     expect_requests 'POST /chat/conversations' 'POST /chat/send'
 }
 
-@test "--url goes before SIGMASIGHT_URL" {
+@test "--url overrides SIGMASIGHT_URL" {
     serve_hello
     local url=$SIGMASIGHT_URL
     SIGMASIGHT_URL=http://127.0.0.1:1/ run_chat send -c "$ID" --url "$url" hi
@@ -610,7 +610,7 @@ SCENARIO
 
 # --- the token ---
 
-@test "the token of a file goes before that of the environment" {
+@test "the token of a file overrides that of the environment" {
     serve_hello
     printf 't0k.en-of-a-file\n' >"$T/token"
     run_chat send -c "$ID" --token-file "$T/token" hi
@@ -630,7 +630,7 @@ SCENARIO
     [ "$(header authorization 2)" = 'Bearer from-the-environment' ]
 }
 
-@test "a token cannot write headers of its own" {
+@test "a token cannot add headers" {
     serve_hello
     SIGMASIGHT_TOKEN=$'x\r\nX-Evil: 1' run_chat send -c "$ID" hi
     expect_no x-evil "$DUMP"/*
@@ -767,7 +767,7 @@ SCENARIO
     expect_bytes '' "$ERR"
 }
 
-@test "one file for --events and --record: nothing of it is lost" {
+@test "one file for --events and --record is refused and not truncated" {
     serve_default
     echo precious >"$T/keep"
     ln "$T/keep" "$T/link"

@@ -198,7 +198,7 @@ dies()
     expect_no 'client.close' <(tail -n 1 "$OUT" | grep -v -F '{"event":"client.close"')
 }
 
-@test "a signal while it backs off" {
+@test "a signal during the wait before a retry" {
     for signal in INT TERM HUP; do
         rm -f "$T/announcement" "$T/answer" "$T/notes"
         back_off
@@ -239,7 +239,7 @@ dies()
     expect_end "$ANSWER"
 }
 
-@test "a signal while a pipe is opened that has no other end" {
+@test "a signal while a FIFO without a writer is opened" {
     local arguments opened
     mkfifo "$T/blocks" "$T/opens"
     export SIGMASIGHT_TOKEN=$TOKEN SIGMASIGHT_URL=http://127.0.0.1:1/
@@ -358,7 +358,7 @@ SCENARIO
     await_gate gone
 }
 
-@test "another signal within half a second of the first is ignored, of whichever kind" {
+@test "any other signal within half a second of the first is ignored" {
     local again
     for again in INT TERM HUP; do
         rm -f "$T/announcement" "$T/answer" "$T/notes" "$T/events"
@@ -372,7 +372,7 @@ SCENARIO
     done
 }
 
-@test "timeout: the signal that it sends twice does not cost client.close" {
+@test "timeout sends the signal twice: client.close is still written" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"half"}
@@ -465,7 +465,7 @@ SCENARIO
     expect_bytes '' "$ERR"
 }
 
-@test "a reader that goes away: the program dies of SIGPIPE, whatever the format" {
+@test "a reader that closes the pipe: the program ends by SIGPIPE in any format" {
     serve <<'SCENARIO'
 on POST /chat/send
 repeat 100000
@@ -486,7 +486,7 @@ SCENARIO
     done
 }
 
-@test "a reader that goes away before the end of json and --no-stream" {
+@test "a reader that closes the pipe before the end of json and --no-stream" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"text"}
@@ -521,7 +521,7 @@ leaves()
     expect_signal PIPE
 }
 
-@test "a reader that goes away while the server is silent" {
+@test "a reader that closes the pipe while the server is silent" {
     local option
     for option in --output=text --output=jsonl --output=json --output=raw --no-stream; do
         rm -f "$T/announcement" "$T/answer" "$T/notes"
@@ -539,13 +539,13 @@ leaves()
     leaves
 }
 
-@test "a reader that goes away while the server is silent: client.close says so" {
+@test "a reader that closes the pipe while the server is silent: client.close reports it" {
     wait_for_text --events "$T/events"
     leaves
     jq -se 'last | .event == "client.close" and .data.status == "cancelled" and .data.exit_code == 141' "$T/events"
 }
 
-@test "a reader at a socket that goes away while the server is silent" {
+@test "a reader that closes a socket while the server is silent" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"half"}
@@ -562,7 +562,7 @@ sys.exit(child.wait(10) != -signal.SIGPIPE)
 END_OF_PYTHON
 }
 
-@test "a reader that goes away: an ephemeral conversation is deleted before" {
+@test "a reader that closes the pipe: an ephemeral conversation is deleted first" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"half"}
@@ -576,7 +576,7 @@ SCENARIO
     [ "$(count_requests 'DELETE .*')" -eq 1 ]
 }
 
-@test "a reader that goes away while the server is silent, with SIGPIPE ignored: nothing happens" {
+@test "a reader that closes the pipe while the server is silent, with SIGPIPE ignored: nothing happens" {
     serve <<'SCENARIO'
 on POST /chat/send
 gate one
@@ -591,7 +591,7 @@ SCENARIO
     expect_status 0
 }
 
-@test "a reader that goes away with SIGPIPE ignored is an output error" {
+@test "a reader that closes the pipe with SIGPIPE ignored is an output error" {
     serve <<'SCENARIO'
 on POST /chat/send
 gate one
@@ -607,7 +607,7 @@ SCENARIO
     expect_error '.*Broken pipe.*'
 }
 
-@test "a reader of --events that goes away" {
+@test "a reader that closes the pipe of --events" {
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"text"}
@@ -639,7 +639,7 @@ SCENARIO
     expect_status 66
 }
 
-@test "standard error closed: the answer is whole, and goes nowhere else" {
+@test "standard error closed: the answer is complete and is written nowhere else" {
     serve <<'SCENARIO'
 on POST /chat/send
 event tool_started {"tool_name":"t","arguments":{}}

@@ -54,7 +54,7 @@ refused()
 
 # --- permissions ---
 
-@test "state: the directory is 0700, the files are 0600, whatever the umask" {
+@test "state: the directory is 0700 and the files are 0600 with any umask" {
     serve_hello
     local mask
     for mask in 000 022 077; do
@@ -151,7 +151,7 @@ END_OF_C
     [ "$(wc -l <"$(state log.jsonl)")" -eq 1 ]
 }
 
-@test "state: below ~/.local/state without XDG_STATE_HOME, or where it is relative" {
+@test "state: below ~/.local/state if XDG_STATE_HOME is not set or relative" {
     serve_hello
     unset XDG_STATE_HOME
     log_in
@@ -309,7 +309,7 @@ TABLE
     expect_bytes "$content" "$(state conversations.json)"
 }
 
-@test "state: an empty file holds nothing" {
+@test "state: an empty file has no entries" {
     scene
     : >"$(state credentials.json)"
     run_chat whoami
@@ -319,7 +319,7 @@ TABLE
     expect_status 0
 }
 
-@test "state: bad credentials do not matter where the token comes from elsewhere" {
+@test "state: an invalid credentials file is ignored if the token has another source" {
     scene
     printf 'broken' >"$(state credentials.json)"
     SIGMASIGHT_TOKEN=$TOKEN run_chat send -c "$ID" hi
@@ -328,7 +328,7 @@ TABLE
     expect_bytes broken "$(state credentials.json)"
 }
 
-@test "state: a bad file of the last conversation is a warning where only the new one is to be kept" {
+@test "state: an invalid file of last conversations is a warning if it is only written" {
     scene
     printf 'broken' >"$(state conversations.json)"
     run_chat send -c "$ID" hi
@@ -433,7 +433,7 @@ TABLE
     [ "$(stored '.[0].email')" = two@example.com ]
 }
 
-@test "state: a slash at the end of the URL makes no other entry" {
+@test "state: a trailing slash of the URL makes no difference" {
     serve_default
     no_token
     log_in
@@ -483,7 +483,7 @@ TABLE
     expect_requests 'GET /auth/me' 'GET /auth/me'
 }
 
-@test "state: what another version has put into an entry stays in the others" {
+@test "state: unknown members are kept in the other entries" {
     serve_default
     no_token
     log_in
@@ -511,7 +511,7 @@ await_all()
     started=()
 }
 
-@test "state: 20 processes log in at once, and nothing is lost" {
+@test "state: 20 processes log in concurrently, and nothing is lost" {
     serve_default
     no_token
     profiles 20
@@ -528,7 +528,7 @@ await_all()
     [ "$(stat -c %a "$(state credentials.json)")" = 600 ]
 }
 
-@test "state: 20 processes log in as one at once" {
+@test "state: 20 processes log in to one account concurrently" {
     serve_default
     no_token
     started=()
@@ -543,7 +543,7 @@ await_all()
     expect_status 0
 }
 
-@test "state: 20 processes refresh, continue, log in and out at once" {
+@test "state: 20 processes refresh, continue, log in and log out concurrently" {
     serve_hello
     no_token
     profiles 20

@@ -33,7 +33,7 @@ alone()
         chroot "$ROOT" /sigmasight-chat "$@" >"$OUT" 2>"$ERR" || status=$?
 }
 
-@test "static: --version, --help and decode need no other file" {
+@test "static: --version, --help and decode open no other file" {
     static_only
     alone --version
     expect_status 0

@@ -94,7 +94,7 @@ END
     grep -x 'tool_finished prices 312 ms' "$T/last"
 }
 
-@test "status: very long words of the server are cut" {
+@test "status: very long text of the server is truncated" {
     marks=$(repeat 20000 '\u0301') words=$(repeat 20000 'word ')
     printf 'event: %s\ndata: %s\n\n' tool_started "{\"tool_name\":\"e$marks\"}" \
         tool_finished "{\"tool_name\":\"e$marks\",\"error\":\"$words\"}" \
@@ -105,7 +105,7 @@ END
     grep -q -F '... (cut)' "$ERR"
 }
 
-@test "status: it says how long the wait takes, from its beginning, also before the message is posted" {
+@test "status: shows the elapsed time from the beginning of the wait, even before the message is posted" {
     serve <<'END'
 on POST /chat/conversations
 gate created
@@ -120,7 +120,7 @@ END
     expect_screen Hello
 }
 
-@test "status: a line of figures at the end with -v" {
+@test "status: a line of statistics at the end with -v" {
     serve_steps
     for gate in started tool finished text again more last; do
         steps+=(open "$gate")
@@ -141,7 +141,7 @@ END
     grep -E ', 1 tool call$' "$ERR"
 }
 
-@test "status: at any width, down to one column, no line breaks by itself" {
+@test "status: no line wraps at any width down to one column" {
     serve <<'END'
 on POST /chat/send
 gate started
@@ -271,7 +271,7 @@ END
     expect_no thinking "$T/last"
 }
 
-@test "status: typed keys leave no remains of it" {
+@test "status: typed keys leave nothing behind" {
     serve_steps
     on_screen shows thinking type 'abc' gone abc shows thinking open started open tool open finished shows positions gone thinking \
         open text open again open more open last -- "$CHAT" send hi
@@ -279,7 +279,7 @@ END
     expect_no thinking "$T/last"
 }
 
-@test "status: none in TERM=dumb, without TERM, in a buffer of Emacs; the tools have plain lines there" {
+@test "status: none with TERM=dumb, without TERM or in an Emacs buffer; plain lines for tools instead" {
     serve_steps
     for gate in started tool finished text again more last; do
         steps+=(open "$gate")
@@ -299,7 +299,7 @@ END
     done
 }
 
-@test "status: only for formats without output on the terminal meanwhile" {
+@test "status: only for formats that do not write to the terminal meanwhile" {
     serve_hello
     for option in -q '-o jsonl' -j '-o raw'; do
         # shellcheck disable=SC2086 # two words
@@ -316,7 +316,7 @@ END
     done
 }
 
-@test "status: while the text goes elsewhere" {
+@test "status: shown while the text is written elsewhere" {
     serve_steps
     # shellcheck disable=SC2016 # the inner shell expands
     on_screen shows thinking open started shows get_portfolio open tool open finished open text open again open more open last -- \

@@ -29,7 +29,7 @@ expect_event()
     [ "$(jq -r .event <<<"$line")" = "$2" ] || fail "came: '$line' instead of $2"
 }
 
-@test "text: each delta before the next one is sent, the newline at done" {
+@test "text: each delta is printed before the next one is sent, the newline at done" {
     serve_gated
     pipe_from ANSWER
     launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
@@ -59,7 +59,7 @@ expect_event()
     expect_status 0
 }
 
-@test "jsonl: each event before the next one is sent" {
+@test "jsonl: each event is printed before the next one is sent" {
     serve_gated
     pipe_from ROWS
     launch "$CHAT" send -j -c "$ID" hi >"$T/rows" 2>"$ERR"
@@ -79,7 +79,7 @@ expect_event()
     expect_status 0
 }
 
-@test "--events: each event before the next one is sent" {
+@test "--events: each event is written before the next one is sent" {
     serve_gated
     pipe_from ROWS kept
     launch "$CHAT" send -o json -c "$ID" --events "$T/rows" hi >"$OUT" 2>"$ERR"
@@ -96,7 +96,7 @@ expect_event()
     expect_status 0
 }
 
-@test "client.open before the first event is sent" {
+@test "client.open is printed before the first event is sent" {
     serve <<'SCENARIO'
 on POST /chat/send
 raw :\n
@@ -113,7 +113,7 @@ SCENARIO
     expect_status 0
 }
 
-@test "raw: every byte before the next is sent, half an event too" {
+@test "raw: every byte is printed before the next one is sent, even within an event" {
     serve <<'SCENARIO'
 on POST /chat/send
 raw :c
@@ -138,7 +138,7 @@ SCENARIO
     expect_status 0
 }
 
-@test "--record: every byte before the next is sent" {
+@test "--record: every byte is written before the next one is sent" {
     serve <<'SCENARIO'
 on POST /chat/send
 raw event: mess
@@ -155,7 +155,7 @@ SCENARIO
     expect_status 0
 }
 
-@test "the blank line is enough: the text does not wait for the next event" {
+@test "an event is complete with its blank line: the text does not wait for the next event" {
     serve <<'SCENARIO'
 on POST /chat/send
 raw event: message\ndata: {"delta":"text"}\n

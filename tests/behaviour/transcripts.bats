@@ -130,7 +130,7 @@ is_json_lines()
     each decodes_without_newline
 }
 
-@test "transcripts: --events has all but the deltas" {
+@test "transcripts: --events has all events except the deltas" {
     each decodes_to_events
 }
 

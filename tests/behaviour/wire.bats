@@ -43,7 +43,7 @@ expect_whole()
     done
 }
 
-@test "line ends of every kind, a byte a chunk" {
+@test "line terminators of every kind, one byte per chunk" {
     tr '\n' '\r' <"$TRANSCRIPTS/short-first.sse" >"$T/cr"
     sed 's/$/\r/' "$TRANSCRIPTS/short-second.sse" >"$T/crlf"
     printf '\xef\xbb\xbf' | cat - "$TRANSCRIPTS/short-first.sse" >"$T/bom"
@@ -56,7 +56,7 @@ expect_whole()
     done
 }
 
-@test "every byte of the head in a packet of its own" {
+@test "each byte of the head in its own packet" {
     serve_wire "wire $(head_of HTTP/1.1 'Transfer-Encoding: chunked\r\n')\\r\\n" 'chunk 1' frame "file $TRANSCRIPTS/short-first.sse"
     expect_whole
 }
@@ -178,7 +178,7 @@ SCENARIO
     expect_whole
 }
 
-@test "headers without end" {
+@test "endless headers" {
     serve <<'SCENARIO'
 on POST /chat/send
 wire HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n
@@ -196,7 +196,7 @@ SCENARIO
     done
 }
 
-@test "header fields of every kind count toward the bound: trailers and interim responses" {
+@test "all header fields count towards the limit, also in trailers and interim responses" {
     serve <<SCENARIO
 on POST /chat/send
 wire $(head_of HTTP/1.1 'Transfer-Encoding: chunked\r\n')\\r\\n0\\r\\n
@@ -365,7 +365,7 @@ refused()
     refused '.*: an HTML page \(HTTP 400\).*' 'header Content-Type: text/html' 'body <title>\n </title>'
 }
 
-@test "refusals: words outside of detail" {
+@test "refusals: explanations outside of detail" {
     refused '.*: short and stout \(HTTP 400\).*' 'body {"error":"teapot","message":"short and stout"}'
     refused '.*: boom \(HTTP 400\).*' 'body {"error":"boom"}'
     refused '.*: down for repair \(HTTP 400\).*' 'body "down for repair"'
@@ -378,7 +378,7 @@ refused()
     refused '.*400.*' 'fill 10000000 ['
 }
 
-@test "refusals: a body without end is not waited for" {
+@test "refusals: an endless body is not waited for" {
     serve <<'SCENARIO'
 on POST /chat/send
 status 400
