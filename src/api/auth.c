@@ -7,11 +7,9 @@
 #include "system/system.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 enum {
     TOKEN_MAX = 64 * 1024,
@@ -57,14 +55,11 @@ static int take_file(struct auth *auth, struct api *api, struct fail *fail)
     struct buf text;
     buf_init(&text, TOKEN_MAX);
     buf_reserve(&text, TOKEN_MAX);
-    int fd = sys_open(path, O_RDONLY, 0);
-    int result = fd < 0 ? -1 : sys_read_all(fd, &text);
+    int result = sys_read_file(path, &text);
     if (result != 0)
         sys_fail(fail, FAIL_INPUT, "cannot read the token file %s", path);
     else
         result = accept_token(auth, api, buf_view(&text), path, fail);
-    if (fd >= 0)
-        close(fd);
     buf_wipe(&text);
     return result;
 }

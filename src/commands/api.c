@@ -9,7 +9,6 @@
 #include "system/system.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -104,12 +103,9 @@ static int take_arguments(struct api_job *j, struct fail *fail)
 static int read_data_file(struct buf *data, const char *path, struct fail *fail)
 {
     bool is_input = strcmp(path, "-") == 0;
-    int fd = is_input ? STDIN_FILENO : sys_open(path, O_RDONLY, 0);
-    int result = fd < 0 ? -1 : sys_read_all(fd, data);
+    int result = is_input ? sys_read_all(STDIN_FILENO, data) : sys_read_file(path, data);
     if (result != 0)
         sys_fail(fail, FAIL_INPUT, "cannot read %s", is_input ? "standard input" : path);
-    if (fd >= 0 && !is_input)
-        close(fd);
     return result;
 }
 

@@ -96,6 +96,18 @@ int sys_read_all(int fd, struct buf *out)
     return n < 0 ? -1 : 0;
 }
 
+int sys_read_file(const char *path, struct buf *out)
+{
+    int fd = sys_open(path, O_RDONLY, 0);
+    if (fd < 0)
+        return -1;
+    int result = sys_read_all(fd, out);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return result;
+}
+
 /* The program's own files and directories are accessible to the user and nobody else, whatever the
    umask. */
 static int open_private(const char *path, int flags)

@@ -26,6 +26,8 @@ bool sys_writable_now(int fd);
 /* Appends the rest of a file to `out`, which may be bounded (`full` is set when there was more).
    `fd` is left open. -1 with errno. */
 int sys_read_all(int fd, struct buf *out);
+/* The same for the file at `path`. -1 with errno. */
+int sys_read_file(const char *path, struct buf *out);
 
 /* As pread(2), but reads `len` bytes unless the file ends before. Returns the number of bytes, or
    -1 with errno. */

@@ -48,14 +48,8 @@ static int write_file(int fd, const struct buf *text, const char *path, struct f
 /* An editor may replace the file, so it is opened by its name. */
 static int read_edited_text(struct buf *text, const char *path, struct fail *fail)
 {
-    int fd = sys_open(path, O_RDONLY, 0);
     buf_clear(text);
-    int result = fd < 0 ? -1 : sys_read_all(fd, text);
-    if (result != 0)
-        sys_fail(fail, FAIL_DATA, "cannot read %s", path);
-    if (fd >= 0)
-        close(fd);
-    return result;
+    return sys_read_file(path, text) == 0 ? 0 : sys_fail(fail, FAIL_DATA, "cannot read %s", path);
 }
 
 int editor_check(struct fail *fail)
