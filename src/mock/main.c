@@ -6,7 +6,6 @@
 #include "core/fail.h"
 #include "mock/backend/backend.h"
 #include "mock/http/dump.h"
-#include "mock/http/file.h"
 #include "mock/http/server.h"
 #include "mock/options.h"
 #include "mock/scenario/control.h"
@@ -61,7 +60,7 @@ static int announce_port(const struct options *o, uint16_t port, struct fail *f)
 {
     char text[16];
     int len = snprintf(text, sizeof text, "%u\n", port);
-    if (o->port_file && file_write(o->port_file, span_make(text, (size_t)len), f) != 0)
+    if (o->port_file && dump_write_file(o->port_file, span_make(text, (size_t)len), f) != 0)
         return -1;
     printf("http://%s:%u/api/v1\n", o->ipv6 ? "[::1]" : "127.0.0.1", port);
     if (fflush(stdout) != 0)
@@ -81,8 +80,6 @@ static void wait_for_end(const struct options *o, pid_t parent)
 static int open_mock(struct mock *m, const struct options *o, struct fail *f)
 {
     m->gates = gates_new();
-    if (!m->gates)
-        return fail_errno(f, FAIL_SOFTWARE, errno, "cannot create a pipe");
     if (o->scenario && !(m->scenario = scenario_load(o->scenario, f)))
         return -1;
     m->backend = backend_new(&o->backend, f);
@@ -107,8 +104,7 @@ static void serve(const struct options *o, struct fail *f)
         server = server_start(o->ipv6, (uint16_t)o->port, m.gates, answer_request, &m, f);
     if (server && announce_port(o, server_port(server), f) == 0)
         wait_for_end(o, parent);
-    if (m.gates)
-        gates_stop(m.gates);
+    gates_stop(m.gates);
     server_stop(server);
     dump_free(m.dump);
     backend_free(m.backend);

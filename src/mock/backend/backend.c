@@ -3,8 +3,6 @@
 
 #include "core/xmalloc.h"
 #include "mock/backend/call.h"
-#include "mock/backend/data.h"
-#include "mock/http/file.h"
 #include "system/system.h"
 
 #include <errno.h>
@@ -69,11 +67,12 @@ struct backend *backend_new(const struct backend_options *options, struct fail *
     struct backend *b = xcalloc(1, sizeof *b);
     pthread_mutex_init(&b->lock, NULL);
     b->options = options;
-    b->state.accounts.only_fixed = options->web_tokens;
+    b->state.accounts.only_accepted = options->web_tokens;
     struct account *demo = accounts_get(&b->state.accounts, span_of("demo@sigmasight.example"));
     for (size_t i = 0; i < options->token_count; i++)
         accounts_accept(&b->state.accounts, demo, options->tokens[i]);
-    if (options->answer && file_read(options->answer, &b->state.recording, f) != 0) {
+    if (options->answer && sys_read_file(options->answer, &b->state.recording) != 0) {
+        fail_errno(f, FAIL_INPUT, errno, "cannot read %s", options->answer);
         backend_free(b);
         return NULL;
     }
@@ -91,71 +90,6 @@ void backend_free(struct backend *b)
     buf_release(&b->state.recording);
     pthread_mutex_destroy(&b->lock);
     free(b);
-}
-
-/* --- for the calls --- */
-
-bool call_refused(struct call *c)
-{
-    if (c->problems.len == 0)
-        return false;
-    reply_json(c->reply, 422);
-    buf_printf(&c->reply->body, "{\"detail\":[%s]}", buf_text(&c->problems));
-    return true;
-}
-
-void call_reply(struct call *c, unsigned status, const char *name)
-{
-    struct section s;
-    struct buf second = {0};
-    buf_printf(&second, "%s2", name);
-    if (c->options->generation != 2 || !data_find("reply", buf_view(&second), &s))
-        data_find("reply", span_of(name), &s);
-    reply_json(c->reply, status);
-    data_expand(&c->reply->body, &s, "", &c->values);
-    buf_release(&second);
-}
-
-struct record *call_record(struct call *c, const struct records *records, const char *what)
-{
-    if (call_refused(c))
-        return NULL;
-    struct record *found = records_find(records, c->id);
-    if (found && found->owner == c->account)
-        return found;
-    char *detail = buf_format("%s not found", what);
-    reply_detail(c->reply, 404, detail);
-    free(detail);
-    return NULL;
-}
-
-void call_read_number(struct call *c, const char *name, long *number)
-{
-    const char *text = request_query(c->request, name);
-    char *end;
-    if (!text)
-        return;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (end == text || *end || errno)
-        problem_add_text(&c->problems, PROBLEM_INTEGER, "query", name, span_of(text));
-    else
-        *number = value;
-}
-
-const char *call_error(const struct call *c)
-{
-    return c->request->error[0] ? c->request->error : c->options->error;
-}
-
-bool call_refuse(struct call *c, const char *code)
-{
-    struct section s;
-    if (!data_find("refusal", span_of(code), &s))
-        return false;
-    reply_json(c->reply, (unsigned)strtoul(s.rest.at, NULL, 10));
-    data_expand(&c->reply->body, &s, "", NULL);
-    return true;
 }
 
 /* --- dispatch --- */
@@ -234,11 +168,11 @@ static void check_and_run(struct call *c, const struct route *route, struct span
         reply_detail(c->reply, 401, "Could not validate credentials");
         return;
     }
-    if (c->request->error[0] && call_refuse(c, c->request->error))
+    if (c->request->error && call_refuse(c, c->request->error))
         return;
     if (route->id)
-        problem_uuid(&c->problems, "path", route->id, id, c->id);
-    if (!(route->flags & BODY) || form_is_object(&c->form, c->request, &c->problems))
+        call_read_uuid(c, "path", route->id, id, c->id);
+    if (!(route->flags & BODY) || call_has_object(c))
         route->run(c);
     else
         call_refused(c);
@@ -254,14 +188,12 @@ void backend_answer(struct backend *b, const struct request *request, struct rep
         reply_detail(reply, 413, "Request body is too large");
     } else if (!route) {
         answer_no_route(b, request, path, reply);
-    } else if ((route->flags & BODY) && !form_read(&c.form, request, &c.problems)) {
+    } else if ((route->flags & BODY) && !call_read_body(&c)) {
         call_refused(&c); /* a malformed body is reported before a bad token */
     } else {
         pthread_mutex_lock(&b->lock);
         check_and_run(&c, route, id);
         pthread_mutex_unlock(&b->lock);
     }
-    form_release(&c.form);
-    buf_release(&c.problems);
-    values_release(&c.values);
+    call_release(&c);
 }

@@ -4,8 +4,7 @@
 #define MOCK_BACKEND_BACKEND_H
 
 #include "core/fail.h"
-#include "mock/http/reply.h"
-#include "mock/http/request.h"
+#include "mock/http/message.h"
 
 #include <stdbool.h>
 #include <stdint.h>

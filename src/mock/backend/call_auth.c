@@ -9,7 +9,7 @@ static const char wrong_password[] = "wrong";
 /* The mock's monthly limit of messages. */
 enum { MESSAGES_MAX = 1000 };
 
-static void answer_token(struct call *c, struct account *account)
+static void reply_token(struct call *c, struct account *account)
 {
     long long life = c->options->token_life;
     const char *token = accounts_issue(&c->state->accounts, account, life);
@@ -24,21 +24,21 @@ static void answer_token(struct call *c, struct account *account)
 
 void call_login(struct call *c)
 {
-    const struct span *email = form_string(&c->form, FORM_EMAIL, true, &c->problems);
+    const struct span *email = call_string(c, FORM_EMAIL, true);
     if (email && (email->len == 0 || !memchr(email->at, '@', email->len)))
-        problem_add_text(&c->problems, PROBLEM_EMAIL, "body", "email", *email);
-    const struct span *password = form_string(&c->form, FORM_PASSWORD, true, &c->problems);
+        call_text_problem(c, "value_error", "body", "email", *email);
+    const struct span *password = call_string(c, FORM_PASSWORD, true);
     if (call_refused(c) || !email || !password)
         return;
     if (password->len == 0 || span_is(*password, wrong_password))
         reply_detail(c->reply, 401, "Incorrect email or password");
     else
-        answer_token(c, accounts_get(&c->state->accounts, *email));
+        reply_token(c, accounts_get(&c->state->accounts, *email));
 }
 
 void call_refresh(struct call *c)
 {
-    answer_token(c, c->account);
+    reply_token(c, c->account);
 }
 
 void call_logout(struct call *c)

@@ -1,30 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/backend/call.h"
 
-#include "core/xmalloc.h"
-
-/* The number of memories without a limit in the query. */
+/* The number of memories listed without a limit in the query. */
 enum { MEMORIES_LIMIT = 50 };
-
-static void put_memory(struct buf *out, const struct record *r)
-{
-    buf_puts(out, r->json);
-}
 
 void call_remember(struct call *c)
 {
-    const struct span *content = form_string(&c->form, FORM_CONTENT, true, &c->problems);
+    const struct span *content = call_string(c, FORM_CONTENT, true);
     if (content && content->len == 0)
-        problem_add_text(&c->problems, PROBLEM_TOO_SHORT, "body", "content", *content);
+        call_text_problem(c, "string_too_short", "body", "content", *content);
     if (call_refused(c) || !content)
         return;
     struct record *r = records_add(&c->state->memories, c->account);
     values_set(&c->values, "ID", "%s", r->id);
     values_string(&c->values, "CONTENT", *content);
-    values_raw(&c->values, "SCOPE", form_json(&c->form, FORM_SCOPE, "\"user\""));
+    values_raw(&c->values, "SCOPE", call_json(c, FORM_SCOPE, "\"user\""));
     values_time(&c->values, "TIME", r->created);
-    call_reply(c, 201, "memory");
-    r->json = xmemdup(c->reply->body.data, c->reply->body.len);
+    call_describe(c, r, "memory");
+    call_reply_record(c, 201, r);
 }
 
 void call_list_memories(struct call *c)
@@ -34,7 +27,7 @@ void call_list_memories(struct call *c)
     call_read_number(c, "limit", &limit);
     if (call_refused(c))
         return;
-    records_put(&list, &c->state->memories, c->account, limit, 0, put_memory);
+    records_put(&list, &c->state->memories, c->account, limit, 0);
     values_raw(&c->values, "LIST", buf_view(&list));
     values_set(&c->values, "COUNT", "%d", records_count(&c->state->memories, c->account));
     values_set(&c->values, "LIMIT", "%ld", limit);

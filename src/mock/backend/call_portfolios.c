@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/backend/call.h"
 
-#include "mock/backend/data.h"
 #include "system/system.h"
-
-#include <ctype.h>
-
-const char *call_portfolio_id(const struct call *c)
-{
-    struct section s = {.next = 0};
-    return c->options->portfolios > 0 && data_next("portfolio", &s) ? s.name.at : NULL;
-}
 
 /* A portfolio has a line for each generation. */
 void call_portfolios(struct call *c)
@@ -18,7 +9,7 @@ void call_portfolios(struct call *c)
     struct section s = {.next = 0};
     struct buf list = {0};
     for (int i = 0; i < c->options->portfolios && data_next("portfolio", &s); i++) {
-        buf_puts(&list, i ? "," : "");
+        buf_puts(&list, i > 0 ? "," : "");
         buf_puts(&list, data_lines[s.begin + (size_t)c->options->generation - 1]);
     }
     values_raw(&c->values, "LIST", buf_view(&list));
@@ -27,25 +18,25 @@ void call_portfolios(struct call *c)
     buf_release(&list);
 }
 
-static void put_insight(struct call *c, struct span portfolio, const char *reply)
+static void reply_insight(struct call *c, struct span portfolio, const char *name)
 {
     char id[UUID_SIZE];
     uuid_make(id);
     values_set(&c->values, "ID", "%s", id);
     values_string(&c->values, "PORTFOLIO", portfolio);
     values_time(&c->values, "TIME", sys_wall_ms());
-    call_reply(c, 200, reply);
+    call_reply(c, 200, name);
 }
 
 void call_generate_insight(struct call *c)
 {
-    const struct span *portfolio = form_string(&c->form, FORM_PORTFOLIO, true, &c->problems);
+    const struct span *portfolio = call_string(c, FORM_PORTFOLIO, true);
     if (!call_refused(c))
-        put_insight(c, *portfolio, "insight");
+        reply_insight(c, *portfolio, "insight");
 }
 
 void call_list_insights(struct call *c)
 {
     if (!call_refused(c))
-        put_insight(c, span_of(c->id), "insights");
+        reply_insight(c, span_of(c->id), "insights");
 }

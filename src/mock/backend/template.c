@@ -2,11 +2,12 @@
 #include "mock/backend/template.h"
 
 #include "core/utf8.h"
-#include "mock/backend/ids.h"
 #include "json/write.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
 
 void values_release(struct values *v)
 {
@@ -46,23 +47,17 @@ void values_raw(struct values *v, const char *name, struct span text)
 
 void values_time(struct values *v, const char *name, int64_t wall_ms)
 {
-    ids_put_time(reset_value(v, name), wall_ms);
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm parts;
+    char text[32] = "";
+    if (gmtime_r(&seconds, &parts))
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    values_set(v, name, "%s.%06dZ", text, (int)(wall_ms % 1000) * 1000);
 }
 
 void values_string(struct values *v, const char *name, struct span text)
 {
     json_put_string(reset_value(v, name), text);
-}
-
-static void put_ascii(struct buf *out, uint32_t point)
-{
-    if (point < 0x80)
-        buf_byte(out, (char)point);
-    else if (point < 0x10000)
-        buf_printf(out, "\\u%04x", point);
-    else
-        buf_printf(out, "\\u%04x\\u%04x", 0xD800 + ((point - 0x10000) >> 10),
-                   0xDC00 + ((point - 0x10000) & 0x3FF));
 }
 
 void values_ascii(struct values *v, const char *name, struct span text)
@@ -72,9 +67,14 @@ void values_ascii(struct values *v, const char *name, struct span text)
     struct span rest = span_make(json.data + 1, json.len - 2);
     while (rest.len > 0) {
         uint32_t point;
-        size_t len = utf8_next(rest, &point);
-        put_ascii(out, point);
-        rest = span_make(rest.at + len, rest.len - len);
+        struct span character = utf8_take(&rest, &point);
+        if (point < 0x80)
+            buf_span(out, character);
+        else if (point < 0x10000)
+            buf_printf(out, "\\u%04x", point);
+        else
+            buf_printf(out, "\\u%04x\\u%04x", 0xD800 + ((point - 0x10000) >> 10),
+                       0xDC00 + ((point - 0x10000) & 0x3FF));
     }
     buf_release(&json);
 }
@@ -90,10 +90,11 @@ static const struct value *find_value(const struct values *v, struct span s)
     return found;
 }
 
-/* The escape at the start of `s`, which begins with a backslash: its length, 0 for none. */
-static size_t escape(struct span s, char *byte)
+/* Decodes the escape at the start of `s`, which begins with a backslash. Its length, 0 if it is
+   invalid. */
+static size_t decode_escape(struct span s, char *byte)
 {
-    static const char letters[] = "nrt0\\", bytes[] = "\n\r\t\0\\", digits[] = "0123456789abcdef";
+    static const char letters[] = "nrt0\\", bytes[] = "\n\r\t\0\\";
     if (s.len < 2)
         return 0;
     const char *letter = memchr(letters, s.at[1], sizeof letters - 1);
@@ -101,12 +102,10 @@ static size_t escape(struct span s, char *byte)
         *byte = bytes[letter - letters];
         return 2;
     }
-    if (s.at[1] != 'x' || s.len < 4 || s.at[2] == '\0' || s.at[3] == '\0')
+    if (s.len < 4 || s.at[1] != 'x' || !isxdigit((unsigned char)s.at[2]) ||
+        !isxdigit((unsigned char)s.at[3]))
         return 0;
-    const char *high = strchr(digits, s.at[2] | 0x20), *low = strchr(digits, s.at[3] | 0x20);
-    if (!high || !low)
-        return 0;
-    *byte = (char)((high - digits) * 16 + (low - digits));
+    *byte = (char)strtoul((char[]){s.at[2], s.at[3], '\0'}, NULL, 16);
     return 4;
 }
 
@@ -121,7 +120,7 @@ const char *template_expand(struct buf *out, struct span source, bool escapes,
         if (value) {
             buf_span(out, buf_view(&value->text));
             len += strlen(value->name);
-        } else if (escapes && byte == '\\' && (len = escape(source, &byte)) == 0) {
+        } else if (escapes && byte == '\\' && (len = decode_escape(source, &byte)) == 0) {
             return source.at;
         } else {
             buf_byte(out, byte);
@@ -129,4 +128,52 @@ const char *template_expand(struct buf *out, struct span source, bool escapes,
         source = span_make(source.at + len, source.len - len);
     }
     return NULL;
+}
+
+/* --- sections --- */
+
+/* Removes the word at the start of *s and the blank after it. */
+static struct span take_word(struct span *s)
+{
+    const char *blank = s->len ? memchr(s->at, ' ', s->len) : NULL;
+    struct span word = span_make(s->at, blank ? (size_t)(blank - s->at) : s->len);
+    size_t used = word.len + (blank != NULL);
+    *s = span_make(s->at + used, s->len - used);
+    return word;
+}
+
+bool data_next(const char *kind, struct section *s)
+{
+    for (size_t i = s->next; data_lines[i]; i++) {
+        if (data_lines[i][0] != '@')
+            continue;
+        struct span rest = span_of(data_lines[i] + 1);
+        if (!span_is(take_word(&rest), kind))
+            continue;
+        *s = (struct section){.begin = i + 1, .end = i + 1, .name = take_word(&rest)};
+        s->rest = rest;
+        for (s->next = i + 1; data_lines[s->next] && data_lines[s->next][0] != '@'; s->next++)
+            if (data_lines[s->next][0])
+                s->end = s->next + 1;
+        return true;
+    }
+    return false;
+}
+
+bool data_find(const char *kind, struct span name, struct section *s)
+{
+    *s = (struct section){.begin = 0};
+    while (data_next(kind, s))
+        if (span_equal(s->name, name))
+            return true;
+    return false;
+}
+
+void data_expand(struct buf *out, const struct section *s, const char *separator,
+                 const struct values *v)
+{
+    for (size_t i = s->begin; i < s->end; i++) {
+        buf_puts(out, i > s->begin ? separator : "");
+        template_expand(out, span_of(data_lines[i]), false, v);
+    }
 }

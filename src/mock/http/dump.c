@@ -2,7 +2,6 @@
 #include "mock/http/dump.h"
 
 #include "core/xmalloc.h"
-#include "mock/http/file.h"
 #include "system/system.h"
 
 #include <errno.h>
@@ -47,8 +46,33 @@ void dump_free(struct dump *d)
     free(d);
 }
 
-static enum MHD_Result put_header(void *out, enum MHD_ValueKind kind, const char *name,
-                                  const char *value)
+static int write_new_file(const char *path, struct span bytes)
+{
+    int fd = sys_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (fd < 0)
+        return -1;
+    int result = sys_write_all(fd, bytes.at, bytes.len, NULL);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return result;
+}
+
+/* Not sys_replace_file: a test needs no fsync(2) for each request. */
+int dump_write_file(const char *path, struct span bytes, struct fail *f)
+{
+    char *part = buf_format("%s.part", path);
+    int result = 0;
+    if (write_new_file(part, bytes) != 0 || sys_rename(part, path) != 0) {
+        result = fail_errno(f, FAIL_OUTPUT, errno, "cannot write %s", path);
+        sys_unlink(part);
+    }
+    free(part);
+    return result;
+}
+
+static enum MHD_Result put_request_header(void *out, enum MHD_ValueKind kind, const char *name,
+                                          const char *value)
 {
     (void)kind;
     buf_printf(out, "%s: %s\r\n", name, value ? value : "");
@@ -58,7 +82,7 @@ static enum MHD_Result put_header(void *out, enum MHD_ValueKind kind, const char
 static void put_request(struct buf *out, const struct request *r)
 {
     buf_printf(out, "%s %s %s\r\n", r->method, r->target, r->version);
-    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, put_header, out);
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, put_request_header, out);
     buf_puts(out, "\r\n");
     buf_span(out, buf_view(&r->body));
 }
@@ -70,7 +94,7 @@ int dump_request(struct dump *d, const struct request *r, struct fail *f)
     buf_printf(&line, "%s %s\n", r->method, r->target);
     pthread_mutex_lock(&d->lock);
     buf_printf(&path, "%s/%04u.request", d->directory, ++d->count);
-    int result = file_write(buf_text(&path), buf_view(&bytes), f);
+    int result = dump_write_file(buf_text(&path), buf_view(&bytes), f);
     if (result == 0 && sys_write_all(d->log, line.data, line.len, NULL) != 0)
         result = fail_errno(f, FAIL_OUTPUT, errno, "cannot write %s/log", d->directory);
     pthread_mutex_unlock(&d->lock);

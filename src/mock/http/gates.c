@@ -5,30 +5,28 @@
 #include "system/system.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A one-time event: a pipe whose reading end stays readable once the writing end is closed: any
-   number of threads can wait for it and for a socket with poll(2). */
+/* A one-time event is a pipe whose reading end becomes readable when the writing end is closed, so
+   that any number of threads can wait for it and for a socket with poll(2). */
 struct event {
     struct event *next;
-    enum event_kind { STOP, OPENED, REACHED } kind;
+    enum event_kind { REACHED, OPENED } kind;
     char *gate;
     int read, write; /* `write` is -1 when it has happened */
 };
 
 struct gates {
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* of `count`, and when `stop` happens */
-    struct event *events, *stop;
+    pthread_cond_t changed; /* of `count` and `stopped` */
+    struct event *events;
     struct gates_count count;
+    bool stopped;
 };
-
-static const struct span no_name = {"", 0};
 
 static struct event *new_event(enum event_kind kind, struct span gate)
 {
@@ -42,7 +40,7 @@ static struct event *new_event(enum event_kind kind, struct span gate)
     return e;
 }
 
-/* With the lock held. NULL when no descriptors are left. */
+/* With the lock held. NULL if no descriptors are left. */
 static struct event *find_event(struct gates *g, enum event_kind kind, struct span gate)
 {
     struct event *e = g->events;
@@ -55,8 +53,8 @@ static struct event *find_event(struct gates *g, enum event_kind kind, struct sp
     return e;
 }
 
-/* Makes the event happen. False when no descriptors are left. */
-static bool happen(struct gates *g, enum event_kind kind, struct span gate)
+/* False if no descriptors are left. */
+static bool set_event(struct gates *g, enum event_kind kind, struct span gate)
 {
     pthread_mutex_lock(&g->lock);
     struct event *e = find_event(g, kind, gate);
@@ -64,7 +62,6 @@ static bool happen(struct gates *g, enum event_kind kind, struct span gate)
         close(e->write);
         e->write = -1;
     }
-    pthread_cond_broadcast(&g->changed);
     pthread_mutex_unlock(&g->lock);
     return e;
 }
@@ -72,11 +69,6 @@ static bool happen(struct gates *g, enum event_kind kind, struct span gate)
 struct gates *gates_new(void)
 {
     struct gates *g = xcalloc(1, sizeof *g);
-    g->stop = find_event(g, STOP, no_name);
-    if (!g->stop) {
-        free(g);
-        return NULL;
-    }
     pthread_mutex_init(&g->lock, NULL);
     pthread_cond_init(&g->changed, NULL);
     return g;
@@ -102,21 +94,15 @@ void gates_free(struct gates *g)
 
 void gates_stop(struct gates *g)
 {
-    happen(g, STOP, no_name);
-}
-
-/* The milliseconds until `end` (sys_now_us), rounded up so that no wait ends early; -1: no end. */
-static int remaining(int64_t end)
-{
-    if (end < 0)
-        return -1;
-    int64_t ms = (end - sys_now_us() + 999) / 1000;
-    return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
+    pthread_mutex_lock(&g->lock);
+    g->stopped = true;
+    pthread_cond_broadcast(&g->changed);
+    pthread_mutex_unlock(&g->lock);
 }
 
 /* Input may be the next request of the same client, which poll(2) would report again at once: from
    then on only a hang-up is looked for. */
-static bool is_gone(struct pollfd *client)
+static bool has_hung_up(struct pollfd *client)
 {
     char byte;
     if (client->revents & (POLLERR | POLLHUP | POLLNVAL))
@@ -128,63 +114,50 @@ static bool is_gone(struct pollfd *client)
 }
 
 /* Waits for the event at `fd` (-1: none). */
-static enum wake wait_for_event(const struct gates *g, int client, int fd, int64_t ms)
+static enum wake wait_for_event(int client, int fd, int64_t deadline)
 {
-    int64_t end = ms < 0 ? -1 : sys_now_us() + ms * 1000;
-    struct pollfd on[] = {{.fd = g->stop->read, .events = POLLIN},
-                          {.fd = fd, .events = POLLIN},
-                          {.fd = client, .events = POLLIN}};
+    struct pollfd on[2 + SYS_WAIT_EXTRA] = {{.fd = fd, .events = POLLIN},
+                                            {.fd = client, .events = POLLIN}};
     for (;;) {
-        int ready = poll(on, sizeof on / sizeof on[0], remaining(end));
-        if (ready == 0 && remaining(end) == 0)
-            return WAKE_TIME;
-        if (ready <= 0)
-            continue;
-        if (on[0].revents)
+        int ready = sys_wait_for_any(on, 2, deadline, 0);
+        if (ready < 0)
             return WAKE_STOP;
-        if (on[1].revents)
+        if (ready == 0)
+            return WAKE_TIME;
+        if (on[0].revents)
             return WAKE_EVENT;
-        if (is_gone(&on[2]))
+        if (has_hung_up(&on[1]))
             return WAKE_GONE;
     }
 }
 
-enum wake gates_sleep(struct gates *g, int client, int64_t ms)
+enum wake gates_sleep(int client, int64_t ms)
 {
-    return wait_for_event(g, client, -1, ms);
+    return wait_for_event(client, -1, ms < 0 ? INT64_MAX : sys_now_us() + ms * 1000);
 }
 
-enum wake gates_wait_writable(struct gates *g, int client)
-{
-    struct pollfd on[] = {{.fd = g->stop->read, .events = POLLIN},
-                          {.fd = client, .events = POLLOUT}};
-    while (poll(on, sizeof on / sizeof on[0], -1) <= 0)
-        continue;
-    return on[0].revents ? WAKE_STOP : WAKE_EVENT;
-}
-
-static enum wake await(struct gates *g, enum event_kind kind, struct span gate, int client)
+static enum wake await_event(struct gates *g, enum event_kind kind, struct span gate, int client)
 {
     pthread_mutex_lock(&g->lock);
     const struct event *e = find_event(g, kind, gate);
     pthread_mutex_unlock(&g->lock);
-    return e ? wait_for_event(g, client, e->read, -1) : WAKE_STOP;
+    return e ? wait_for_event(client, e->read, INT64_MAX) : WAKE_STOP;
 }
 
 enum wake gates_pass(struct gates *g, struct span name, int client)
 {
-    happen(g, REACHED, name);
-    return await(g, OPENED, name, client);
+    set_event(g, REACHED, name);
+    return await_event(g, OPENED, name, client);
 }
 
 enum wake gates_await(struct gates *g, struct span name, int client)
 {
-    return await(g, REACHED, name, client);
+    return await_event(g, REACHED, name, client);
 }
 
 bool gates_open(struct gates *g, struct span name)
 {
-    return happen(g, OPENED, name);
+    return set_event(g, OPENED, name);
 }
 
 void gates_begin_request(struct gates *g)
@@ -213,7 +186,7 @@ struct gates_count gates_count(struct gates *g)
 bool gates_await_ended(struct gates *g, uint64_t count)
 {
     pthread_mutex_lock(&g->lock);
-    while (g->count.ended < count && g->stop->write >= 0)
+    while (g->count.ended < count && !g->stopped)
         pthread_cond_wait(&g->changed, &g->lock);
     bool ended = g->count.ended >= count;
     pthread_mutex_unlock(&g->lock);

@@ -2,11 +2,21 @@
 #include "mock/http/script.h"
 
 #include "core/xmalloc.h"
+#include "system/system.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
-/* A short pattern is repeated to at least this size, so that it is copied in large pieces. */
-enum { FILL_BLOCK = 4096 };
+#ifdef __linux__
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#endif
+
+/* The maximum size of a write of play_to_socket. */
+enum { WRITE_BLOCK = 256 * 1024 };
 
 void script_init(struct script *s)
 {
@@ -21,80 +31,246 @@ void script_release(struct script *s)
     script_init(s);
 }
 
-static struct step *append_step(struct script *s, enum step_kind kind)
+struct step *script_add(struct script *s, struct step step)
 {
     if (s->count == s->capacity) {
         s->capacity = s->capacity ? s->capacity * 2 : 16;
         s->steps = xrealloc(s->steps, s->capacity * sizeof *s->steps);
     }
-    struct step *step = &s->steps[s->count++];
-    *step = (struct step){.kind = kind};
-    return step;
+    s->steps[s->count] = step;
+    return &s->steps[s->count++];
 }
 
 void script_bytes(struct script *s, struct span bytes)
 {
-    struct step *step = append_step(s, STEP_BYTES);
-    step->bytes = bytes;
-    step->count = bytes.len;
+    script_add(s, (struct step){.kind = STEP_BYTES, .bytes = bytes, .count = bytes.len});
 }
 
-static void own(struct step *step, struct buf *b)
+struct step *script_take(struct script *s, struct buf *b)
 {
     size_t len = b->len;
-    step->owned = buf_take(b);
-    step->bytes = span_make(step->owned, len);
+    char *owned = buf_take(b);
+    script_bytes(s, span_make(owned, len));
+    s->steps[s->count - 1].owned = owned;
+    return &s->steps[s->count - 1];
 }
 
-void script_take(struct script *s, struct buf *b)
+void script_pause(struct script *s, int64_t ms)
 {
-    struct step *step = append_step(s, STEP_BYTES);
-    own(step, b);
-    step->count = step->bytes.len;
-}
-
-void script_fill(struct script *s, struct span pattern, uint64_t count)
-{
-    if (pattern.len == 0)
-        return;
-    struct buf block = {0};
-    do
-        buf_span(&block, pattern);
-    while (block.len < FILL_BLOCK && block.len < count);
-    struct step *step = append_step(s, STEP_BYTES);
-    own(step, &block);
-    step->count = count;
-}
-
-void script_gate(struct script *s, struct buf *name)
-{
-    own(append_step(s, STEP_GATE), name);
-}
-
-void script_step(struct script *s, enum step_kind kind, uint64_t count)
-{
-    size_t at = s->count;
-    append_step(s, kind)->count = count;
-    if (kind != STEP_END_REPEAT)
-        return;
-    for (size_t i = at; i-- > 0;) {
-        struct step *step = &s->steps[i];
-        if (step->kind == STEP_REPEAT && step->partner == 0) {
-            step->partner = at;
-            s->steps[at].partner = i;
-            return;
-        }
-    }
+    if (ms > 0)
+        script_add(s, (struct step){.kind = STEP_PAUSE, .count = (uint64_t)ms});
 }
 
 bool script_is_plain(const struct script *s, uint64_t *length)
 {
-    uint64_t sum = 0;
+    *length = 0;
     for (size_t i = 0; i < s->count; i++) {
         if (s->steps[i].kind != STEP_BYTES)
             return false;
-        sum += s->steps[i].count;
+        *length += s->steps[i].count;
     }
-    *length = sum;
-    return s->limit == UINT64_MAX;
+    return s->limit == UINT64_MAX && s->ending == STEP_END;
+}
+
+/* --- playing --- */
+
+struct play {
+    struct script script;
+    struct gates *gates;
+    int fd;
+    size_t at;      /* the current step */
+    uint64_t left;  /* bytes until the limit of the script */
+    uint64_t chunk; /* bytes in a write, 0: whole units */
+    uint64_t batch; /* units in a write */
+    enum play_end end;
+};
+
+struct play *play_new(struct script *script, struct gates *gates, int fd)
+{
+    struct play *p = xcalloc(1, sizeof *p);
+    p->script = *script;
+    script_init(script);
+    p->gates = gates;
+    p->fd = fd;
+    p->left = p->script.limit;
+    p->batch = 1;
+    return p;
+}
+
+void play_free(struct play *p)
+{
+    if (!p)
+        return;
+    script_release(&p->script);
+    free(p);
+}
+
+/* libmicrohttpd corks the socket while it expects more output; before a wait all of it must be
+   sent. */
+static void flush_socket(const struct play *p)
+{
+    int on = 1;
+    setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/* A reset discards what is still in the socket's send queue. The kernel does not report when the
+   queue is empty, so it is polled at intervals. */
+static void drain_socket(const struct play *p)
+{
+#ifdef SIOCOUTQ
+    int queued;
+    while (ioctl(p->fd, SIOCOUTQ, &queued) == 0 && queued > 0)
+        if (gates_sleep(p->fd, 1) != WAKE_TIME)
+            break;
+#else
+    (void)p;
+#endif
+}
+
+/* SO_LINGER would take effect when the descriptor is closed, but libmicrohttpd shuts down the
+   connection first. Dissolving the association resets it at once. */
+static void reset_connection(const struct play *p)
+{
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
+    drain_socket(p);
+    (void)connect(p->fd, &none, sizeof none);
+}
+
+static enum play_end after_wait(enum wake wake)
+{
+    return wake == WAKE_EVENT || wake == WAKE_TIME ? PLAY_ON : PLAY_CLOSED;
+}
+
+/* Performs a step that has no output and is no repetition. */
+static enum play_end perform(struct play *p, const struct step *step)
+{
+    switch (step->kind) {
+    case STEP_CHUNK:
+        p->chunk = step->count;
+        p->batch = 1;
+        return PLAY_ON;
+    case STEP_BATCH:
+        p->chunk = 0;
+        p->batch = step->count;
+        return PLAY_ON;
+    case STEP_PAUSE:
+        flush_socket(p);
+        return after_wait(gates_sleep(p->fd, (int64_t)step->count));
+    case STEP_GATE:
+        flush_socket(p);
+        return after_wait(gates_pass(p->gates, step->bytes, p->fd));
+    case STEP_SILENCE:
+        flush_socket(p);
+        gates_sleep(p->fd, -1);
+        return PLAY_CLOSED;
+    case STEP_RESET:
+        flush_socket(p);
+        reset_connection(p);
+        return PLAY_CLOSED;
+    case STEP_CLOSE:
+        return PLAY_CLOSED;
+    default:
+        return PLAY_DONE;
+    }
+}
+
+static void jump(struct play *p, struct step *step)
+{
+    struct step *partner = &p->script.steps[step->partner];
+    if (step->kind == STEP_REPEAT) {
+        step->done = 0;
+        p->at = step->count > 0 ? p->at + 1 : step->partner + 1;
+    } else {
+        p->at = ++partner->done < partner->count ? step->partner + 1 : p->at + 1;
+    }
+}
+
+/* The bytes of one write. */
+struct gathered {
+    char *out;
+    size_t capacity, len;
+    uint64_t units;
+};
+
+static size_t write_capacity(const struct play *p, size_t max)
+{
+    return p->chunk && p->chunk < max ? (size_t)p->chunk : max;
+}
+
+/* Copies as much of the rest of the step as fits. */
+static void copy_bytes(struct play *p, struct step *step, struct gathered *g)
+{
+    uint64_t want = step->count - step->done;
+    if (want > p->left)
+        want = p->left;
+    if (want > g->capacity - g->len)
+        want = g->capacity - g->len;
+    for (uint64_t done = 0; done < want;) {
+        size_t from = (size_t)((step->done + done) % step->bytes.len);
+        size_t part = step->bytes.len - from;
+        if (part > want - done)
+            part = (size_t)(want - done);
+        memcpy(g->out + g->len, step->bytes.at + from, part);
+        g->len += part;
+        done += part;
+    }
+    step->done += want;
+    p->left -= want;
+}
+
+/* Adds the bytes of the current step. False when the write is complete. */
+static bool gather_step(struct play *p, struct step *step, struct gathered *g)
+{
+    /* Unless `chunk` is set, a unit that fits into the next write is not split. */
+    if (!p->chunk && g->len > 0 && step->count > g->capacity - g->len)
+        return false;
+    copy_bytes(p, step, g);
+    if (step->done < step->count)
+        return false;
+    step->done = 0;
+    p->at++;
+    g->units += step->count > 0;
+    return g->len < g->capacity && (p->chunk || g->units < p->batch);
+}
+
+enum play_end play_next(struct play *p, char *out, size_t max, size_t *len)
+{
+    struct gathered g = {out, write_capacity(p, max), 0, 0};
+    bool more = true;
+    while (more && p->end == PLAY_ON && p->left > 0 && p->at < p->script.count) {
+        struct step *step = &p->script.steps[p->at];
+        if (step->kind == STEP_BYTES) {
+            more = gather_step(p, step, &g);
+        } else if (step->kind == STEP_REPEAT || step->kind == STEP_END_REPEAT) {
+            jump(p, step);
+        } else if (g.len > 0) {
+            more = false; /* these bytes are sent before anything else happens */
+        } else {
+            p->end = perform(p, step);
+            p->at++;
+            g.capacity = write_capacity(p, max);
+        }
+    }
+    *len = g.len;
+    if (g.len == 0 && p->end == PLAY_ON)
+        p->end = perform(p, &(struct step){.kind = p->script.ending});
+    return p->end;
+}
+
+enum play_end play_steps(struct play *p, size_t steps)
+{
+    while (p->end == PLAY_ON && p->at < steps)
+        p->end = perform(p, &p->script.steps[p->at++]);
+    return p->end;
+}
+
+void play_to_socket(struct play *p, struct span head)
+{
+    char *block = xmalloc(WRITE_BLOCK);
+    size_t len;
+    flush_socket(p);
+    bool sent = p->end == PLAY_ON && sys_write_all(p->fd, head.at, head.len, NULL) == 0;
+    while (sent && play_next(p, block, WRITE_BLOCK, &len) == PLAY_ON)
+        sent = sys_write_all(p->fd, block, len, NULL) == 0;
+    free(block);
 }

@@ -2,16 +2,13 @@
 #include "mock/http/server.h"
 
 #include "core/xmalloc.h"
-#include "mock/http/play.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     BACKLOG = 128,
@@ -28,54 +25,12 @@ struct server {
     server_answer_fn *answer;
     void *arg;
     struct MHD_Daemon *daemon;
-    uint16_t port;
 };
-
-/* --- the socket --- */
-
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
-
-static int bind_and_listen(int fd, union address *a, socklen_t len)
-{
-    int on = 1;
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, &a->any, len) != 0 || listen(fd, BACKLOG) != 0)
-        return -1;
-    return getsockname(fd, &a->any, &len);
-}
-
-/* A listening socket; *port gets the actual port. -1 with FAIL_UNREACHABLE. */
-static int open_listener(bool ipv6, uint16_t *port, struct fail *f)
-{
-    union address a = {.any = {.sa_family = AF_UNSPEC}};
-    if (ipv6)
-        a.v6 = (struct sockaddr_in6){
-            .sin6_family = AF_INET6, .sin6_port = htons(*port), .sin6_addr = in6addr_loopback};
-    else
-        a.v4 = (struct sockaddr_in){.sin_family = AF_INET,
-                                    .sin_port = htons(*port),
-                                    .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-    int fd = socket(a.any.sa_family, SOCK_STREAM, 0);
-    if (fd < 0 || bind_and_listen(fd, &a, ipv6 ? sizeof a.v6 : sizeof a.v4) != 0) {
-        fail_errno(f, FAIL_UNREACHABLE, errno, "cannot listen on %s port %u",
-                   ipv6 ? "::1" : "127.0.0.1", *port);
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    *port = ntohs(ipv6 ? a.v6.sin6_port : a.v4.sin_port);
-    return fd;
-}
 
 /* --- the response --- */
 
-static enum MHD_Result queue(const struct reply *reply, const struct request *request,
-                             struct MHD_Response *response)
+static enum MHD_Result queue_response(const struct reply *reply, const struct request *request,
+                                      struct MHD_Response *response)
 {
     if (!response)
         return MHD_NO;
@@ -133,7 +88,7 @@ static enum MHD_Result queue_stream(struct server *s, struct reply *reply,
         return MHD_NO;
     }
     uint64_t length = reply->length < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)reply->length;
-    return queue(
+    return queue_response(
         reply, request,
         MHD_create_response_from_callback(length, STREAM_BLOCK, read_stream, play, free_stream));
 }
@@ -144,17 +99,18 @@ static enum MHD_Result respond(struct server *s, struct request *request)
     reply_init(&reply);
     s->answer(s->arg, request, &reply);
     enum MHD_Result result =
-        reply.streamed ? queue_stream(s, &reply, request)
-                       : queue(&reply, request,
-                               MHD_create_response_from_buffer(reply.body.len, reply.body.data,
-                                                               MHD_RESPMEM_MUST_COPY));
+        reply.streamed
+            ? queue_stream(s, &reply, request)
+            : queue_response(&reply, request,
+                             MHD_create_response_from_buffer(reply.body.len, reply.body.data,
+                                                             MHD_RESPMEM_MUST_COPY));
     reply_release(&reply);
     return result;
 }
 
 /* --- the request --- */
 
-/* Called before libmicrohttpd decodes the target: the only place that sees it as it was sent. */
+/* Called before libmicrohttpd decodes the target in place. */
 static void *begin_request(void *server, const char *target, struct MHD_Connection *connection)
 {
     (void)server;
@@ -177,26 +133,23 @@ static void end_request(void *server, struct MHD_Connection *connection, void **
         return;
     if (r->counted)
         gates_end_request(((struct server *)server)->gates);
-    free(r->method);
     free(r->target);
-    free(r->version);
-    free(r->path);
     buf_release(&r->body);
     free(r);
     *context = NULL;
 }
 
 /* libmicrohttpd calls this after the header, for each part of the body, and at its end. */
-static enum MHD_Result on_request(void *server, struct MHD_Connection *connection, const char *path,
-                                  const char *method, const char *version, const char *upload,
-                                  size_t *upload_len, void **context)
+static enum MHD_Result receive_request(void *server, struct MHD_Connection *connection,
+                                       const char *path, const char *method, const char *version,
+                                       const char *upload, size_t *upload_len, void **context)
 {
     (void)connection;
     struct request *r = *context;
     if (!r->method) {
-        r->method = xstrdup(method);
-        r->version = xstrdup(version);
-        r->path = xstrdup(path);
+        r->method = method;
+        r->version = version;
+        r->path = path;
         return MHD_YES;
     }
     if (*upload_len > 0) {
@@ -207,24 +160,31 @@ static enum MHD_Result on_request(void *server, struct MHD_Connection *connectio
     return respond(server, r);
 }
 
+/* --- the server --- */
+
 struct server *server_start(bool ipv6, uint16_t port, struct gates *gates, server_answer_fn *answer,
                             void *arg, struct fail *f)
 {
-    int listener = open_listener(ipv6, &port, f);
-    if (listener < 0)
-        return NULL;
-    struct server *s = xcalloc(1, sizeof *s);
-    *s = (struct server){.gates = gates, .answer = answer, .arg = arg, .port = port};
+    const struct sockaddr_in v4 = {.sin_family = AF_INET,
+                                   .sin_port = htons(port),
+                                   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    const struct sockaddr_in6 v6 = {
+        .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_loopback};
+    const void *address = ipv6 ? (const void *)&v6 : &v4;
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
                      MHD_USE_POLL | MHD_USE_ITC | (ipv6 ? MHD_USE_IPv6 : 0U);
-    s->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, listener,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
-        begin_request, s, MHD_OPTION_NOTIFY_COMPLETED, end_request, s, MHD_OPTION_END);
+    struct server *s = xcalloc(1, sizeof *s);
+    *s = (struct server){.gates = gates, .answer = answer, .arg = arg};
+    errno = 0;
+    s->daemon = MHD_start_daemon(flags, port, NULL, NULL, receive_request, s, MHD_OPTION_SOCK_ADDR,
+                                 address, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                                 MHD_OPTION_URI_LOG_CALLBACK, begin_request, s,
+                                 MHD_OPTION_NOTIFY_COMPLETED, end_request, s, MHD_OPTION_END);
     if (s->daemon)
         return s;
-    fail_set(f, FAIL_SOFTWARE, "cannot start the HTTP server");
-    close(listener);
+    fail_errno(f, FAIL_UNREACHABLE, errno, "cannot listen on %s port %u",
+               ipv6 ? "::1" : "127.0.0.1", port);
     free(s);
     return NULL;
 }
@@ -239,5 +199,5 @@ void server_stop(struct server *s)
 
 uint16_t server_port(const struct server *s)
 {
-    return s->port;
+    return MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 }

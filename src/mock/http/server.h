@@ -4,24 +4,22 @@
 #define MOCK_HTTP_SERVER_H
 
 #include "core/fail.h"
-#include "mock/http/gates.h"
-#include "mock/http/reply.h"
-#include "mock/http/request.h"
+#include "mock/http/message.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct server;
 
-/* Answers a request that was received completely. `reply` is fresh from reply_init; `arg` is that
-   of server_start. Called from the thread of the connection, which it may block. */
+/* Answers a request. `reply` is fresh from reply_init; `arg` is that of server_start. Called from
+   the thread of the connection, which it may block. */
 typedef void server_answer_fn(void *arg, struct request *request, struct reply *reply);
 
 /* Listens on `port` (0: any free one) of ::1 or 127.0.0.1 and serves from then on. `gates` is
-   borrowed. NULL with FAIL_UNREACHABLE (cannot listen) or FAIL_SOFTWARE. */
+   borrowed. NULL with FAIL_UNREACHABLE. */
 struct server *server_start(bool ipv6, uint16_t port, struct gates *gates, server_answer_fn *answer,
                             void *arg, struct fail *f);
-/* Aborts all responses; call gates_stop before, so that none of them waits. NULL is legal. */
+/* Aborts all responses; call gates_stop before, so that none of them waits. NULL is ignored. */
 void server_stop(struct server *s);
 
 /* The port on which it listens. */

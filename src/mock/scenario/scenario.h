@@ -5,22 +5,19 @@
 #define MOCK_SCENARIO_SCENARIO_H
 
 #include "core/fail.h"
-#include "mock/http/reply.h"
-#include "mock/http/request.h"
+#include "mock/http/message.h"
 
 #include <stdbool.h>
 
 struct scenario;
 
-/* NULL with FAIL_INPUT (a file cannot be read) or FAIL_DATA; the message begins with "FILE:LINE: ".
- */
+/* NULL with FAIL_INPUT (a file cannot be read) or FAIL_DATA. */
 struct scenario *scenario_load(const char *path, struct fail *f);
 void scenario_free(struct scenario *s);
 
-/* Takes the next block for this call of the API and completes `reply`, which is fresh from
-   reply_init and borrows from the scenario. False when there is no block, or when it leaves the
-   request to the backend: then `reply` is unchanged and request->error may be set. From any
-   thread. */
+/* Answers this call of the API with its next block. `reply` is fresh from reply_init and borrows
+   from the scenario. False if there is no block or if it leaves the request to the backend: then
+   `reply` is unchanged, and request->error is set if the answer must fail. From any thread. */
 bool scenario_answer(struct scenario *s, struct request *request, struct reply *reply);
 
 #endif
