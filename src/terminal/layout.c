@@ -719,6 +719,7 @@ void layout_suspend(struct layout *l)
     pen_turn(&l->pen, 0);
     buf_clear(&l->code_blanks);
     l->resumes = l->open;
+    l->written = l->written || l->open;
     l->open = l->pending = l->adjoins = false;
     l->blanks = 0;
     l->column = 0;

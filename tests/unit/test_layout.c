@@ -232,6 +232,15 @@ static void test_suspension(void)
     close_block(MARKDOWN_PARAGRAPH);
     close_block(MARKDOWN_ITEM);
     expect("  o\n");
+    /* The line that was interrupted was the first one, and ends here. */
+    begin(20, false, true);
+    open_block(MARKDOWN_PARAGRAPH, false);
+    text("one", 0);
+    layout_suspend(layout);
+    buf_clear(&out);
+    close_block(MARKDOWN_PARAGRAPH);
+    paragraph("two");
+    expect("\ntwo\n");
 }
 
 static void test_escapes(void)
