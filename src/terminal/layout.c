@@ -132,12 +132,16 @@ static void finish_line(struct layout *l)
     l->written = true;
 }
 
-/* Ends the previous line and writes the empty line before this block. */
-static void settle_breaks(struct layout *l)
+static void end_previous_line(struct layout *l)
 {
     if (l->pending)
         buf_byte(l->pen.out, '\n');
     l->pending = false;
+}
+
+/* The empty line before a block, with the bars of the quotes around. */
+static void put_gap(struct layout *l)
+{
     if (l->gap && l->written) {
         put_boxes(l, l->gap_depth);
         pen_turn(&l->pen, 0);
@@ -156,7 +160,8 @@ static void look_at_columns(struct layout *l)
 static void start_line(struct layout *l)
 {
     look_at_columns(l);
-    settle_breaks(l);
+    end_previous_line(l);
+    put_gap(l);
     put_boxes(l, l->depth);
     pen_turn(&l->pen, 0);
     l->open = l->empty = true;
@@ -632,8 +637,7 @@ static void on_open(void *arg, const struct markdown_block *block)
         break;
     case MARKDOWN_TABLE_BLOCK:
         /* The status line may be drawn while the table is kept. */
-        look_at_columns(l);
-        settle_breaks(l);
+        end_previous_line(l);
         grid_begin(&l->grid, block->columns, block->align);
         l->in_table = true;
         break;

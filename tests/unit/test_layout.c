@@ -241,6 +241,19 @@ static void test_suspension(void)
     close_block(MARKDOWN_PARAGRAPH);
     paragraph("two");
     expect("\ntwo\n");
+    /* The empty line before a table is written with the table. */
+    static const unsigned char align[] = {MARKDOWN_LEFT};
+    static const char *const header[] = {"a"};
+    begin(20, false, true);
+    paragraph("one");
+    struct markdown_block block = {.kind = MARKDOWN_TABLE_BLOCK, .columns = 1, .align = align};
+    sink->open(sink->arg, &block);
+    row(header, 1);
+    layout_suspend(layout);
+    check_span(buf_view(&out), S("one\n"), "suspended");
+    buf_clear(&out);
+    close_block(MARKDOWN_TABLE_BLOCK);
+    expect("\na\n-\n");
 }
 
 static void test_escapes(void)
