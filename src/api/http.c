@@ -646,9 +646,10 @@ static int wait_until(struct http *h, int64_t wake, struct fail *fail)
     unsigned count = 0;
     if (sys_signal_fd() >= 0 && !h->interrupted) /* it stays readable */
         extra[count++] = (struct curl_waitfd){.fd = sys_signal_fd(), .events = CURL_WAIT_POLLIN};
-    if (sys_reader_fd() >=
-        0) /* a pipe never has urgent data: this waits only for POLLERR and POLLHUP */
-        extra[count++] = (struct curl_waitfd){.fd = sys_reader_fd(), .events = CURL_WAIT_POLLPRI};
+    struct pollfd reader = sys_reader();
+    if (reader.fd >= 0) /* a pipe never has urgent data: that is for POLLERR and POLLHUP */
+        extra[count++] = (struct curl_waitfd){
+            .fd = reader.fd, .events = reader.events ? CURL_WAIT_POLLIN : CURL_WAIT_POLLPRI};
     int64_t ms = (wake - sys_now_us()) / 1000 + 1;
     CURLMcode code = fault_here(ENOMEM)
                          ? CURLM_OUT_OF_MEMORY

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "config.h"
+
 #include "system/signals.h"
 
 #include "core/buf.h"
@@ -10,6 +12,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#ifdef HAVE_SYS_EPOLL_H
+#include <sys/epoll.h>
+#endif
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -23,9 +29,11 @@ static struct {
     bool is_child;           /* see sys_signals_of_child */
     bool survives_interrupt; /* see sys_interrupt_survive */
     int reader_fd;           /* see sys_reader_watch */
+    int reader_epoll;        /* an epoll instance that watches reader_fd, -1 for none */
     int stop_fd;
     const char *volatile stop_words; /* see sys_on_stop */
-} signals = {.pipe = {-1, -1}, .pipe_kills = true, .reader_fd = -1, .stop_fd = -1};
+} signals = {
+    .pipe = {-1, -1}, .pipe_kills = true, .reader_fd = -1, .reader_epoll = -1, .stop_fd = -1};
 
 /* timeout(1), shells and terminals send a signal twice: to the process and to its group. */
 enum { REPEAT_US = 500000, WAIT_MAX_MS = 3600000 };
@@ -228,27 +236,70 @@ void sys_stop(void)
     raise(SIGTSTP);
 }
 
+/* A peer that closes a network connection sends what a peer does that only ends its own direction.
+   poll(2) has no portable event for that, and the other direction may have unread bytes: an epoll
+   instance that becomes readable can be given to every kind of poll. -1 where this is not possible,
+   or where standard input is the same connection, as under inetd: its end is then that of the
+   input. */
+static int watch_connection(int fd, const struct stat *st)
+{
+    int epoll = -1;
+#ifdef HAVE_SYS_EPOLL_H
+    struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof name;
+    struct stat input;
+    bool is_input = fstat(STDIN_FILENO, &input) == 0 && input.st_dev == st->st_dev &&
+                    input.st_ino == st->st_ino;
+    if (!S_ISSOCK(st->st_mode) || is_input ||
+        getsockname(fd, (struct sockaddr *)&name, &len) != 0 || name.ss_family == AF_UNIX)
+        return -1;
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLRDHUP};
+    if (epoll >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+        close(epoll);
+        epoll = -1;
+    }
+#else
+    (void)fd;
+    (void)st;
+#endif
+    return epoll;
+}
+
+static void forget_reader(void)
+{
+    if (signals.reader_epoll >= 0)
+        close(signals.reader_epoll);
+    signals.reader_fd = signals.reader_epoll = -1;
+}
+
 void sys_reader_watch(int fd)
 {
     struct stat st;
-    bool has_reader = fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
-    signals.reader_fd = has_reader ? fd : -1;
+    forget_reader();
+    if (fstat(fd, &st) != 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+        return;
+    signals.reader_fd = fd;
+    signals.reader_epoll = watch_connection(fd, &st);
 }
 
-int sys_reader_fd(void)
+struct pollfd sys_reader(void)
 {
-    return signals.pipe_kills && !signals.caught ? signals.reader_fd : -1;
+    bool is_watched = signals.pipe_kills && !signals.caught;
+    if (is_watched && signals.reader_epoll >= 0)
+        return (struct pollfd){.fd = signals.reader_epoll, .events = POLLIN};
+    return (struct pollfd){.fd = is_watched ? signals.reader_fd : -1};
 }
 
 void sys_reader_check(void)
 {
-    struct pollfd reader = {.fd = sys_reader_fd(), .events = 0};
+    struct pollfd reader = sys_reader();
     sigset_t all, before;
     if (reader.fd < 0 || poll(&reader, 1, 0) <= 0)
         return;
     if (reader.revents & POLLNVAL)
-        signals.reader_fd = -1;
-    if (!(reader.revents & (POLLERR | POLLHUP)))
+        forget_reader();
+    if (!(reader.revents & (POLLERR | POLLHUP | POLLIN)))
         return;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
@@ -260,9 +311,8 @@ void sys_reader_check(void)
 int sys_wait(int fd, short events, int64_t deadline)
 {
     for (;;) {
-        struct pollfd wait[] = {{.fd = fd, .events = events},
-                                {.fd = sys_signal_fd(), .events = POLLIN},
-                                {.fd = sys_reader_fd(), .events = 0}};
+        struct pollfd wait[] = {
+            {.fd = fd, .events = events}, {.fd = sys_signal_fd(), .events = POLLIN}, sys_reader()};
         if (sys_signal()) {
             errno = EINTR;
             return -1;
@@ -285,7 +335,7 @@ int sys_wait_for_any(struct pollfd *fds, size_t count, int64_t deadline, int kno
 {
     for (;;) {
         fds[count] = (struct pollfd){.fd = known ? -1 : sys_signal_fd(), .events = POLLIN};
-        fds[count + 1] = (struct pollfd){.fd = sys_reader_fd(), .events = 0};
+        fds[count + 1] = sys_reader();
         if (sys_signal() != known) {
             errno = EINTR;
             return -1;
@@ -315,7 +365,7 @@ void sys_signals_of_child(void)
     close(signals.pipe[1]);
     open_pipe();
     signals.is_child = true;
-    signals.reader_fd = -1;
+    forget_reader();
     signals.stop_words = NULL;
     signals.caught = 0;
     sigprocmask(SIG_SETMASK, &before, NULL);

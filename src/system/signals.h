@@ -28,12 +28,14 @@ void sys_interrupt_forget(void);
 void sys_stop(void);
 
 /* Watches the reader of an output if `fd` is a pipe or a socket. When the reader closes it while
-   the program waits, SIGPIPE is recorded (sys_signal), unless it was ignored at the start. */
+   the program waits, SIGPIPE is recorded (sys_signal), unless it was ignored at the start. On a
+   network connection, the reader has closed it as well if it only closed its own direction; a
+   connection that is also standard input is watched for errors only. */
 void sys_reader_watch(int fd);
-/* The descriptor to include when waiting with poll(2), for POLLERR and POLLHUP; -1 for none. Call
-   sys_reader_check if it ended the wait: that records SIGPIPE if the reader has closed the
-   output. */
-int sys_reader_fd(void);
+/* The descriptor to include when waiting with poll(2), with the events to wait for besides POLLERR
+   and POLLHUP; the descriptor is -1 for none. Call sys_reader_check if it ended the wait: that
+   records SIGPIPE if the reader has closed the output. */
+struct pollfd sys_reader(void);
 void sys_reader_check(void);
 
 /* Waits until `fd` (-1 for none) has one of the poll(2) `events` or an error: 1; until `deadline`

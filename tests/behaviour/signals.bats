@@ -562,6 +562,55 @@ sys.exit(child.wait(10) != -signal.SIGPIPE)
 END_OF_PYTHON
 }
 
+@test "a reader that closes the network connection while the server is silent" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"half"}
+gate here
+SCENARIO
+    python3 - "$CHAT" send -c "$ID" hi <<'END_OF_PYTHON'
+import signal, socket, subprocess, sys
+listener = socket.create_server(("127.0.0.1", 0))
+its = socket.create_connection(listener.getsockname())
+ours = listener.accept()[0]
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=its)
+its.close()
+# All of it is read: closing sends no reset, only the end.
+assert ours.recv(4) == b"half"
+ours.close()
+sys.exit(child.wait(10) != -signal.SIGPIPE)
+END_OF_PYTHON
+}
+
+@test "a connection that is standard input and output: the end of the input is not that of the reader" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"half"}
+gate here
+event done {}
+SCENARIO
+    python3 - "$CHAT" "$SIGMASIGHT_URL" "$ID" <<'END_OF_PYTHON'
+import socket, subprocess, sys, urllib.request
+listener = socket.create_server(("127.0.0.1", 0))
+its = socket.create_connection(listener.getsockname())
+ours = listener.accept()[0]
+child = subprocess.Popen([sys.argv[1], "send", "-c", sys.argv[3]], stdin=its, stdout=its)
+its.close()
+ours.sendall(b"hi")
+ours.shutdown(socket.SHUT_WR)
+assert ours.recv(4) == b"half"
+try:
+    child.wait(0.3)
+    sys.exit("it ended")
+except subprocess.TimeoutExpired:
+    pass
+gate = sys.argv[2].replace("/api/v1", "/mock/gates/here")
+urllib.request.urlopen(urllib.request.Request(gate, method="POST"))
+assert ours.recv(4) == b"\n"
+sys.exit(child.wait(10))
+END_OF_PYTHON
+}
+
 @test "a reader that closes the pipe: an ephemeral conversation is deleted first" {
     serve <<'SCENARIO'
 on POST /chat/send
