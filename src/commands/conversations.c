@@ -493,11 +493,12 @@ static int run_conversations(const struct invocation *in, struct fail *fail)
         o->count ? find_conversations_subcommand(o->list[0].text) : &conversations_subcommands[0];
     if (!sub)
         return fail_set(fail, FAIL_USAGE, "conversations: unknown subcommand %s", o->list[0].text);
-    struct conversations_run j = {.in = in,
-                                  .ids = o->count ? o->list + 1 : NULL,
-                                  .count = o->count ? o->count - 1 : 0,
-                                  .table = {.columns = sub->columns},
-                                  .json = setting_is(in->settings, OPT_JSON)};
+    struct conversations_run j = {
+        .in = in,
+        .ids = o->count ? o->list + 1 : NULL,
+        .count = o->count ? o->count - 1 : 0,
+        .table = {.columns = sub->columns, .ellipsis = terminal_ellipsis(in->terminal)},
+        .json = setting_is(in->settings, OPT_JSON)};
     if (check_arguments(sub, &j, fail) != 0)
         return -1;
     writer_init_standard(&j.out);

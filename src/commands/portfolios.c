@@ -10,9 +10,10 @@
 
 enum { COLUMNS = 5 };
 
-static void put_portfolio_table(struct writer *out, const struct portfolio_list *portfolios)
+static void put_portfolio_table(struct writer *out, const struct portfolio_list *portfolios,
+                                const char *ellipsis)
 {
-    struct table table = {.columns = COLUMNS};
+    struct table table = {.columns = COLUMNS, .ellipsis = ellipsis};
     for (size_t i = 0; i < portfolios->count; i++) {
         const struct portfolio *p = &portfolios->list[i];
         const char *const cells[COLUMNS] = {p->id, p->name, p->account_type, p->currency, p->value};
@@ -50,7 +51,7 @@ static int run_portfolios(const struct invocation *in, struct fail *fail)
     if (setting_is(in->settings, OPT_JSON))
         put_portfolio_json(&out, &portfolios);
     else
-        put_portfolio_table(&out, &portfolios);
+        put_portfolio_table(&out, &portfolios, terminal_ellipsis(in->terminal));
     if (writer_finish(&out, fail) != 0)
         result = -1;
     portfolio_list_release(&portfolios);

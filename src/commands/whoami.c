@@ -111,9 +111,9 @@ static void put_account_json(struct writer *out, const struct account *a)
     buf_release(&line);
 }
 
-static void put_account_table(struct writer *out, const struct account *a)
+static void put_account_table(struct writer *out, const struct account *a, const char *ellipsis)
 {
-    struct table table = {.columns = 2};
+    struct table table = {.columns = 2, .ellipsis = ellipsis};
     for (enum row_id i = 0; i < ROWS; i++) {
         if (!a->value[i].len)
             continue;
@@ -131,7 +131,7 @@ static int print_account(const struct invocation *in, const struct account *a, s
     if (setting_is(in->settings, OPT_JSON))
         put_account_json(&out, a);
     else
-        put_account_table(&out, a);
+        put_account_table(&out, a, terminal_ellipsis(in->terminal));
     return writer_finish(&out, fail);
 }
 

@@ -90,6 +90,9 @@ static void show_as_json(struct buf *out, uint32_t point, struct span bytes)
         buf_byte(out, ' ');
     else if (point == UTF8_ILL_FORMED)
         buf_puts(out, "\\ufffd");
+    else if (point > 0xFFFF)
+        buf_printf(out, "\\u%04x\\u%04x", 0xD7C0 + (unsigned)(point >> 10),
+                   0xDC00 + (unsigned)(point & 0x3FF));
     else
         buf_printf(out, "\\u%04x", (unsigned)point);
 }
@@ -106,7 +109,7 @@ void escape_put_line(struct buf *out, struct span text)
 
 void escape_put_json(struct buf *out, struct span json)
 {
-    filter(out, json, is_dangerous, show_as_json);
+    filter(out, json, is_dangerous_in_line, show_as_json);
 }
 
 void escape_put_short(struct buf *out, struct span text, unsigned columns, size_t bytes,

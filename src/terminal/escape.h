@@ -26,7 +26,8 @@ void escape_put_short(struct buf *out, struct span text, unsigned columns, size_
    */
 void escape_put_field(struct buf *out, struct span text);
 
-/* For JSON text, in which such characters occur only inside strings: they become \u escapes. */
+/* For JSON text, in which such characters occur only inside strings: these and invisible characters
+   become \u escapes. */
 void escape_put_json(struct buf *out, struct span json);
 
 /* Whether a character of a rendered answer, or UTF8_ILL_FORMED, must be escaped. Unlike in

@@ -7,6 +7,9 @@
 
 #include <stdlib.h>
 
+/* On a terminal. The first is for other cells of a column, which are padded to the longest one. */
+enum { COLUMN_MAX = 80, CELL_COLUMNS = 256, CELL_BYTES = 1024 };
+
 void table_add(struct table *t, struct span text)
 {
     t->cells = xrealloc(t->cells, (t->count + 1) * sizeof *t->cells);
@@ -15,18 +18,18 @@ void table_add(struct table *t, struct span text)
     buf_span(cell, text);
 }
 
-static void put_cell(struct buf *out, struct span cell, bool aligned)
+static void put_cell(const struct table *t, struct buf *out, struct span cell)
 {
-    if (aligned)
-        escape_put_line(out, cell);
+    if (t->ellipsis)
+        escape_put_short(out, cell, CELL_COLUMNS, CELL_BYTES, t->ellipsis);
     else
-        escape_put_field(out, cell);
+        escape_put_line(out, cell);
 }
 
-static unsigned cell_width(struct span cell)
+static unsigned cell_width(const struct table *t, struct span cell)
 {
     struct buf shown = {0};
-    escape_put_line(&shown, cell);
+    put_cell(t, &shown, cell);
     unsigned width = width_of(buf_view(&shown));
     buf_release(&shown);
     return width;
@@ -36,10 +39,18 @@ static unsigned column_width(const struct table *t, unsigned column)
 {
     unsigned widest = 0;
     for (size_t i = column; i < t->count; i += t->columns) {
-        unsigned width = cell_width(buf_view(&t->cells[i]));
+        unsigned width = cell_width(t, buf_view(&t->cells[i]));
         widest = width > widest ? width : widest;
     }
-    return widest;
+    return widest < COLUMN_MAX ? widest : COLUMN_MAX;
+}
+
+static void put_padded(const struct table *t, struct buf *out, struct span cell, unsigned columns)
+{
+    put_cell(t, out, cell);
+    buf_puts(out, "  ");
+    for (unsigned n = cell_width(t, cell); n < columns; n++)
+        buf_byte(out, ' ');
 }
 
 void table_put(const struct table *t, struct writer *out)
@@ -52,14 +63,15 @@ void table_put(const struct table *t, struct writer *out)
     for (size_t i = 0; i < t->count; i++) {
         unsigned column = (unsigned)(i % t->columns);
         struct span cell = buf_view(&t->cells[i]);
-        put_cell(&out->pending, cell, out->terminal);
-        if (column == t->columns - 1)
-            buf_byte(&out->pending, '\n');
-        else if (!out->terminal)
-            buf_byte(&out->pending, '\t');
+        bool is_last = column == t->columns - 1;
+        if (!out->terminal)
+            escape_put_field(&out->pending, cell);
+        else if (is_last)
+            put_cell(t, &out->pending, cell);
         else
-            for (unsigned n = cell_width(cell); n < widths[column] + 2; n++)
-                buf_byte(&out->pending, ' ');
+            put_padded(t, &out->pending, cell, widths[column]);
+        if (is_last || !out->terminal)
+            buf_byte(&out->pending, is_last ? '\n' : '\t');
     }
 }
 
@@ -68,5 +80,5 @@ void table_release(struct table *t)
     for (size_t i = 0; i < t->count; i++)
         buf_release(&t->cells[i]);
     free(t->cells);
-    *t = (struct table){.columns = t->columns};
+    *t = (struct table){.columns = t->columns, .ellipsis = t->ellipsis};
 }

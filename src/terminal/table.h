@@ -13,6 +13,8 @@ struct table {
     unsigned columns;
     struct buf *cells;
     size_t count;
+    const char *ellipsis; /* on a terminal: the end of a cell that was too long, see
+                             terminal_ellipsis; NULL: cells are not cut */
 };
 
 /* Adds a cell (copied), row by row. */

@@ -191,6 +191,23 @@ END
     expect_no "	" "$T/screen"
 }
 
+@test "portfolios: at a terminal a very long name is cut, and other rows are not padded to it" {
+    need_terminal
+    {
+        printf 'on GET /portfolios\nbody [{"id":"first","name":"'
+        repeat 20000 wide
+        printf '"}'
+        repeat 200 ',{"id":"other","name":"short","currency":"USD"}'
+        printf ']\n'
+    } >"$T/long"
+    serve <"$T/long"
+    at_terminal -- "$CHAT" portfolios
+    [ "$(wc -c <"$T/screen")" -lt 40000 ] || fail "$(wc -c <"$T/screen") bytes"
+    grep -q 'wide[wid]*\.\.\.' "$T/screen"
+    run_chat portfolios
+    [ "$(head -n 1 "$OUT" | wc -c)" -gt 80000 ]
+}
+
 @test "portfolios: first generation, absent fields are empty" {
     serve_default --portfolios 2
     run_chat portfolios

@@ -309,8 +309,12 @@ static void invisible_characters(void)
         buf_release(&out);
         buf_release(&want);
     }
-    /* Parts of words and emoji. */
+    /* In JSON, too: a character beyond U+FFFF is a pair of escapes. */
     struct buf out = {0};
+    escape_put_json(&out, S("\"\xE2\x80\x8B\xF3\xA0\x81\x81\""));
+    check_span(buf_view(&out), S("\"\\u200b\\udb40\\udc41\""), "JSON");
+    buf_clear(&out);
+    /* Parts of words and emoji. */
     escape_put_line(&out, S("\xE2\x80\x8C\xE2\x80\x8D"));
     check_span(buf_view(&out), S("\xE2\x80\x8C\xE2\x80\x8D"), "joiners");
     buf_release(&out);
