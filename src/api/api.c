@@ -132,28 +132,36 @@ int api_request(struct api *api, const char *method, const char *path, struct sp
     return result;
 }
 
-struct member_check {
-    size_t count;
-    bool known;
+/* Whether a body is what a call returns: a JSON object with one of these members as a string, or
+   without members. */
+
+enum { KNOWN_NAMES = 4 };
+
+struct known_object {
+    const char *const *names; /* at most KNOWN_NAMES, then NULL */
+    size_t members;
+    bool is_known;
 };
 
 static void look_at_member(void *arg, const struct json_member *m)
 {
-    static const char *const names[] = {"conversation_id", "id", "new_mode", "email", "rating"};
-    struct member_check *members = arg;
-    members->count++;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        members->known = members->known || span_is(m->key, names[i]);
+    struct known_object *known = arg;
+    known->members++;
+    for (size_t i = 0; i < KNOWN_NAMES && known->names[i]; i++)
+        if (span_is(m->key, known->names[i]) && m->value.type == JSON_STRING)
+            known->is_known = true;
 }
 
-/* Whether a body is a JSON object with a member of a conversation or account, or without members.
- */
-static bool is_known_object(struct span body)
+static bool is_known_object(struct span body, const char *const names[KNOWN_NAMES])
 {
-    struct member_check members = {0, false};
-    return json_read_object(body, look_at_member, &members) == 0 &&
-           (members.known || members.count == 0);
+    struct known_object known = {.names = names};
+    return json_read_object(body, look_at_member, &known) == 0 &&
+           (known.is_known || known.members == 0);
 }
+
+static const char *const conversation_names[KNOWN_NAMES] = {"conversation_id", "id", "new_mode"};
+static const char *const account_names[KNOWN_NAMES] = {"email", "id"};
+static const char *const rating_names[KNOWN_NAMES] = {"rating", "message_id", "id"};
 
 /* Conversations. */
 
@@ -294,7 +302,7 @@ int api_set_mode(struct api *api, const char *id, const char *mode, struct fail 
     buf_byte(&body, '}');
     int result = call_url(api, "PUT", conversation_url(api, id, "/mode"), buf_view(&body),
                           &response, what, fail);
-    if (result == 0 && !is_known_object(buf_view(&response.body)))
+    if (result == 0 && !is_known_object(buf_view(&response.body), conversation_names))
         result = api_unexpected(&response, what, "the response is not a change of mode", fail);
     buf_release(&body);
     http_response_release(&response);
@@ -311,7 +319,7 @@ int api_delete(struct api *api, const char *id, struct fail *fail)
     int result = call_url(api, "DELETE", conversation_url(api, id, ""), span_make(NULL, 0),
                           &response, what, fail);
     if (result == 0 && span_trim(buf_view(&response.body)).len > 0 &&
-        !is_known_object(buf_view(&response.body)))
+        !is_known_object(buf_view(&response.body), conversation_names))
         result = api_unexpected(&response, what, "the response is not empty", fail);
     http_response_release(&response);
     return result;
@@ -390,7 +398,7 @@ int api_rate(struct api *api, const char *message, const char *rating, const cha
         json_put_text(&body, "comment", span_of(comment));
     buf_byte(&body, '}');
     int result = call_url(api, "POST", buf_take(&url), buf_view(&body), &response, what, fail);
-    if (result == 0 && !is_known_object(buf_view(&response.body)))
+    if (result == 0 && !is_known_object(buf_view(&response.body), rating_names))
         result = api_unexpected(&response, what, "the response is not a rating", fail);
     buf_release(&body);
     http_response_release(&response);
@@ -487,7 +495,7 @@ int api_me(struct api *api, struct http_response *response, struct fail *fail)
     if (call_url(api, "GET", base_url(api, "/auth/me"), span_make(NULL, 0), response, what, fail) !=
         0)
         return -1;
-    if (!is_known_object(buf_view(&response->body)))
+    if (!is_known_object(buf_view(&response->body), account_names))
         return api_unexpected(response, what, "the response is not an account", fail);
     return 0;
 }

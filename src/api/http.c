@@ -802,7 +802,7 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
     curl_easy_setopt(h->easy, CURLOPT_HEADERDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_WRITEDATA, &x);
     int result = run(&x);
-    if (response->status >= 400 && request->body.at)
+    if (!x.taken && request->body.at)
         buf_span(&response->request_body, request->body);
     curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, NULL);

@@ -6,6 +6,7 @@
 #include "core/xmalloc.h"
 #include "json/json.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,25 +21,29 @@ struct sent {
         char *text; /* owned, may hold NUL */
         size_t len;
         bool is_name;
+        bool is_secret; /* the password */
     } * words;
     size_t count;
 };
 
-static void add_word(struct sent *sent, struct span text, bool is_name)
+static void add_word(struct sent *sent, struct span text, struct sent_word word)
 {
     if (text.len == 0)
         return;
+    word.text = xmemdup(text.at, text.len);
+    word.len = text.len;
     sent->words = xrealloc(sent->words, (sent->count + 1) * sizeof *sent->words);
-    sent->words[sent->count++] = (struct sent_word){xmemdup(text.at, text.len), text.len, is_name};
+    sent->words[sent->count++] = word;
 }
 
 static void add_sent_strings(void *arg, const struct json_member *m)
 {
     struct sent *sent = arg;
     if (m->key.at)
-        add_word(sent, m->key, true);
+        add_word(sent, m->key, (struct sent_word){.is_name = true});
     if (m->value.type == JSON_STRING)
-        add_word(sent, m->value.string, false);
+        add_word(sent, m->value.string,
+                 (struct sent_word){.is_secret = span_is(m->key, "password")});
     else if (m->value.type == JSON_OBJECT)
         json_read_object(m->value.raw, add_sent_strings, sent);
     else if (m->value.type == JSON_ARRAY)
@@ -61,11 +66,84 @@ static bool was_sent(const struct sent *sent, struct span text, bool as_name)
     return false;
 }
 
+static bool is_sent_name(const struct sent *sent, struct span text)
+{
+    for (size_t i = 0; i < sent->count; i++)
+        if (sent->words[i].is_name &&
+            span_equal(span_make(sent->words[i].text, sent->words[i].len), text))
+            return true;
+    return false;
+}
+
+/* A password may be a part of a sentence. A short one counts only as a word of its own, and one
+   that is the name of a member of the request cannot be told from that name. */
+
+enum { SECRET_ANYWHERE = 6 /* bytes of a password that is not looked for as a word */ };
+
+static bool is_word_byte(char c)
+{
+    return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+/* The position of the first repetition of the secret in `text` from `at`; text.len if none. */
+static size_t find_secret(const struct sent_word *secret, struct span text, size_t at)
+{
+    for (; secret->len <= text.len && at <= text.len - secret->len; at++) {
+        size_t end = at + secret->len;
+        bool is_word = (at == 0 || !is_word_byte(text.at[at - 1])) &&
+                       (end == text.len || !is_word_byte(text.at[end]));
+        if ((is_word || secret->len >= SECRET_ANYWHERE) &&
+            memcmp(text.at + at, secret->text, secret->len) == 0)
+            return at;
+    }
+    return text.len;
+}
+
+static const struct sent_word *secret_of(const struct sent *sent)
+{
+    for (size_t i = 0; i < sent->count; i++) {
+        const struct sent_word *word = &sent->words[i];
+        if (word->is_secret && !is_sent_name(sent, span_make(word->text, word->len)))
+            return word;
+    }
+    return NULL;
+}
+
+/* Appends `text`, with a password that was sent masked. */
+static void put_masked(struct buf *out, const struct sent *sent, struct span text)
+{
+    const struct sent_word *secret = secret_of(sent);
+    size_t from = 0, at = text.len;
+    while (secret && (at = find_secret(secret, text, from)) < text.len) {
+        buf_append(out, text.at + from, at - from);
+        buf_puts(out, "[masked]");
+        from = at + secret->len;
+    }
+    buf_append(out, text.at + from, text.len - from);
+}
+
+/* The same in one line of at most WORDS_MAX bytes. */
+static void fold_masked(struct buf *out, const struct sent *sent, struct span text)
+{
+    struct buf masked = {0};
+    put_masked(&masked, sent, text);
+    utf8_fold(out, buf_view(&masked), WORDS_MAX);
+    buf_wipe(&masked);
+}
+
+static bool has_secret(const struct sent *sent, struct span text)
+{
+    const struct sent_word *secret = secret_of(sent);
+    return secret && find_secret(secret, text, 0) < text.len;
+}
+
 static bool repeats(const struct sent *sent, const struct json_member *m)
 {
     return (m->key.at &&
             (span_is(m->key, "input") || span_is(m->key, "ctx") || was_sent(sent, m->key, true))) ||
-           (m->value.type == JSON_STRING && was_sent(sent, m->value.string, false));
+           (m->key.at && has_secret(sent, m->key)) ||
+           (m->value.type == JSON_STRING &&
+            (was_sent(sent, m->value.string, false) || has_secret(sent, m->value.string)));
 }
 
 struct detail {
@@ -102,7 +180,7 @@ static void keep_string(const struct detail *d, struct buf *target, const struct
 {
     buf_clear(target);
     if (value->type == JSON_STRING && !was_sent(d->sent, value->string, false))
-        buf_span(target, value->string);
+        put_masked(target, d->sent, value->string);
 }
 
 /* Appends ["body","text"] as `text` and ["query","limit"] as `limit`: the parts of the request are
@@ -128,6 +206,8 @@ static void read_validation_error(void *arg, const struct json_member *m)
     } else if (span_is(m->key, "loc")) {
         buf_clear(&d->where);
         json_read_array(m->value.raw, put_place, &d->where);
+        if (has_secret(d->sent, buf_view(&d->where)))
+            buf_clear(&d->where);
     }
 }
 
@@ -154,10 +234,22 @@ static void put_validation_error(void *arg, const struct json_member *m)
     put_one_line(d->words, &d->why);
 }
 
+/* {"error": {"code": …, "message": …}}, as gateways have it; some have `type` for `code`. */
+static void read_error_member(void *arg, const struct json_member *m)
+{
+    struct detail *d = arg;
+    if (span_is(m->key, "code") || (span_is(m->key, "type") && d->code->len == 0))
+        keep_string(d, d->code, &m->value);
+    else if (span_is(m->key, "message"))
+        keep_string(d, &d->message, &m->value);
+}
+
 static void read_detail_member(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
-    if (span_is(m->key, "error"))
+    if (span_is(m->key, "error") && m->value.type == JSON_OBJECT)
+        json_read_object(m->value.raw, read_error_member, d);
+    else if (span_is(m->key, "error"))
         keep_string(d, d->code, &m->value);
     else if (span_is(m->key, "message"))
         keep_string(d, &d->message, &m->value);
@@ -170,16 +262,6 @@ static void put_unknown_json(struct detail *d, const struct json_member *m)
     find_repetition(&repetition, m);
     if (!repetition.found)
         utf8_fold(&d->raw, m->value.raw, WORDS_MAX);
-}
-
-/* {"error": {"code": …, "message": …}}, as gateways have it; some have `type` for `code`. */
-static void read_error_member(void *arg, const struct json_member *m)
-{
-    struct detail *d = arg;
-    if (span_is(m->key, "code") || (span_is(m->key, "type") && d->code->len == 0))
-        keep_string(d, d->code, &m->value);
-    else if (span_is(m->key, "message"))
-        keep_string(d, &d->message, &m->value);
 }
 
 static void read_detail(void *arg, const struct json_member *m)
@@ -211,10 +293,10 @@ static bool read_json(struct span body, const struct sent *sent, struct buf *wor
         buf_span(words, d.message.len ? buf_view(&d.message) : buf_view(&d.text));
     if (words->len == 0)
         buf_span(words, code->len ? buf_view(code) : buf_view(&d.own));
-    if (words->len == 0)
-        buf_span(words, top.type != JSON_STRING             ? buf_view(&d.raw)
-                        : was_sent(sent, top.string, false) ? span_make(NULL, 0)
-                                                            : top.string);
+    if (words->len == 0 && top.type != JSON_STRING)
+        buf_span(words, buf_view(&d.raw));
+    else if (words->len == 0)
+        keep_string(&d, words, &top);
     json_reader_free(r);
     buf_release(&d.text);
     buf_release(&d.message);
@@ -238,13 +320,13 @@ static struct span html_title(struct span page)
     return span_make(NULL, 0);
 }
 
-static void put_page(struct buf *out, struct span body)
+static void put_page(struct buf *out, const struct sent *sent, struct span body)
 {
     struct span title = span_trim(html_title(body));
     buf_puts(out, "an HTML page");
     if (title.len) {
         buf_puts(out, ", \"");
-        utf8_fold(out, title, WORDS_MAX);
+        fold_masked(out, sent, title);
         buf_byte(out, '"');
     }
 }
@@ -257,12 +339,12 @@ void refusal_read(struct span body, struct span sent, struct buf *words, struct 
         return;
     json_read_object(sent, add_sent_strings, &repeated);
     if (body.at[0] == '<') {
-        put_page(words, body);
+        put_page(words, &repeated, body);
     } else if (!read_json(body, &repeated, words, code)) {
         buf_clear(words);
         buf_clear(code);
         if (!was_sent(&repeated, body, false))
-            utf8_fold(words, span_first_line(body), WORDS_MAX);
+            fold_masked(words, &repeated, span_first_line(body));
     }
     sent_release(&repeated);
 }
@@ -390,6 +472,18 @@ static void put_why(struct buf *out, const char *what, struct span words, int st
     utf8_put_without_nul(out, span_make(line.at + line.len, words.len - line.len));
 }
 
+static void put_redirect(struct buf *out, const struct http_response *response)
+{
+    struct sent sent = {NULL, 0};
+    buf_puts(out, "redirected");
+    if (response->location.len) {
+        json_read_object(buf_view(&response->request_body), add_sent_strings, &sent);
+        buf_puts(out, " to ");
+        put_masked(out, &sent, buf_view(&response->location));
+        sent_release(&sent);
+    }
+}
+
 int api_refused(const struct http_response *response, const char *what, struct fail *fail)
 {
     struct buf words = {0}, why = {0}, code = {0};
@@ -397,9 +491,7 @@ int api_refused(const struct http_response *response, const char *what, struct f
     if (status < 300)
         put_strange_success(&words, &code, response);
     else if (status < 400)
-        buf_printf(&words, "redirected%s%.*s", response->location.len ? " to " : "",
-                   (int)response->location.len,
-                   response->location.len ? response->location.data : "");
+        put_redirect(&words, response);
     else if (is_cut_json(response))
         buf_printf(&words, "an explanation of more than %d MiB", HTTP_BODY_MAX >> 20);
     else
@@ -420,24 +512,50 @@ int api_refused(const struct http_response *response, const char *what, struct f
     return -1;
 }
 
+static void note_error_member(void *arg, const struct json_member *m)
+{
+    bool *is_error = arg;
+    bool is_text = m->value.type == JSON_STRING && m->value.string.len > 0;
+    if (span_is(m->key, "detail") ||
+        (span_is(m->key, "error") && (is_text || m->value.type == JSON_OBJECT)))
+        *is_error = true;
+}
+
+/* What a response with a status of success is instead of what was asked for. If it is an error, in
+   the server's words. */
+static void put_unexpected(struct buf *out, const struct http_response *response, const char *why)
+{
+    struct span body = span_trim(buf_view(&response->body));
+    struct span sent = buf_view(&response->request_body);
+    struct buf words = {0}, code = {0};
+    bool is_page = body.len && body.at[0] == '<', is_error = false;
+    if (response->content_encoding.len) {
+        buf_printf(out, "the response has the Content-Encoding %.*s",
+                   (int)response->content_encoding.len, response->content_encoding.data);
+        return;
+    }
+    json_read_object(body, note_error_member, &is_error);
+    if (is_page || is_error)
+        refusal_read(body, sent, &words, &code);
+    struct span line = span_first_line(span_trim(buf_view(&words)));
+    buf_puts(out, is_page ? "the response is " : why);
+    buf_puts(out, line.len && !is_page ? ": " : "");
+    utf8_put_without_nul(out, line);
+    buf_release(&words);
+    buf_release(&code);
+}
+
 int api_unexpected(const struct http_response *response, const char *what, const char *why,
                    struct fail *fail)
 {
-    struct buf page = {0};
-    struct span body = span_trim(buf_view(&response->body));
+    struct buf text = {0};
     bool first = !fail_is_set(fail);
-    if (response->content_encoding.len) {
-        buf_printf(&page, "the response has the Content-Encoding %.*s",
-                   (int)response->content_encoding.len, response->content_encoding.data);
-    } else if (body.len && body.at[0] == '<') {
-        buf_puts(&page, "the response is ");
-        put_page(&page, body);
-    }
+    put_unexpected(&text, response, why);
     fail_set_hint(fail, FAIL_PROTOCOL, "check --url, and whether this network requires a sign-in",
                   "%s: %s (HTTP %d): a proxy or sign-in page may have answered", what,
-                  page.len ? buf_text(&page) : why, response->status);
+                  buf_text(&text), response->status);
     if (first)
         fail->http_status = response->status;
-    buf_release(&page);
+    buf_release(&text);
     return -1;
 }

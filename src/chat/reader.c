@@ -80,7 +80,8 @@ static void read_error(const struct chat_event *event, struct buf *words, struct
         buf_span(words, message->string);
     else
         refusal_read(event->member[CHAT_DATA].raw, span_make(NULL, 0), words, code);
-    if (words->len == 0 && message->type != JSON_NONE && message->type != JSON_NULL)
+    if (words->len == 0 && message->type != JSON_NONE && message->type != JSON_NULL &&
+        message->type != JSON_STRING)
         utf8_fold(words, message->raw, MESSAGE_MAX);
     if (own_code->type == JSON_STRING && own_code->string.len) {
         buf_clear(code);

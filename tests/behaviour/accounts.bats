@@ -1374,6 +1374,33 @@ SCENARIO
     done
 }
 
+@test "secret: a password within the server's words is masked" {
+    local status type body
+    while IFS='|' read -r status type body; do
+        serve <<<$'on POST /auth/login\nstatus '"$status"$'\nheader content-type: '"$type"$'\nheader Location: /?p=hunter2\nbody '"$body"
+        run_chat login --email me@example.com --password-stdin <<<hunter2
+        grep -q 'cannot log in: .*HTTP' "$ERR" || fail "status $status, $body"
+        expect_no hunter2 "$ERR"
+        stop_server
+        rm "$T/announcement"
+    done <<'BODIES'
+401|application/json|{"detail":"The password hunter2 is wrong"}
+401|application/json|{"detail":[{"loc":["body","hunter2"],"msg":"bad: hunter2"}]}
+401|application/json|{"detail":{"a":{"b":["it is hunter2."]}}}
+401|application/json|{"error":{"message":"no hunter2","code":"hunter2 "}}
+401|application/json|"bad hunter2"
+401|text/plain|no such password: hunter2
+401|text/html|<title>No hunter2 here</title>
+200|text/html|<title>No hunter2 here</title>
+200|application/json|{"error":"no hunter2"}
+302|text/plain|moved
+BODIES
+    # One that is the name of a member is not: the server's words would say nothing.
+    serve <<<$'on POST /auth/login\nstatus 401\nbody {"detail":"Incorrect email or password"}'
+    run_chat login --email me@example.com --password-stdin <<<password
+    expect_failure 77 'cannot log in: Incorrect email or password \(HTTP 401\).*'
+}
+
 @test "secret: no option accepts a token or a password, and an attempt is not repeated in messages" {
     serve_default
     for option in --token --password --api-key; do

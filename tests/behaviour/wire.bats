@@ -422,3 +422,30 @@ SCENARIO
     expect_status 76
     expect_error
 }
+
+@test "an error with status 200 to another call: the server's words are shown" {
+    serve <<'SCENARIO'
+on POST /chat/conversations
+body {"detail":"no such plan"}
+on PUT /chat/conversations/*/mode
+body {"error":{"message":"no such plan"}}
+on DELETE /chat/conversations/*
+body {"error":"no such plan","id":7}
+on GET /auth/me
+body {"detail":"no such plan","conversation_id":"7"}
+on GET /portfolios
+body {"detail":"no such plan"}
+SCENARIO
+    local call
+    while read -r -a call; do
+        run_chat "${call[@]}"
+        expect_status 76
+        expect_error '.*: no such plan \(HTTP 200\): a proxy or sign-in page may have answered.*'
+    done <<CALLS
+conversations new
+conversations mode $ID blue
+conversations delete $ID
+whoami
+portfolios
+CALLS
+}
