@@ -743,8 +743,8 @@ static struct curl_slist *make_headers(const struct http_config *config,
     for (size_t i = 0; i < config->header_count; i++)
         list = add_header(list, config->headers[i]);
     list = add_header(list, "Expect:");
-    if (request->body.at)
-        list = add_header(list, "Content-Type: application/json");
+    /* A line without a value removes the header that libcurl sends with a POST. */
+    list = add_header(list, request->body.at ? "Content-Type: application/json" : "Content-Type:");
     if (request->token) {
         buf_clear(&line);
         buf_reserve(&line, strlen(request->token) + 32);

@@ -115,6 +115,8 @@ static int read_data(struct api_job *j, struct fail *fail)
     const char *text = setting_text(j->in->settings, OPT_DATA);
     if (!text)
         return 0;
+    if (strcmp(text, "@") == 0)
+        return fail_set(fail, FAIL_USAGE, "--data: expected the name of a file after @");
     buf_init(&j->data, DATA_MAX);
     buf_reserve(&j->data, 1);
     if (strcmp(text, "-") == 0 || text[0] == '@') {
@@ -140,7 +142,11 @@ static bool is_success(const struct http_response *response)
 static bool response_takes(void *arg, const struct http_response *response, struct fail *fail)
 {
     struct api_job *j = arg;
-    (void)fail;
+    struct span coding = buf_view(&response->content_encoding);
+    if (is_success(response) && coding.len)
+        fail_set(fail, FAIL_PROTOCOL,
+                 "%s: the response is compressed: unexpected Content-Encoding: %.*s", j->method,
+                 (int)coding.len, coding.at);
     j->is_stream = api_is_event_stream(response);
     j->moved = sys_now_us();
     return is_success(response);

@@ -164,6 +164,8 @@ bool json_memo_find(struct json_memo *m, struct span document, const struct json
                     struct json_found *found, struct json_memo_escaped *escaped)
 {
     const char *piece[GAPS + 1];
+    if (document.len == 0) /* perhaps without a pointer to compute with */
+        return false;
     for (unsigned i = 0; i < m->count; i++) {
         struct memo_form *form = m->form[i];
         if (form->shape != shape || !match_form(form, document, piece, escaped))

@@ -41,6 +41,8 @@ load memory
     grep -qx 'Content-Type: application/json' "$T/head"
     grep -qx 'X-Test: yes' "$T/head"
     [ "$(body 1)" = 'no JSON' ]
+    run_chat api POST /nothing
+    [ -z "$(header Content-Type 2)" ] || fail "a body that is none has a type"
 }
 
 @test "api: binary bodies, 204, HEAD" {
@@ -69,6 +71,14 @@ END
     run_chat api HEAD /missing
     expect_status 65
     expect_error 'HEAD /missing: .*HTTP 404.*'
+    [ ! -s "$OUT" ]
+}
+
+@test "api: a compressed body is refused" {
+    serve <<<$'on GET /packed\nheader Content-Encoding: gzip\nbody abc'
+    run_chat api /packed
+    expect_status 76
+    expect_error '.*gzip.*'
     [ ! -s "$OUT" ]
 }
 
@@ -200,7 +210,7 @@ END
 }
 
 @test "api: usage" {
-    for arguments in '' 'get /a' 'TRACE /a' 'CONNECT /a' 'GET /a /b' 'HEAD /a --data x' '/a --data=' '/a -o json'; do
+    for arguments in '' 'get /a' 'TRACE /a' 'CONNECT /a' 'GET /a /b' 'HEAD /a --data x' '/a --data=' '/a --data @' '/a -o json'; do
         # shellcheck disable=SC2086 # words
         run_chat api $arguments
         expect_status 64
