@@ -117,7 +117,7 @@ def explain(files, known):
                 said.setdefault(mine[0].words, []).append(line)
             else:
                 bare.append(line)
-    print('\nNot run through (a line, or so many of its branches were):')
+    print('\nNot executed (a line, or some of its branches):')
     for words in dict.fromkeys(reason.words for reason in known):
         if words in said:
             print(f'{words}', *said[words], sep='\n')
