@@ -37,19 +37,6 @@ static void put_history_message(struct buf *out, struct span line)
     }
 }
 
-/* Opens the file for reading. -1 with errno, also for one that is not a regular file. */
-static int open_history(const char *path, struct stat *st)
-{
-    int fd = sys_open_private(path, O_RDONLY);
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
-        return fd;
-    close(fd);
-    errno = EINVAL;
-    return -1;
-}
-
 /* The offset at which the newest HISTORY_MAX messages begin. -1 with errno. */
 static off_t find_start(int fd, off_t size)
 {
@@ -91,7 +78,9 @@ void history_load(void (*each)(void *arg, struct span message), void *arg)
     struct fail none = FAIL_INIT;
     struct buf path = {0};
     struct stat st;
-    int fd = store_path(HISTORY_FILE, &path, &none) == 0 ? open_history(buf_text(&path), &st) : -1;
+    int fd = store_path(HISTORY_FILE, &path, &none) == 0
+                 ? lines_open(buf_text(&path), O_RDONLY, &st)
+                 : -1;
     off_t start = fd >= 0 ? find_start(fd, st.st_size) : -1;
     if (start >= 0)
         read_messages(fd, start, st.st_size, each, arg);
@@ -101,42 +90,19 @@ void history_load(void (*each)(void *arg, struct span message), void *arg)
     fail_release(&none);
 }
 
-/* Appends with one write(2). `line` begins with a line feed, which is skipped unless the file ends
-   inside a line. -1 with errno. */
-static int append_line(const char *path, struct buf *line)
-{
-    struct stat st;
-    char last = '\n';
-    int fd = sys_open_private(path, O_RDWR | O_APPEND | O_CREAT);
-    if (fd < 0)
-        return -1;
-    int result = fstat(fd, &st);
-    if (result == 0 && !S_ISREG(st.st_mode)) {
-        errno = EINVAL;
-        result = -1;
-    }
-    size_t skip = 1;
-    if (result == 0 && st.st_size > 0 && sys_pread_all(fd, &last, 1, st.st_size - 1) == 1 &&
-        last != '\n')
-        skip = 0;
-    if (result == 0)
-        result = sys_write_all(fd, line->data + skip, line->len - skip, NULL);
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return result;
-}
+/* Changes the history under the lock, or without it (`locked` is false) if it is not available
+   within a second. -1 with errno. */
+typedef int change_fn(const char *path, bool locked, void *arg);
 
-/* Calls `change` with the lock held, or without it if it cannot be obtained within a second. */
-static int with_lock(int (*change)(const char *path, void *arg), void *arg, struct fail *fail)
+static int change_history(change_fn *change, void *arg, struct fail *fail)
 {
     struct fail none = FAIL_INIT;
     struct buf path = {0};
-    bool unsupported;
+    bool unsupported = false;
     int result = 0;
     if (store_path(HISTORY_FILE, &path, &none) == 0) {
         int lock = store_lock(LOG_LOCK, LOCK_US, &unsupported);
-        if (change(buf_text(&path), arg) != 0)
+        if (change(buf_text(&path), lock >= 0 && !unsupported, arg) != 0)
             result = fail_errno(fail, FAIL_CREATE, errno, "cannot write %s", buf_text(&path));
         if (lock >= 0)
             close(lock);
@@ -146,18 +112,30 @@ static int with_lock(int (*change)(const char *path, void *arg), void *arg, stru
     return result;
 }
 
-static int add(const char *path, void *arg)
+static int append(const char *path, bool locked, void *arg)
 {
-    return append_line(path, arg);
+    const struct buf *line = arg;
+    struct stat st;
+    int result = 1;
+    for (int i = 0; i < 2 && result == 1; i++) {
+        int fd = lines_open(path, LINES_APPEND, &st);
+        if (fd < 0)
+            return -1;
+        result = lines_append(fd, &st, buf_view(line), locked);
+        int saved = errno;
+        close(fd);
+        errno = saved;
+    }
+    return result < 0 ? -1 : 0;
 }
 
 int history_add(struct span message, struct fail *fail)
 {
     struct buf line = {0};
-    buf_byte(&line, '\n');
+    buf_byte(&line, '\n'); /* see lines_append */
     put_history_line(&line, message);
     buf_byte(&line, '\n');
-    int result = with_lock(add, &line, fail);
+    int result = change_history(append, &line, fail);
     buf_release(&line);
     return result;
 }
@@ -174,11 +152,14 @@ static int replace_by_rest(const char *path, int fd, off_t start, off_t size)
     return result;
 }
 
-static int trim(const char *path, void *arg)
+/* Messages that another process appends meanwhile would be lost without the lock. */
+static int trim(const char *path, bool locked, void *arg)
 {
     struct stat st;
     (void)arg;
-    int fd = open_history(path, &st);
+    if (!locked)
+        return 0;
+    int fd = lines_open(path, O_RDONLY, &st);
     if (fd < 0)
         return errno == ENOENT ? 0 : -1;
     sys_replace_clean(path);
@@ -192,5 +173,5 @@ static int trim(const char *path, void *arg)
 
 int history_trim(struct fail *fail)
 {
-    return with_lock(trim, NULL, fail);
+    return change_history(trim, NULL, fail);
 }

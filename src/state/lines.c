@@ -6,8 +6,10 @@
 #include "core/xmalloc.h"
 #include "system/system.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BLOCK = 128 << 10 };
 
@@ -136,4 +138,45 @@ int lines_next(struct lines *l, struct span *line, off_t *offset)
         drop_bytes(l, len);
         return 1;
     }
+}
+
+int lines_open(const char *path, int flags, struct stat *st)
+{
+    int fd = sys_open_private(path, flags);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+        return fd;
+    close(fd);
+    errno = EINVAL;
+    return -1;
+}
+
+static bool ends_inside_line(int fd, const struct stat *st)
+{
+    char last = '\n';
+    return st->st_size > 0 && sys_pread_all(fd, &last, 1, st->st_size - 1) == 1 && last != '\n';
+}
+
+/* Removes an incomplete line, unless another process has appended after it. Keeps errno. */
+static void take_back(int fd, const struct stat *before, size_t written)
+{
+    struct stat now;
+    int saved = errno;
+    if (written && fstat(fd, &now) == 0 && now.st_size == before->st_size + (off_t)written) {
+        int ignored = ftruncate(fd, before->st_size);
+        (void)ignored; /* readers skip an incomplete line */
+    }
+    errno = saved;
+}
+
+int lines_append(int fd, const struct stat *st, struct span line, bool locked)
+{
+    struct stat after;
+    size_t written, skip = ends_inside_line(fd, st) ? 0 : 1;
+    if (sys_write_all(fd, line.at + skip, line.len - skip, &written) == 0)
+        return !locked && fstat(fd, &after) == 0 && after.st_nlink == 0;
+    if (locked)
+        take_back(fd, st, written);
+    return -1;
 }

@@ -4,6 +4,7 @@
 #include "core/utf8.h"
 #include "core/xmalloc.h"
 #include "settings/config.h"
+#include "state/lines.h"
 #include "state/log_files.h"
 #include "system/system.h"
 #include "json/write.h"
@@ -117,64 +118,19 @@ static void put_entry(struct buf *out, const struct log_entry *e, uint32_t id)
     buf_puts(out, w.is_complete ? "false}\n" : "true}\n");
 }
 
-/* Opens the file to append to. A descriptor, or -1 with errno. */
-static int open_log(const char *path, struct stat *st)
-{
-    int fd = sys_open_private(path, O_RDWR | O_APPEND | O_CREAT);
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
-        return fd;
-    close(fd);
-    errno = EINVAL;
-    return -1;
-}
-
-/* As open_log, but first renames the file if it is too large. */
+/* Opens the file to append to; first renames it if it is too large. A descriptor, or -1 with errno.
+ */
 static int open_rotated(const struct log_paths *paths, int64_t max_size, struct stat *st)
 {
-    int fd = open_log(paths->path[0], st);
+    int fd = lines_open(paths->path[0], LINES_APPEND, st);
     if (fd < 0 && errno == ENOENT && sys_make_directories(paths->directory) == 0)
-        fd = open_log(paths->path[0], st);
+        fd = lines_open(paths->path[0], LINES_APPEND, st);
     if (fd < 0 || !max_size || st->st_size <= max_size)
         return fd;
     close(fd);
     if (sys_rename(paths->path[0], paths->path[1]) != 0)
         return -1;
-    return open_log(paths->path[0], st);
-}
-
-static bool ends_inside_line(int fd, const struct stat *st)
-{
-    char last = '\n';
-    return st->st_size > 0 && sys_pread_all(fd, &last, 1, st->st_size - 1) == 1 && last != '\n';
-}
-
-/* Removes an incomplete entry, unless another process has appended after it. */
-static void take_back(int fd, const struct stat *before, size_t written)
-{
-    struct stat now;
-    int saved = errno;
-    if (written && fstat(fd, &now) == 0 && now.st_size == before->st_size + (off_t)written &&
-        ftruncate(fd, before->st_size) != 0)
-        errno = saved; /* readers skip an incomplete entry */
-    errno = saved;
-}
-
-/* Appends by one write(2). `line` begins with a line feed, which is skipped unless the file ends in
-   an incomplete line. Returns 0, 1 if the file was removed meanwhile, or -1 with errno. */
-static int append_entry_line(int fd, const struct stat *st, struct span line, bool locked)
-{
-    struct stat after;
-    size_t written;
-    if (!ends_inside_line(fd, st))
-        line = span_make(line.at + 1, line.len - 1);
-    if (sys_write_all(fd, line.at, line.len, &written) != 0) {
-        if (locked)
-            take_back(fd, st, written);
-        return -1;
-    }
-    return !locked && fstat(fd, &after) == 0 && after.st_nlink == 0;
+    return lines_open(paths->path[0], LINES_APPEND, st);
 }
 
 /* -1 with errno. */
@@ -189,7 +145,7 @@ static int append_to(const struct log_paths *paths, struct span line, int64_t ma
         if (fd < 0)
             return -1;
         *first = st.st_size == 0 && access(paths->path[1], F_OK) != 0;
-        result = append_entry_line(fd, &st, line, locked);
+        result = lines_append(fd, &st, line, locked);
         int saved = errno;
         close(fd);
         errno = saved;
@@ -206,8 +162,7 @@ int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool 
     *first = false;
     if (!log_paths_init(&paths))
         return 1;
-    /* Written only if the file ends in an incomplete line. */
-    buf_byte(&line, '\n');
+    buf_byte(&line, '\n'); /* see lines_append */
     put_entry(&line, entry, sys_random());
     int lock = wait ? store_lock(LOG_LOCK, APPEND_SECONDS * INT64_C(1000000), &unsupported) : -1;
     int result = append_to(&paths, buf_view(&line), max_size, lock >= 0 && !unsupported, first);
