@@ -7,6 +7,7 @@
 
 #include "core/fault.h"
 #include "core/utf8.h"
+#include "core/width.h"
 #include "core/xmalloc.h"
 #include "system/system.h"
 
@@ -152,15 +153,50 @@ static int read_keys(struct line_editor *e)
     return n > 0;
 }
 
-/* The display is laid out for the terminal's size: the library is told of a new one. */
-static void check_size(struct line_editor *e)
+/* Notes the size of the terminal. False if it has not changed. */
+static bool note_size(struct line_editor *e)
 {
     struct winsize now;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &now) != 0)
-        return;
-    if (now.ws_col != e->size.ws_col || now.ws_row != e->size.ws_row)
-        edit.el_resize(e->el);
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &now) != 0 ||
+        (now.ws_col == e->size.ws_col && now.ws_row == e->size.ws_row))
+        return false;
     e->size = now;
+    edit.el_resize(e->el);
+    return true;
+}
+
+/* The number of rows between the start of the prompt and the cursor, at a width. */
+static unsigned rows_above(const struct line_editor *e, unsigned columns)
+{
+    const LineInfoW *line = edit.el_wline(e->el);
+    struct width width = {0};
+    unsigned rows = 0, used = (unsigned)wcslen(e->prompt);
+    if (columns == 0)
+        return 0;
+    for (const wchar_t *c = line->buffer; c < line->cursor; c++) {
+        if (*c == L'\n') {
+            rows += used / columns + 1;
+            used = 0;
+        } else if (*c >= L' ') {
+            used += width_add(&width, (uint32_t)*c);
+        }
+    }
+    return rows + used / columns;
+}
+
+/* Draws the line anew if the terminal was resized. Some terminals wrap the former copy of the line
+   anew and some do not: the smaller number of rows erases nothing that was printed before it. */
+static void follow_resize(struct line_editor *e)
+{
+    unsigned before = e->size.ws_col;
+    if (!note_size(e))
+        return;
+    unsigned rows = rows_above(e, before > e->size.ws_col ? before : e->size.ws_col);
+    fputc('\r', e->out);
+    if (rows)
+        fprintf(e->out, "\033[%uA", rows);
+    fputs("\033[J", e->out);
+    edit.el_wset(e->el, EL_REFRESH);
 }
 
 /* Called by the library for each character. SIGINT is Ctrl-C, whoever sends it. */
@@ -180,7 +216,7 @@ static int read_character(EditLine *el, wchar_t *c)
         e->is_over = more == 0;
         if (more <= 0)
             return more;
-        check_size(e);
+        follow_resize(e);
     }
     e->at += n;
     /* Ctrl-D that was typed during an answer, in the terminal's own modes, is a NUL now. */
@@ -213,7 +249,7 @@ static unsigned char stop(EditLine *el, wint_t key)
     sys_stop();
     edit.el_wset(el, EL_PREP_TERM, 1);
     fputs(PASTE_ON, e->out);
-    check_size(e);
+    note_size(e);
     edit.el_wset(el, EL_REFRESH);
     return CC_NORM;
 }
@@ -293,6 +329,11 @@ static const struct {
     {L"\\e[1;5C", L"em-next-word"}, {L"\\e[1;5D", L"ed-prev-word"},
 };
 
+/* Capabilities that insert and delete characters. Without them the library overwrites the rest of
+   the line. With them it loses characters of a line of several rows, and its place on a row with
+   wide characters. */
+static const wchar_t *const unused_capabilities[] = {L"ic", L"IC", L"im", L"dc", L"DC"};
+
 /* The editor. */
 
 static wchar_t *show_prompt(EditLine *el)
@@ -337,6 +378,8 @@ static void configure(struct line_editor *e)
     edit.el_wset(el, EL_HIST, edit.history_w, e->history);
     /* Ctrl-C and Ctrl-Z are keys while a line is edited, so that a paste may hold them. */
     edit.el_wset(el, EL_SETTY, L"-d", L"-isig", NULL);
+    for (size_t i = 0; i < sizeof unused_capabilities / sizeof unused_capabilities[0]; i++)
+        edit.el_wset(el, EL_SETTC, unused_capabilities[i], L"", NULL);
     for (size_t i = 0; i < sizeof key_functions / sizeof key_functions[0]; i++)
         edit.el_wset(el, EL_ADDFN, key_functions[i].name, key_functions[i].help,
                      key_functions[i].function);
@@ -406,7 +449,7 @@ int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line
     e->prompt = to_wide(span_of(prompt));
     e->cleared = e->is_over = false;
     locale_t before = uselocale(e->locale);
-    check_size(e);
+    note_size(e);
     /* Before the prompt is shown, so that nothing is typed in other modes. */
     edit.el_wset(e->el, EL_PREP_TERM, 1);
     fputs(PASTE_ON, e->out);
