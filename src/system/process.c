@@ -241,10 +241,10 @@ static void attach_terminal(int tty)
             _exit(126);
 }
 
-/* Waits for the process; passes on a signal that ends this one. 0, or the errno. */
-static int wait_for_child(pid_t pid, int *status)
+/* Waits for the process. With `passes_on`, it gets a signal that ends this one. 0, or the errno. */
+static int wait_for_child(pid_t pid, bool passes_on, int *status)
 {
-    bool told = false;
+    bool told = !passes_on;
     for (;;) {
         if (sys_signal() && !told)
             told = kill(pid, sys_signal()) == 0;
@@ -306,7 +306,7 @@ int sys_run_at_terminal(const char *command, const char *argument)
         execle("/bin/sh", "sh", "-c", command, "sh", argument, (char *)NULL, environment);
         _exit(127);
     }
-    int error = pid < 0 ? errno : wait_for_child(pid, &status);
+    int error = pid < 0 ? errno : wait_for_child(pid, true, &status);
     restore_keyboard(before);
     free(environment);
     close(tty);
@@ -351,7 +351,7 @@ int sys_pipe_close(struct sys_pipe *p)
 {
     int status = 0;
     close(p->fd);
-    int error = wait_for_child(p->pid, &status);
+    int error = wait_for_child(p->pid, false, &status);
     restore_keyboard(p->before);
     *p = (struct sys_pipe){.pid = -1, .fd = -1};
     errno = error;

@@ -52,7 +52,8 @@ struct sys_pipe {
 /* Runs `sh -c command` with a pipe as its standard input. SIGINT and SIGQUIT are ignored until
    sys_pipe_close. -1 with errno. */
 int sys_pipe_to(struct sys_pipe *p, const char *command);
-/* Closes the pipe and waits for the child, forwarding a caught signal. The wait status as of
+/* Closes the pipe and waits for the child, also after a caught signal: a pager that sh(1) has
+   started would not get it and would go on to read from the terminal. The wait status as of
    waitpid(2), or -1 with errno: EINTR after a signal. */
 int sys_pipe_close(struct sys_pipe *p);
 

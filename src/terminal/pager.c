@@ -36,6 +36,7 @@ static bool may_run(const char *command)
 {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+/";
+    command += strspn(command, " ");
     size_t len = strspn(command, plain);
     if (command[len] && command[len] != ' ')
         return true;
@@ -55,7 +56,8 @@ static const char *choose_pager(void)
         command = getenv("PAGER");
     if (!command)
         command = "less";
-    return *command && strcmp(command, "cat") != 0 && may_run(command) ? command : NULL;
+    struct span trimmed = span_trim(span_of(command));
+    return trimmed.len && !span_is(trimmed, "cat") && may_run(command) ? command : NULL;
 }
 
 static int print_plainly(int (*print)(void *arg, struct writer *out, struct fail *fail), void *arg,
