@@ -3,6 +3,7 @@
 #include "commands/command.h"
 
 #include "chat/summary.h"
+#include "commands/client.h"
 #include "commands/outputs.h"
 #include "core/utf8.h"
 #include "core/width.h"
@@ -56,8 +57,8 @@ static void put_tab_separated(struct buf *out, const struct log_entry *e)
     put_field(out, e->time);
     put_field(out, e->status);
     put_field(out, e->conversation_id);
-    escape_put_field(out, utf8_first(e->question, FIELD_CHARACTERS));
-    buf_byte(out, '\n');
+    put_field(out, utf8_first(e->question, FIELD_CHARACTERS));
+    out->data[out->len - 1] = '\n';
 }
 
 /* An ID, a time, a mark for a failure, and as much of the question as fits. */
@@ -379,6 +380,9 @@ static int print_exported(struct log_job *j, struct writer *out, struct fail *fa
 static int export_entries(struct log_job *j, struct fail *fail)
 {
     struct writer out;
+    if (j->count && (j->conversation || setting_is_given(j->in->settings, OPT_LIMIT)))
+        return fail_set(fail, FAIL_USAGE,
+                        "log export: IDs cannot be combined with --conversation or --limit");
     writer_init_standard(&out);
     int result = print_exported(j, &out, fail);
     return writer_finish(&out, fail) == 0 && result >= 0 ? 0 : -1;
@@ -475,18 +479,22 @@ static int check_usage(const struct log_subcommand *sub, const struct settings *
     return 0;
 }
 
-/* Completes the prefix of an ID from the log. */
+/* Completes the prefix of an ID from the entries of this URL and profile, else from all. */
 static int complete_conversation_option(struct log_job *j, struct fail *fail)
 {
     const char *given = setting_text(j->in->settings, OPT_CONVERSATION);
-    struct store_key any = {NULL, NULL};
     if (!given)
         return 0;
-    if (log_find_conversation(any, given, &j->conversation, fail) != 0)
-        return -1;
-    if (!j->conversation)
+    char *url = client_base(j->in->settings);
+    const struct store_key own = {setting_text(j->in->settings, OPT_PROFILE), url};
+    const struct store_key any = {NULL, NULL};
+    int result = log_find_conversation(own, given, &j->conversation, fail);
+    if (result == 0 && !j->conversation)
+        result = log_find_conversation(any, given, &j->conversation, fail);
+    if (result == 0 && !j->conversation)
         j->conversation = xstrdup(given);
-    return 0;
+    free(url);
+    return result;
 }
 
 static int run_log(const struct invocation *in, struct fail *fail)
