@@ -16,6 +16,7 @@ enum {
     COMMAND_SECONDS = 30,
     /* A stored token is refreshed when at most this much of its lifetime is left. */
     REFRESH_SECONDS = 300,
+    REFRESH_PAUSE = 60,
     REFRESH_PART = 10
 };
 
@@ -167,6 +168,7 @@ static int refresh(struct auth *auth, struct api *api, struct fail *fail)
 {
     struct api_session session;
     struct fail why = FAIL_INIT;
+    auth->refreshed_at = sys_wall_ms() / 1000;
     if (api_refresh(api, &session, &why) == 0) {
         if (auth_store(&auth->config, auth->email, &session, NULL, &why) != 0 &&
             why.cause != FAIL_SIGNAL) {
@@ -274,6 +276,15 @@ int auth_obtain(struct auth *auth, const struct auth_config *config, struct api 
         return take_command(auth, api, fail);
     }
     return obtain_stored_or_log_in(auth, api, warning, fail);
+}
+
+int auth_freshen(struct auth *auth, struct api *api, struct fail *fail)
+{
+    int64_t since = sys_wall_ms() / 1000 - auth->refreshed_at;
+    if (auth->source != AUTH_STORED || !is_near_its_end(auth) ||
+        (since >= 0 && since < REFRESH_PAUSE))
+        return 0;
+    return refresh(auth, api, fail);
 }
 
 int auth_stored(struct auth *auth, const struct auth_config *config, struct api *api,

@@ -241,7 +241,15 @@ static void begin_clock(struct batch_run *r)
 
 static int need_token(struct batch_run *r, struct fail *fail)
 {
-    if (!r->has_token && client_prepare(&r->client, r->in, fail) != 0)
+    int result;
+    if (r->has_token) {
+        begin_clock(r);
+        result = auth_freshen(&r->client.auth, &r->client.api, fail);
+        client_warn(&r->client, r->in, fail);
+    } else {
+        result = client_prepare(&r->client, r->in, fail);
+    }
+    if (result != 0)
         return -1;
     r->has_token = true;
     r->job.token = r->client.auth.token;
@@ -333,7 +341,7 @@ static void end_job(struct batch_run *r, struct worker *w)
 static void start_questions(struct batch_run *r)
 {
     struct fail why = FAIL_INIT;
-    if (!r->has_token && r->batch.waiting && need_token(r, &why) != 0)
+    if (r->batch.waiting && need_token(r, &why) != 0)
         stop_batch(r, &why);
     while (r->batch.waiting && !sys_signal()) {
         struct worker *w = find_worker(r);

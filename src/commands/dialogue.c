@@ -91,15 +91,20 @@ void question_init(struct question *q, struct dialogue *d)
                     .context = {(const char *const *)context->list, (size_t)context->count},
                     .ephemeral = setting_is(s, OPT_EPHEMERAL),
                     .retry = client_retry_policy(s),
-                    .stall_timeout = setting_us(s, OPT_STALL_TIMEOUT),
-                    .started = sys_now_us()}};
-    q->asked_ms = sys_wall_ms();
+                    .stall_timeout = setting_us(s, OPT_STALL_TIMEOUT)}};
+    question_restart_clocks(q);
     collected_clear(&d->answer);
     if (d->is_logged && !d->is_collecting)
         sinks_add(&d->sinks, sink_collect_new(&d->answer));
     d->is_collecting = d->is_logged;
     reader_init(&q->reader, &d->sinks, (size_t)setting_number(s, OPT_MAX_EVENT_SIZE));
     chat_outcome_init(&q->outcome);
+}
+
+void question_restart_clocks(struct question *q)
+{
+    q->request.started = sys_now_us();
+    q->asked_ms = sys_wall_ms();
 }
 
 /* Finds the conversation of --continue. */
@@ -219,11 +224,23 @@ static struct api_portfolios view_portfolios(const struct strings *ids)
     return (struct api_portfolios){.ids = (const char *const *)ids->list, .count = ids->count};
 }
 
+/* The token of an earlier question may be near its end. */
+static int freshen_token(struct dialogue *d, int64_t deadline, struct fail *fail)
+{
+    struct client *client = &d->client;
+    http_set_deadline(client->api.http, deadline);
+    client->auth.config.deadline = deadline;
+    return auth_freshen(&client->auth, &client->api, fail);
+}
+
 int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
 {
     struct chat_request *request = &q->request;
     int64_t max_time = setting_us(d->in->settings, OPT_MAX_TIME);
-    if (!d->ready && prepare_client(d, request->started, fail) != 0)
+    request->deadline = max_time ? request->started + max_time : 0;
+    int prepared = d->ready ? freshen_token(d, request->deadline, fail)
+                            : prepare_client(d, request->started, fail);
+    if (prepared != 0)
         return -1;
     request->conversation = d->conversation;
     if (uses_conversations_portfolios(d, q))
@@ -232,7 +249,6 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
         request->mode = mode_of(d);
     request->auth = &d->client.auth;
     request->auth->tries = 0;
-    request->deadline = max_time ? request->started + max_time : 0;
     int result = chat_run(&d->client.api, &q->reader, request, &q->outcome, fail);
     if (result != 0)
         add_hints(d, q, fail);

@@ -18,7 +18,7 @@ static int send_message(struct dialogue *d, struct question *q, struct buf *mess
     if (result == 0)
         result = message_gather(message, d->in, fail);
     if (setting_is(d->in->settings, OPT_EDIT))
-        q->request.started = sys_now_us(); /* the time in the editor does not count */
+        question_restart_clocks(q);
     q->request.text = buf_view(message);
     return result == 0 ? dialogue_ask(d, q, fail) : -1;
 }
