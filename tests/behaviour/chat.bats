@@ -4,6 +4,7 @@
 # chat: a dialogue at a terminal, and lines from a pipe.
 
 load helper
+load accounts
 
 # on_screen STEP ARGUMENT...: as in status.bats, with a dialogue. Line editing requires another TERM than dumb.
 on_screen()
@@ -258,6 +259,91 @@ END
     expect_bytes '' "$ERR"
 }
 
+@test "chat: a connection that was idle for more than three seconds is not used again" {
+    serve_echo
+    make_clock
+    pipe_to LINES
+    pipe_from ANSWERS
+    launch env LD_PRELOAD="$T/clock.so" "$CHAT" chat -j <"$T/lines" >"$T/answers" 2>"$ERR"
+    local line='' connected=()
+    for text in one two three; do
+        [ "$text" != three ] || : >"$CLOCK_AHEAD"
+        echo "$text" >&"$LINES"
+        until [[ $line == *'"client.close"'* ]]; do
+            read -r -t "$PATIENCE" -u "$ANSWERS" line || fail "no answer to $text"
+        done
+        connected+=("$(jq '.data.timing.connect_ms != null' <<<"$line")")
+        line=''
+    done
+    kill -TERM "$PID"
+    await_end
+    [ "${connected[*]}" = 'true false true' ] || fail "new connections: ${connected[*]}"
+    expect_bytes '' "$ERR"
+}
+
+# hear DESCRIPTOR TEXT: this is the next answer of serve_echo.
+hear()
+{
+    expect_read "$1" "Heard: $2"$'\n'
+}
+
+@test "chat: a token near its end is refreshed between two questions, without a word" {
+    serve_default --token-life 7300
+    no_token
+    log_in
+    make_clock
+    pipe_to LINES
+    pipe_from ANSWERS
+    launch env LD_PRELOAD="$T/clock.so" "$CHAT" chat -j <"$T/lines" >"$T/answers" 2>"$ERR"
+    local old line=''
+    old=$(stored '.[0].token')
+    for text in one two three; do
+        [ "$text" != two ] || : >"$CLOCK_AHEAD"
+        echo "$text" >&"$LINES"
+        line=''
+        until [[ $line == *'"client.close"'* ]]; do
+            read -r -t "$PATIENCE" -u "$ANSWERS" line || fail "no answer to $text"
+        done
+        [[ $line == *'"status":"done"'* ]] || fail "$line"
+    done
+    kill -TERM "$PID"
+    await_end
+    expect_bytes '' "$ERR"
+    expect_requests 'POST /chat/conversations' 'POST /chat/send' 'POST /auth/refresh' 'POST /chat/send' 'POST /chat/send'
+    [ "$(stored '.[0].token')" != "$old" ]
+    [ "$(tokens_of 'POST /api/v1/chat/send' | tail -n 2 | sort -u)" = "$(stored '.[0].token')" ]
+}
+
+@test "chat: a token that expired between two questions is replaced by a newer one that was stored" {
+    serve <<'END'
+on POST /chat/send once
+event message {"delta":"Heard: $TEXT"}
+event done {}
+on POST /chat/send once
+status 401
+body {"detail":"expired"}
+on POST /chat/send
+event message {"delta":"Heard: $TEXT"}
+event done {}
+END
+    no_token
+    log_in
+    pipe_to LINES
+    pipe_from ANSWERS
+    launch "$CHAT" chat -c "$ID" <"$T/lines" >"$T/answers" 2>"$ERR"
+    echo one >&"$LINES"
+    hear "$ANSWERS" one
+    change_stored '.[0].token = "newer" | .'
+    echo two >&"$LINES"
+    expect_read "$ANSWERS" $'\n'
+    hear "$ANSWERS" two
+    kill -TERM "$PID"
+    await_end
+    expect_bytes '' "$ERR"
+    [ "$(tokens_of 'POST /api/v1/chat/send' | tail -n 1)" = newer ]
+    [ "$(count_requests 'POST /auth/refresh')" -eq 0 ]
+}
+
 # --- at a terminal ---
 
 @test "chat: the keys of line editing" {
@@ -280,6 +366,53 @@ END
         on_screen shows '>' type '\xc3\xa9\xe6\x97\xa5\xe6\x9c\xacx\x1b[D\x7f\x1b[D\xf0\x9f\x99\x82\r' shows 'Heard:' type '\x04' -- "$CHAT" chat
         expect_posted '"é🙂日x"'
     done
+}
+
+@test "chat: a line of several rows is drawn correctly after an insertion at its beginning" {
+    need_editing
+    serve_echo
+    local text='this is a rather long message that goes on and on over more than a line of the terminal so that it wraps, '
+    # Wide characters at the end of a row, and a row that is full.
+    on_screen columns 60 shows '>' type "$text"'\xe5\x8d\x8a\xe5\xb0\x8e\xe4\xbd\x93 and \xf0\x9f\x99\x82 too' shows too type '\x01' type 'A' \
+        shows '> Athis' type ' ' shows '> A this' type 'x' shows '> A xthis' keep inserted type '\x03' shows '^C' type '\x04' -- "$CHAT" chat
+    printf '%s\n' '> A xthis is a rather long message that goes on and on over' 'more than a line of the terminal so that it wraps, 半導体 an' \
+        'd 🙂 too' | diff - "$T/inserted" >&2
+    on_screen columns 30 shows '>' type "$text"'and more' shows more type '\x01' type 'xyzjumps over' \
+        shows '> xyzjumps overthis' keep inserted type '\x03' shows '^C' type '\x04' -- "$CHAT" chat
+    printf '> xyzjumps over%sand more\n' "$text" | fold -w 30 | sed 's/ *$//' | diff - "$T/inserted" >&2
+}
+
+@test "chat: a resize while a line is edited" {
+    need_editing
+    serve_echo
+    local text='this is a rather long message that goes on and on over more than a line of the terminal so that it wraps'
+    # The terminal wraps the former copy of the line anew.
+    on_screen columns 60 shows '>' type '/help\r' shows '//TEXT' type "$text" shows wraps columns 100 type '!' shows 'wraps!' keep wider \
+        columns 40 type '?' shows 'wraps!?' keep narrower type '\r' shows 'Heard: this' type '\x04' -- "$CHAT" chat
+    [ "$(cat "$OUT")" = "exit 0" ]
+    expect_posted "\"$text!?\""
+    printf '> %s!\n' "$text" | fold -w 100 | sed 's/ *$//' >"$T/wanted"
+    tail -n 2 "$T/wider" | diff "$T/wanted" - >&2
+    grep -q 'send /TEXT' "$T/wider" || fail "the resize erased what was above the line"
+    [ "$(grep -c 'this is' "$T/wider")" -eq 1 ] || fail "the former copy of the line is still there"
+    printf '> %s!?\n' "$text" | fold -w 40 | sed 's/ *$//' >"$T/wanted"
+    tail -n 3 "$T/narrower" | diff "$T/wanted" - >&2
+}
+
+@test "chat: a resize during an answer" {
+    need_editing
+    serve <<'END'
+on POST /chat/send
+event message {"delta":"These words are wrapped at the width that the terminal has when they arrive, which is eighty columns.\n"}
+gate more
+event message {"delta":"These words are wrapped at the width that the terminal has when they arrive, which is forty columns.\n"}
+event done {}
+END
+    on_screen shows '>' type 'one\r' await more shows 'eighty' columns 40 open more shows 'forty columns.' shows $'columns.\n>' type 'two' shows '> two' type '\x03\x04' \
+        -- "$CHAT" chat --render always
+    [ "$(cat "$OUT")" = "exit 0" ]
+    [ ! -s "$T/wrong" ]
+    grep -q -x 'These words are wrapped at the width' "$T/last" || fail "the rest of the answer has another width"
 }
 
 @test "chat: a paste of 200 lines is one message, and a line that ends in a backslash continues" {
@@ -332,6 +465,55 @@ END
         [ "$(head -n 1 "$OUT")" = "signal 15" ]
         [ "$(tail -n 1 "$OUT")" = "echo on" ]
     done
+}
+
+@test "chat: a closed terminal ends the dialogue, at the prompt and during an answer" {
+    need_terminal
+    serve <<'END'
+on POST /chat/send
+event message {"delta":"Half an answer"}
+gate more
+END
+    unset SIGMASIGHT_LOG
+    local term
+    for term in xterm dumb; do
+        TERM=$term at_terminal wait '> ' close - -- "$CHAT" chat
+        expect_bytes 'signal 1\nclosed\n'
+        TERM=$term at_terminal wait '> ' type 'one\n' wait Half close - -- "$CHAT" chat
+        expect_bytes 'signal 1\nclosed\n'
+    done
+    jq -s -e 'map([.question, .status, .exit_code, .text]) == [["one", "cancelled", 129, "Half an answer"], ["one", "cancelled", 129, "Half an answer"]]' \
+        "$XDG_STATE_HOME/sigmasight-chat/log.jsonl"
+}
+
+@test "chat: a terminal that is closed while SIGHUP is ignored ends the input" {
+    serve_hello
+    local term
+    for term in xterm dumb; do
+        # shellcheck disable=SC2016 # the inner shell expands
+        TERM=$term at_terminal wait '> ' close - -- sh -c 'trap "" HUP; exec "$CHAT" chat'
+        expect_bytes 'exit 0\nclosed\n'
+    done
+}
+
+@test "chat: Ctrl-Z at the prompt and during an answer, and fg" {
+    serve <<'END'
+on POST /chat/send once
+event message {"delta":"Half, "}
+gate more
+event message {"delta":"then the rest"}
+event done {}
+on POST /chat/send
+event message {"delta":"Heard: $TEXT"}
+event done {}
+END
+    need_editing
+    # shellcheck disable=SC2016 # the inner shell expands
+    on_screen shows '>' type 'fir' type '\x1a' shows 'in the shell' type '\r' shows $'chat\n> fir' type 'st\r' shows 'Half,' \
+        type '\x1a' shows 'there again' open more type '\r' shows 'the rest' type 'second\r' shows 'Heard: second' type '\x04' -- \
+        bash -c 'set -m; "$CHAT" chat; echo in the shell; read -r _; fg; echo there again; read -r _; fg'
+    [ "$(cat "$OUT")" = "exit 0" ]
+    expect_posted '"first"' '"second"'
 }
 
 @test "chat: with the terminal's own editing lines that are ready at once are one message" {
@@ -389,6 +571,34 @@ END
     on_screen shows '>' type '\x1b[Anew\r' shows 'Heard: new' type '\x04' -- "$CHAT" chat --ephemeral
     on_screen shows '>' type '\x1b[Anew\r' shows 'Heard: new' type '\x04' -- "$CHAT" chat --no-log
     cmp "$T/before" "$(history_file)" >&2
+}
+
+@test "chat: two dialogues at once keep all messages in one history" {
+    need_editing
+    serve_hello
+    unset SIGMASIGHT_LOG
+    mkdir -p "$T/a" "$T/b"
+    run_chat send -q --log hi # the log is announced only now
+    seq 1000 >"$(history_file)"
+    chmod 600 "$(history_file)"
+    local name i steps pids=()
+    for name in a b; do
+        steps=(shows '>')
+        for i in $(seq 20); do
+            steps+=(type "$name $i\\r" shows "$name $i"$'\nHello\n>')
+        done
+        LC_ALL=C.UTF-8 TERM=xterm python3 "$BATS_TEST_DIRNAME/screen.py" "$T/$name" "${steps[@]}" type '\x04' -- "$CHAT" chat \
+            </dev/null >"$T/$name/out" 2>"$T/$name/err" 3>&- &
+        pids+=($!)
+    done
+    for i in "${pids[@]}"; do
+        wait "$i" || fail "$(cat "$T"/?/err)"
+    done
+    [ "$(wc -l <"$(history_file)")" -eq 1000 ]
+    for name in a b; do
+        [ "$(grep "^$name " "$(history_file)" | paste -s -d , -)" = "$(seq -f "$name %g" 20 | paste -s -d , -)" ] || fail "messages of $name are missing"
+    done
+    [ "$(head -n 1 "$(history_file)")" = 41 ]
 }
 
 @test "chat: only a dialogue opens the library for line editing" {

@@ -427,6 +427,10 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     [ "$(grep '^## ' "$OUT" | paste -s -d , -)" = '## Two?,## One question?' ]
     run_chat log export -j
     expect_status 64
+    run_chat log export aaaa0001 -c 1111
+    expect_status 64
+    run_chat log export aaaa0001 --limit 1
+    expect_status 64
 }
 
 @test "log: deletes all or none, in both files" {
@@ -506,7 +510,7 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     done
     SIGMASIGHT_PAGER='head -n 1' at_terminal -- "$CHAT" log --limit 0
     grep -q 'exit 0' "$OUT"
-    for pager in '' cat /nonexistent 'no-such-pager -x' '"no such" pager'; do
+    for pager in '' ' ' cat ' cat ' /nonexistent 'no-such-pager -x' '"no such" pager'; do
         SIGMASIGHT_PAGER=$pager PAGER='echo wrong' at_terminal -- "$CHAT" log --limit 1
         grep -q '00001300' "$T/screen" || fail "without a pager: $pager"
         expect_no wrong "$T/screen"
@@ -534,6 +538,28 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     run_chat conversations mode "${ID:0:8}" blue
     run_chat conversations delete "${ID:0:8}" || :
     [ "$(requests | tail -n 3 | cut -d / -f 4 | paste -s -d ' ' -)" = "$ID $ID ${ID:0:8}" ] || fail "$(requests)"
+}
+
+@test "log: -c prefers the conversations of this URL, and finds those of others" {
+    export SIGMASIGHT_URL=http://127.0.0.1:9/api/v1
+    entry aaaa0001 one ".url = \"$SIGMASIGHT_URL\" | .conversation_id = \"abcd1111-2222-3333-4444-555555555555\""
+    entry aaaa0002 two '.conversation_id = "abcd9999-2222-3333-4444-555555555555"'
+    entry aaaa0003 three '.conversation_id = "eeee9999-2222-3333-4444-555555555555"'
+    run_chat log list -c abcd
+    [ "$(cut -f 5 "$OUT")" = one ]
+    run_chat log export -c eeee
+    [ "$(grep '^## ' "$OUT")" = '## three' ]
+    SIGMASIGHT_PROFILE='' SIGMASIGHT_URL=http://127.0.0.1:8/api/v1 run_chat log list -c abcd
+    expect_status 65
+    expect_error "ambiguous conversation ID 'abcd': abcd9999.*, abcd1111.*"
+}
+
+@test "log: a question begins when it was edited" {
+    serve_hello
+    printf '#!/bin/sh\nsleep 0.3\ndate +%%s%%3N >"%s"\n' "$T/edited" >"$T/editor"
+    chmod +x "$T/editor"
+    EDITOR=$T/editor at_terminal -- "$CHAT" send --log --edit hi
+    [ "$(jq -r '.time | (sub("\\.[0-9]+Z"; "Z") | fromdate * 1000) + (.[20:23] | tonumber)' "$LOG")" -ge "$(cat "$T/edited")" ]
 }
 
 @test "log: conversations have the first question as a title" {

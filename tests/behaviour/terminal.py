@@ -8,6 +8,7 @@ terminal.py SCREEN [STEP ARGUMENT]... -- COMMAND...
   echo on|off     expects that the terminal echoes what is typed, or does not
   kill NAME       sends that signal to the command
   width COLUMNS   sets the width of the terminal
+  close -         closes the terminal, as its window does; the state of the terminal is then "closed"
 
 SCREEN is a file for everything that was shown. Standard output is "exit N" or "signal N" and then "echo on" or "echo off",
 the state of the terminal at the end. Each step fails after PATIENCE seconds.
@@ -56,11 +57,14 @@ for step, argument in zip(steps[::2], steps[1::2]):
         os.write(terminal, keys(argument))
     elif step == "kill":
         os.kill(child, getattr(signal, "SIG" + argument))
+    elif step == "close":
+        os.close(terminal)
+        terminal = None
     elif step == "echo" and echo() != argument:
         fail(f"echo is {echo()}: {screen!r}")
 
 end = time.monotonic() + WITHIN
-while (more := read_some(terminal, end)) is not None:
+while terminal and (more := read_some(terminal, end)) is not None:
     if not more:
         fail(f"it does not end: {screen!r}")
     screen += more
@@ -68,4 +72,4 @@ how = ending(child)
 with open(sys.argv[1], "wb") as file:
     file.write(screen)
 print(how)
-print(f"echo {echo()}")
+print(f"echo {echo()}" if terminal else "closed")
