@@ -25,6 +25,11 @@ judge()
     judge screen
 }
 
+@test "judges: each line is that of a layout made from the tree of cmark-gfm" {
+    command -v cmark-gfm >/dev/null || skip "there is no cmark-gfm"
+    judge layout
+}
+
 @test "judges: a word is written with the event that completes it" {
     judge latency
 }

@@ -13,6 +13,12 @@ URLS = ("https://example.com/a", "https://example.com/wiki/Beta_(finance)", "htt
         "https://example.com/a/very/long/path/that/does/not/fit/into/a/narrow/line/at/all?and=a&query=too", "")
 LANGUAGES = ("", "python", "json", "sh", "c++")
 
+# For documents that are lines of these at random: containers and leaves in every order.
+MARKERS = ["", "", "", "> ", "- ", "  ", "    ", "1. ", "   ", "> - ", "> > ", "- - ", "+ ", ">", "-   ", "10) ", "      ", "\t", "-\t"]
+LINES = ["aa bb", "aa bb", "", "", "cc", "# hh", "```", "~~~", "***", "*a* `b`", "**x", "y**", "| a | b |", "|---|---|", "| 1 | 2 |",
+         "- ", "1. x", "> q", "word word word word word word word", "日本語 テスト テスト テスト", "`code with  blanks` z",
+         "http://example.com/aaaaaaaaaaaaaaaaaa x", "[l](http://example.com/aaaaaaaaaaaaaaaaaa) y", "[](u)", "a" * 30 + " b"]
+
 
 class Writer:
     def __init__(self, seed):
@@ -108,6 +114,10 @@ class Writer:
             out += self.block() + ("\n" if self.chance(0.85) else "")
         return out if self.chance(0.8) else out.rstrip("\n")
 
+    def lines(self):
+        return "".join(self.pick(MARKERS) + (self.pick(MARKERS) if self.chance(0.3) else "") + self.pick(LINES) + "\n"
+                       for _ in range(self.random.randint(1, 9)))
+
     def plain(self):
         """Without inline markup and tables, so that only words may be held back."""
         out = ""
@@ -119,7 +129,7 @@ class Writer:
 
 
 def documents(count, seed=1):
-    return [Writer(seed * 1000003 + i).document() for i in range(count)]
+    return [Writer(seed * 1000003 + i).document() if i % 2 else Writer(seed * 1000003 + i).lines() for i in range(count)]
 
 
 def plain_documents(count, seed=1):

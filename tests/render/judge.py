@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks rendered Markdown: judge.py words|cuts|screen|latency [COUNT]
+"""Checks rendered Markdown: judge.py words|cuts|screen|layout|latency [COUNT]
 
 words    the visible words are those of cmark-gfm, for corpus.md and COUNT generated documents
 cuts     the output is the same byte by byte, by characters, by lines, in random pieces, and whole; SGR sequences only
 screen   on screens of 20, 40, 80 and 200 columns no line is too long and no word is broken
+layout   each line, with the columns of tables, is as reference.py makes it from the tree of cmark-gfm
 latency  a word is written with the event that completes it, where nothing but words may be held back
 
 BUILDDIR/tests/render/render renders. Prints only failures.
 """
+import difflib
 import os
 import re
 import subprocess
@@ -20,6 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import columns  # noqa: E402
 import generate  # noqa: E402
+import reference  # noqa: E402
 import words  # noqa: E402
 
 RENDER = os.path.join(os.environ["BUILDDIR"], "tests/render/render")
@@ -113,6 +116,23 @@ def judge_screen(texts):
                 wrong(f"{width} columns: a word was broken", text, whole, parts)
 
 
+def judge_layout(texts):
+    documents, checked = Documents(texts), 0
+    references = [reference.Reference(text) for text in texts]
+    for width in (20, 40, 80, 120, 200):
+        for text, ref, out in zip(texts, references, documents.rendered(width, "color", "whole")):
+            got = words.visible(out.decode(), marks=True).split("\n")[:-1]
+            try:
+                want = ref.lines(width)
+            except reference.Unlike:
+                continue
+            checked += 1
+            if want != got:
+                wrong(f"another layout at {width} columns", text, *difflib.unified_diff(want, got, "reference", "got", n=1))
+    if checked < len(texts):
+        wrong("too few documents were checked", checked)
+
+
 def judge_latency(texts):
     for text, out in zip(texts, Documents(texts).rendered(60, "plain", "trace")):
         shown = out.decode().split("\x1f")
@@ -131,7 +151,8 @@ def main():
         judge_latency(generate.plain_documents(max(1, count // 50)))
         judge_latency(["one two three\nfour\n\n> five six\n\n- seven *eight* nine **ten** eleven `x` twelve a\n"])
     else:
-        {"words": judge_words, "cuts": judge_cuts, "screen": judge_screen}[what](corpus() + generate.documents(count))
+        {"words": judge_words, "cuts": judge_cuts, "screen": judge_screen,
+         "layout": judge_layout}[what](corpus() + generate.documents(count))
     return 1 if found else 0
 
 
