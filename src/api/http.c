@@ -55,6 +55,7 @@ struct transfer {
     size_t header_bytes; /* of the response, to bound them */
     int port;            /* of the last address that a connection was tried to */
     bool ready;          /* a connection was ready for the request */
+    bool timed;          /* its times were recorded */
     bool answered;       /* a byte of the response was received */
     bool headers_done;
     bool taken;          /* the hooks receive the body */
@@ -509,7 +510,7 @@ static void record_times(struct transfer *x)
         snprintf(h->address, sizeof h->address, "%s", address);
     if (!x->ready)
         return;
-    h->times.used = true;
+    x->timed = h->times.used = true;
     if (curl_easy_getinfo(h->easy, CURLINFO_CONNECT_TIME_T, &us) == CURLE_OK && us > 0)
         h->times.connected = x->begun + us;
     if (curl_easy_getinfo(h->easy, CURLINFO_APPCONNECT_TIME_T, &us) == CURLE_OK && us > 0)
@@ -627,6 +628,8 @@ static int take_turn(struct transfer *x, int64_t *wake)
         x->last_byte = sys_now_us();
     if (running == 0)
         return TURN_OVER;
+    if (x->ready && !x->timed)
+        record_times(x);
     if (x->http->tick) {
         int64_t wants = x->http->tick(x->http->tick_arg, now);
         *wake = wants < *wake ? wants : *wake;

@@ -81,6 +81,47 @@ static void show_header(struct http_trace *t, char kind, struct span line)
         show_masked(t, kind, name);
 }
 
+/* Parameters of a query whose values are shown. */
+static bool is_public_parameter(struct span name)
+{
+    return span_is(name, "limit") || span_is(name, "offset");
+}
+
+static void put_parameter(struct buf *out, struct span parameter)
+{
+    const char *sign = parameter.len ? memchr(parameter.at, '=', parameter.len) : NULL;
+    struct span name = span_make(parameter.at, sign ? (size_t)(sign - parameter.at) : 0);
+    if (is_public_parameter(name)) {
+        buf_span(out, parameter);
+        return;
+    }
+    buf_span(out, name);
+    buf_puts(out, sign ? "=[masked]" : "[masked]");
+}
+
+/* Shows the method, the target and the version. A query may contain a secret. */
+static void show_request_line(struct http_trace *t, char kind, struct span line)
+{
+    const char *query = line.len ? memchr(line.at, '?', line.len) : NULL;
+    if (!query) {
+        t->show(t->arg, kind, line);
+        return;
+    }
+    struct buf shown = {0};
+    size_t at = (size_t)(query - line.at) + 1, end = at;
+    buf_append(&shown, line.at, at);
+    for (; end < line.len && line.at[end] != ' '; end++)
+        if (line.at[end] == '&') {
+            put_parameter(&shown, span_make(line.at + at, end - at));
+            buf_byte(&shown, '&');
+            at = end + 1;
+        }
+    put_parameter(&shown, span_make(line.at + at, end - at));
+    buf_append(&shown, line.at + end, line.len - end);
+    t->show(t->arg, kind, buf_view(&shown));
+    buf_release(&shown);
+}
+
 static void show_line(struct http_trace *t, char kind, struct span line)
 {
     if (line.len && line.at[line.len - 1] == '\r')
@@ -88,7 +129,9 @@ static void show_line(struct http_trace *t, char kind, struct span line)
     bool first = kind == '<' ? line.len >= 5 && memcmp(line.at, "HTTP/", 5) == 0 : !t->in_head;
     if (kind == '>')
         t->in_head = line.len > 0;
-    if (first)
+    if (first && kind == '>')
+        show_request_line(t, kind, line);
+    else if (first)
         t->show(t->arg, kind, line);
     else
         show_header(t, kind, line);

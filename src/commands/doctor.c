@@ -27,6 +27,8 @@ struct doctor {
     struct client client;
     struct writer out;
     struct fail *fail; /* the first failure: the exit status */
+    int64_t begun;     /* when the first request was made */
+    bool established;  /* its connection was reported */
 };
 
 static void put_json_report(struct doctor *d, const char *check, enum check_level level,
@@ -315,31 +317,57 @@ static void report_tls(struct doctor *d, int64_t took_us)
     buf_release(&message);
 }
 
+/* Called while the request waits: reports the connection once it is established, which may be long
+   before the server answers. */
+static int64_t report_established(void *arg, int64_t now)
+{
+    struct doctor *d = arg;
+    struct http_times times = http_times(d->client.api.http);
+    (void)now;
+    if (d->established || !times.connected)
+        return INT64_MAX;
+    d->established = true;
+    report_name(d);
+    report_connection(d, times.connected - d->begun);
+    report_tls(d, times.secured - times.connected);
+    return INT64_MAX;
+}
+
+/* -1 if there is no connection. */
+static int check_connection(struct doctor *d, struct fail *why)
+{
+    struct http_times times = http_times(d->client.api.http);
+    report_established(d, 0);
+    if (d->established)
+        return 0;
+    if (times.proxy_failed)
+        return report_failure(d, "connection", why);
+    if (!times.resolved)
+        return report_failure(d, "name", why);
+    report_name(d);
+    if (!times.tls_failed)
+        return report_failure(d, "connection", why);
+    report_connection(d, -1);
+    return report_failure(d, "tls", why);
+}
+
 /* 0 if the server answered; 401 and 403 are expected without a token. */
 static int check_network(struct doctor *d)
 {
     struct fail why = FAIL_INIT;
     struct http_response response;
-    int64_t begun = sys_now_us();
+    d->begun = sys_now_us();
     http_response_init(&response);
+    http_on_tick(d->client.api.http, report_established, d);
     int result = api_me(&d->client.api, &response, &why);
-    struct http_times times = http_times(d->client.api.http);
+    http_on_tick(d->client.api.http, NULL, NULL);
     http_response_release(&response);
     if (why.cause == FAIL_SIGNAL) {
         fail_move(d->fail, &why);
         return -1;
     }
-    if (times.proxy_failed)
-        return report_failure(d, "connection", &why);
-    if (!times.resolved)
-        return report_failure(d, "name", &why);
-    report_name(d);
-    if (!times.connected && !times.tls_failed)
-        return report_failure(d, "connection", &why);
-    report_connection(d, times.connected ? times.connected - begun : -1);
-    if (times.tls_failed)
-        return report_failure(d, "tls", &why);
-    report_tls(d, times.secured - times.connected);
+    if (check_connection(d, &why) != 0)
+        return -1;
     if (result != 0 && why.http_status != 401 && why.http_status != 403) {
         if (why.http_status == 404)
             api_hint_url(&why);

@@ -225,11 +225,12 @@ on POST /chat/messages
   header X-Secret: something
   body {"password":"hunter2"}
 END
-    run_chat api -vv POST /chat/messages --data '{"password":"hunter1"}'
+    run_chat api -vv POST '/chat/messages?key=hunter3&limit=5&hunter4&=hunter5' --data '{"password":"hunter1"}'
     expect_status 0
     expect_no "$TOKEN" "$ERR"
     expect_no hunter "$ERR"
     expect_no something "$ERR"
+    expect_line '> POST /api/v1/chat/messages\?key=\[masked\]&limit=5&\[masked\]&=\[masked\] HTTP/1.1'
     unset SIGMASIGHT_TOKEN
     run_chat api POST /chat/messages --data '{}'
     expect_status 0

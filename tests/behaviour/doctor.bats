@@ -330,7 +330,7 @@ SCENARIO
     pipe_from PIPE
     launch "$CHAT" doctor -j >"$T/pipe" 2>"$ERR"
     await_gate me
-    for check in settings files url proxy; do
+    for check in settings files url proxy name connection tls; do
         IFS= read -r -t "$PATIENCE" -u "$PIPE" line
         [[ $line == "{\"check\":\"$check\","* ]] || fail "not $check: $line"
     done
