@@ -16,7 +16,7 @@ static void trace(void *arg, char kind, struct span line)
     struct fail ignored = FAIL_INIT;
     struct buf text = {0};
     buf_printf(&text, "%c ", kind);
-    escape_put_line(&text, line);
+    terminal_put_message(arg, &text, line);
     terminal_line(arg, buf_view(&text), &ignored);
     buf_release(&text);
     fail_release(&ignored);

@@ -80,7 +80,7 @@ static void put_report(struct doctor *d, const char *check, enum check_level lev
         buf_printf(out, "\033[%sm%-8s\033[0m %-11s ", colors[level], level_names[level], check);
     else
         buf_printf(out, "%-8s %-11s ", level_names[level], check);
-    escape_put_line(&text, span_first_line(span_trim(span_of(message))));
+    terminal_put_message(d->in->terminal, &text, span_first_line(span_trim(span_of(message))));
     if (hint) {
         buf_puts(&text, "; ");
         escape_put_line(&text, span_of(hint));

@@ -189,8 +189,7 @@ int terminal_failed_line(struct terminal *t, struct span line, struct fail *fail
     return write_line(t, line, "31", fail) != 0 ? -1 : result;
 }
 
-/* Appends a message that may contain text of the server of any length. */
-static void put_message(const struct terminal *t, struct buf *line, struct span text)
+void terminal_put_message(const struct terminal *t, struct buf *line, struct span text)
 {
     enum { COLUMNS = 2000, BYTES = 8000 };
     escape_put_short(line, text, COLUMNS, BYTES, t->utf8 ? "… (cut)" : "... (cut)");
@@ -201,7 +200,7 @@ int terminal_warning(struct terminal *t, struct span text, struct fail *fail)
     int result = terminal_begin_line(t, fail);
     struct buf line = {0};
     buf_puts(&line, "sigmasight-chat: warning: ");
-    put_message(t, &line, text);
+    terminal_put_message(t, &line, text);
     if (write_line(t, buf_view(&line), "33", fail) != 0)
         result = -1;
     buf_release(&line);
@@ -229,10 +228,10 @@ void terminal_failure(struct terminal *t, const struct fail *fail)
     buf_puts(&line, "sigmasight-chat: ");
     if (fail->origin)
         buf_printf(&line, "%s: ", fail->origin);
-    put_message(t, &line, shown(fail));
+    terminal_put_message(t, &line, shown(fail));
     if (fail->hint) {
         buf_puts(&line, "; ");
-        put_message(t, &line, span_of(fail->hint));
+        terminal_put_message(t, &line, span_of(fail->hint));
     }
     struct fail ignored = FAIL_INIT;
     write_line(t, buf_view(&line), "31", &ignored);

@@ -55,6 +55,9 @@ bool terminal_takes_utf8(void);
 
 /* The ellipsis after truncated text. */
 const char *terminal_ellipsis(const struct terminal *t);
+/* Appends a message that may contain text of the server of any length: in one line, escaped, and
+   truncated to 2000 columns, which "(cut)" says. */
+void terminal_put_message(const struct terminal *t, struct buf *line, struct span text);
 
 void terminal_release(struct terminal *t);
 /* Call before the output of the answer is released. */

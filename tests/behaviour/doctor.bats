@@ -287,6 +287,14 @@ END
     expect_no second "$OUT" "$ERR"
 }
 
+@test "doctor: very long text of the server is truncated" {
+    serve <<<$'on GET /auth/me\nstatus 500\nraw {"detail":"\nfill 900000 wide\nraw "}'
+    doctor
+    expect_status 69
+    [ "$(wc -c <"$OUT")" -lt 5000 ] || fail "$(wc -c <"$OUT") bytes"
+    grep -q '(cut)' "$OUT"
+}
+
 @test "doctor: a signal ends it" {
     serve <<'END'
 on GET /auth/me

@@ -269,6 +269,14 @@ SCENARIO
     expect_status 0
     grep -i x-evil "$ERR"
     expect_escaped "$ERR"
+    stop_server
+    rm "$T/announcement"
+    printf 'on POST /chat/send\nwire HTTP/1.1 200 OK\\r\\nServer: \nfill 80000 wide\nraw \\r\\nContent-Type: text/event-stream\\r\\n\\r\\nevent: done\\ndata: {}\\n\\n\n' >"$T/steps"
+    serve <"$T/steps"
+    run_chat send -vv -c "$ID" hi
+    expect_status 0
+    grep -q '^< Server: wide.*(cut)' "$ERR"
+    [ "$(wc -c <"$ERR")" -lt 5000 ] || fail "$(wc -c <"$ERR") bytes"
 }
 
 @test "standard error: arguments of the command line" {

@@ -218,11 +218,12 @@ editor()
     # shellcheck disable=SC2016 # for sh
     editor 'cp "$1" '"$T"'/seen; ls -l "$1" >'"$T"'/mode; env >'"$T"'/environment; test -t 0 && test -t 1 && test -t 2 &&
         printf "edited\nwhat \n\n  \n\n" >"$1"'
-    at_terminal wait Hello -- "$CHAT" send -c "$ID" --edit some text
+    at_terminal wait Hello -- env SIGMASIGHT_PASSWORD=hunter2 "$CHAT" send -c "$ID" --edit some text
     expect_line 'exit 0.*' "$OUT"
     expect_bytes 'some text' "$T/seen"
     expect_line "-rw------- .* $TMPDIR/[^/]*\\.md" "$T/mode"
-    expect_no SIGMASIGHT_TOKEN "$T/environment"
+    expect_no "$TOKEN" "$T/environment"
+    expect_no hunter2 "$T/environment"
     expect_body 1 '.text == "edited\nwhat "'
     rmdir "$TMPDIR"
     # VISUAL first; both may be commands with arguments.
