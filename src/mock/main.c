@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -23,8 +22,8 @@
 #include <sys/prctl.h>
 #endif
 
-/* How often the parent process is looked for, in ms. */
-enum { PARENT_INTERVAL = 500 };
+/* How often the parent process is looked for. */
+enum { PARENT_INTERVAL_US = 500000 };
 
 struct mock {
     struct gates *gates;
@@ -72,18 +71,16 @@ static int announce_port(const struct options *o, uint16_t port, struct fail *f)
    a parent that ended before this call. */
 static void wait_for_end(const struct options *o, pid_t parent)
 {
-    struct pollfd on = {.fd = sys_signal_fd(), .events = POLLIN};
-    while (!sys_signal() && !(o->with_parent && getppid() != parent))
-        poll(&on, 1, o->with_parent ? PARENT_INTERVAL : -1);
+    while (!(o->with_parent && getppid() != parent) &&
+           sys_wait(-1, 0, o->with_parent ? sys_now_us() + PARENT_INTERVAL_US : INT64_MAX) == 0)
+        continue;
 }
 
 static int open_mock(struct mock *m, const struct options *o, struct fail *f)
 {
-    m->gates = gates_new();
     if (o->scenario && !(m->scenario = scenario_load(o->scenario, f)))
         return -1;
-    m->backend = backend_new(&o->backend, f);
-    if (!m->backend)
+    if (!(m->backend = backend_new(&o->backend, f)))
         return -1;
     if (o->dump && !(m->dump = dump_new(o->dump, f)))
         return -1;
@@ -92,8 +89,9 @@ static int open_mock(struct mock *m, const struct options *o, struct fail *f)
 
 static void serve(const struct options *o, struct fail *f)
 {
-    struct mock m = {NULL, NULL, NULL, NULL};
+    struct mock m = {.gates = gates_new()};
     struct server *server = NULL;
+    uint16_t port = (uint16_t)o->port;
     pid_t parent = getppid();
 #ifdef __linux__
     if (o->with_parent)
@@ -101,10 +99,9 @@ static void serve(const struct options *o, struct fail *f)
 #endif
     sys_signals_catch();
     if (open_mock(&m, o, f) == 0)
-        server = server_start(o->ipv6, (uint16_t)o->port, m.gates, answer_request, &m, f);
-    if (server && announce_port(o, server_port(server), f) == 0)
+        server = server_start(o->ipv6, &port, m.gates, answer_request, &m, f);
+    if (server && announce_port(o, port, f) == 0)
         wait_for_end(o, parent);
-    gates_stop(m.gates);
     server_stop(server);
     dump_free(m.dump);
     backend_free(m.backend);

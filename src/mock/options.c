@@ -1,64 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 #include "mock/options.h"
 
-#include "core/xmalloc.h"
-
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum kind { FLAG, NUMBER, TEXT, TEXTS };
-
 struct argument_row {
     const char *name;
     const char *argument; /* NULL for a flag */
     const char *help;
-    enum kind kind;
-    size_t place; /* in struct options: bool, int64_t, const char * */
-    int64_t min, max;
+    size_t place;     /* in struct options: bool, int64_t or const char * */
+    int64_t min, max; /* of a number; `max` is 0 for anything else */
 };
 
-#define PLACE(member) offsetof(struct options, member)
+#define AT(member) offsetof(struct options, member)
 
 static const struct argument_row rows[] = {
-    {"port", "N", "listen on port N, 0 for any free one (8000)", NUMBER, PLACE(port), 0, 65535},
-    {"port-file", "FILE", "write the port to FILE when it accepts connections", TEXT,
-     PLACE(port_file), 0, 0},
-    {"ipv6", NULL, "listen on ::1 instead of 127.0.0.1", FLAG, PLACE(ipv6), 0, 0},
-    {"with-parent", NULL, "exit when the parent process exits", FLAG, PLACE(with_parent), 0, 0},
-    {"generation", "N", "generation of the API, 1 or 2 (1)", NUMBER, PLACE(backend.generation), 1,
-     2},
-    {"token", "TOKEN", "always accept this token; repeatable", TEXTS, 0, 0, 0},
-    {"token-life", "SECONDS", "lifetime of a token from login (86400)", NUMBER,
-     PLACE(backend.token_life), 0, 1000000000},
-    {"web-tokens", NULL, "accept only tokens of --token, none from login", FLAG,
-     PLACE(backend.web_tokens), 0, 0},
-    {"portfolios", "N", "portfolios of each account, 0 to 4 (1)", NUMBER, PLACE(backend.portfolios),
-     0, BACKEND_PORTFOLIOS},
-    {"pace", "MS", "delay between two deltas of an answer (40)", NUMBER, PLACE(backend.pace), 0,
-     3600000},
-    {"trim-deltas", NULL, "trim white space as the first generation does", FLAG,
-     PLACE(backend.trim_deltas), 0, 0},
-    {"broken-history", NULL, "fail after tool calls as the first generation does", FLAG,
-     PLACE(backend.broken_history), 0, 0},
-    {"error", "CODE", "fail every message with this error", TEXT, PLACE(backend.error), 0, 0},
-    {"rate-limit", "N", "answer 429 to more than N calls a second", NUMBER,
-     PLACE(backend.rate_limit), 1, 1000000},
-    {"retry-after", "SECONDS", "send Retry-After with these", NUMBER, PLACE(backend.retry_after), 0,
+    {"port", "N", "listen on port N, 0 for any free one (8000)", AT(port), 0, 65535},
+    {"port-file", "FILE", "write the port to FILE when it accepts connections", AT(port_file), 0,
+     0},
+    {"ipv6", NULL, "listen on ::1 instead of 127.0.0.1", AT(ipv6), 0, 0},
+    {"with-parent", NULL, "exit when the parent process exits", AT(with_parent), 0, 0},
+    {"generation", "N", "generation of the API, 1 or 2 (1)", AT(backend.generation), 1, 2},
+    {"token", "TOKEN", "always accept this token; repeatable", AT(backend.tokens), 0, 0},
+    {"token-life", "SECONDS", "lifetime of a token from login (86400)", AT(backend.token_life), 0,
+     1000000000},
+    {"web-tokens", NULL, "accept only tokens of --token, none from login", AT(backend.web_tokens),
+     0, 0},
+    {"portfolios", "N", "portfolios of each account, 0 to 4 (1)", AT(backend.portfolios), 0,
+     BACKEND_PORTFOLIOS},
+    {"pace", "MS", "delay between two deltas of an answer (40)", AT(backend.pace), 0, 3600000},
+    {"trim-deltas", NULL, "trim white space as the first generation does", AT(backend.trim_deltas),
+     0, 0},
+    {"broken-history", NULL, "fail after tool calls as the first generation does",
+     AT(backend.broken_history), 0, 0},
+    {"error", "CODE", "fail every message with this error", AT(backend.error), 0, 0},
+    {"rate-limit", "N", "answer 429 to more than N calls a second", AT(backend.rate_limit), 1,
      1000000},
-    {"answer", "FILE", "answer every message with this recorded stream", TEXT,
-     PLACE(backend.answer), 0, 0},
-    {"scenario", "FILE", "answer as this scenario says", TEXT, PLACE(scenario), 0, 0},
-    {"dump", "DIR", "write every request to a file in DIR", TEXT, PLACE(dump), 0, 0},
-    {"help", NULL, "print this help and exit", FLAG, PLACE(help), 0, 0},
-    {"version", NULL, "print the version and exit", FLAG, PLACE(version), 0, 0},
+    {"retry-after", "SECONDS", "send Retry-After with these", AT(backend.retry_after), 0, 1000000},
+    {"answer", "FILE", "answer every message with this recorded stream", AT(backend.answer), 0, 0},
+    {"scenario", "FILE", "answer as this scenario says", AT(scenario), 0, 0},
+    {"dump", "DIR", "write every request to a file in DIR", AT(dump), 0, 0},
+    {"help", NULL, "print this help and exit", AT(help), 0, 0},
+    {"version", NULL, "print the version and exit", AT(version), 0, 0},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-static int set_number(const struct argument_row *row, int64_t *number, const char *text,
-                      struct fail *f)
+static int set_number_option(const struct argument_row *row, int64_t *number, const char *text,
+                             struct fail *f)
 {
     char *end;
     errno = 0;
@@ -71,25 +62,18 @@ static int set_number(const struct argument_row *row, int64_t *number, const cha
     return 0;
 }
 
-static int set_argument(struct options *o, const struct argument_row *row, const char *text,
-                        struct fail *f)
+static int set_option(struct options *o, const struct argument_row *row, const char *text,
+                      struct fail *f)
 {
     void *member = (char *)o + row->place;
-    struct backend_options *b = &o->backend;
-    switch (row->kind) {
-    case FLAG:
-        *(bool *)member = true;
-        return 0;
-    case NUMBER:
-        return set_number(row, member, text, f);
-    case TEXT:
+    if (row->max > 0)
+        return set_number_option(row, member, text, f);
+    if (member == &o->backend.tokens)
+        strings_add(&o->backend.tokens, span_of(text));
+    else if (row->argument)
         *(const char **)member = text;
-        return 0;
-    case TEXTS:
-        b->tokens = xrealloc(b->tokens, (b->token_count + 1) * sizeof *b->tokens);
-        b->tokens[b->token_count++] = text;
-        return 0;
-    }
+    else
+        *(bool *)member = true;
     return 0;
 }
 
@@ -106,7 +90,7 @@ int options_read(struct options *o, int argc, char **argv, struct fail *f)
     opterr = 0;
     int at = 0, got;
     while ((got = getopt_long(argc, argv, ":", longs, &at)) == 0)
-        if (set_argument(o, &rows[at], optarg, f) != 0)
+        if (set_option(o, &rows[at], optarg, f) != 0)
             return -1;
     if (got == ':')
         return fail_set(f, FAIL_USAGE, "option '%s' requires an argument", argv[optind - 1]);
@@ -119,8 +103,7 @@ int options_read(struct options *o, int argc, char **argv, struct fail *f)
 
 void options_release(struct options *o)
 {
-    free(o->backend.tokens);
-    o->backend.tokens = NULL;
+    strings_release(&o->backend.tokens);
 }
 
 void options_print_help(void)
@@ -130,8 +113,8 @@ void options_print_help(void)
          "A SigmaSight backend on the loopback address, for tests and demos.\n");
     for (int i = 0; i < ROWS; i++) {
         char name[40];
-        snprintf(name, sizeof name, "--%s%s%s", rows[i].name, rows[i].argument ? " " : "",
-                 rows[i].argument ? rows[i].argument : "");
+        const char *argument = rows[i].argument ? rows[i].argument : "";
+        snprintf(name, sizeof name, "--%s %s", rows[i].name, argument);
         printf("  %-22s %s\n", name, rows[i].help);
     }
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "mock/backend/answer.h"
-
 #include "core/utf8.h"
+#include "mock/backend/call.h"
 #include "system/system.h"
 
 #include <regex.h>
@@ -30,7 +29,7 @@ static void set_random(struct telling *t, const char *name, size_t bytes)
 }
 
 /* Sets the values that are the same in all events. Stores both messages. */
-static void begin_answer(struct telling *t, const struct record *conversation)
+static void begin_telling(struct telling *t, const struct record *conversation)
 {
     struct call *c = t->call;
     struct values *v = &c->values;
@@ -244,14 +243,14 @@ static void tell_recorded(struct telling *t, struct span recording)
     }
 }
 
-void answer_message(struct call *c, struct record *conversation, struct span text)
+void call_answer(struct call *c, struct record *conversation, struct span text)
 {
     int64_t now = sys_wall_ms();
     struct telling t = {.call = c, .script = &c->reply->script, .start = now, .now = now};
     const char *mode = selected_mode(text), *error = call_error(c);
     struct section s = {.next = 0};
     reply_stream(c->reply);
-    begin_answer(&t, conversation);
+    begin_telling(&t, conversation);
     if (c->options->answer) {
         tell_recorded(&t, buf_view(&c->state->recording));
     } else if (conversation->broken > 0) {

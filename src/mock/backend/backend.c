@@ -68,9 +68,9 @@ struct backend *backend_new(const struct backend_options *options, struct fail *
     pthread_mutex_init(&b->lock, NULL);
     b->options = options;
     b->state.accounts.only_accepted = options->web_tokens;
-    struct account *demo = accounts_get(&b->state.accounts, span_of("demo@sigmasight.example"));
-    for (size_t i = 0; i < options->token_count; i++)
-        accounts_accept(&b->state.accounts, demo, options->tokens[i]);
+    struct user *demo = accounts_get(&b->state.accounts, span_of("demo@sigmasight.example"));
+    for (size_t i = 0; i < options->tokens.count; i++)
+        accounts_accept(&b->state.accounts, demo, options->tokens.list[i]);
     if (options->answer && sys_read_file(options->answer, &b->state.recording) != 0) {
         fail_errno(f, FAIL_INPUT, errno, "cannot read %s", options->answer);
         backend_free(b);

@@ -4,16 +4,16 @@
 #define MOCK_BACKEND_BACKEND_H
 
 #include "core/fail.h"
+#include "core/strings.h"
 #include "mock/http/message.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* All strings are borrowed. */
+/* The texts are borrowed from the command line, except the tokens. */
 struct backend_options {
-    int64_t generation;  /* 1 or 2 */
-    const char **tokens; /* owned by the caller */
-    size_t token_count;
+    int64_t generation; /* 1 or 2 */
+    struct strings tokens;
     int64_t token_life; /* seconds */
     bool web_tokens;    /* tokens from login are refused */
     int64_t portfolios; /* of each account */

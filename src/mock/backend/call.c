@@ -190,16 +190,14 @@ void call_reply_record(struct call *c, unsigned status, const struct record *r)
     buf_puts(&c->reply->body, r->json);
 }
 
-struct record *call_record(struct call *c, const struct records *records, const char *what)
+struct record *call_record(struct call *c, const struct records *records, const char *missing)
 {
     if (call_refused(c))
         return NULL;
     struct record *found = records_find(records, c->id);
     if (found && found->owner == c->account)
         return found;
-    char *detail = buf_format("%s not found", what);
-    reply_detail(c->reply, 404, detail);
-    free(detail);
+    reply_detail(c->reply, 404, missing);
     return NULL;
 }
 

@@ -41,8 +41,8 @@ struct call {
     struct state *state;
     const struct backend_options *options;
     const struct request *request;
-    struct account *account; /* NULL for login */
-    char id[UUID_SIZE];      /* from the path; empty if it has none or an invalid one */
+    struct user *account; /* NULL for login */
+    char id[UUID_SIZE];   /* from the path; empty if it has none or an invalid one */
     struct json_reader *reader;
     struct json_found form; /* the body, by enum form_field; borrowed from it and the reader */
     bool repaired;          /* it has an unpaired surrogate, which no database accepts */
@@ -86,14 +86,18 @@ void call_reply(struct call *c, unsigned status, const char *name);
 void call_describe(struct call *c, struct record *r, const char *name);
 /* Answers with the JSON of the record. */
 void call_reply_record(struct call *c, unsigned status, const struct record *r);
-/* The account's record with the ID of the path; otherwise answers 404 "WHAT not found". */
-struct record *call_record(struct call *c, const struct records *records, const char *what);
+/* The account's record with the ID of the path; otherwise answers 404 with the detail `missing`. */
+struct record *call_record(struct call *c, const struct records *records, const char *missing);
 /* The error that the answer must have: that of the scenario or of --error; NULL for none. */
 const char *call_error(const struct call *c);
 /* Answers with the refusal of this error code. False if the code is not that of a refusal. */
 bool call_refuse(struct call *c, const char *code);
 /* The ID of the account's first portfolio; NULL for none. */
 const char *call_portfolio_id(const struct call *c);
+/* Answers a message with an event stream in the form of the generation: the recorded one, an error,
+   the change of mode that a text such as "/mode blue" selects, or the canned answer of its topic.
+ */
+void call_answer(struct call *c, struct record *conversation, struct span text);
 
 void call_login(struct call *c);
 void call_refresh(struct call *c);

@@ -9,7 +9,7 @@ static const char wrong_password[] = "wrong";
 /* The mock's monthly limit of messages. */
 enum { MESSAGES_MAX = 1000 };
 
-static void reply_token(struct call *c, struct account *account)
+static void reply_token(struct call *c, struct user *account)
 {
     long long life = c->options->token_life;
     const char *token = accounts_issue(&c->state->accounts, account, life);
@@ -61,7 +61,7 @@ static void put_full_name(struct buf *out, const char *email)
 
 void call_me(struct call *c)
 {
-    const struct account *a = c->account;
+    const struct user *a = c->account;
     struct values *v = &c->values;
     const char *portfolio = call_portfolio_id(c);
     struct buf name = {0};

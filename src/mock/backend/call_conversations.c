@@ -4,7 +4,7 @@
 #include "system/system.h"
 
 /* The mode in the body; NULL if it is absent or invalid. */
-static const char *read_mode(struct call *c, bool required)
+static const char *requested_mode(struct call *c, bool required)
 {
     const struct span *text = call_string(c, FORM_MODE, required);
     const char *mode = text ? mode_find(*text) : NULL;
@@ -13,7 +13,7 @@ static const char *read_mode(struct call *c, bool required)
     return mode;
 }
 
-static void set_mode(struct call *c, struct record *r, const char *mode)
+static void change_mode(struct call *c, struct record *r, const char *mode)
 {
     r->mode = mode;
     values_set(&c->values, "ID", "%s", r->id);
@@ -24,7 +24,7 @@ static void set_mode(struct call *c, struct record *r, const char *mode)
 
 void call_create(struct call *c)
 {
-    const char *mode = read_mode(c, false);
+    const char *mode = requested_mode(c, false);
     if (call_refused(c))
         return;
     /* The only portfolio is used if none is named. */
@@ -34,7 +34,7 @@ void call_create(struct call *c)
         return;
     }
     struct record *r = records_add(&c->state->conversations, c->account);
-    set_mode(c, r, mode ? mode : mode_find(span_of("green")));
+    change_mode(c, r, mode ? mode : mode_find(span_of("green")));
     call_reply_record(c, 201, r);
 }
 
@@ -56,14 +56,14 @@ void call_list(struct call *c)
 
 void call_show(struct call *c)
 {
-    const struct record *found = call_record(c, &c->state->conversations, "Conversation");
+    const struct record *found = call_record(c, &c->state->conversations, "Conversation not found");
     if (found)
         call_reply_record(c, 200, found);
 }
 
 void call_delete(struct call *c)
 {
-    struct record *found = call_record(c, &c->state->conversations, "Conversation");
+    struct record *found = call_record(c, &c->state->conversations, "Conversation not found");
     if (!found)
         return;
     records_remove(&c->state->conversations, found);
@@ -72,12 +72,12 @@ void call_delete(struct call *c)
 
 void call_mode(struct call *c)
 {
-    const char *mode = read_mode(c, true);
-    struct record *found = call_record(c, &c->state->conversations, "Conversation");
+    const char *mode = requested_mode(c, true);
+    struct record *found = call_record(c, &c->state->conversations, "Conversation not found");
     if (!found)
         return;
     values_set(&c->values, "OLD", "%s", found->mode);
     values_time(&c->values, "NOW", sys_wall_ms());
-    set_mode(c, found, mode);
+    change_mode(c, found, mode);
     call_reply(c, 200, "mode");
 }

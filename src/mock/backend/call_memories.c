@@ -43,7 +43,7 @@ void call_count_memories(struct call *c)
 
 void call_forget(struct call *c)
 {
-    struct record *found = call_record(c, &c->state->memories, "Memory");
+    struct record *found = call_record(c, &c->state->memories, "Memory not found");
     if (!found)
         return;
     records_remove(&c->state->memories, found);

@@ -3,7 +3,6 @@
 
 #include "core/unicode.h"
 #include "core/utf8.h"
-#include "mock/backend/answer.h"
 
 /* The maximum length of a message, in code points. */
 enum { TEXT_MAX = 4000 };
@@ -38,7 +37,7 @@ static struct span trim_text(struct span s, size_t *points)
     return text;
 }
 
-static struct span read_text(struct call *c)
+static struct span requested_text(struct call *c)
 {
     const struct span *text = call_string(c, FORM_TEXT, true);
     if (!text)
@@ -58,7 +57,7 @@ void call_send(struct call *c)
     const struct span *field = call_string(c, FORM_CONVERSATION, true);
     if (field)
         call_read_uuid(c, "body", "conversation_id", *field, id);
-    struct span text = read_text(c);
+    struct span text = requested_text(c);
     if (call_refused(c))
         return;
     struct record *found = records_find(&c->state->conversations, id);
@@ -72,7 +71,7 @@ void call_send(struct call *c)
         headers_add(&c->reply->headers, "content-type", "text/plain; charset=utf-8");
         buf_puts(&c->reply->body, "Internal Server Error");
     } else if (!error || !call_refuse(c, error)) {
-        answer_message(c, found, text);
+        call_answer(c, found, text);
     }
 }
 

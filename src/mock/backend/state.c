@@ -81,20 +81,20 @@ void accounts_release(struct accounts *a)
         free(t);
     }
     while (a->accounts) {
-        struct account *account = a->accounts;
+        struct user *account = a->accounts;
         a->accounts = account->next;
         free(account->email);
         free(account);
     }
 }
 
-struct account *accounts_get(struct accounts *a, struct span email)
+struct user *accounts_get(struct accounts *a, struct span email)
 {
-    for (struct account *account = a->accounts; account; account = account->next)
+    for (struct user *account = a->accounts; account; account = account->next)
         if (strlen(account->email) == email.len &&
             strncasecmp(account->email, email.at, email.len) == 0)
             return account;
-    struct account *account = xcalloc(1, sizeof *account);
+    struct user *account = xcalloc(1, sizeof *account);
     account->email = xmemdup(email.at, email.len);
     account->created = sys_wall_ms();
     uuid_make(account->id);
@@ -118,7 +118,7 @@ static void put_base64url(struct buf *out, struct span s)
 }
 
 /* The signature is random: it only makes the token unique. */
-static char *make_jwt(const struct account *account, int64_t expires)
+static char *make_jwt(const struct user *account, int64_t expires)
 {
     static const struct span header = SPAN("{\"alg\":\"HS256\",\"typ\":\"JWT\"}");
     struct buf claims = {0}, jwt = {0};
@@ -136,8 +136,7 @@ static char *make_jwt(const struct account *account, int64_t expires)
     return buf_take(&jwt);
 }
 
-static const char *add_token(struct accounts *a, struct account *account, char *text,
-                             int64_t expires)
+static const char *add_token(struct accounts *a, struct user *account, char *text, int64_t expires)
 {
     struct token *t = xcalloc(1, sizeof *t);
     *t = (struct token){.next = a->tokens, .text = text, .account = account, .expires = expires};
@@ -145,18 +144,18 @@ static const char *add_token(struct accounts *a, struct account *account, char *
     return text;
 }
 
-const char *accounts_issue(struct accounts *a, struct account *account, int64_t life)
+const char *accounts_issue(struct accounts *a, struct user *account, int64_t life)
 {
     int64_t expires = sys_wall_ms() + life * 1000;
     return add_token(a, account, make_jwt(account, expires), a->only_accepted ? 0 : expires);
 }
 
-void accounts_accept(struct accounts *a, struct account *account, const char *token)
+void accounts_accept(struct accounts *a, struct user *account, const char *token)
 {
     add_token(a, account, xstrdup(token), INT64_MAX);
 }
 
-struct account *accounts_check(const struct accounts *a, struct span token)
+struct user *accounts_check(const struct accounts *a, struct span token)
 {
     for (const struct token *t = a->tokens; t; t = t->next)
         if (span_is(token, t->text))
@@ -181,7 +180,7 @@ void records_release(struct records *all)
         records_remove(all, all->newest);
 }
 
-struct record *records_add(struct records *all, const struct account *owner)
+struct record *records_add(struct records *all, const struct user *owner)
 {
     struct record *r = xcalloc(1, sizeof *r);
     uuid_make(r->id);
@@ -210,8 +209,8 @@ void records_remove(struct records *all, struct record *gone)
     free(gone);
 }
 
-void records_put(struct buf *out, const struct records *all, const struct account *owner,
-                 long limit, long offset)
+void records_put(struct buf *out, const struct records *all, const struct user *owner, long limit,
+                 long offset)
 {
     const char *separator = "";
     buf_byte(out, '[');
@@ -225,7 +224,7 @@ void records_put(struct buf *out, const struct records *all, const struct accoun
     buf_byte(out, ']');
 }
 
-int records_count(const struct records *all, const struct account *owner)
+int records_count(const struct records *all, const struct user *owner)
 {
     int count = 0;
     for (const struct record *r = all->newest; r; r = r->next)

@@ -21,8 +21,8 @@ bool uuid_read(struct span text, char out[UUID_SIZE], struct buf *why);
 /* Appends `bytes` random bytes in hexadecimal. */
 void put_random_hex(struct buf *out, size_t bytes);
 
-struct account {
-    struct account *next;
+struct user {
+    struct user *next;
     char *email;
     char id[UUID_SIZE];
     int64_t created; /* Unix time, ms */
@@ -32,30 +32,30 @@ struct account {
 struct token {
     struct token *next;
     char *text;
-    struct account *account;
+    struct user *account;
     int64_t expires; /* Unix time, ms; 0 if it is refused */
 };
 
 /* Zeroed is empty. Release with accounts_release. */
 struct accounts {
-    struct account *accounts;
+    struct user *accounts;
     struct token *tokens;
     bool only_accepted; /* tokens of accounts_issue are refused */
 };
 
 void accounts_release(struct accounts *a);
 /* The account with that address, created if it is new; lives as long as `a`. */
-struct account *accounts_get(struct accounts *a, struct span email);
+struct user *accounts_get(struct accounts *a, struct span email);
 /* A new token in the form of a JWT that is valid for `life` seconds; lives as long as `a`. */
-const char *accounts_issue(struct accounts *a, struct account *account, int64_t life);
+const char *accounts_issue(struct accounts *a, struct user *account, int64_t life);
 /* Always accepts a token. */
-void accounts_accept(struct accounts *a, struct account *account, const char *token);
+void accounts_accept(struct accounts *a, struct user *account, const char *token);
 /* The account of a token; NULL if it is unknown, expired or refused. */
-struct account *accounts_check(const struct accounts *a, struct span token);
+struct user *accounts_check(const struct accounts *a, struct span token);
 
 struct record {
     struct record *next; /* the next older one */
-    const struct account *owner;
+    const struct user *owner;
     char id[UUID_SIZE];
     int64_t created;  /* Unix time, ms */
     const char *mode; /* of a conversation: one of mode_find's */
@@ -74,15 +74,15 @@ struct records {
 const char *mode_find(struct span name);
 
 void records_release(struct records *all);
-struct record *records_add(struct records *all, const struct account *owner);
+struct record *records_add(struct records *all, const struct user *owner);
 /* NULL if there is none with that ID. */
 struct record *records_find(const struct records *all, const char *id);
 void records_remove(struct records *all, struct record *gone);
 /* Appends a JSON array of the owner's records, newest first: at most `limit`, after `offset`
    others. */
-void records_put(struct buf *out, const struct records *all, const struct account *owner,
-                 long limit, long offset);
+void records_put(struct buf *out, const struct records *all, const struct user *owner, long limit,
+                 long offset);
 /* How many the owner has. */
-int records_count(const struct records *all, const struct account *owner);
+int records_count(const struct records *all, const struct user *owner);
 
 #endif

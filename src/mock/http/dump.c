@@ -79,18 +79,13 @@ static enum MHD_Result put_request_header(void *out, enum MHD_ValueKind kind, co
     return MHD_YES;
 }
 
-static void put_request(struct buf *out, const struct request *r)
-{
-    buf_printf(out, "%s %s %s\r\n", r->method, r->target, r->version);
-    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, put_request_header, out);
-    buf_puts(out, "\r\n");
-    buf_span(out, buf_view(&r->body));
-}
-
 int dump_request(struct dump *d, const struct request *r, struct fail *f)
 {
     struct buf bytes = {0}, path = {0}, line = {0};
-    put_request(&bytes, r);
+    buf_printf(&bytes, "%s %s %s\r\n", r->method, r->target, r->version);
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, put_request_header, &bytes);
+    buf_puts(&bytes, "\r\n");
+    buf_span(&bytes, buf_view(&r->body));
     buf_printf(&line, "%s %s\n", r->method, r->target);
     pthread_mutex_lock(&d->lock);
     buf_printf(&path, "%s/%04u.request", d->directory, ++d->count);

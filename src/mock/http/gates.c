@@ -4,12 +4,15 @@
 #include "core/xmalloc.h"
 #include "system/system.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* The interval at which gates_await_ended looks at the number of requests, in ms. */
+enum { COUNT_INTERVAL = 5 };
 
 /* A one-time event is a pipe whose reading end becomes readable when the writing end is closed, so
    that any number of threads can wait for it and for a socket with poll(2). */
@@ -21,11 +24,9 @@ struct event {
 };
 
 struct gates {
-    pthread_mutex_t lock;
-    pthread_cond_t changed; /* of `count` and `stopped` */
+    pthread_mutex_t lock; /* for `events` */
     struct event *events;
-    struct gates_count count;
-    bool stopped;
+    atomic_uint_fast64_t requests, ended;
 };
 
 static struct event *new_event(enum event_kind kind, struct span gate)
@@ -33,8 +34,6 @@ static struct event *new_event(enum event_kind kind, struct span gate)
     int fd[2];
     if (pipe(fd) != 0)
         return NULL;
-    fcntl(fd[0], F_SETFD, FD_CLOEXEC);
-    fcntl(fd[1], F_SETFD, FD_CLOEXEC);
     struct event *e = xcalloc(1, sizeof *e);
     *e = (struct event){NULL, kind, xmemdup(gate.at, gate.len), fd[0], fd[1]};
     return e;
@@ -70,7 +69,6 @@ struct gates *gates_new(void)
 {
     struct gates *g = xcalloc(1, sizeof *g);
     pthread_mutex_init(&g->lock, NULL);
-    pthread_cond_init(&g->changed, NULL);
     return g;
 }
 
@@ -87,17 +85,8 @@ void gates_free(struct gates *g)
         free(e->gate);
         free(e);
     }
-    pthread_cond_destroy(&g->changed);
     pthread_mutex_destroy(&g->lock);
     free(g);
-}
-
-void gates_stop(struct gates *g)
-{
-    pthread_mutex_lock(&g->lock);
-    g->stopped = true;
-    pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
 }
 
 /* Input may be the next request of the same client, which poll(2) would report again at once: from
@@ -162,33 +151,26 @@ bool gates_open(struct gates *g, struct span name)
 
 void gates_begin_request(struct gates *g)
 {
-    pthread_mutex_lock(&g->lock);
-    g->count.requests++;
-    pthread_mutex_unlock(&g->lock);
+    g->requests++;
 }
 
 void gates_end_request(struct gates *g)
 {
-    pthread_mutex_lock(&g->lock);
-    g->count.ended++;
-    pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
+    g->ended++;
 }
 
 struct gates_count gates_count(struct gates *g)
 {
-    pthread_mutex_lock(&g->lock);
-    struct gates_count now = g->count;
-    pthread_mutex_unlock(&g->lock);
-    return now;
+    uint64_t ended = g->ended;
+    return (struct gates_count){.requests = g->requests, .ended = ended};
 }
 
-bool gates_await_ended(struct gates *g, uint64_t count)
+enum wake gates_await_ended(struct gates *g, uint64_t count, int client)
 {
-    pthread_mutex_lock(&g->lock);
-    while (g->count.ended < count && !g->stopped)
-        pthread_cond_wait(&g->changed, &g->lock);
-    bool ended = g->count.ended >= count;
-    pthread_mutex_unlock(&g->lock);
-    return ended;
+    while (g->ended < count) {
+        enum wake wake = gates_sleep(client, COUNT_INTERVAL);
+        if (wake != WAKE_TIME)
+            return wake;
+    }
+    return WAKE_EVENT;
 }

@@ -44,8 +44,7 @@ struct gates_count {
 void gates_begin_request(struct gates *g);
 void gates_end_request(struct gates *g);
 struct gates_count gates_count(struct gates *g);
-/* Waits until `count` requests have ended; false if gates_stop is called first. */
-bool gates_await_ended(struct gates *g, uint64_t count);
-void gates_stop(struct gates *g);
+/* Waits until `count` requests have ended. */
+enum wake gates_await_ended(struct gates *g, uint64_t count, int client);
 
 #endif

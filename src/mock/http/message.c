@@ -65,7 +65,7 @@ void headers_add(struct headers *h, const char *name, const char *value)
     h->list[h->count++] = (struct header){xstrdup(name), value ? xstrdup(value) : NULL};
 }
 
-static const struct header *find_header(const struct headers *h, const char *name)
+const struct header *headers_find(const struct headers *h, const char *name)
 {
     for (size_t i = 0; i < h->count; i++)
         if (strcasecmp(h->list[i].name, name) == 0)
@@ -78,18 +78,12 @@ void headers_replace(struct headers *h, const struct headers *from)
     struct headers before = *h;
     *h = (struct headers){.list = NULL};
     for (size_t i = 0; i < before.count; i++)
-        if (!find_header(from, before.list[i].name))
+        if (!headers_find(from, before.list[i].name))
             headers_add(h, before.list[i].name, before.list[i].value);
     for (size_t i = 0; i < from->count; i++)
         if (from->list[i].value)
             headers_add(h, from->list[i].name, from->list[i].value);
     headers_release(&before);
-}
-
-const char *headers_find(const struct headers *h, const char *name)
-{
-    const struct header *found = find_header(h, name);
-    return found ? found->value : NULL;
 }
 
 /* --- responses --- */

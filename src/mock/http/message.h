@@ -50,8 +50,8 @@ void headers_release(struct headers *h);
 void headers_add(struct headers *h, const char *name, const char *value);
 /* Removes the headers that have a name in `from`, and adds those that also have a value. */
 void headers_replace(struct headers *h, const struct headers *from);
-/* The first value of that name, compared case-insensitively; NULL for none. */
-const char *headers_find(const struct headers *h, const char *name);
+/* The first header of that name, which is compared case-insensitively; NULL for none. */
+const struct header *headers_find(const struct headers *h, const char *name);
 
 /* Initialize with reply_init, release with reply_release. */
 struct reply {

@@ -105,34 +105,25 @@ void play_free(struct play *p)
     free(p);
 }
 
-/* libmicrohttpd corks the socket while it expects more output; before a wait all of it must be
-   sent. */
+/* libmicrohttpd corks the socket while it expects more output. */
 static void flush_socket(const struct play *p)
 {
     int on = 1;
     setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-/* A reset discards what is still in the socket's send queue. The kernel does not report when the
-   queue is empty, so it is polled at intervals. */
-static void drain_socket(const struct play *p)
+/* SO_LINGER would take effect when the descriptor is closed, but libmicrohttpd shuts down the
+   connection first. Dissolving the association resets it at once, and discards what is still in the
+   send queue. The kernel does not report when that is empty, so it is polled at intervals. */
+static void reset_connection(const struct play *p)
 {
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
 #ifdef SIOCOUTQ
     int queued;
     while (ioctl(p->fd, SIOCOUTQ, &queued) == 0 && queued > 0)
         if (gates_sleep(p->fd, 1) != WAKE_TIME)
             break;
-#else
-    (void)p;
 #endif
-}
-
-/* SO_LINGER would take effect when the descriptor is closed, but libmicrohttpd shuts down the
-   connection first. Dissolving the association resets it at once. */
-static void reset_connection(const struct play *p)
-{
-    struct sockaddr none = {.sa_family = AF_UNSPEC};
-    drain_socket(p);
     (void)connect(p->fd, &none, sizeof none);
 }
 
@@ -141,9 +132,10 @@ static enum play_end after_wait(enum wake wake)
     return wake == WAKE_EVENT || wake == WAKE_TIME ? PLAY_ON : PLAY_CLOSED;
 }
 
-/* Performs a step that has no output and is no repetition. */
-static enum play_end perform(struct play *p, const struct step *step)
+/* A step that has no output and is no repetition. All output before it is sent first. */
+static enum play_end play_step(struct play *p, const struct step *step)
 {
+    flush_socket(p);
     switch (step->kind) {
     case STEP_CHUNK:
         p->chunk = step->count;
@@ -154,17 +146,13 @@ static enum play_end perform(struct play *p, const struct step *step)
         p->batch = step->count;
         return PLAY_ON;
     case STEP_PAUSE:
-        flush_socket(p);
         return after_wait(gates_sleep(p->fd, (int64_t)step->count));
     case STEP_GATE:
-        flush_socket(p);
         return after_wait(gates_pass(p->gates, step->bytes, p->fd));
     case STEP_SILENCE:
-        flush_socket(p);
         gates_sleep(p->fd, -1);
         return PLAY_CLOSED;
     case STEP_RESET:
-        flush_socket(p);
         reset_connection(p);
         return PLAY_CLOSED;
     case STEP_CLOSE:
@@ -246,21 +234,21 @@ enum play_end play_next(struct play *p, char *out, size_t max, size_t *len)
         } else if (g.len > 0) {
             more = false; /* these bytes are sent before anything else happens */
         } else {
-            p->end = perform(p, step);
+            p->end = play_step(p, step);
             p->at++;
             g.capacity = write_capacity(p, max);
         }
     }
     *len = g.len;
     if (g.len == 0 && p->end == PLAY_ON)
-        p->end = perform(p, &(struct step){.kind = p->script.ending});
+        p->end = play_step(p, &(struct step){.kind = p->script.ending});
     return p->end;
 }
 
 enum play_end play_steps(struct play *p, size_t steps)
 {
     while (p->end == PLAY_ON && p->at < steps)
-        p->end = perform(p, &p->script.steps[p->at++]);
+        p->end = play_step(p, &p->script.steps[p->at++]);
     return p->end;
 }
 

@@ -74,9 +74,14 @@ static void put_response_head(const struct reply *reply, struct buf *head)
     buf_puts(head, "connection: close\r\n\r\n");
 }
 
-static enum MHD_Result queue_stream(struct server *s, struct reply *reply,
-                                    const struct request *request)
+/* NULL if the connection must be closed: after a response without libmicrohttpd, or on a failure.
+ */
+static struct MHD_Response *make_response(struct server *s, const struct request *request,
+                                          struct reply *reply)
 {
+    if (!reply->streamed)
+        return MHD_create_response_from_buffer(reply->body.len, reply->body.data,
+                                               MHD_RESPMEM_MUST_COPY);
     struct play *play = play_new(&reply->script, s->gates, request->fd);
     if (play_steps(play, reply->lead) != PLAY_ON || reply->bare || reply->reason) {
         struct buf head = {0};
@@ -85,12 +90,10 @@ static enum MHD_Result queue_stream(struct server *s, struct reply *reply,
         play_to_socket(play, buf_view(&head));
         buf_release(&head);
         play_free(play);
-        return MHD_NO;
+        return NULL;
     }
     uint64_t length = reply->length < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)reply->length;
-    return queue_response(
-        reply, request,
-        MHD_create_response_from_callback(length, STREAM_BLOCK, read_stream, play, free_stream));
+    return MHD_create_response_from_callback(length, STREAM_BLOCK, read_stream, play, free_stream);
 }
 
 static enum MHD_Result respond(struct server *s, struct request *request)
@@ -98,12 +101,7 @@ static enum MHD_Result respond(struct server *s, struct request *request)
     struct reply reply;
     reply_init(&reply);
     s->answer(s->arg, request, &reply);
-    enum MHD_Result result =
-        reply.streamed
-            ? queue_stream(s, &reply, request)
-            : queue_response(&reply, request,
-                             MHD_create_response_from_buffer(reply.body.len, reply.body.data,
-                                                             MHD_RESPMEM_MUST_COPY));
+    enum MHD_Result result = queue_response(&reply, request, make_response(s, request, &reply));
     reply_release(&reply);
     return result;
 }
@@ -162,29 +160,31 @@ static enum MHD_Result receive_request(void *server, struct MHD_Connection *conn
 
 /* --- the server --- */
 
-struct server *server_start(bool ipv6, uint16_t port, struct gates *gates, server_answer_fn *answer,
-                            void *arg, struct fail *f)
+struct server *server_start(bool ipv6, uint16_t *port, struct gates *gates,
+                            server_answer_fn *answer, void *arg, struct fail *f)
 {
     const struct sockaddr_in v4 = {.sin_family = AF_INET,
-                                   .sin_port = htons(port),
+                                   .sin_port = htons(*port),
                                    .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     const struct sockaddr_in6 v6 = {
-        .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_loopback};
+        .sin6_family = AF_INET6, .sin6_port = htons(*port), .sin6_addr = in6addr_loopback};
     const void *address = ipv6 ? (const void *)&v6 : &v4;
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
                      MHD_USE_POLL | MHD_USE_ITC | (ipv6 ? MHD_USE_IPv6 : 0U);
     struct server *s = xcalloc(1, sizeof *s);
     *s = (struct server){.gates = gates, .answer = answer, .arg = arg};
     errno = 0;
-    s->daemon = MHD_start_daemon(flags, port, NULL, NULL, receive_request, s, MHD_OPTION_SOCK_ADDR,
+    s->daemon = MHD_start_daemon(flags, *port, NULL, NULL, receive_request, s, MHD_OPTION_SOCK_ADDR,
                                  address, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG,
                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
                                  MHD_OPTION_URI_LOG_CALLBACK, begin_request, s,
                                  MHD_OPTION_NOTIFY_COMPLETED, end_request, s, MHD_OPTION_END);
-    if (s->daemon)
+    if (s->daemon) {
+        *port = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
         return s;
+    }
     fail_errno(f, FAIL_UNREACHABLE, errno, "cannot listen on %s port %u",
-               ipv6 ? "::1" : "127.0.0.1", port);
+               ipv6 ? "::1" : "127.0.0.1", *port);
     free(s);
     return NULL;
 }
@@ -195,9 +195,4 @@ void server_stop(struct server *s)
         return;
     MHD_stop_daemon(s->daemon);
     free(s);
-}
-
-uint16_t server_port(const struct server *s)
-{
-    return MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 }

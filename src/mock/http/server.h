@@ -15,14 +15,11 @@ struct server;
    the thread of the connection, which it may block. */
 typedef void server_answer_fn(void *arg, struct request *request, struct reply *reply);
 
-/* Listens on `port` (0: any free one) of ::1 or 127.0.0.1 and serves from then on. `gates` is
-   borrowed. NULL with FAIL_UNREACHABLE. */
-struct server *server_start(bool ipv6, uint16_t port, struct gates *gates, server_answer_fn *answer,
-                            void *arg, struct fail *f);
-/* Aborts all responses; call gates_stop before, so that none of them waits. NULL is ignored. */
+/* Listens on *port of ::1 or 127.0.0.1 and serves from then on. 0 is any free port, which *port
+   then gets. `gates` is borrowed. NULL with FAIL_UNREACHABLE. */
+struct server *server_start(bool ipv6, uint16_t *port, struct gates *gates,
+                            server_answer_fn *answer, void *arg, struct fail *f);
+/* Closes all connections, which aborts their responses. NULL is ignored. */
 void server_stop(struct server *s);
-
-/* The port on which it listens. */
-uint16_t server_port(const struct server *s);
 
 #endif

@@ -77,7 +77,7 @@ struct step_row {
     enum argument argument;
     const char *required; /* what it is, for the message that it is missing or invalid */
     int (*read)(struct parser *p);
-    enum step_kind kind; /* for the rows that share a function */
+    enum step_kind kind;
 };
 
 static int fail_step(struct parser *p, const char *what)
@@ -122,7 +122,7 @@ static struct step *add_step(struct parser *p)
 }
 
 /* Takes the contents of `text`. */
-static struct step *add_text(struct parser *p, struct buf *text)
+static struct step *add_text_step(struct parser *p, struct buf *text)
 {
     struct step *step = script_take(&p->block->script, text);
     step->kind = p->row->kind;
@@ -233,7 +233,7 @@ static int parse_bytes(struct parser *p)
 {
     struct buf text = {0}, expanded = {0};
     buf_puts(&text, p->rest);
-    struct step *step = add_text(p, &text);
+    struct step *step = add_text_step(p, &text);
     step->has_escapes = strchr(step->owned, '\\');
     step->is_template |= step->has_escapes;
     const char *wrong = template_expand(&expanded, step->bytes, true, NULL);
@@ -260,7 +260,7 @@ static int parse_data(struct parser *p)
     struct buf text = {0};
     p->block->events = true;
     buf_printf(&text, "data: %s\n\n", p->rest);
-    add_text(p, &text);
+    add_text_step(p, &text);
     return 0;
 }
 
@@ -270,7 +270,7 @@ static int parse_event(struct parser *p)
     const char *name = next_word(&p->rest);
     p->block->events = true;
     buf_printf(&text, "event: %s\ndata: %s\n\n", name, *p->rest ? p->rest : "{}");
-    add_text(p, &text);
+    add_text_step(p, &text);
     return *name ? 0 : fail_argument(p);
 }
 
@@ -283,7 +283,7 @@ static int parse_file(struct parser *p)
     int result = sys_read_file(path, &bytes);
     if (result != 0)
         fail_errno(&p->why, FAIL_INPUT, errno, "cannot read %s", path);
-    add_text(p, &bytes)->is_template = false;
+    add_text_step(p, &bytes)->is_template = false;
     free(path);
     return result;
 }
@@ -353,7 +353,7 @@ static int parse_gate(struct parser *p)
 {
     struct buf name = {0};
     buf_puts(&name, p->rest);
-    add_text(p, &name);
+    add_text_step(p, &name);
     return strchr(p->rest, '/') ? fail_argument(p) : 0;
 }
 
@@ -608,12 +608,14 @@ static void expand_script(struct script *script, const struct script *from, cons
 static int64_t content_length(const struct reply *reply)
 {
     static const struct span stream = SPAN("text/event-stream");
-    const char *stated = headers_find(&reply->headers, "content-length");
-    if (stated)
-        return strtoll(stated, NULL, 10);
+    const struct header *stated = headers_find(&reply->headers, "content-length");
+    const struct header *type = headers_find(&reply->headers, "content-type");
     uint64_t sum;
-    struct span type = span_of(headers_find(&reply->headers, "content-type"));
-    return !span_starts(type, stream) && script_is_plain(&reply->script, &sum) ? (int64_t)sum : -1;
+    if (stated)
+        return strtoll(stated->value, NULL, 10);
+    if (type && span_starts(span_of(type->value), stream))
+        return -1;
+    return script_is_plain(&reply->script, &sum) ? (int64_t)sum : -1;
 }
 
 bool scenario_answer(struct scenario *s, struct request *request, struct reply *reply)
