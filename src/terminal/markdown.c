@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { CODE_INDENT = 4, FENCE = 3, LONGEST_NUMBER = 9, LEVELS = 6, NO_ALIGN = 'x' };
+enum { TAB_STOP = 4, CODE_INDENT = 4, FENCE = 3, LONGEST_NUMBER = 9, LEVELS = 6, NO_ALIGN = 'x' };
 
 /* The kind of the open leaf block. */
 enum leaf { LEAF_NONE, LEAF_PARAGRAPH, LEAF_FENCED, LEAF_INDENTED, LEAF_TABLE };
@@ -31,6 +31,19 @@ struct container {
     char list;               /* the list of its last child: -, +, *, . or ), else 0 */
 };
 
+/* A container that the line begins. */
+struct opening {
+    struct container container;
+    struct span marker; /* of a numbered item, in the line */
+};
+
+/* The fence that a block of code began with. */
+struct fence {
+    char mark;
+    size_t length;
+    unsigned indent;
+};
+
 struct markdown {
     const struct markdown_sink *sink;
     struct inline_parser *inline_parser;
@@ -46,9 +59,7 @@ struct markdown {
     bool gap;        /* the previous line was empty */
     bool leaf_gap;   /* `gap` of the paragraph that was not reported yet */
     bool leaf_begun; /* it was */
-    char fence;
-    size_t fence_length;
-    unsigned fence_indent;
+    struct fence fence;
     bool lines;         /* the block of code has one */
     size_t empty_lines; /* of the block of code, at its end so far */
     struct buf row;     /* a possible table header, or a row */
@@ -63,6 +74,7 @@ struct markdown {
     const char *same;  /* bytes that leave it undecided, NULL for any but a backtick, "" for none */
     struct buf hashes; /* REST_HEADING: what may be its end */
     bool after_blank;  /* REST_HEADING: a # may be that */
+    struct opening openings[MARKDOWN_DEPTH];
 };
 
 /* Events. */
@@ -166,39 +178,41 @@ static void close_containers(struct markdown *m, unsigned depth)
         close_block(m, m->containers[m->depth--].kind);
 }
 
-/* The start of a line. It is examined until the block is known; the result is a plan. */
+/* The start of a line: which open containers it continues and which blocks it begins (CommonMark
+   5, and "A parsing strategy" in its appendix). It is examined again with each piece of input until
+   that is known. The result is a plan; nothing is reported before. */
+
+/* What a find_ function says of the text at the cursor. */
+enum found {
+    UNKNOWN = -1, /* it depends on input that has not arrived */
+    ABSENT,
+    FOUND,
+    FOUND_CONTAINER /* find_block: a quote or an item; otherwise FOUND, a leaf */
+};
 
 enum action {
     ACTION_BLANK,
-    ACTION_LAZY,  /* text of a paragraph whose containers have no markers in this line */
+    ACTION_LAZY,  /* a lazy continuation line of the paragraph */
     ACTION_TEXT,  /* of a paragraph, a new one or the open one */
     ACTION_TABLE, /* the delimiter row */
     ACTION_ROW,
     ACTION_HEADING,
     ACTION_RULE,
-    ACTION_FENCE, /* one that opens */
+    ACTION_FENCE, /* an opening one */
     ACTION_FENCE_END,
     ACTION_INDENTED,
     ACTION_CODE /* a line of the open block of code */
 };
 
-struct opening {
-    struct container container;
-    struct span marker;
-};
-
 struct plan {
-    unsigned matched; /* containers that go on */
-    unsigned opened;  /* new ones within them */
-    struct opening open[MARKDOWN_DEPTH];
+    unsigned matched; /* open containers that continue */
+    unsigned opened;  /* new ones within them, in struct markdown */
     enum action action;
-    size_t at;       /* where the contents of the leaf begin */
-    unsigned spaces; /* columns of a tab before that */
-    unsigned level;  /* ACTION_HEADING */
-    char fence;      /* ACTION_FENCE */
-    size_t fence_length;
-    unsigned fence_indent;
-    bool candidate; /* the text may head a table */
+    size_t at;          /* where the contents of the leaf begin */
+    unsigned spaces;    /* columns of a tab before that */
+    unsigned level;     /* ACTION_HEADING */
+    struct fence fence; /* ACTION_FENCE */
+    bool candidate;     /* the text may be the header row of a table */
 };
 
 /* What the end of the available part of a line means. */
@@ -213,15 +227,15 @@ struct cursor {
     enum line_part_end end;
     size_t at;
     unsigned column;
-    unsigned spaces; /* columns that are left of a tab before `at` */
-    /* The next character that is not a blank. */
-    size_t next;
-    unsigned indent;  /* columns from here */
-    int c;            /* '\n' at the end of the line, UNKNOWN if more input is needed */
+    unsigned spaces; /* remaining columns of a tab before `at` */
+    /* The first character at or after `at` that is not a blank. */
+    size_t first_at;
+    unsigned indent;  /* columns before it */
+    int first;        /* '\n' at the end of the line, UNKNOWN if more input is needed */
     const char *same; /* if undecided, see struct markdown */
 };
 
-enum { UNKNOWN = -1, ANY = 'x' };
+enum { ANY = 'x' };
 
 static int peek_at(const struct cursor *c, size_t at)
 {
@@ -235,27 +249,37 @@ static bool is_blank(int c)
     return c == ' ' || c == '\t';
 }
 
-/* Whether the next character that is not a blank is known. */
-static bool find_next(struct cursor *c)
+static bool is_digit(int c)
 {
-    unsigned column = c->column + c->spaces;
-    c->next = c->at;
-    while (is_blank(peek_at(c, c->next)))
-        column += c->s.at[c->next++] == '\t' ? 4 - column % 4 : 1;
-    c->indent = column - c->column;
-    c->c = peek_at(c, c->next);
-    c->same = " \t";
-    return c->c != UNKNOWN;
+    return c >= '0' && c <= '9';
 }
 
-/* Skips blanks. */
+static unsigned tab_width(unsigned column)
+{
+    return TAB_STOP - column % TAB_STOP;
+}
+
+/* Whether the first character that is not a blank is known. */
+static bool find_first(struct cursor *c)
+{
+    unsigned column = c->column + c->spaces;
+    c->first_at = c->at;
+    while (is_blank(peek_at(c, c->first_at)))
+        column += c->s.at[c->first_at++] == '\t' ? tab_width(column) : 1;
+    c->indent = column - c->column;
+    c->first = peek_at(c, c->first_at);
+    c->same = " \t";
+    return c->first != UNKNOWN;
+}
+
+/* Skips at most so many columns of blanks. A tab may be split (CommonMark 2.2). */
 static void advance_columns(struct cursor *c, unsigned columns)
 {
     while (columns) {
         if (c->spaces == 0 && !is_blank(peek_at(c, c->at)))
             return;
         if (c->spaces == 0)
-            c->spaces = c->s.at[c->at++] == '\t' ? 4 - c->column % 4 : 1;
+            c->spaces = c->s.at[c->at++] == '\t' ? tab_width(c->column) : 1;
         unsigned n = c->spaces < columns ? c->spaces : columns;
         c->spaces -= n;
         c->column += n;
@@ -263,7 +287,7 @@ static void advance_columns(struct cursor *c, unsigned columns)
     }
 }
 
-/* Skips a marker of `len` characters at the next character that is not a blank. */
+/* Skips blanks and the marker of `len` characters after them. */
 static void advance_marker(struct cursor *c, size_t len)
 {
     advance_columns(c, c->indent);
@@ -287,215 +311,244 @@ static size_t skip_blanks(const struct cursor *c, size_t at)
     return at;
 }
 
-/* The find_ functions return 1 if found, 0 if not, or UNKNOWN. */
-
-static int find_heading(const struct cursor *c, struct plan *plan)
+/* An ATX heading: CommonMark 4.2. */
+static enum found find_heading(const struct cursor *c, struct plan *plan)
 {
-    size_t n = c->c == '#' ? count_same(c, c->next) : 0;
+    size_t n = c->first == '#' ? count_same(c, c->first_at) : 0;
     if (n == 0 || n > LEVELS)
-        return 0;
-    int after = peek_at(c, c->next + n);
+        return ABSENT;
+    int after = peek_at(c, c->first_at + n);
     plan->level = (unsigned)n;
-    return after == UNKNOWN ? UNKNOWN : is_blank(after) || after == '\n';
+    if (after == UNKNOWN)
+        return UNKNOWN;
+    return is_blank(after) || after == '\n' ? FOUND : ABSENT;
 }
 
-static int find_fence(struct cursor *c, struct plan *plan)
+/* An opening code fence: CommonMark 4.5. The info string of backticks has none. */
+static enum found find_fence(struct cursor *c, struct plan *plan)
 {
-    if (c->c != '`' && c->c != '~')
-        return 0;
-    size_t n = count_same(c, c->next), end = c->next + n;
-    int after = peek_at(c, end);
-    if (after == UNKNOWN || n < FENCE)
-        return after == UNKNOWN ? UNKNOWN : 0;
-    plan->fence = (char)c->c;
-    plan->fence_length = n;
-    plan->fence_indent = c->indent;
-    if (c->c == '~')
-        return 1;
+    if (c->first != '`' && c->first != '~')
+        return ABSENT;
+    size_t n = count_same(c, c->first_at), end = c->first_at + n;
+    if (peek_at(c, end) == UNKNOWN)
+        return UNKNOWN;
+    if (n < FENCE)
+        return ABSENT;
+    plan->fence = (struct fence){(char)c->first, n, c->indent};
+    if (c->first == '~')
+        return FOUND;
     if (memchr(c->s.at + end, '`', c->s.len - end))
-        return 0;
+        return ABSENT;
     c->same = NULL;
-    return c->end == END_OPEN ? UNKNOWN : 1;
+    return c->end == END_OPEN ? UNKNOWN : FOUND;
 }
 
-/* Of the open block of code. */
-static int find_fence_end(struct cursor *c, const struct markdown *m)
+/* The closing fence of the open block of code. */
+static enum found find_fence_end(struct cursor *c, const struct fence *fence)
 {
-    static const char *const same[] = {"` \t", "~ \t"};
-    if (c->indent >= CODE_INDENT || c->c != m->fence)
-        return 0;
-    size_t n = count_same(c, c->next), end = skip_blanks(c, c->next + n);
+    if (c->indent >= CODE_INDENT || c->first != fence->mark)
+        return ABSENT;
+    size_t n = count_same(c, c->first_at), end = skip_blanks(c, c->first_at + n);
     if (peek_at(c, end) == UNKNOWN) {
-        c->same = same[m->fence == '~'];
+        c->same = fence->mark == '~' ? "~ \t" : "` \t";
         return UNKNOWN;
     }
-    return n >= m->fence_length && peek_at(c, end) == '\n';
+    return n >= fence->length && peek_at(c, end) == '\n' ? FOUND : ABSENT;
 }
 
-static int find_setext(struct cursor *c)
+/* A setext heading underline: CommonMark 4.3. */
+static enum found find_setext(struct cursor *c)
 {
-    if (c->c != '=' && c->c != '-')
-        return 0;
-    size_t end = skip_blanks(c, c->next + count_same(c, c->next));
-    c->same = c->c == '=' ? "= \t" : "- \t";
-    return peek_at(c, end) == UNKNOWN ? UNKNOWN : peek_at(c, end) == '\n';
+    if (c->first != '=' && c->first != '-')
+        return ABSENT;
+    size_t end = skip_blanks(c, c->first_at + count_same(c, c->first_at));
+    c->same = c->first == '=' ? "= \t" : "- \t";
+    if (peek_at(c, end) == UNKNOWN)
+        return UNKNOWN;
+    return peek_at(c, end) == '\n' ? FOUND : ABSENT;
 }
 
-static int find_rule(struct cursor *c)
+/* A thematic break: CommonMark 4.1. */
+static enum found find_rule(struct cursor *c)
 {
-    static const char marks[] = "*-_";
-    static const char *const same[] = {"* \t", "- \t", "_ \t"};
-    const char *mark = c->c ? strchr(marks, c->c) : NULL;
-    size_t n = 0, at = c->next;
-    if (!mark)
-        return 0;
-    for (; peek_at(c, at) == c->c || is_blank(peek_at(c, at)); at++)
-        n += peek_at(c, at) == c->c;
-    c->same = same[mark - marks];
-    return peek_at(c, at) == UNKNOWN ? UNKNOWN : n >= 3 && peek_at(c, at) == '\n';
+    int mark = c->first;
+    if (mark != '*' && mark != '-' && mark != '_')
+        return ABSENT;
+    size_t n = 0, at = c->first_at;
+    for (; peek_at(c, at) == mark || is_blank(peek_at(c, at)); at++)
+        n += peek_at(c, at) == mark;
+    c->same = mark == '*' ? "* \t" : mark == '-' ? "- \t" : "_ \t";
+    if (peek_at(c, at) == UNKNOWN)
+        return UNKNOWN;
+    return n >= 3 && peek_at(c, at) == '\n' ? FOUND : ABSENT;
 }
 
-/* The marker of an item and the blanks behind it: what is found is in *opening, and the cursor is
-   behind it. */
-/* Whether digits have the value 1. The text behind them is not terminated. */
-static bool is_one(struct span digits)
+/* A block quote marker: CommonMark 5.1. The cursor is left after it and one blank. */
+static enum found find_quote(struct cursor *c)
 {
-    while (digits.len > 1 && digits.at[0] == '0')
-        digits = span_make(digits.at + 1, digits.len - 1);
-    return digits.len == 1 && digits.at[0] == '1';
+    if (c->indent >= CODE_INDENT || c->first != '>')
+        return ABSENT;
+    advance_marker(c, 1);
+    c->same = "";
+    if (peek_at(c, c->at) == UNKNOWN)
+        return UNKNOWN;
+    advance_columns(c, 1);
+    return FOUND_CONTAINER;
 }
 
-static int find_item(struct cursor *c, bool interrupts, struct opening *opening)
+/* A list marker: CommonMark 5.2. */
+struct list_marker {
+    size_t len;
+    char list;          /* -, +, *, . or ) */
+    struct span number; /* as in the source, without the . or ); empty for a bullet */
+};
+
+static enum found find_marker(const struct cursor *c, struct list_marker *marker)
 {
-    size_t n = 1;
-    char list = (char)c->c;
-    struct span marker = {0};
-    if (c->c >= '0' && c->c <= '9') {
-        for (n = 0; n <= LONGEST_NUMBER && peek_at(c, c->next + n) >= '0' &&
-                    peek_at(c, c->next + n) <= '9';)
-            n++;
-        int end = peek_at(c, c->next + n);
-        if (end == UNKNOWN)
-            return UNKNOWN;
-        if (n > LONGEST_NUMBER || (end != '.' && end != ')'))
-            return 0;
-        list = (char)end;
-        marker = span_make(c->s.at + c->next, ++n);
-        if (interrupts && !is_one(span_make(marker.at, marker.len - 1)))
-            return 0;
-    } else if (c->c != '-' && c->c != '+' && c->c != '*') {
-        return 0;
+    size_t n = 0;
+    if (c->first == '-' || c->first == '+' || c->first == '*') {
+        *marker = (struct list_marker){.len = 1, .list = (char)c->first};
+        return FOUND;
     }
-    size_t first = c->next + n, behind = skip_blanks(c, first);
-    int after = peek_at(c, first), content = peek_at(c, behind);
+    while (n <= LONGEST_NUMBER && is_digit(peek_at(c, c->first_at + n)))
+        n++;
+    int end = peek_at(c, c->first_at + n);
+    if (n == 0 || n > LONGEST_NUMBER)
+        return ABSENT;
+    if (end == UNKNOWN)
+        return UNKNOWN;
+    if (end != '.' && end != ')')
+        return ABSENT;
+    *marker = (struct list_marker){n + 1, (char)end, span_make(c->s.at + c->first_at, n)};
+    return FOUND;
+}
+
+static bool is_one(struct span number)
+{
+    while (number.len > 1 && number.at[0] == '0')
+        number = span_make(number.at + 1, number.len - 1);
+    return number.len == 1 && number.at[0] == '1';
+}
+
+/* The start of a list item: CommonMark 5.2. The cursor is left at its contents. A paragraph is
+   interrupted only by an item that is not empty and whose number, if it has one, is 1. */
+static enum found find_item(struct cursor *c, bool interrupts, struct opening *opening)
+{
+    struct list_marker marker;
+    enum found found = find_marker(c, &marker);
+    if (found != FOUND)
+        return found;
+    bool numbered = marker.number.len > 0;
+    if (interrupts && numbered && !is_one(marker.number))
+        return ABSENT;
+    size_t behind = c->first_at + marker.len;
+    int after = peek_at(c, behind), content = peek_at(c, skip_blanks(c, behind));
     if (after == UNKNOWN)
         return UNKNOWN;
     if (!is_blank(after) && after != '\n')
-        return 0;
+        return ABSENT;
     c->same = " \t";
     if (content == UNKNOWN)
         return UNKNOWN;
     if (interrupts && content == '\n')
-        return 0;
-    unsigned indent = c->indent + (unsigned)n;
-    advance_marker(c, n);
-    find_next(c);
-    unsigned blanks = c->indent > 4 || content == '\n' ? 1 : c->indent;
+        return ABSENT;
+    unsigned indent = c->indent + (unsigned)marker.len;
+    if (numbered)
+        opening->marker = span_make(marker.number.at, marker.len);
+    else
+        opening->marker = span_make("", 0);
+    advance_marker(c, marker.len);
+    find_first(c);
+    /* More than four blanks are one, and the start of indented code. */
+    unsigned blanks = c->indent > CODE_INDENT || content == '\n' ? 1 : c->indent;
     advance_columns(c, blanks);
-    *opening =
-        (struct opening){{.kind = MARKDOWN_ITEM, .indent = indent + blanks, .list = list}, marker};
-    return 1;
+    opening->container =
+        (struct container){.kind = MARKDOWN_ITEM, .indent = indent + blanks, .list = marker.list};
+    return FOUND_CONTAINER;
 }
 
-/* The markers of the open containers. 1, or UNKNOWN. */
-static int match_containers(const struct markdown *m, struct cursor *c, struct plan *plan)
+/* Skips the markers and indents of the open containers that continue. */
+static enum found match_containers(const struct markdown *m, struct cursor *c, struct plan *plan)
 {
     for (plan->matched = 0; plan->matched < m->depth; plan->matched++) {
         const struct container *box = &m->containers[plan->matched + 1];
-        if (!find_next(c))
+        if (!find_first(c))
             return UNKNOWN;
         if (box->kind == MARKDOWN_ITEM) {
-            if (c->indent < box->indent && (c->c != '\n' || !box->filled))
-                return 1;
+            bool blank = c->first == '\n' && box->filled;
+            if (c->indent < box->indent && !blank)
+                return FOUND;
             advance_columns(c, box->indent);
         } else {
-            if (c->indent >= CODE_INDENT || c->c != '>')
-                return 1;
-            advance_marker(c, 1);
-            if (peek_at(c, c->at) == UNKNOWN) {
-                c->same = "";
-                return UNKNOWN;
-            }
-            advance_columns(c, 1);
+            enum found found = find_quote(c);
+            if (found != FOUND_CONTAINER)
+                return found == UNKNOWN ? UNKNOWN : FOUND;
         }
     }
-    return 1;
+    return FOUND;
 }
 
-static int plan_leaf(struct plan *plan, const struct cursor *c, enum action action)
+static enum found plan_leaf(struct plan *plan, const struct cursor *c, enum action action)
 {
     plan->action = action;
     plan->at = c->at;
     plan->spaces = c->spaces;
-    return 1;
+    return FOUND;
 }
 
-/* The line continues the open block of code, or ends it. 0 if it does neither. */
-static int match_code(const struct markdown *m, struct cursor *c, struct plan *plan)
+/* Whether the line continues or ends the open block of code. */
+static enum found match_code(const struct markdown *m, struct cursor *c, struct plan *plan)
 {
     if (m->leaf == LEAF_INDENTED) {
-        if (c->indent < CODE_INDENT || c->c == '\n')
-            return 0;
+        if (c->indent < CODE_INDENT || c->first == '\n')
+            return ABSENT;
         advance_columns(c, CODE_INDENT);
         return plan_leaf(plan, c, ACTION_CODE);
     }
-    int end = find_fence_end(c, m);
+    enum found end = find_fence_end(c, &m->fence);
     if (end == UNKNOWN)
         return UNKNOWN;
-    if (end)
+    if (end == FOUND)
         return plan_leaf(plan, c, ACTION_FENCE_END);
-    advance_columns(c, m->fence_indent);
-    return plan_leaf(plan, c, c->c == '\n' ? ACTION_BLANK : ACTION_CODE);
+    advance_columns(c, m->fence.indent);
+    return plan_leaf(plan, c, c->first == '\n' ? ACTION_BLANK : ACTION_CODE);
 }
 
-/* A block that begins here, except for a paragraph. 1: a leaf; 2: a container; 0; UNKNOWN. */
-static int find_block(struct cursor *c, struct plan *plan, unsigned depth, bool in_paragraph,
-                      bool after_paragraph)
+/* A block that begins here, except for a paragraph. `interrupts`: the line would else continue the
+   open paragraph; `lazy`: also if its containers do not continue. */
+static enum found find_block(struct markdown *m, struct cursor *c, struct plan *plan,
+                             bool interrupts, bool lazy)
 {
-    bool indented = c->indent >= CODE_INDENT;
-    struct opening *opening = &plan->open[plan->opened];
-    if (indented) {
-        if (after_paragraph || c->c == '\n')
-            return 0;
+    bool has_room = plan->matched + plan->opened < MARKDOWN_DEPTH;
+    struct opening *opening = &m->openings[plan->opened];
+    enum found found;
+    if (c->indent >= CODE_INDENT) { /* CommonMark 4.4 */
+        if (lazy || c->first == '\n')
+            return ABSENT;
         advance_columns(c, CODE_INDENT);
         return plan_leaf(plan, c, ACTION_INDENTED);
     }
     c->same = "";
-    if (c->c == '>' && depth < MARKDOWN_DEPTH) {
+    if (has_room && (found = find_quote(c)) != ABSENT) {
         *opening = (struct opening){.container = {.kind = MARKDOWN_QUOTE}};
-        advance_marker(c, 1);
-        if (peek_at(c, c->at) == UNKNOWN)
-            return UNKNOWN;
-        advance_columns(c, 1);
-        return 2;
+        return found;
     }
-    int found = find_heading(c, plan);
-    if (found == 1) {
+    if ((found = find_heading(c, plan)) == FOUND) {
         advance_marker(c, plan->level);
         return plan_leaf(plan, c, ACTION_HEADING);
     }
-    if (found == 0 && (found = find_fence(c, plan)) == 1)
+    if (found == ABSENT && (found = find_fence(c, plan)) == FOUND)
         return plan_leaf(plan, c, ACTION_FENCE);
-    if (found == 0 && in_paragraph && (found = find_setext(c)) == 1)
+    if (found == ABSENT && interrupts && (found = find_setext(c)) == FOUND)
         return plan_leaf(plan, c, ACTION_RULE);
-    if (found == 0 && (found = find_rule(c)) == 1)
+    if (found == ABSENT && (found = find_rule(c)) == FOUND)
         return plan_leaf(plan, c, ACTION_RULE);
-    if (found == 0 && depth < MARKDOWN_DEPTH && (found = find_item(c, in_paragraph, opening)) == 1)
-        return 2;
+    if (found == ABSENT && has_room)
+        found = find_item(c, interrupts, opening);
     return found;
 }
 
-/* Calls `take`, unless it is NULL, for each cell of a row. Returns their number. */
+/* Calls `take`, unless it is NULL, for each cell of a row of a table. Returns their number. */
 static unsigned split_row(struct span row, void (*take)(void *arg, struct span cell), void *arg)
 {
     unsigned count = 0;
@@ -513,6 +566,7 @@ static unsigned split_row(struct span row, void (*take)(void *arg, struct span c
     return count;
 }
 
+/* Appends the alignment that a cell of the delimiter row stands for. */
 static void take_align(void *arg, struct span cell)
 {
     struct buf *align = arg;
@@ -520,83 +574,81 @@ static void take_align(void *arg, struct span cell)
     size_t dashes = 0;
     for (size_t i = left; i < cell.len; i++)
         dashes += cell.at[i] == '-';
-    bool whole = dashes > 0 && dashes + left + right == cell.len;
-    buf_byte(align, !whole          ? NO_ALIGN
-                    : left && right ? MARKDOWN_CENTER
-                    : left          ? MARKDOWN_LEFT
-                    : right         ? MARKDOWN_RIGHT
-                                    : MARKDOWN_ALIGN_NONE);
+    if (dashes == 0 || dashes + left + right != cell.len)
+        buf_byte(align, NO_ALIGN);
+    else if (left && right)
+        buf_byte(align, MARKDOWN_CENTER);
+    else
+        buf_byte(align, left ? MARKDOWN_LEFT : right ? MARKDOWN_RIGHT : MARKDOWN_ALIGN_NONE);
 }
 
-/* Whether the text is the delimiter row below the candidate; its alignment goes to m->align. */
-static int find_delimiters(struct markdown *m, struct cursor *c)
+/* The delimiter row of a table whose header row is the candidate. Its alignment goes to m->align.
+ */
+static enum found find_delimiters(struct markdown *m, struct cursor *c)
 {
-    size_t at = c->next;
+    size_t at = c->first_at;
     int here;
     while ((here = peek_at(c, at)) > 0 && strchr("|:- \t", here))
         at++;
     c->same = "|:- \t";
     if (here != '\n')
-        return here == UNKNOWN ? UNKNOWN : 0;
+        return here == UNKNOWN ? UNKNOWN : ABSENT;
     buf_clear(&m->align);
-    split_row(span_make(c->s.at + c->next, at - c->next), take_align, &m->align);
-    return m->columns && m->align.len == m->columns &&
-           !memchr(m->align.data, NO_ALIGN, m->align.len);
+    split_row(span_make(c->s.at + c->first_at, at - c->first_at), take_align, &m->align);
+    bool all =
+        m->columns && m->align.len == m->columns && !memchr(m->align.data, NO_ALIGN, m->align.len);
+    return all ? FOUND : ABSENT;
 }
 
-static int plan_text(struct markdown *m, struct cursor *c, struct plan *plan, bool all)
+/* No block begins here: the line is text, or belongs to a table. `all`: all containers continue. */
+static enum found plan_text(struct markdown *m, struct cursor *c, struct plan *plan, bool all)
 {
     bool inside = all && plan->opened == 0;
     advance_columns(c, c->indent);
     plan_leaf(plan, c, ACTION_TEXT);
     plan->spaces = 0;
-    plan->candidate = c->c == '|';
+    plan->candidate = c->first == '|';
     if (inside && m->leaf == LEAF_TABLE) {
         /* A bar alone is not a row. */
-        int after = c->c == '|' ? peek_at(c, skip_blanks(c, c->next + 1)) : ANY;
+        int after = c->first == '|' ? peek_at(c, skip_blanks(c, c->first_at + 1)) : ANY;
         if (after == UNKNOWN)
             return UNKNOWN;
         plan->action = after == '\n' ? ACTION_TEXT : ACTION_ROW;
     } else if (m->leaf == LEAF_PARAGRAPH && plan->opened == 0 && !all) {
         plan->action = ACTION_LAZY;
     } else if (inside && m->candidate && c->indent < CODE_INDENT) {
-        int found = find_delimiters(m, c);
+        enum found found = find_delimiters(m, c);
         if (found == UNKNOWN)
             return UNKNOWN;
-        if (found)
+        if (found == FOUND)
             plan->action = ACTION_TABLE;
     }
-    return 1;
+    return FOUND;
 }
 
-/* Classifies the line. 1, or UNKNOWN. Changes only m->align in *m. */
-static int plan_line(struct markdown *m, struct cursor *c, struct plan *plan)
+/* Classifies the line: FOUND, or UNKNOWN. Changes only m->openings and m->align in *m. */
+static enum found plan_line(struct markdown *m, struct cursor *c, struct plan *plan)
 {
-    plan->opened = 0;
-    plan->candidate = false;
     c->same = "";
-    if (match_containers(m, c, plan) == UNKNOWN || !find_next(c))
+    if (match_containers(m, c, plan) == UNKNOWN || !find_first(c))
         return UNKNOWN;
     bool all = plan->matched == m->depth;
     if (all && (m->leaf == LEAF_FENCED || m->leaf == LEAF_INDENTED)) {
-        int found = match_code(m, c, plan);
-        if (found != 0)
+        enum found found = match_code(m, c, plan);
+        if (found != ABSENT)
             return found;
     }
-    bool in_paragraph = all && m->leaf == LEAF_PARAGRAPH, after = m->leaf == LEAF_PARAGRAPH;
-    for (;;) {
-        unsigned depth = plan->matched + plan->opened;
-        int found = find_block(c, plan, depth, in_paragraph, after);
-        if (found == UNKNOWN || found == 1)
-            return found;
-        if (found == 0)
-            break;
+    bool lazy = m->leaf == LEAF_PARAGRAPH, interrupts = all && lazy;
+    enum found found;
+    while ((found = find_block(m, c, plan, interrupts, lazy)) == FOUND_CONTAINER) {
         plan->opened++;
-        in_paragraph = after = false;
-        if (!find_next(c))
+        interrupts = lazy = false;
+        if (!find_first(c))
             return UNKNOWN;
     }
-    if (c->c == '\n')
+    if (found != ABSENT)
+        return found;
+    if (c->first == '\n')
         return plan_leaf(plan, c, ACTION_BLANK);
     return plan_text(m, c, plan, all);
 }
@@ -606,7 +658,7 @@ static int plan_line(struct markdown *m, struct cursor *c, struct plan *plan)
 static void open_containers(struct markdown *m, const struct plan *plan)
 {
     for (unsigned i = 0; i < plan->opened; i++) {
-        const struct opening *o = &plan->open[i];
+        const struct opening *o = &m->openings[i];
         struct markdown_block block = {
             .kind = o->container.kind, .gap = m->gap, .marker = o->marker};
         block.continues = begin_child_block(m, o->container.list);
@@ -725,8 +777,6 @@ static void begin_leaf(struct markdown *m, const struct plan *plan)
         open_block(m, block);
         m->leaf = plan->action == ACTION_FENCE ? LEAF_FENCED : LEAF_INDENTED;
         m->fence = plan->fence;
-        m->fence_length = plan->fence_length;
-        m->fence_indent = plan->fence_indent;
         m->lines = false;
         m->empty_lines = 0;
         break;
@@ -876,7 +926,7 @@ static void put_rest(struct markdown *m, struct span text)
 /* Classifies the line, if possible. */
 static void decide(struct markdown *m, enum line_part_end end)
 {
-    struct plan plan = {.level = 0};
+    struct plan plan = {0};
     struct cursor cursor = {.s = buf_view(&m->line), .end = end};
     if (plan_line(m, &cursor, &plan) == UNKNOWN) {
         m->same = cursor.same;
