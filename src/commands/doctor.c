@@ -8,6 +8,7 @@
 #include "settings/config.h"
 #include "state/credentials.h"
 #include "state/last.h"
+#include "state/log.h"
 #include "state/store.h"
 #include "system/system.h"
 #include "terminal/escape.h"
@@ -190,6 +191,22 @@ static void put_mode(struct buf *out, const char *directory, const char *name)
     buf_release(&path);
 }
 
+/* A log that cannot be written is no problem if nothing is logged. */
+static void put_log(struct doctor *d, struct buf *out, const char *directory)
+{
+    const struct settings *s = d->in->settings;
+    struct fail why = FAIL_INIT;
+    int64_t size;
+    bool is_off = setting_is_set(s, OPT_LOG) && !setting_is(s, OPT_LOG);
+    int result = log_check(&size, &why);
+    put_mode(out, directory, LOG_FILE);
+    if (size)
+        buf_printf(out, " (%lld KiB)", (long long)((size + 1023) / 1024));
+    if (result != 0 && !is_off)
+        report_check(d, "files", WARNING, why.message, "answers are not logged");
+    fail_release(&why);
+}
+
 static void report_directory(struct doctor *d, const char *path, unsigned mode)
 {
     struct fail hint = FAIL_INIT;
@@ -198,6 +215,7 @@ static void report_directory(struct doctor *d, const char *path, unsigned mode)
     buf_printf(&message, "%s %04o", path, mode);
     put_mode(&message, path, CREDENTIALS_STORE);
     put_mode(&message, path, LAST_STORE);
+    put_log(d, &message, path);
     if (open) {
         buf_puts(&message, ": others can read the directory");
         fail_hint_command(&hint, "chmod 700", path);

@@ -175,6 +175,26 @@ int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool 
     return result;
 }
 
+int log_check(int64_t *size, struct fail *fail)
+{
+    struct log_paths paths;
+    struct stat st;
+    int result = 0;
+    *size = 0;
+    if (!log_paths_init(&paths))
+        return 0;
+    int fd = lines_open(paths.path[0], O_WRONLY, &st);
+    bool is_absent = fd < 0 && errno == ENOENT;
+    if (is_absent ? access(paths.directory, W_OK | X_OK) != 0 && errno != ENOENT : fd < 0)
+        result = sys_fail(fail, FAIL_CREATE, "cannot write %s", paths.path[0]);
+    if (fd >= 0)
+        close(fd);
+    for (unsigned i = 0; i < LOG_FILES; i++)
+        *size += stat(paths.path[i], &st) == 0 ? (int64_t)st.st_size : 0;
+    log_paths_release(&paths);
+    return result;
+}
+
 /* Removing. */
 
 static int lock_for_change(const struct log_paths *paths, int *lock, struct fail *fail)

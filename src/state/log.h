@@ -51,6 +51,10 @@ void log_put_time(struct buf *out, int64_t ms);
 int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool *first,
                struct fail *fail);
 
+/* Whether an entry could be appended; nothing is written. *size: the bytes of both files. 0, also
+   without a home directory; -1 with FAIL_CREATE. */
+int log_check(int64_t *size, struct fail *fail);
+
 /* The position of an entry. */
 struct log_place {
     unsigned file;

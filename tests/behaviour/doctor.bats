@@ -163,6 +163,24 @@ expect_first_failure()
     expect_jq '.[0] | .check == "settings" and .status == "failure" and (.hint | startswith("run '\''chmod go-w "))'
 }
 
+@test "doctor: the log" {
+    serve_hello
+    run_chat send -q --log hi
+    expect_status 0
+    doctor
+    expect_report settings files url proxy name connection tls token expiry account server
+    expect_check files "$(state) 0700, conversations\.json 0600, log\.jsonl 0600 \(1 KiB\)"
+    rm "$(state log.jsonl)"
+    mkdir "$(state log.jsonl)"
+    SIGMASIGHT_LOG='' doctor
+    expect_status 0
+    expect_report settings warning:files files url proxy name connection tls token expiry account server
+    grep -q -E '^warning +files +cannot write .*log\.jsonl: .*; answers are not logged$' "$OUT"
+    SIGMASIGHT_LOG=0 doctor
+    expect_status 0
+    expect_report settings files url proxy name connection tls token expiry account server
+}
+
 @test "doctor: the files and their modes" {
     serve_default
     no_token
