@@ -125,6 +125,31 @@ expect_much()
     expect_close ".events == $(((MB + 1) * 1000 + 3))"
 }
 
+@test "load: a long answer is logged in bounded memory, and its entry is cut between characters" {
+    local log=$XDG_STATE_HOME/sigmasight-chat/log.jsonl base began=$SECONDS
+    need_proc
+    serve < <(
+        printf '%s\n' 'on POST /chat/send once' 'event message {"delta":"small"}' 'gate held' \
+            'on POST /chat/send' 'batch 1000' 'event message {"delta":"x"}' "repeat $((MB * 500))" \
+            "event message {\"delta\":\"$(repeat 125 '\\u0001äa\\"\\u00fc')\"}" end-repeat 'event done {}'
+    )
+    launch "$CHAT" send -q --log -c "$ID" hi >"$OUT" 2>"$ERR"
+    await_gate held
+    base=$(sed -n 's/^VmPeak:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$PID/status")
+    open_gate held
+    await_end
+    # Of 1 MiB some characters are escaped as six bytes.
+    (
+        ulimit -v $((base + 16384))
+        exec "$CHAT" send -q --log -c "$ID" hi >/dev/null 2>"$ERR"
+    )
+    expect_bytes '' "$ERR"
+    tell "$((SECONDS - began)) s, in $((base + 16384)) KiB of address space"
+    tail -n 1 "$log" >"$T/entry"
+    jq -e '.truncated and .status == "done" and (.text | utf8bytelength | . > 1048572 and . <= 1048576) and (.text | startswith("x\u0001äa\"ü"))
+        and (.text | contains("\ufffd") | not)' "$T/entry"
+}
+
 @test "load: memory does not grow with heartbeats" {
     need_proc
     serve_much "$HEARTBEATS" 'event heartbeat {"timestamp":"2026-01-02T03:04:05Z"}' 'raw : ping\n\n'
