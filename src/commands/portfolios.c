@@ -41,13 +41,13 @@ static int run_portfolios(const struct invocation *in, struct fail *fail)
     struct portfolio_list portfolios = {NULL, 0};
     struct writer out;
     sys_signals_catch();
+    writer_init_standard(&out);
     int result = client_prepare(&c, in, fail);
     while (result == 0 && (result = portfolio_list_get(&c.api, &portfolios, fail)) != 0 &&
            auth_recover(&c.auth, &c.api, fail))
         result = 0;
     if (result != 0 && fail->http_status == 404)
         api_hint_url(fail);
-    writer_init_standard(&out);
     if (setting_is(in->settings, OPT_JSON))
         put_portfolio_json(&out, &portfolios);
     else

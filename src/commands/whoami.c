@@ -124,15 +124,12 @@ static void put_account_table(struct writer *out, const struct account *a, const
     table_release(&table);
 }
 
-static int print_account(const struct invocation *in, const struct account *a, struct fail *fail)
+static void put_account(const struct invocation *in, struct writer *out, const struct account *a)
 {
-    struct writer out;
-    writer_init_standard(&out);
     if (setting_is(in->settings, OPT_JSON))
-        put_account_json(&out, a);
+        put_account_json(out, a);
     else
-        put_account_table(&out, a, terminal_ellipsis(in->terminal));
-    return writer_finish(&out, fail);
+        put_account_table(out, a, terminal_ellipsis(in->terminal));
 }
 
 static int run_whoami(const struct invocation *in, struct fail *fail)
@@ -140,7 +137,9 @@ static int run_whoami(const struct invocation *in, struct fail *fail)
     struct client c;
     struct http_response response;
     struct account account = {.value = {{0}}};
+    struct writer out;
     sys_signals_catch();
+    writer_init_standard(&out);
     http_response_init(&response);
     int result = client_prepare(&c, in, fail);
     if (result == 0)
@@ -149,8 +148,10 @@ static int run_whoami(const struct invocation *in, struct fail *fail)
     if (result == 0) {
         json_read_object(buf_view(&response.body), read_account_member, &account);
         describe_token(&c, &account);
-        result = print_account(in, &account, fail);
+        put_account(in, &out, &account);
     }
+    if (writer_finish(&out, fail) != 0)
+        result = -1;
     for (enum row_id i = 0; i < ROWS; i++)
         buf_release(&account.value[i]);
     http_response_release(&response);

@@ -68,6 +68,9 @@ int sys_write_all(int fd, const void *bytes, size_t len, size_t *written)
 ssize_t sys_read(int fd, void *bytes, size_t len)
 {
     for (;;) {
+        /* read(2) would not notice that the reader of the output is gone. */
+        if (sys_reader().fd >= 0 && sys_wait(fd, POLLIN, INT64_MAX) < 0)
+            return -1;
         ssize_t n = fault_here(EIO) ? -1 : read(fd, bytes, len);
         if (n >= 0)
             return n;

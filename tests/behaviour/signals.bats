@@ -562,6 +562,41 @@ sys.exit(child.wait(10) != -signal.SIGPIPE)
 END_OF_PYTHON
 }
 
+@test "a reader that closes the pipe: other commands that wait for the server or for input" {
+    serve <<'SCENARIO'
+on GET /auth/me
+gate account
+silence
+on GET /portfolios
+gate portfolios
+silence
+on GET /chat/conversations
+gate list
+silence
+SCENARIO
+    local gate command
+    while read -r gate command; do
+        rm -f "$T/answer"
+        pipe_from ANSWER
+        launch "$CHAT" "$command" >"$T/answer" 2>"$ERR"
+        await_gate "$gate"
+        leaves
+    done <<'RUNS'
+account whoami
+portfolios portfolios
+list conversations
+RUNS
+    for command in send decode; do
+        rm -f "$T/answer" "$T/message"
+        pipe_from ANSWER
+        pipe_to MESSAGE
+        launch "$CHAT" "$command" <"$T/message" >"$T/answer" 2>"$ERR"
+        printf ': unfinished' >&"$MESSAGE"
+        leaves
+        exec {MESSAGE}>&-
+    done
+}
+
 @test "a reader that closes the network connection while the server is silent" {
     serve <<'SCENARIO'
 on POST /chat/send
