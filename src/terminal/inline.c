@@ -443,6 +443,7 @@ static bool is_alnum(char c)
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
+/* A line end: CommonMark 6.7 and 6.8. It is a line break unless the block ends here. */
 static bool take_newline(struct inline_parser *p)
 {
     bool last = left(p) == 1;
@@ -459,6 +460,7 @@ static bool take_newline(struct inline_parser *p)
     return true;
 }
 
+/* A backslash: CommonMark 2.4. Before a line end it belongs to a hard line break. */
 static bool take_backslash(struct inline_parser *p)
 {
     const char *s = source_at(p);
@@ -544,6 +546,7 @@ static void put_decoded(struct buf *out, uint32_t point)
         utf8_put(out, point);
 }
 
+/* An entity or numeric character reference: CommonMark 2.5. */
 static bool take_entity(struct inline_parser *p)
 {
     uint32_t point;
@@ -572,6 +575,19 @@ static size_t run_length(const struct inline_parser *p, size_t known)
     return n == left(p) && !p->ended ? 0 : n;
 }
 
+/* Whether a delimiter run between these characters can open and close emphasis: CommonMark 6.2. */
+static void set_flanking(struct node *run, uint32_t before, uint32_t after)
+{
+    bool blank_before = unicode_is_space(before), blank_after = unicode_is_space(after);
+    bool mark_before = unicode_is_punctuation(before), mark_after = unicode_is_punctuation(after);
+    bool left_flanking = !blank_after && (!mark_after || blank_before || mark_before);
+    bool right_flanking = !blank_before && (!mark_before || blank_after || mark_after);
+    bool underscore = run->mark == '_';
+    run->opener = left_flanking && (!underscore || !right_flanking || mark_before);
+    run->closer = right_flanking && (!underscore || !left_flanking || mark_after);
+}
+
+/* A run of * or _, or two tildes. */
 static bool take_delimiters(struct inline_parser *p)
 {
     const char *s = source_at(p);
@@ -597,17 +613,11 @@ static bool take_delimiters(struct inline_parser *p)
         utf8_next(span_make(s + next, left(p) - next), &after);
     if (s[0] != '~')
         before = p->before_tildes;
-    bool blank_before = unicode_is_space(before), blank_after = unicode_is_space(after);
-    bool mark_before = unicode_is_punctuation(before), mark_after = unicode_is_punctuation(after);
-    bool left_flanking = !blank_after && (!mark_after || blank_before || mark_before);
-    bool right_flanking = !blank_before && (!mark_before || blank_after || mark_after);
-    bool underscore = s[0] == '_';
     expire(p, p->base + p->at + next);
     struct node *run = add_node(p, NODE_RUN);
     run->mark = s[0];
     run->length = run->left = (unsigned)n;
-    run->opener = left_flanking && (!underscore || !right_flanking || mark_before);
-    run->closer = right_flanking && (!underscore || !left_flanking || mark_after);
+    set_flanking(run, before, after);
     if (run->opener || run->closer)
         list_run(p, run);
     skip(p, n);
@@ -616,31 +626,29 @@ static bool take_delimiters(struct inline_parser *p)
     return true;
 }
 
+/* Line ends are blanks. One blank at both ends is padding, unless the code is all blanks. */
 static void report_code(struct inline_parser *p, struct span ticks, struct span content)
 {
-    struct buf code = {0}, mark = {0};
+    const unsigned mark = MARKDOWN_CODE | MARKDOWN_MARK;
+    struct buf code = {0};
     bool blank = true;
     for (size_t i = 0; i < content.len; i++) {
         char c = content.at[i] == '\n' ? ' ' : content.at[i];
         blank = blank && c == ' ';
         buf_byte(&code, c);
     }
-    size_t padded = !blank && code.data[0] == ' ' && code.data[code.len - 1] == ' ';
-    buf_span(&mark, ticks);
-    if (padded)
-        buf_byte(&mark, ' ');
-    add_text(p, buf_view(&mark), MARKDOWN_CODE | MARKDOWN_MARK);
-    add_text(p, span_make(code.data + padded, code.len - 2 * padded), MARKDOWN_CODE);
-    buf_clear(&mark);
-    if (padded)
-        buf_byte(&mark, ' ');
-    buf_span(&mark, ticks);
-    add_text(p, buf_view(&mark), MARKDOWN_CODE | MARKDOWN_MARK);
+    bool padded = !blank && code.data[0] == ' ' && code.data[code.len - 1] == ' ';
+    struct span padding = span_make(" ", padded);
+    add_text(p, ticks, mark);
+    add_text(p, padding, mark);
+    add_text(p, span_make(code.data + padding.len, code.len - 2 * padding.len), MARKDOWN_CODE);
+    add_text(p, padding, mark);
+    add_text(p, ticks, mark);
     buf_release(&code);
-    buf_release(&mark);
 }
 
-/* Searches from p->scanned for a run of backticks of the same length as the token. */
+/* A code span: CommonMark 6.1. Searches from p->scanned for a run of backticks of the same length.
+ */
 static bool take_code(struct inline_parser *p)
 {
     const char *s = source_at(p);
@@ -672,7 +680,7 @@ static bool take_code(struct inline_parser *p)
     return p->ended ? fail_token(p, n, end) : false;
 }
 
-/* Autolinks. */
+/* Autolinks: CommonMark 6.5. */
 
 static bool is_mail_domain(struct span s)
 {
@@ -781,7 +789,7 @@ static bool take_angle(struct inline_parser *p)
     return p->ended ? fail_token(p, 1, end) : false;
 }
 
-/* Links. */
+/* Links and images: CommonMark 6.3 and 6.4. */
 
 static bool is_link_space(char c)
 {
@@ -790,72 +798,102 @@ static bool is_link_space(char c)
 
 enum tail_result { TAIL_MORE, TAIL_NONE, TAIL_LINK };
 
-/* One character of what follows ](. */
-static enum tail_result read_tail(struct tail *t, const char *s)
+static void end_destination(struct tail *t)
 {
-    char c = s[t->at];
+    t->url_end = t->at;
+    t->state = TAIL_SPACE;
+    t->spaced = false;
+}
+
+static enum tail_result read_space(struct tail *t, char c)
+{
+    if (c == ')')
+        return TAIL_LINK;
+    if (is_link_space(c)) {
+        t->spaced = true;
+        return TAIL_MORE;
+    }
+    if (!t->spaced || (c != '"' && c != '\'' && c != '('))
+        return TAIL_NONE;
+    t->state = TAIL_TITLE;
+    t->quote = c == '(' ? ')' : c;
+    return TAIL_MORE;
+}
+
+static enum tail_result read_angle(struct tail *t, char c, bool escaped)
+{
+    if (c == '\n' || (c == '<' && !escaped))
+        return TAIL_NONE;
+    if (c == '>' && !escaped)
+        end_destination(t);
+    return TAIL_MORE;
+}
+
+/* Parentheses are balanced. A blank or a control character ends the destination. */
+static enum tail_result read_plain(struct tail *t, char c, bool escaped)
+{
+    bool closes = c == ')' && !escaped;
+    if (c == '(' && !escaped)
+        return ++t->depth > DEEPEST_PARENTHESES ? TAIL_NONE : TAIL_MORE;
+    if (closes && t->depth) {
+        t->depth--;
+        return TAIL_MORE;
+    }
+    if (!closes && (unsigned char)c > ' ' && c != 0x7F)
+        return TAIL_MORE;
+    if (t->depth)
+        return TAIL_NONE;
+    end_destination(t);
+    return read_space(t, c);
+}
+
+static enum tail_result begin_destination(struct tail *t, char c)
+{
+    if (is_link_space(c))
+        return TAIL_MORE;
+    t->state = c == '<' ? TAIL_ANGLE : TAIL_PLAIN;
+    t->url = c == '<' ? t->at + 1 : t->at;
+    return c == '<' ? TAIL_MORE : read_plain(t, c, false);
+}
+
+static enum tail_result read_title(struct tail *t, char c, bool escaped)
+{
+    if (c == t->quote && !escaped)
+        t->state = TAIL_END;
+    else if (c == '(' && t->quote == ')' && !escaped)
+        return TAIL_NONE;
+    return TAIL_MORE;
+}
+
+/* Reads the next character after ](. */
+static enum tail_result read_tail(struct tail *t, char c)
+{
+    enum tail_result result = TAIL_NONE;
     bool escaped = t->escape;
     t->escape = c == '\\' && !escaped;
     switch (t->state) {
     case TAIL_START:
-        if (is_link_space(c))
-            break;
-        t->url = t->at + (c == '<');
-        t->state = c == '<' ? TAIL_ANGLE : TAIL_PLAIN;
-        if (c == '<')
-            break;
-        t->escape = false;
-        return read_tail(t, s);
+        result = begin_destination(t, c);
+        break;
     case TAIL_ANGLE:
-        if (c == '\n' || (c == '<' && !escaped))
-            return TAIL_NONE;
-        if (c == '>' && !escaped) {
-            t->url_end = t->at;
-            t->state = TAIL_SPACE;
-            t->spaced = false;
-        }
+        result = read_angle(t, c, escaped);
         break;
     case TAIL_PLAIN:
-        if ((c == '(' && !escaped && ++t->depth > DEEPEST_PARENTHESES))
-            return TAIL_NONE;
-        if (c == ')' && !escaped && t->depth) {
-            t->depth--;
-        } else if ((c == ')' && !escaped) || (unsigned char)c <= ' ' || c == 0x7F) {
-            if (t->depth)
-                return TAIL_NONE;
-            t->url_end = t->at;
-            t->state = TAIL_SPACE;
-            t->spaced = false;
-            return read_tail(t, s);
-        }
+        result = read_plain(t, c, escaped);
         break;
     case TAIL_SPACE:
-        if (c == ')')
-            return TAIL_LINK;
-        if (is_link_space(c)) {
-            t->spaced = true;
-        } else if (t->spaced && (c == '"' || c == '\'' || c == '(')) {
-            t->state = TAIL_TITLE;
-            t->quote = c == '(' ? ')' : c;
-        } else {
-            return TAIL_NONE;
-        }
+        result = read_space(t, c);
         break;
     case TAIL_TITLE:
-        if (c == t->quote && !escaped)
-            t->state = TAIL_END;
-        else if (c == '(' && t->quote == ')' && !escaped)
-            return TAIL_NONE;
+        result = read_title(t, c, escaped);
         break;
     case TAIL_END:
-        if (c == ')')
-            return TAIL_LINK;
-        if (!is_link_space(c))
-            return TAIL_NONE;
+        result = c == ')' ? TAIL_LINK : is_link_space(c) ? TAIL_MORE : TAIL_NONE;
         break;
     }
-    t->at++;
-    return TAIL_MORE;
+    if (result == TAIL_MORE)
+        t->at++;
+    return result;
 }
 
 /* Appends the destination with its escapes and entities decoded. */
@@ -958,7 +996,7 @@ static bool close_bracket(struct inline_parser *p)
         size_t end = left(p) < limit ? left(p) : limit;
         result = TAIL_MORE;
         while (result == TAIL_MORE && p->tail.at < end)
-            result = read_tail(&p->tail, s);
+            result = read_tail(&p->tail, s[p->tail.at]);
         p->scanned = known = p->tail.at;
         if (result == TAIL_MORE && left(p) <= limit && !p->ended)
             return false;
