@@ -54,6 +54,7 @@ struct transfer {
     size_t sent;         /* of the request body */
     size_t header_bytes; /* of the response, to bound them */
     int port;            /* of the last address that a connection was tried to */
+    int out_of_files;    /* errno: no socket could be created for want of descriptors, else 0 */
     bool ready;          /* a connection was ready for the request */
     bool timed;          /* its times were recorded */
     bool answered;       /* a byte of the response was received */
@@ -338,7 +339,10 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
         x->port = ntohs(((struct sockaddr_in *)(void *)&to->addr)->sin_port);
     else if (to->family == AF_INET6)
         x->port = ntohs(((struct sockaddr_in6 *)(void *)&to->addr)->sin6_port);
-    return sys_socket(to->family, to->socktype, to->protocol);
+    int fd = sys_socket(to->family, to->socktype, to->protocol);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+        x->out_of_files = errno;
+    return fd;
 }
 
 /* A connection, new or reused, is ready for the request. */
@@ -540,6 +544,8 @@ static int fail_with(struct transfer *x, CURLcode code)
         x->http->times.tls_failed = true;
         return fail_without_http1(x);
     }
+    if (x->out_of_files && !x->ready)
+        return fail_errno(x->fail, FAIL_SOFTWARE, x->out_of_files, "cannot create a socket");
     curl_easy_getinfo(x->http->easy, CURLINFO_OS_ERRNO, &error);
     curl_easy_getinfo(x->http->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     struct http_end end = {.code = code,
