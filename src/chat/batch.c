@@ -5,9 +5,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* AHEAD: lines that are read ahead for each job. */
-enum { AHEAD = 4, TEMPORARY = 75 };
+enum {
+    AHEAD = 4, /* lines that are read ahead for each job */
+    TEMPORARY = 75,
+    READY_MAX = 64 * 1024 /* no line is read while more bytes of objects are ready */
+};
 
 void batch_init(struct batch *b, const struct batch_options *options)
 {
@@ -58,7 +62,8 @@ static bool is_too_far(const struct batch *b, int64_t line)
 
 bool batch_wants_line(const struct batch *b)
 {
-    return !b->stopped && b->waiting < lines_ahead(b) && !is_too_far(b, b->last_line);
+    return !b->stopped && b->waiting < lines_ahead(b) && b->ready.len < READY_MAX &&
+           !is_too_far(b, b->last_line);
 }
 
 void batch_add(struct batch *b, int64_t line, struct span head, struct span text,
@@ -78,29 +83,15 @@ void batch_skip(struct batch *b)
     b->skipped++;
 }
 
-/* Whether an earlier question of the same conversation is unfinished. */
+/* Whether an earlier question of the same conversation is unfinished. UUIDs are compared without
+   regard to case. */
 static bool is_blocked(const struct batch *b, const struct batch_task *t)
 {
     for (const struct batch_task *e = b->first; t->conversation && e != t; e = e->next)
         if (e->state != BATCH_ENDED && e->conversation &&
-            strcmp(e->conversation, t->conversation) == 0)
+            strcasecmp(e->conversation, t->conversation) == 0)
             return true;
     return false;
-}
-
-struct batch_task *batch_start(struct batch *b)
-{
-    if (b->stopped || b->waiting == 0)
-        return NULL;
-    for (struct batch_task *t = b->first; t && !is_too_far(b, t->line); t = t->next) {
-        if (t->state != BATCH_WAITING || is_blocked(b, t))
-            continue;
-        t->state = BATCH_RUNNING;
-        b->waiting--;
-        b->running++;
-        return t;
-    }
-    return NULL;
 }
 
 void batch_put_back(struct batch *b, struct batch_task *t)
@@ -151,15 +142,54 @@ static void release_ended(struct batch *b)
     }
 }
 
-void batch_add_failed(struct batch *b, int64_t line, struct span object, const struct fail *fail)
+/* The first refused line, if no question waits before it. */
+static struct batch_task *find_due_refusal(const struct batch *b)
+{
+    struct batch_task *t = b->first;
+    while (t && t->state != BATCH_WAITING && t->state != BATCH_REFUSED)
+        t = t->next;
+    return t && t->state == BATCH_REFUSED ? t : NULL;
+}
+
+/* Ends the refused lines whose turn has come. */
+static void fail_refused(struct batch *b)
+{
+    struct batch_task *t;
+    while ((t = find_due_refusal(b)) != NULL) {
+        t->state = BATCH_ENDED;
+        b->waiting--;
+        count_result(b, t->line, t->cause, t->status);
+    }
+    release_ended(b);
+}
+
+void batch_refuse(struct batch *b, int64_t line, struct span object, const struct fail *fail)
 {
     struct batch_task *t = xcalloc(1, sizeof *t);
     t->line = line;
-    t->state = BATCH_ENDED;
+    t->state = BATCH_REFUSED;
+    t->cause = fail->cause;
+    t->status = fail_status(fail);
     buf_span(&t->object, object);
     append_task(b, t);
-    count_result(b, line, fail->cause, fail_status(fail));
-    release_ended(b);
+    b->waiting++;
+    fail_refused(b);
+}
+
+struct batch_task *batch_start(struct batch *b)
+{
+    if (b->stopped || b->waiting == 0)
+        return NULL;
+    for (struct batch_task *t = b->first; t && !is_too_far(b, t->line); t = t->next) {
+        if (t->state != BATCH_WAITING || is_blocked(b, t))
+            continue;
+        t->state = BATCH_RUNNING;
+        b->waiting--;
+        b->running++;
+        fail_refused(b);
+        return t;
+    }
+    return NULL;
 }
 
 void batch_end(struct batch *b, struct batch_task *t, struct span object, enum fail_cause cause,
@@ -178,7 +208,7 @@ void batch_stop(struct batch *b)
     b->stopped = true;
     struct batch_task **link = &b->first;
     while (*link) {
-        if ((*link)->state == BATCH_WAITING) {
+        if ((*link)->state == BATCH_WAITING || (*link)->state == BATCH_REFUSED) {
             b->waiting--;
             b->not_asked++;
             remove_task(link);

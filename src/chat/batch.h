@@ -20,25 +20,32 @@ struct batch_options {
 
 enum { BATCH_JOBS_MAX = 64 };
 
-enum batch_state { BATCH_WAITING, BATCH_RUNNING, BATCH_ENDED };
+enum batch_state {
+    BATCH_WAITING,
+    BATCH_REFUSED, /* an invalid line, which fails as soon as no earlier question waits */
+    BATCH_RUNNING,
+    BATCH_ENDED
+};
 
 /* A question that was read and whose object is not written yet. Owned by the batch. */
 struct batch_task {
     struct batch_task *next; /* in input order */
     enum batch_state state;
     int64_t line;
-    char *conversation; /* ID, NULL: a new one */
-    struct buf head;    /* the first members of its object: `id` and `line` */
-    struct buf text;    /* the line, until the question has ended */
-    struct buf object;  /* with its line feed, once the question has ended */
+    char *conversation;    /* ID, NULL: a new one */
+    struct buf head;       /* the first members of its object: `id` and `line` */
+    struct buf text;       /* the line, until the question has ended */
+    struct buf object;     /* with its line feed, once the question has ended or if it is refused */
+    enum fail_cause cause; /* of a refused one */
+    int status;
 };
 
 struct batch {
     struct batch_options options;
     struct batch_task *first;
-    int64_t waiting, running;
-    int64_t last_line; /* of the task that was added last */
-    bool stopped;      /* no more questions are started */
+    int64_t waiting, running; /* refused ones are waiting, too */
+    int64_t last_line;        /* of the task that was added last */
+    bool stopped;             /* no more questions are started */
     int64_t done, skipped, failed, not_asked;
     int64_t statuses[256]; /* of those that failed */
     int64_t final_line;    /* the first line that failed with a status other than 75, 0: none */
@@ -49,13 +56,14 @@ struct batch {
 void batch_init(struct batch *b, const struct batch_options *options);
 void batch_release(struct batch *b);
 
-/* Whether another line may be read now. The number of lines read ahead is limited. */
+/* Whether another line may be read now. The number of lines read ahead and the bytes in `ready` are
+   limited. */
 bool batch_wants_line(const struct batch *b);
 /* Adds a question. The arguments are copied; `head` as in struct batch_task. */
 void batch_add(struct batch *b, int64_t line, struct span head, struct span text,
                const char *conversation);
-/* Adds an invalid line, which failed without being asked. */
-void batch_add_failed(struct batch *b, int64_t line, struct span object, const struct fail *fail);
+/* Adds an invalid line. It fails in its turn: after the questions of earlier lines were started. */
+void batch_refuse(struct batch *b, int64_t line, struct span object, const struct fail *fail);
 /* Counts a question that is not asked because it is already done (--resume). */
 void batch_skip(struct batch *b);
 

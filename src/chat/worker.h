@@ -7,6 +7,7 @@
                                              ← WORKER_REFUSED token     any number of times
        WORKER_TOKEN token                    →
                                              ← WORKER_WARNING text      any number of times
+                                             ← WORKER_LINE line         any number of times
                                              ← WORKER_ANSWER object, message, hint
  */
 #ifndef CHAT_WORKER_H
@@ -25,6 +26,7 @@ enum worker_kind {
     WORKER_REFUSED,  /* a token that the server refused, empty to request the first one */
     WORKER_TOKEN,    /* another token, empty if there is none */
     WORKER_WARNING,  /* text of a warning */
+    WORKER_LINE,     /* a line for standard error */
     WORKER_ANSWER    /* the object, message and hint of the failure */
 };
 

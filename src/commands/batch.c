@@ -7,8 +7,10 @@
 #include "chat/worker.h"
 #include "commands/batch_job.h"
 #include "commands/client.h"
+#include "commands/dialogue.h"
 #include "commands/line_input.h"
 #include "commands/logging.h"
+#include "commands/message.h"
 #include "commands/outputs.h"
 #include "commands/question_line.h"
 #include "core/set.h"
@@ -82,7 +84,7 @@ static void write_objects(struct batch_run *r)
 {
     struct fail why = FAIL_INIT;
     struct buf *ready = &r->batch.ready;
-    if (ready->len == 0)
+    if (ready->len == 0 && !r->begins_line)
         return;
     terminal_make_way(r->in->terminal);
     if (r->begins_line)
@@ -157,7 +159,7 @@ static void refuse_line(struct batch_run *r, const struct buf *head, struct fail
 {
     struct buf object = {0};
     batch_put_failure(&object, head, NULL, why);
-    batch_add_failed(&r->batch, r->input.number, buf_view(&object), why);
+    batch_refuse(&r->batch, r->input.number, buf_view(&object), why);
     buf_release(&object);
 }
 
@@ -206,7 +208,7 @@ static void read_questions(struct batch_run *r)
         enum line_result result = line_input_next(&r->input, &line);
         if (result == LINE_END)
             r->input_ended = true;
-        else if (result != LINE_MORE && (span_trim(line).len || result == LINE_TOO_LONG))
+        else if (result != LINE_MORE && (result == LINE_TOO_LONG || !message_is_blank(line)))
             take_question(r, without_cr(line), result == LINE_TOO_LONG);
         else if (result == LINE_MORE &&
                  (!is_input_ready(r) || line_input_fill(&r->input, &why) != 0))
@@ -224,7 +226,7 @@ static void count_unread_questions(struct batch_run *r)
     enum line_result result;
     while (!r->input_ended && r->input.is_regular &&
            (result = line_input_read(&r->input, &line, &ignored)) > LINE_END)
-        r->batch.not_asked += span_trim(line).len || result == LINE_TOO_LONG;
+        r->batch.not_asked += result == LINE_TOO_LONG || !message_is_blank(line);
     fail_release(&ignored);
 }
 
@@ -248,6 +250,8 @@ static int need_token(struct batch_run *r, struct fail *fail)
         client_warn(&r->client, r->in, fail);
     } else {
         result = client_prepare(&r->client, r->in, fail);
+        if (result == 0)
+            portfolio_prepare(&r->job.choice, &r->client.api, dialogue_portfolios(r->in->settings));
     }
     if (result != 0)
         return -1;
@@ -403,6 +407,13 @@ static void show_warning(struct batch_run *r, struct span text)
     fail_release(&ignored);
 }
 
+static void show_line(struct batch_run *r, struct span line)
+{
+    struct fail ignored = FAIL_INIT;
+    terminal_line(r->in->terminal, line, &ignored);
+    fail_release(&ignored);
+}
+
 static void receive_messages(struct batch_run *r, struct worker *w)
 {
     struct worker_message message;
@@ -419,6 +430,8 @@ static void receive_messages(struct batch_run *r, struct worker *w)
             renew_token(r, w, message.part[0]);
         else if (message.kind == WORKER_WARNING)
             show_warning(r, message.part[0]);
+        else if (message.kind == WORKER_LINE)
+            show_line(r, message.part[0]);
         else if (w->task)
             take_answer(r, w, &message);
         if (w->pid)
@@ -507,6 +520,11 @@ static void end_progress(struct batch_run *r)
 
 /* The main loop. */
 
+static bool reads_on(const struct batch_run *r)
+{
+    return !r->input_ended && !sys_signal() && batch_wants_line(&r->batch);
+}
+
 static bool is_over(const struct batch_run *r)
 {
     if (is_unread(r))
@@ -517,22 +535,31 @@ static bool is_over(const struct batch_run *r)
 /* Waits for the jobs, the input, a signal or the next drawing of the progress line. */
 static void wait_for_events(struct batch_run *r)
 {
+    /* Without unused entries: poll(2) fails if there are more of them than descriptors may be open.
+     */
     struct pollfd fds[BATCH_JOBS_MAX + 1 + SYS_WAIT_EXTRA];
+    struct worker *waits[BATCH_JOBS_MAX];
+    size_t count = 0;
     int64_t wake = show_progress(r);
-    bool reads = !r->input_ended && !r->input.is_regular && batch_wants_line(&r->batch);
-    for (unsigned i = 0; i < r->jobs; i++)
-        fds[i] = (struct pollfd){.fd = r->workers[i].pid ? r->workers[i].fd : -1, .events = POLLIN};
-    fds[r->jobs] = (struct pollfd){.fd = reads ? r->input.fd : -1, .events = POLLIN};
+    for (unsigned i = 0; i < r->jobs; i++) {
+        if (!r->workers[i].pid)
+            continue;
+        waits[count] = &r->workers[i];
+        fds[count++] = (struct pollfd){.fd = r->workers[i].fd, .events = POLLIN};
+    }
+    size_t jobs = count;
+    if (reads_on(r))
+        fds[count++] = (struct pollfd){.fd = r->input.fd, .events = POLLIN};
     if (r->cancelled) {
         int64_t end = r->cancelled + (sys_signal() == SIGPIPE ? CANCEL_UNREAD : CANCEL);
         wake = end < wake ? end : wake;
     }
     int known = r->cancelled ? sys_signal() : 0;
-    if (sys_wait_for_any(fds, r->jobs + 1, wake, known) <= 0)
+    if (sys_wait_for_any(fds, count, wake, known) <= 0)
         return;
-    for (unsigned i = 0; i < r->jobs; i++)
-        if (fds[i].fd >= 0 && fds[i].revents && r->workers[i].pid)
-            receive_messages(r, &r->workers[i]);
+    for (size_t i = 0; i < jobs; i++)
+        if (fds[i].revents && waits[i]->pid)
+            receive_messages(r, waits[i]);
 }
 
 static void run_questions(struct batch_run *r)
@@ -547,7 +574,8 @@ static void run_questions(struct batch_run *r)
             continue;
         if (is_over(r))
             return;
-        wait_for_events(r);
+        if (!reads_on(r) || !is_input_ready(r))
+            wait_for_events(r);
     }
 }
 
@@ -646,6 +674,7 @@ static void release_run(struct batch_run *r)
     set_release(&r->ids);
     set_release(&r->finished);
     set_release(&r->warnings);
+    portfolio_choice_release(&r->job.choice);
     batch_release(&r->batch);
     client_close(&r->client);
     writer_release(&r->out);

@@ -30,16 +30,30 @@ struct warning_sink {
     int fd;
 };
 
+/* Errors are ignored: the parent has ended. */
+static void send_text(int fd, enum worker_kind kind, struct span text)
+{
+    const struct worker_message message = {.kind = kind, .part = {text}};
+    worker_send(fd, &message);
+}
+
 static int send_warning(struct sink *s, const struct sink_warning *warning, struct fail *fail)
 {
-    const struct worker_message message = {.kind = WORKER_WARNING,
-                                           .part = {span_of(warning->message)}};
     (void)fail;
-    /* A fatal warning is sent as the message of the failure. Errors are ignored: the parent has
-       ended. */
+    /* A fatal warning is sent as the message of the failure. */
     if (!warning->fatal)
-        worker_send(((struct warning_sink *)s)->fd, &message);
+        send_text(((struct warning_sink *)s)->fd, WORKER_WARNING, span_of(warning->message));
     return 0;
+}
+
+static void relay_line(void *arg, struct span line)
+{
+    send_text(((struct job_state *)arg)->fd, WORKER_LINE, line);
+}
+
+static void relay_warning(void *arg, struct span text)
+{
+    send_text(((struct job_state *)arg)->fd, WORKER_WARNING, text);
 }
 
 static void free_warning_sink(struct sink *s)
@@ -145,9 +159,12 @@ void batch_job_run(void *about, int fd)
 {
     struct job_state j = {.about = about, .fd = fd};
     const struct auth_delegate delegate = {next_token, &j};
+    const struct terminal_relay relay = {relay_line, relay_warning, &j};
     struct worker_message question;
+    j.about->in->terminal->relay = &relay;
     j.about->in->terminal->status = NULL; /* only the parent draws the progress line */
     dialogue_init(&j.dialogue, j.about->in);
+    j.dialogue.choice = j.about->choice; /* this process has its own copy of what it points to */
     j.dialogue.is_job = true;
     j.dialogue.is_logged = j.about->is_logged;
     j.dialogue.delegate = &delegate;

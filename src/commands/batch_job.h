@@ -4,6 +4,7 @@
 #define COMMANDS_BATCH_JOB_H
 
 #include "chat/pace.h"
+#include "chat/portfolio.h"
 #include "commands/command.h"
 
 #include <stdbool.h>
@@ -13,7 +14,8 @@ struct batch_job {
     struct pace *pace; /* shared memory, used by all jobs */
     bool is_plain;     /* lines are messages, not JSON */
     bool is_logged;
-    const char *token; /* the token at the start of the job */
+    const char *token;              /* the token at the start of the job */
+    struct portfolio_choice choice; /* the portfolios, if they are known at the start of the job */
 };
 
 /* Asks the questions that are received on the socket `fd` until its other end is closed. `job` is a

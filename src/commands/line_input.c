@@ -12,7 +12,6 @@ enum { PIECE = 65536 };
 
 int line_input_open(struct line_input *in, const char *path, size_t max, struct fail *fail)
 {
-    static const struct span mark = SPAN("\xef\xbb\xbf");
     struct stat st;
     bool is_standard = !path || strcmp(path, "-") == 0;
     *in = (struct line_input){.name = is_standard ? "standard input" : path, .max = max};
@@ -22,11 +21,7 @@ int line_input_open(struct line_input *in, const char *path, size_t max, struct 
     in->is_regular = fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode);
     off_t at = in->is_regular ? lseek(in->fd, 0, SEEK_CUR) : 0;
     in->size = in->is_regular ? (int64_t)(st.st_size - at) : 0;
-    if (in->is_regular && line_input_fill(in, fail) != 0)
-        return -1;
-    if (span_starts(buf_view(&in->data), mark))
-        in->start = in->searched = mark.len;
-    return 0;
+    return in->is_regular ? line_input_fill(in, fail) : 0;
 }
 
 void line_input_release(struct line_input *in)
@@ -63,8 +58,20 @@ static enum line_result take(struct line_input *in, size_t end, bool has_feed, s
     return is_too_long ? LINE_TOO_LONG : LINE_READ;
 }
 
+/* A byte order mark at the beginning belongs to no line. */
+static void pass_mark(struct line_input *in)
+{
+    static const struct span mark = SPAN("\xef\xbb\xbf");
+    if (in->number || in->is_begun || in->data.len < mark.len)
+        return;
+    in->is_begun = true;
+    if (span_starts(buf_view(&in->data), mark))
+        in->start = in->searched = mark.len;
+}
+
 enum line_result line_input_next(struct line_input *in, struct span *line)
 {
+    pass_mark(in);
     const char *feed = in->data.len > in->searched
                            ? memchr(in->data.data + in->searched, '\n', in->data.len - in->searched)
                            : NULL;

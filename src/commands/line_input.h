@@ -20,6 +20,7 @@ struct line_input {
     int64_t number;   /* number of the line that was returned last, from 1 */
     struct buf data;  /* from `start`: bytes that were read and not returned yet */
     size_t start, searched;
+    bool is_begun;   /* a byte order mark at the beginning was skipped */
     bool is_passing; /* skipping the rest of a line that is too long */
     bool is_over;
 };

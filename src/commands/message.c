@@ -44,6 +44,14 @@ static size_t count_characters(struct span s)
     return count;
 }
 
+bool message_is_blank(struct span text)
+{
+    uint32_t c = ' ';
+    while (text.len && is_python_space(c))
+        utf8_take(&text, &c);
+    return is_python_space(c);
+}
+
 int message_check(const struct buf *message, const struct settings *settings, struct fail *fail)
 {
     struct span s = buf_view(message);

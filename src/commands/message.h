@@ -12,6 +12,10 @@
    and message_check. */
 int message_gather(struct buf *message, const struct invocation *in, struct fail *fail);
 
+/* Whether there is nothing but the white space that the server removes: that of str.strip() in
+   Python. */
+bool message_is_blank(struct span text);
+
 enum { MESSAGE_MAX = 1 << 20 /* bytes */ };
 /* FAIL_DATA for a message that is blank, is not UTF-8, is larger than MESSAGE_MAX, contains a NUL,
    or has more than --max-message characters, not counting leading and trailing white space. */

@@ -179,6 +179,10 @@ int terminal_begin_line(struct terminal *t, struct fail *fail)
 
 int terminal_line(struct terminal *t, struct span line, struct fail *fail)
 {
+    if (t->relay) {
+        t->relay->line(t->relay->arg, line);
+        return 0;
+    }
     int result = terminal_begin_line(t, fail);
     return write_line(t, line, "2", fail) != 0 ? -1 : result;
 }
@@ -197,6 +201,10 @@ void terminal_put_message(const struct terminal *t, struct buf *line, struct spa
 
 int terminal_warning(struct terminal *t, struct span text, struct fail *fail)
 {
+    if (t->relay) {
+        t->relay->warning(t->relay->arg, text);
+        return 0;
+    }
     int result = terminal_begin_line(t, fail);
     struct buf line = {0};
     buf_puts(&line, "sigmasight-chat: warning: ");

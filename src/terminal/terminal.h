@@ -13,6 +13,13 @@
 
 #include <stdbool.h>
 
+/* Where the lines of a process go that leaves them to another one. */
+struct terminal_relay {
+    void (*line)(void *arg, struct span line); /* escaped */
+    void (*warning)(void *arg, struct span text);
+    void *arg;
+};
+
 struct terminal {
     bool out, err;  /* standard output, standard error is a terminal */
     bool same;      /* both are one terminal */
@@ -28,7 +35,9 @@ struct terminal {
     bool lines;            /* the answer is text, so lines on standard error may be mixed with it */
     bool midline;          /* the last answer did not end its last line */
     struct status *status; /* the status line while there is one, borrowed */
-    struct buf line;       /* the line being written; kept to reuse its memory */
+    const struct terminal_relay
+        *relay;      /* receives all lines and warnings, NULL for none; borrowed */
+    struct buf line; /* the line being written; kept to reuse its memory */
 };
 
 /* The columns of the terminal on standard output, else $COLUMNS, else 80; at least 20. */

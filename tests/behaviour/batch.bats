@@ -138,6 +138,43 @@ END
     expect_body 2 '.text == "one"'
     expect_body 4 '.text == "  two "'
     expect_body 6 '.text == "three"'
+    # The same from a pipe.
+    cat "$T/questions" | run_chat batch --lines --jobs 1
+    expect_body 8 '.text == "one"'
+    printf '\xef\xbb\xbf{"text":"hi"}' | "$CHAT" batch >"$OUT" 2>"$ERR" || fail "status $?"
+    printf '\xef\xbb\xbf' | "$CHAT" batch >"$OUT" 2>"$ERR" || fail "status $?"
+    expect_bytes '0 questions: 0 done\n' "$ERR"
+}
+
+@test "batch: a line of any white space is blank" {
+    serve_hello
+    printf '\f\n \v\n\xe3\x80\x80\xc2\xa0\nhi\n\x1c\n\xe3\x80' >"$T/questions"
+    batch --lines
+    expect_status 65
+    expect_objects 'map([.line, .status]) == [[4, "done"], [6, "failed"]]'
+}
+
+@test "batch: more jobs than descriptors" {
+    serve_hello
+    questions 30
+    status=0
+    timeout --signal=KILL "$((PATIENCE * 3))" python3 -c 'import os, resource, sys
+os.closerange(3, 256)
+resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+os.execv(sys.argv[1], sys.argv[1:])' "$CHAT" batch --jobs 64 "$T/questions" >"$OUT" 2>"$ERR" || status=$?
+    expect_status 0
+    expect_bytes '30 questions: 30 done\n' "$ERR"
+}
+
+@test "batch: names of portfolios are looked up once" {
+    serve_default --generation 2 --portfolios 2
+    questions 12
+    batch --jobs 4 --portfolio 'Demo retirement'
+    expect_status 0
+    [ "$(count_requests 'GET /portfolios')" -eq 1 ] || fail "$(count_requests 'GET /portfolios') calls"
+    batch --jobs 4 --portfolio nonesuch
+    expect_status 65
+    expect_objects 'length == 12' 'all(.error.message == "unknown portfolio '"'nonesuch'"'")'
 }
 
 @test "batch: members of a line override options" {
@@ -307,6 +344,19 @@ END
     expect_line '50 questions: 1 done, 1 failed \(1: 1\), 48 not asked'
 }
 
+@test "batch: --fail-fast counts an invalid line in its turn" {
+    serve_gate
+    printf '%s\n' '{"text":"one"}' '{"text":"two"}' broken '{"text":"four"}' >"$T/questions"
+    launch "$CHAT" batch --fail-fast --jobs 2 "$T/questions" >"$OUT" 2>"$ERR"
+    await_gate go
+    await has_line "$OUT"
+    open_gate go
+    await_end
+    expect_status 65
+    expect_objects 'map([.line, .status]) == [[1, "done"], [2, "done"], [3, "failed"]]'
+    expect_line '4 questions: 2 done, 1 failed \(65: 1\), 1 not asked'
+}
+
 has_line()
 {
     [ -s "$1" ]
@@ -365,6 +415,11 @@ END
     "$CHAT" batch --resume "$T/objects" "$T/questions" >>"$T/objects" 2>"$ERR" || fail "status $?"
     expect_bytes '7 questions: 0 done, 7 skipped\n' "$ERR"
     expect_requests
+    # A newline is written even if there is nothing to ask.
+    printf '%s' '{"id":"q1","status":"done"}' >"$T/objects"
+    questions 1
+    "$CHAT" batch --resume "$T/objects" "$T/questions" >>"$T/objects" 2>"$ERR" || fail "status $?"
+    expect_bytes '{"id":"q1","status":"done"}\n' "$T/objects"
     # The last object may lack its newline; a file that does not exist is empty.
     printf '%s' '{"id":"q1","status":"done"}' >"$T/former"
     questions 2
@@ -586,6 +641,11 @@ END
     expect_status 0
     expect_line 'sigmasight-chat: warning: asking about all 2 portfolios .*'
     [ "$(wc -l <"$ERR")" -eq 2 ] || fail "more than the warning and the totals"
+    touch "$T/no-directory"
+    XDG_STATE_HOME=$T/no-directory run_chat batch --log --portfolio "$P1" "$T/questions"
+    expect_status 0
+    expect_line 'sigmasight-chat: warning: .*log.jsonl.*'
+    [ "$(wc -l <"$ERR")" -eq 2 ] || fail "more than the warning about the log and the totals"
 }
 
 @test "batch: logged only with --log" {

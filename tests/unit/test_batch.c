@@ -87,7 +87,7 @@ static void conversations(void)
     add(&b, 3, "a");
     add(&b, 4, NULL);
     add(&b, 5, "b");
-    add(&b, 6, "a");
+    add(&b, 6, "A");
     struct batch_task *first = batch_start(&b), *second = batch_start(&b);
     check_int(first->line, 1, "first");
     check_int(second->line, 2, "another conversation");
@@ -157,8 +157,36 @@ static void bounded(void)
     batch_start(&b);
     const struct fail invalid = {.cause = FAIL_DATA};
     for (line = 2; batch_wants_line(&b) && line < 1000; line++)
-        batch_add_failed(&b, line, S("x"), &invalid);
+        batch_refuse(&b, line, S("x"), &invalid);
     check(line < 20, "%lld invalid lines are held", (long long)line);
+    batch_release(&b);
+    begin(&b, 3, false, false);
+    for (line = 1; batch_wants_line(&b) && line < 1000000; line++)
+        batch_refuse(&b, line, S("a hundred bytes"), &invalid);
+    check(b.ready.len < 1 << 17, "%zu bytes are ready", b.ready.len);
+    batch_release(&b);
+}
+
+static void refused(void)
+{
+    const struct fail invalid = {.cause = FAIL_DATA};
+    struct batch b;
+    begin(&b, 1, false, true);
+    add(&b, 1, NULL);
+    batch_refuse(&b, 2, S("2 "), &invalid);
+    add(&b, 3, NULL);
+    check(!b.stopped, "an invalid line fails in its turn");
+    struct batch_task *t = batch_start(&b);
+    check_int(t ? t->line : 0, 1, "the first question");
+    check(b.stopped, "no further question after the invalid line");
+    check_span(buf_view(&b.ready), S("2 "), "its object");
+    end(&b, t, FAIL_NONE);
+    expect_totals(&b, "3 questions: 1 done, 1 failed (65: 1), 1 not asked");
+    batch_release(&b);
+    begin(&b, 1, false, false);
+    batch_refuse(&b, 1, S("1 "), &invalid);
+    check_span(buf_view(&b.ready), S("1 "), "at once if no question waits");
+    check_int(b.waiting, 0, "nothing waits");
     batch_release(&b);
 }
 
@@ -246,6 +274,7 @@ int main(void)
     unit_case("--ordered", order);
     unit_case("causes that stop a batch", stops);
     unit_case("the read-ahead is bounded", bounded);
+    unit_case("invalid lines", refused);
     unit_case("the pace after a rate limit", paces);
     unit_case("a set", sets);
     unit_case("messages between processes", messages);
