@@ -234,7 +234,7 @@ known_to_build()
     for script in "$T"/scripts/chat* "$T"/scripts/mock*; do
         case $(head -n 1 "$script") in
         '{' | 'tool_started '* | '{"event":'* | '\(OK '*) continue ;; # the tests below, and status.bats
-        '200 questions: '* | 'parallel --pipepart '* | 'jq -c .id '*) continue ;; # batch.bats
+        '200 questions: '* | 'parallel --pipepart '* | 'sigmasight-chat batch --resume '*) continue ;; # batch.bats
         'on POST '* | '$ '*) [[ $script == */mock* ]] && continue ;;
         esac
         for example in "$T"/scripts/example*; do
