@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The block part of Markdown: CommonMark 0.31, sections 4 and 5, a line at a time. */
+/* The block part of Markdown: CommonMark 0.31, sections 4 and 5.
+   markdown_feed cuts the input into lines and whole characters. decide examines the start of a line
+   until its blocks are known, opens and closes them; put_rest passes on the rest of the line as it
+   arrives, most of it to the inline parser. */
 #include "terminal/markdown.h"
 
 #include "core/buf.h"
@@ -689,6 +692,7 @@ static bool continues_leaf(const struct markdown *m, const struct plan *plan)
     }
 }
 
+/* The candidate is the header row of a table (GitHub's extension) that ends the paragraph. */
 static void begin_table(struct markdown *m)
 {
     struct buf header = m->row;
@@ -711,6 +715,7 @@ struct row_reader {
     struct buf cell;
 };
 
+/* An escaped bar is a bar, also in code. */
 static void take_cell(void *arg, struct span source)
 {
     struct row_reader *r = arg;
@@ -791,27 +796,11 @@ static void put_spaces(struct markdown *m, unsigned spaces)
         m->sink->text(m->sink->arg, span_make(" ", 1), MARKDOWN_CODE);
 }
 
-static void carry_out(struct markdown *m, const struct plan *plan)
+/* Processes what the plan says of the line and sets m->rest. */
+static void begin_rest(struct markdown *m, const struct plan *plan)
 {
-    bool same = continues_leaf(m, plan);
-    if (plan->action != ACTION_TABLE)
-        release_candidate(m);
-    if (!same) {
-        close_leaf(m);
-        close_containers(m, plan->matched);
-        open_containers(m, plan);
-        begin_leaf(m, plan);
-    }
-    if (plan->action != ACTION_BLANK || plan->opened)
-        m->gap = false;
+    m->rest = REST_SKIPPED;
     switch (plan->action) {
-    case ACTION_BLANK:
-        if (same)
-            m->empty_lines++;
-        else if (!plan->opened)
-            m->gap = true;
-        m->rest = REST_SKIPPED;
-        break;
     case ACTION_LAZY:
     case ACTION_TEXT:
         m->candidate = plan->candidate;
@@ -822,7 +811,6 @@ static void carry_out(struct markdown *m, const struct plan *plan)
         begin_table(m);
         pass_row(m);
         add_table_size(m, m->line.len);
-        m->rest = REST_SKIPPED;
         break;
     case ACTION_ROW:
         m->rest = REST_ROW;
@@ -839,18 +827,38 @@ static void carry_out(struct markdown *m, const struct plan *plan)
     case ACTION_FENCE_END:
         end_code(m, true);
         m->leaf = LEAF_NONE;
-        m->rest = REST_SKIPPED;
         break;
+    case ACTION_BLANK:
     case ACTION_RULE:
     case ACTION_FENCE:
-        m->rest = REST_SKIPPED;
         break;
     }
 }
 
+static void carry_out(struct markdown *m, const struct plan *plan)
+{
+    bool same = continues_leaf(m, plan);
+    if (plan->action != ACTION_TABLE)
+        release_candidate(m);
+    if (!same) {
+        close_leaf(m);
+        close_containers(m, plan->matched);
+        open_containers(m, plan);
+        begin_leaf(m, plan);
+    }
+    if (plan->action != ACTION_BLANK || plan->opened)
+        m->gap = false;
+    else if (same)
+        m->empty_lines++;
+    else
+        m->gap = true;
+    begin_rest(m, plan);
+}
+
 /* The rest of a line. */
 
-/* Holds back # after a blank, and blanks after these, until another character follows. */
+/* The text of a heading without its closing sequence (CommonMark 4.2): # after a blank, and blanks
+   after these, are held back until another character follows. */
 static void pass_heading(struct markdown *m, struct span text)
 {
     struct buf *held = &m->hashes;
@@ -894,11 +902,26 @@ static void break_row(struct markdown *m, struct span text)
     feed_paragraph(m, text);
 }
 
+static bool continues_character(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+static void feed_row(struct markdown *m, struct span text)
+{
+    size_t room = m->row.len < MARKDOWN_TABLE ? MARKDOWN_TABLE - m->row.len : 0;
+    while (room && room < text.len && continues_character(text.at[room]))
+        room++;
+    buf_append(&m->row, text.at, text.len < room ? text.len : room);
+    if (text.len > room)
+        break_row(m, span_make(text.at + room, text.len - room));
+}
+
+/* More of a line whose start is known. */
 static void put_rest(struct markdown *m, struct span text)
 {
     if (text.len == 0)
         return;
-    size_t room;
     switch (m->rest) {
     case REST_TEXT:
         feed_paragraph(m, text);
@@ -910,12 +933,7 @@ static void put_rest(struct markdown *m, struct span text)
         m->sink->text(m->sink->arg, text, MARKDOWN_CODE);
         break;
     case REST_ROW:
-        room = m->row.len < MARKDOWN_TABLE ? MARKDOWN_TABLE - m->row.len : 0;
-        while (room && room < text.len && ((unsigned char)text.at[room] & 0xC0) == 0x80)
-            room++;
-        buf_append(&m->row, text.at, text.len < room ? text.len : room);
-        if (text.len > room)
-            break_row(m, span_make(text.at + room, text.len - room));
+        feed_row(m, text);
         break;
     case REST_SKIPPED:
     case REST_UNDECIDED:
@@ -923,7 +941,7 @@ static void put_rest(struct markdown *m, struct span text)
     }
 }
 
-/* Classifies the line, if possible. */
+/* Examines the start of the line and, if its blocks are known, carries that out. */
 static void decide(struct markdown *m, enum line_part_end end)
 {
     struct plan plan = {0};
@@ -938,6 +956,8 @@ static void decide(struct markdown *m, enum line_part_end end)
     buf_clear(&m->line);
 }
 
+/* Whether more of the line cannot decide what it begins: see `same` of struct markdown. Without
+   this a long line that arrives byte by byte would be examined from its start for each of them. */
 static bool leaves_undecided(const struct markdown *m, struct span text)
 {
     if (!m->same)
@@ -953,7 +973,7 @@ static void feed_line(struct markdown *m, struct span text)
 {
     while (text.len && m->rest == REST_UNDECIDED) {
         size_t room = MARKDOWN_OPENER - m->line.len, n = text.len < room ? text.len : room;
-        while (n < text.len && ((unsigned char)text.at[n] & 0xC0) == 0x80)
+        while (n < text.len && continues_character(text.at[n]))
             n++;
         struct span piece = span_make(text.at, n);
         bool undecided = m->line.len && leaves_undecided(m, piece);
@@ -1019,7 +1039,7 @@ static void put_characters(struct markdown *m, struct span text)
     size_t cut = text.len;
     for (size_t back = 1; back <= 3 && back <= text.len; back++) {
         size_t from = text.len - back;
-        if (((unsigned char)text.at[from] & 0xC0) == 0x80)
+        if (continues_character(text.at[from]))
             continue;
         if (utf8_next(span_make(text.at + from, back), &point) == 0)
             cut = from;
