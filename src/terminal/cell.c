@@ -126,7 +126,7 @@ unsigned cell_take_line(struct cell_reader *r, unsigned width, struct pen *pen)
         if (used && word.columns && used + 1 + word.columns > width)
             break;
         if (used && word.columns) {
-            pen_turn(pen, r->style | r->base);
+            pen_set_style(pen, r->style | r->base);
             pen_blanks(pen, 1);
             used++;
         }
@@ -136,6 +136,6 @@ unsigned cell_take_line(struct cell_reader *r, unsigned width, struct pen *pen)
         if (split)
             break;
     }
-    pen_turn(pen, 0);
+    pen_set_style(pen, 0);
     return used;
 }

@@ -41,22 +41,22 @@ struct layout {
 
     /* The line. */
     bool open;    /* it was begun */
-    bool pending; /* a newline must be written before the next one */
-    bool empty;   /* only marks were written to it */
-    bool resumes; /* it was interrupted by layout_suspend */
+    bool pending; /* the previous line needs a newline before the next one */
+    bool empty;   /* only bars and marks were written to it */
+    bool resumes; /* it continues one that layout_suspend interrupted */
     unsigned columns, column;
     unsigned blanks, blank_style; /* not written yet */
 
     /* The word. */
     struct buf word;
-    struct style_change *turns;
-    unsigned turn_count, turn_capacity;
+    struct style_change *changes;
+    unsigned change_count, change_capacity;
     struct width width;
     unsigned word_columns;
-    size_t last_character; /* where in `word` it begins, */
-    unsigned last_columns; /* and its columns */
-    bool adjoins;          /* zero-width characters belong to the preceding wide character */
-    bool direct;           /* a URL longer than a line: not kept, not broken */
+    size_t last_character; /* where in `word` its last character begins, */
+    unsigned last_columns; /* and the columns of that */
+    bool adjoins;          /* a wide character was written, which zero-width ones may follow */
+    bool direct;           /* it is a URL longer than a line: written as it arrives, not split */
 
     /* The block. */
     bool in_code, in_table, in_cell;
@@ -75,7 +75,7 @@ static unsigned boxes_width(const struct layout *l)
     return width;
 }
 
-/* The indent to omit, outermost boxes first, so that some columns are left for the text. */
+/* The indent to omit, outermost boxes first, so that LEAST_TEXT columns are left for the text. */
 static unsigned excess(const struct layout *l, unsigned columns)
 {
     unsigned width = boxes_width(l);
@@ -85,7 +85,7 @@ static unsigned excess(const struct layout *l, unsigned columns)
 /* A mark that does not fit goes to the next line. */
 static void put_mark(struct layout *l, struct span mark)
 {
-    pen_turn(&l->pen, 0);
+    pen_set_style(&l->pen, 0);
     if (l->column + l->blanks + width_of(mark) > l->columns) {
         buf_byte(l->pen.out, '\n');
         l->column = l->blanks = 0;
@@ -124,7 +124,7 @@ static void put_boxes(struct layout *l, unsigned depth)
 
 static void finish_line(struct layout *l)
 {
-    pen_turn(&l->pen, 0);
+    pen_set_style(&l->pen, 0);
     l->blanks = 0;
     l->column = 0;
     l->open = l->adjoins = false;
@@ -144,7 +144,7 @@ static void put_gap(struct layout *l)
 {
     if (l->gap && l->written) {
         put_boxes(l, l->gap_depth);
-        pen_turn(&l->pen, 0);
+        pen_set_style(&l->pen, 0);
         buf_byte(l->pen.out, '\n');
         l->blanks = 0;
         l->column = 0;
@@ -152,18 +152,18 @@ static void put_gap(struct layout *l)
     l->gap = false;
 }
 
-static void look_at_columns(struct layout *l)
+static void update_columns(struct layout *l)
 {
     l->columns = l->options.columns(l->options.arg);
 }
 
 static void start_line(struct layout *l)
 {
-    look_at_columns(l);
+    update_columns(l);
     end_previous_line(l);
     put_gap(l);
     put_boxes(l, l->depth);
-    pen_turn(&l->pen, 0);
+    pen_set_style(&l->pen, 0);
     l->open = l->empty = true;
     l->resumes = false;
     l->blank_style = 0;
@@ -191,49 +191,48 @@ static bool gains_room(const struct layout *l)
 
 static unsigned style_at_end(const struct layout *l)
 {
-    return l->turn_count ? l->turns[l->turn_count - 1].style : 0;
+    return l->change_count ? l->changes[l->change_count - 1].style : 0;
 }
 
 static void put_blanks(struct layout *l)
 {
     if (l->blanks == 0)
         return;
-    pen_turn(&l->pen, l->blank_style);
+    pen_set_style(&l->pen, l->blank_style);
     pen_blanks(&l->pen, l->blanks);
     l->column += l->blanks;
     l->blanks = 0;
+}
+
+/* Removes the first `len` bytes of the word. The rest begins in the style in effect there. */
+static void drop_from_word(struct layout *l, size_t len, unsigned columns)
+{
+    unsigned past = 0;
+    while (past + 1 < l->change_count && l->changes[past + 1].at <= len)
+        past++;
+    l->change_count -= past;
+    memmove(l->changes, l->changes + past, l->change_count * sizeof *l->changes);
+    for (unsigned i = 0; i < l->change_count; i++)
+        l->changes[i].at = l->changes[i].at > len ? l->changes[i].at - len : 0;
+    buf_drop(&l->word, len);
+    l->word_columns -= columns;
+    if (l->word.len == 0)
+        l->change_count = 0;
 }
 
 /* Writes the first `len` bytes of the word, which take `columns`, to the line. */
 static void put_word(struct layout *l, size_t len, unsigned columns)
 {
     put_blanks(l);
-    size_t at = 0;
-    unsigned style = 0, used = 0;
-    for (unsigned i = 0; i < l->turn_count && l->turns[i].at < len; i++) {
-        size_t end = i + 1 < l->turn_count && l->turns[i + 1].at < len ? l->turns[i + 1].at : len;
-        style = l->turns[i].style;
-        pen_put(&l->pen, span_make(l->word.data + at, end - at), style);
-        at = end;
-        used = i;
+    for (unsigned i = 0; i < l->change_count && l->changes[i].at < len; i++) {
+        size_t from = l->changes[i].at, end = len;
+        if (i + 1 < l->change_count && l->changes[i + 1].at < len)
+            end = l->changes[i + 1].at;
+        pen_put(&l->pen, span_make(l->word.data + from, end - from), l->changes[i].style);
     }
     l->column += columns;
     l->empty = false;
-    if (len == l->word.len) {
-        buf_clear(&l->word);
-        l->turn_count = 0;
-        l->word_columns = 0;
-        return;
-    }
-    /* The rest starts in the style in which this part ended. */
-    if (used + 1 < l->turn_count && l->turns[used + 1].at == len)
-        used++;
-    l->turn_count -= used;
-    memmove(l->turns, l->turns + used, l->turn_count * sizeof *l->turns);
-    for (unsigned i = 0; i < l->turn_count; i++)
-        l->turns[i].at = l->turns[i].at > len ? l->turns[i].at - len : 0;
-    buf_drop(&l->word, len);
-    l->word_columns -= columns;
+    drop_from_word(l, len, columns);
 }
 
 /* Writes the first part of the word to this line or, if it does not fit, to the next. */
@@ -257,18 +256,23 @@ static void flush_word(struct layout *l)
     l->direct = false;
 }
 
-/* SCHEME:// behind brackets or quotes, or the URL of a link. */
+static bool is_letter(char c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/* Whether the word is SCHEME:// after brackets or quotes, or the URL of a link. */
 static bool is_url(const struct layout *l)
 {
-    size_t at = 0, from;
-    if (l->turn_count && (l->turns[0].style & MARKDOWN_URL))
+    struct span rest = buf_view(&l->word);
+    if (l->change_count && (l->changes[0].style & MARKDOWN_URL))
         return true;
-    while (at < l->word.len && strchr("([{<\"'", l->word.data[at]))
-        at++;
-    for (from = at;
-         at < l->word.len && (l->word.data[at] | 0x20) >= 'a' && (l->word.data[at] | 0x20) <= 'z';)
-        at++;
-    return at > from + 1 && l->word.len - at > 3 && memcmp(l->word.data + at, "://", 3) == 0;
+    while (rest.len && strchr("([{<\"'", rest.at[0]))
+        rest = span_make(rest.at + 1, rest.len - 1);
+    size_t scheme = 0;
+    while (scheme < rest.len && is_letter(rest.at[scheme]))
+        scheme++;
+    return scheme > 1 && rest.len - scheme > 3 && memcmp(rest.at + scheme, "://", 3) == 0;
 }
 
 /* The word is longer than a line. A URL is left for the terminal to wrap; any other word is split
@@ -297,15 +301,15 @@ static void put_wide(struct layout *l)
     l->adjoins = true;
 }
 
-static void add_turn(struct layout *l, unsigned style)
+static void add_style_change(struct layout *l, unsigned style)
 {
-    if (l->turn_count && style_at_end(l) == style)
+    if (l->change_count && style_at_end(l) == style)
         return;
-    if (l->turn_count == l->turn_capacity) {
-        l->turn_capacity = l->turn_capacity ? 2 * l->turn_capacity : 8;
-        l->turns = xrealloc(l->turns, l->turn_capacity * sizeof *l->turns);
+    if (l->change_count == l->change_capacity) {
+        l->change_capacity = l->change_capacity ? 2 * l->change_capacity : 8;
+        l->changes = xrealloc(l->changes, l->change_capacity * sizeof *l->changes);
     }
-    l->turns[l->turn_count++] = (struct style_change){l->word.len, style};
+    l->changes[l->change_count++] = (struct style_change){l->word.len, style};
 }
 
 static void add_character(struct layout *l, uint32_t point, struct span bytes, unsigned style)
@@ -318,12 +322,12 @@ static void add_character(struct layout *l, uint32_t point, struct span bytes, u
     }
     l->adjoins = false;
     if (l->word.len == 0 && !l->open)
-        look_at_columns(l);
+        update_columns(l);
     if (l->width.starts || l->word.len == 0) {
         l->last_character = l->word.len;
         l->last_columns = 0;
     }
-    add_turn(l, style);
+    add_style_change(l, style);
     buf_span(&l->word, bytes);
     l->word_columns += columns;
     l->last_columns += columns;
@@ -356,8 +360,8 @@ static void add_point(struct layout *l, uint32_t point, struct span bytes, unsig
 
 /* Code and cells. */
 
-/* No blanks at the end of a line, no wrapping. */
-static void escape_into_word(struct layout *l, uint32_t point, struct span bytes)
+/* Blanks are held back, so that there are none at the end of a line. Lines are not wrapped. */
+static void add_code_character(struct layout *l, uint32_t point, struct span bytes)
 {
     if (point == ' ' || point == '\t') {
         buf_span(&l->code_blanks, bytes);
@@ -379,7 +383,7 @@ static void add_text_point(struct layout *l, uint32_t point, struct span bytes, 
     if (l->in_cell)
         grid_add(&l->grid, bytes, style);
     else if (l->in_code)
-        escape_into_word(l, point, bytes);
+        add_code_character(l, point, bytes);
     else if (!l->in_table)
         add_point(l, point, bytes, style | l->base);
 }
@@ -519,7 +523,7 @@ static void put_table_row(struct layout *l, const struct grid_row *row)
 
 static void finish_table(struct layout *l)
 {
-    look_at_columns(l);
+    update_columns(l);
     grid_fit(&l->grid, text_width(l));
     put_table_row(l, &l->grid.header);
     for (size_t i = 0; i < l->grid.count; i++)
@@ -713,14 +717,14 @@ void layout_free(struct layout *l)
     buf_release(&l->word);
     buf_release(&l->code_blanks);
     grid_release(&l->grid);
-    free(l->turns);
+    free(l->changes);
     free(l);
 }
 
 void layout_suspend(struct layout *l)
 {
     flush_word(l);
-    pen_turn(&l->pen, 0);
+    pen_set_style(&l->pen, 0);
     buf_clear(&l->code_blanks);
     l->resumes = l->open;
     l->written = l->written || l->open;
@@ -749,7 +753,7 @@ void layout_reset(struct layout *l, struct buf *out)
     l->width = (struct width){0};
     buf_clear(&l->word);
     buf_clear(&l->code_blanks);
-    l->turn_count = l->word_columns = 0;
+    l->change_count = l->word_columns = 0;
     grid_release(&l->grid);
 }
 

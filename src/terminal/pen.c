@@ -17,7 +17,7 @@ static const struct {
     {MARKDOWN_CODE, ";35"},
 };
 
-void pen_turn(struct pen *pen, unsigned style)
+void pen_set_style(struct pen *pen, unsigned style)
 {
     if (!pen->color || style == pen->style)
         return;
@@ -32,7 +32,7 @@ void pen_turn(struct pen *pen, unsigned style)
 
 void pen_put(struct pen *pen, struct span text, unsigned style)
 {
-    pen_turn(pen, style);
+    pen_set_style(pen, style);
     buf_span(pen->out, text);
 }
 

@@ -24,7 +24,7 @@ struct pen {
 };
 
 /* Changes the style; appends nothing if it is the current one. */
-void pen_turn(struct pen *pen, unsigned style);
+void pen_set_style(struct pen *pen, unsigned style);
 void pen_put(struct pen *pen, struct span text, unsigned style);
 void pen_blanks(struct pen *pen, size_t count);
 
