@@ -656,7 +656,7 @@ static bool take_code(struct inline_parser *p)
     if (n == 0 && end <= LONGEST_TICKS)
         return false;
     if (n == 0 || n > LONGEST_TICKS)
-        return consume_text(p, n ? n : LONGEST_TICKS);
+        return consume_text(p, LONGEST_TICKS);
     size_t i = p->scanned ? p->scanned : n;
     while (i < end && i <= MARKDOWN_OPENER) {
         const char *tick = memchr(s + i, '`', end - i);
