@@ -180,7 +180,7 @@ static void keep_string(const struct detail *d, struct buf *target, const struct
 {
     buf_clear(target);
     if (value->type == JSON_STRING && !was_sent(d->sent, value->string, false))
-        put_masked(target, d->sent, value->string);
+        put_masked(target, d->sent, utf8_cut(value->string, REFUSAL_MAX));
 }
 
 /* Appends ["body","text"] as `text` and ["query","limit"] as `limit`: the parts of the request are

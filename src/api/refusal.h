@@ -6,6 +6,9 @@
 #include "core/buf.h"
 #include "core/span.h"
 
+/* The most that is kept of a string: an error event may be far larger than a refusal. */
+enum { REFUSAL_MAX = 1 << 20 /* bytes */ };
+
 /* Appends the explanation in a body to `words`; nothing if there is none. `code` is set to the
    machine-readable code, the member `error` of an object. Recognizes FastAPI's `detail` as a
    string, as an object with `error` and `message`, and as a list of strings or of validation errors

@@ -77,7 +77,7 @@ static void read_error(const struct chat_event *event, struct buf *words, struct
     const struct json_value *message = &event->member[CHAT_ERROR_MESSAGE];
     const struct json_value *own_code = &event->member[CHAT_ERROR_CODE];
     if (message->type == JSON_STRING && span_trim(message->string).len)
-        buf_span(words, message->string);
+        buf_span(words, utf8_cut(message->string, REFUSAL_MAX));
     else
         refusal_read(event->member[CHAT_DATA].raw, span_make(NULL, 0), words, code);
     if (words->len == 0 && message->type != JSON_NONE && message->type != JSON_NULL &&
@@ -85,7 +85,7 @@ static void read_error(const struct chat_event *event, struct buf *words, struct
         utf8_fold(words, message->raw, MESSAGE_MAX);
     if (own_code->type == JSON_STRING && own_code->string.len) {
         buf_clear(code);
-        buf_span(code, own_code->string);
+        buf_span(code, utf8_cut(own_code->string, REFUSAL_MAX));
     }
 }
 

@@ -157,6 +157,19 @@ expect_much()
     expect_close ".events == $((HEARTBEATS + 1000 + 3)) and .text_bytes == 0"
 }
 
+@test "load: the message of a very large error event is not held several times" {
+    need_plain_program
+    {
+        printf 'event: error\ndata: {"message":"'
+        head -c 60000000 /dev/zero | tr '\0' x
+        printf '"}\n\n'
+    } >"$T/large"
+    status=0
+    (ulimit -v 280000 && exec "$CHAT" decode "$T/large") >"$OUT" 2>"$ERR" || status=$?
+    expect_status 1
+    expect_line 'sigmasight-chat: server error: x+.*\(cut\)'
+}
+
 @test "load: a slow reader delays the stream, and memory does not grow" {
     local before rest answer
     need_proc
