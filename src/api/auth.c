@@ -3,6 +3,7 @@
 
 #include "api/jwt.h"
 #include "core/xmalloc.h"
+#include "settings/options.h"
 #include "state/credentials.h"
 #include "system/system.h"
 
@@ -59,6 +60,9 @@ static int take_file(struct auth *auth, struct api *api, struct fail *fail)
     int result = sys_read_file(path, &text);
     if (result != 0)
         sys_fail(fail, FAIL_INPUT, "cannot read the token file %s", path);
+    else if (text.full && span_first_line(buf_view(&text)).len == text.len)
+        result = fail_set(fail, FAIL_DENIED, "no token: the first line of %s is longer than %d KiB",
+                          path, TOKEN_MAX / 1024);
     else
         result = accept_token(auth, api, buf_view(&text), path, fail);
     buf_wipe(&text);
@@ -188,20 +192,29 @@ static int refresh(struct auth *auth, struct api *api, struct fail *fail)
 
 static bool has_login(void)
 {
-    const char *email = getenv("SIGMASIGHT_EMAIL"), *password = getenv("SIGMASIGHT_PASSWORD");
-    return email && *email && password && *password;
+    char *email = settings_variable("SIGMASIGHT_EMAIL");
+    char *password = settings_variable("SIGMASIGHT_PASSWORD");
+    bool result = email && password;
+    free(email);
+    wipe_string(password);
+    return result;
 }
 
 static int log_in_from_environment(struct auth *auth, struct api *api, struct fail *fail)
 {
     struct api_session session;
-    if (api_login(api, getenv("SIGMASIGHT_EMAIL"), getenv("SIGMASIGHT_PASSWORD"), &session, fail) !=
-        0)
+    char *email = settings_variable("SIGMASIGHT_EMAIL");
+    char *password = settings_variable("SIGMASIGHT_PASSWORD");
+    int result = api_login(api, email, password, &session, fail);
+    wipe_string(password);
+    if (result != 0) {
+        free(email);
         return -1;
-    int result = accept_token(auth, api, span_of(session.token), "the login", fail);
+    }
+    result = accept_token(auth, api, span_of(session.token), "the login", fail);
     auth->source = AUTH_LOGIN;
     free(auth->email);
-    auth->email = xstrdup(getenv("SIGMASIGHT_EMAIL"));
+    auth->email = email;
     session_times(&session, &auth->issued_at, &auth->expires_at);
     api_session_release(&session);
     return result;

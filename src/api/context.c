@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/context.h"
 
+#include "core/utf8.h"
 #include "json/json.h"
 #include "json/write.h"
 
@@ -34,6 +35,8 @@ int context_check(const char *pair, struct fail *fail)
                         "invalid value '%s' for --context: expected KEY=VALUE or "
                         "selection.KEY=VALUE",
                         pair);
+    if (!utf8_valid(span_of(pair)))
+        return fail_set(fail, FAIL_USAGE, "invalid value for --context: it is not UTF-8");
     if (span_is(key, "portfolio_id") || span_is(key, "portfolio_ids"))
         return fail_set_hint(fail, FAIL_USAGE, "use --portfolio", "--context cannot set %.*s",
                              (int)key.len, key.at);

@@ -76,15 +76,17 @@ static void put_json_value(struct buf *out, const struct setting *s, const struc
     } else if (row->type == OPTION_NUMBER || row->type == OPTION_SECONDS) {
         buf_printf(out, "%.15g", s->number);
     } else if (row->type == OPTION_LIST) {
+        buf_byte(out, '[');
         for (int i = 0; i < s->count; i++) {
-            buf_byte(out, i ? ',' : '[');
+            buf_puts(out, i ? "," : "");
             json_put_string(out, span_of(s->list[i]));
         }
         buf_byte(out, ']');
     } else if (row->type == OPTION_HEADER) {
         struct buf header = {0};
+        buf_byte(out, '[');
         for (int i = 0; i < s->count; i++) {
-            buf_byte(out, i ? ',' : '[');
+            buf_puts(out, i ? "," : "");
             buf_clear(&header);
             put_masked(&header, s->list[i]);
             json_put_string(out, buf_view(&header));
@@ -223,6 +225,8 @@ static int check_edited(const struct invocation *in, struct fail *fail)
 {
     struct settings fresh = {0};
     struct buf warnings = {0};
+    if (setting_is_given(in->settings, OPT_PROFILE))
+        settings_choose_profile(&fresh, setting_text(in->settings, OPT_PROFILE));
     int result = config_complete(&fresh, &warnings, fail);
     struct invocation after = *in;
     after.warnings = buf_view(&warnings);

@@ -3,6 +3,7 @@
 #include "commands/client.h"
 #include "commands/command.h"
 
+#include "core/xmalloc.h"
 #include "state/credentials.h"
 #include "system/system.h"
 
@@ -39,15 +40,9 @@ static int read_password(struct buf *password, struct fail *fail)
     return 0;
 }
 
-static const char *given_password(void)
-{
-    const char *given = getenv("SIGMASIGHT_PASSWORD");
-    return given && *given ? given : NULL;
-}
-
 static int get_password(const struct settings *s, struct buf *password, struct fail *fail)
 {
-    const char *given = given_password();
+    char *given = settings_variable("SIGMASIGHT_PASSWORD");
     buf_init(password, PASSWORD_MAX);
     buf_reserve(password, PASSWORD_MAX);
     int result = 0;
@@ -57,6 +52,7 @@ static int get_password(const struct settings *s, struct buf *password, struct f
         buf_puts(password, given);
     else if (sys_ask("Password: ", true, password) != 0)
         result = ask_failed(fail);
+    wipe_string(given);
     if (result == 0 && password->len == 0)
         result = fail_set(fail, FAIL_DENIED, "cannot log in: the password is empty");
     return result;
@@ -102,14 +98,21 @@ static int try_token(struct client *c, const struct api_session *session, struct
     return result;
 }
 
+static bool asks_password(const struct settings *s)
+{
+    char *given = settings_variable("SIGMASIGHT_PASSWORD");
+    bool asks = !given && !setting_is(s, OPT_PASSWORD_STDIN);
+    wipe_string(given);
+    return asks;
+}
+
 static int log_in(const struct invocation *in, struct client *c, struct fail *fail)
 {
     struct buf email = {0}, password = {0}, line = {0};
     struct api_session session = {NULL, -1};
     bool no_lock = false;
     /* Do not ask for a password if the server does not answer. */
-    bool asks = !setting_is(in->settings, OPT_PASSWORD_STDIN) && !given_password();
-    if (asks && sys_has_terminal() && !client_answers(c, fail))
+    if (asks_password(in->settings) && sys_has_terminal() && !client_answers(c, fail))
         return -1;
     int result = get_email(in->settings, &email, fail);
     if (result == 0)

@@ -14,13 +14,20 @@
 
 enum { CONFIG_MAX = 1 << 20 };
 
+/* An absolute path in an environment variable; NULL for anything else. */
+static const char *find_directory(const char *variable)
+{
+    const char *path = getenv(variable);
+    return path && path[0] == '/' ? path : NULL;
+}
+
 /* A base directory of the XDG specification, which requires relative paths to be ignored. */
 static bool put_directory(struct buf *out, const char *variable, const char *below_home)
 {
-    const char *base = getenv(variable), *home = getenv("HOME");
-    if (base && base[0] == '/')
+    const char *base = find_directory(variable), *home = find_directory("HOME");
+    if (base)
         buf_printf(out, "%s/sigmasight-chat", base);
-    else if (home && home[0] == '/')
+    else if (home)
         buf_printf(out, "%s/%s/sigmasight-chat", home, below_home);
     else
         return false;
@@ -91,14 +98,24 @@ static size_t blank_comments(char *text, size_t len)
     return len;
 }
 
-static int fail_at(struct config *c, size_t offset, const char *why)
+/* FILE:LINE:COLUMN */
+static void put_place(const struct config *c, size_t offset, struct buf *out)
 {
     size_t line = 1, column = 1;
     for (size_t i = 0; i < offset && i < c->text.len; i++) {
         column = c->text.at[i] == '\n' ? 1 : column + 1;
         line += c->text.at[i] == '\n';
     }
-    return fail_set(c->fail, FAIL_CONFIG, "%s:%zu:%zu: %s", c->path, line, column, why);
+    buf_printf(out, "%s:%zu:%zu", c->path, line, column);
+}
+
+static int fail_at(struct config *c, size_t offset, const char *why)
+{
+    struct buf place = {0};
+    put_place(c, offset, &place);
+    fail_set(c->fail, FAIL_CONFIG, "%s: %s", buf_text(&place), why);
+    buf_release(&place);
+    return -1;
 }
 
 /* The offset of a member's key. */
@@ -159,7 +176,7 @@ static void set_one(struct config *c, struct settings *to, const struct option_r
 {
     struct fail why = FAIL_INIT;
     struct buf value = {0};
-    const char *home = getenv("HOME");
+    const char *home = find_directory("HOME");
     if (row->type == OPTION_FILE && home && text.len > 1 && memcmp(text.at, "~/", 2) == 0) {
         buf_puts(&value, home);
         text = span_make(text.at + 1, text.len - 1);
@@ -173,6 +190,14 @@ static void set_one(struct config *c, struct settings *to, const struct option_r
         fail_at(c, key_offset(c, m), why.message);
     fail_release(&why);
     buf_release(&value);
+}
+
+static void fail_type(struct config *c, const struct option_row *row, const struct json_member *m)
+{
+    struct buf why = {0};
+    buf_printf(&why, "%s must be %s", row->name, type_name(row->type));
+    fail_at(c, key_offset(c, m), buf_text(&why));
+    buf_release(&why);
 }
 
 struct element_target {
@@ -189,7 +214,7 @@ static void set_element(void *arg, const struct json_member *m)
     if (m->value.type == JSON_STRING)
         set_one(t->config, t->to, t->row, m->value.string, t->origin, t->place);
     else
-        fail_at(t->config, key_offset(t->config, t->place), "expected an array of strings");
+        fail_type(t->config, t->row, t->place);
 }
 
 static void set_list(struct config *c, struct settings *to, const struct option_row *row,
@@ -201,6 +226,7 @@ static void set_list(struct config *c, struct settings *to, const struct option_
 static void take_value(struct config *c, struct settings *to, const struct option_row *row,
                        enum origin origin, const struct json_member *m)
 {
+    settings_begin_list(to, row, origin);
     if (m->value.type == JSON_ARRAY)
         set_list(c, to, row, origin, m);
     else
@@ -208,26 +234,38 @@ static void take_value(struct config *c, struct settings *to, const struct optio
                 m);
 }
 
+static void fail_key(struct config *c, const struct json_member *m)
+{
+    struct buf why = {0};
+    struct span key = json_key_before(m->value.raw);
+    buf_printf(&why, "unknown key %.*s; keys are named like long options", (int)key.len, key.at);
+    fail_at(c, key_offset(c, m), buf_text(&why));
+    buf_release(&why);
+}
+
+static void warn_of_highlight(struct config *c, const struct json_member *m)
+{
+    struct buf place = {0};
+    put_place(c, key_offset(c, m), &place);
+    buf_printf(c->warnings, "%s: highlight is obsolete, use render\n", buf_text(&place));
+    buf_release(&place);
+}
+
 /* A key other than "profiles", at the top level or in a profile. */
 static void take_setting(struct config *c, struct settings *to, enum origin origin,
                          const struct json_member *m)
 {
     const struct option_row *row = row_of_key(m->key);
-    if (row && row->id == OPT_HIGHLIGHT)
-        buf_printf(c->warnings, "%s: highlight is obsolete, use render\n", c->path);
-    if (row && type_fits(row->type, m->value.type)) {
-        take_value(c, to, row, origin, m);
+    if (!row) {
+        fail_key(c, m);
         return;
     }
-    struct buf why = {0};
-    struct span key = json_key_before(m->value.raw);
-    if (row)
-        buf_printf(&why, "%s must be %s", row->name, type_name(row->type));
+    if (row->id == OPT_HIGHLIGHT)
+        warn_of_highlight(c, m);
+    if (type_fits(row->type, m->value.type))
+        take_value(c, to, row, origin, m);
     else
-        buf_printf(&why, "unknown key %.*s; keys are named like long options", (int)key.len,
-                   key.at);
-    fail_at(c, key_offset(c, m), buf_text(&why));
-    buf_release(&why);
+        fail_type(c, row, m);
 }
 
 struct profile_target {

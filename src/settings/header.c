@@ -47,14 +47,16 @@ struct span header_name(const char *text)
     return span_make(text, strcspn(text, ":"));
 }
 
-const char *header_error(const char *text)
+const char *header_error(const char *text, struct span *name)
 {
-    struct span name = header_name(text);
-    if (text[name.len] != ':' || !is_token(name))
+    *name = header_name(text);
+    if (text[name->len] != ':' || !is_token(*name)) {
+        *name = span_make(text, 0);
         return "expected NAME: VALUE";
-    if (is_reserved(name))
+    }
+    if (is_reserved(*name))
         return "this header cannot be set";
-    const char *value = text + name.len + 1;
+    const char *value = text + name->len + 1;
     if (span_trim(span_of(value)).len == 0)
         return "the value must not be empty";
     for (const char *at = value; *at; at++)

@@ -264,6 +264,7 @@ static void append_value(struct setting *s, const char *text)
     s->list[s->count++] = xstrdup(text);
 }
 
+/* Removes the headers that are not from the command line. */
 static void drop_configured(struct setting *s)
 {
     while (s->count > s->given)
@@ -277,10 +278,12 @@ static void drop_configured(struct setting *s)
 static int set_header(struct setting *s, const char *text, enum origin origin, const char *label,
                       struct fail *fail)
 {
-    const char *error = header_error(text);
+    struct span name;
+    const char *error = header_error(text, &name);
     if (error)
         return fail_set(fail, origin == ORIGIN_COMMAND_LINE ? FAIL_USAGE : FAIL_CONFIG,
-                        "invalid value for %s: %s", label, error);
+                        "invalid value for %s: %.*s%s%s", label, (int)name.len, name.at,
+                        name.len ? ": " : "", error);
     if (origin == ORIGIN_COMMAND_LINE) {
         append_value(s, text);
         s->given = s->count;
@@ -337,6 +340,28 @@ static int set_value(struct settings *settings, const struct option_row *row, co
     return 0;
 }
 
+void settings_begin_list(struct settings *settings, const struct option_row *row,
+                         enum origin origin)
+{
+    struct setting *s = &settings->of[row->id];
+    if (row->type == OPTION_HEADER && s->configured <= origin) {
+        drop_configured(s);
+        s->configured = origin;
+        if (!s->given)
+            s->origin = origin;
+    } else if (row->type == OPTION_LIST && s->origin <= origin) {
+        clear_value(s);
+        s->origin = origin;
+    }
+}
+
+void settings_choose_profile(struct settings *settings, const char *name)
+{
+    struct fail none = FAIL_INIT;
+    set_value(settings, &option_rows[OPT_PROFILE], name, ORIGIN_COMMAND_LINE, "--profile", &none);
+    fail_release(&none);
+}
+
 int settings_set(struct settings *settings, const char *name, const char *text, enum origin origin,
                  const char *label, struct fail *fail)
 {
@@ -361,15 +386,27 @@ void settings_keep_given(struct settings *settings)
             drop_configured(&settings->of[id]);
 }
 
+char *settings_variable(const char *name)
+{
+    static const struct span mark = SPAN("\xef\xbb\xbf");
+    struct span value = span_of(getenv(name));
+    if (span_starts(value, mark))
+        value = span_make(value.at + mark.len, value.len - mark.len);
+    value = span_trim(value);
+    return value.len ? xmemdup(value.at, value.len) : NULL;
+}
+
 int settings_from_environment(struct settings *settings, struct fail *fail)
 {
-    for (enum option_id id = 0; id < OPT_COUNT; id++) {
-        const char *name = option_rows[id].environment, *value = name ? getenv(name) : NULL;
-        if (value && *value &&
-            set_value(settings, &option_rows[id], value, ORIGIN_ENVIRONMENT, name, fail) != 0)
-            return -1;
+    int result = 0;
+    for (enum option_id id = 0; result == 0 && id < OPT_COUNT; id++) {
+        const char *name = option_rows[id].environment;
+        char *value = name ? settings_variable(name) : NULL;
+        if (value)
+            result = set_value(settings, &option_rows[id], value, ORIGIN_ENVIRONMENT, name, fail);
+        free(value);
     }
-    return 0;
+    return result;
 }
 
 void settings_default(struct settings *settings)
@@ -452,6 +489,11 @@ static int refuse_option(int code, unsigned groups, const char *word, struct ope
         return fail_set(fail, FAIL_USAGE, "option --%s requires an argument", row->name);
     if (row)
         return fail_set(fail, FAIL_USAGE, "option --%s does not take an argument", row->name);
+    const struct option_row *owner = optopt ? row_of_code(optopt, ~0U) : NULL;
+    if (owner) {
+        operands->unknown = span_of(owner->name);
+        return fail_set(fail, FAIL_USAGE, "unknown option -%c", optopt);
+    }
     if (optopt)
         return fail_set_hint(fail, FAIL_USAGE, "put -- before arguments that start with -",
                              "unknown option -%c", optopt);

@@ -163,7 +163,7 @@ bool operand_is_dash(const struct operand *operand);
 struct operands {
     struct operand *list; /* owned */
     size_t count;
-    struct span unknown; /* the name of an unknown long option without `--`, borrowed from argv */
+    struct span unknown; /* the long name of an unknown option without `--`, borrowed */
 };
 
 /* Parses a command's arguments; argv[0] is the command's name. Options and operands may be mixed,
@@ -177,6 +177,15 @@ int options_parse(unsigned groups, int argc, char **argv, struct settings *setti
    configuration file, -1 with *fail: FAIL_USAGE for the command line, FAIL_CONFIG otherwise. */
 int settings_set(struct settings *settings, const char *name, const char *text, enum origin origin,
                  const char *label, struct fail *fail);
+/* Begins the list of an OPTION_LIST or OPTION_HEADER at this origin, unless it has a value of
+   higher precedence: values of lower precedence are removed, even if none follows. */
+void settings_begin_list(struct settings *settings, const struct option_row *row,
+                         enum origin origin);
+/* Selects a profile as --profile does. */
+void settings_choose_profile(struct settings *settings, const char *name);
+/* The value of an environment variable without a byte order mark and white space at both ends,
+   owned by the caller. NULL if nothing is left or the variable is not set. */
+char *settings_variable(const char *name);
 /* Sets options from their environment variables. FAIL_CONFIG. */
 int settings_from_environment(struct settings *settings, struct fail *fail);
 /* Sets the options without a value to their defaults. */

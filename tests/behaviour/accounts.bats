@@ -1537,3 +1537,27 @@ SCRIPT
     tokens_of 'GET /api/v1/auth/me' | sort -u >"$T/tokens"
     expect_bytes "$TOKEN\n" "$T/tokens"
 }
+
+@test "token: a byte order mark and blanks around the account in the environment are ignored" {
+    serve_default
+    no_token
+    export SIGMASIGHT_EMAIL=$'\xef\xbb\xbfme@example.com\r' SIGMASIGHT_PASSWORD=$' secret\r\n'
+    run_chat whoami
+    expect_status 0
+    expect_body 1 '. == {email: "me@example.com", password: "secret"}'
+    run_chat login
+    expect_status 0
+    expect_body 3 '. == {email: "me@example.com", password: "secret"}'
+}
+
+@test "token: a first line that is too long is not cut and sent" {
+    serve_default
+    no_token
+    repeat 70000 x >"$T/token"
+    run_chat whoami --token-file "$T/token"
+    expect_failure 77 'no token: the first line of .* is longer than 64 KiB'
+    printf '%s\n%s' "$TOKEN" "$(repeat 70000 x)" >"$T/token"
+    run_chat whoami --token-file "$T/token"
+    expect_status 0
+    expect_requests 'GET /auth/me'
+}

@@ -37,7 +37,40 @@ refused()
     [[ $(<"$ERR") =~ ^"sigmasight-chat: $file":$1:\ [^$'\n']*$2[^$'\n']*$ ]] || fail "not '$2' at $1: $text"
 }
 
+# json_value NAME: the value as JSON, which `config -j` shows.
+json_value()
+{
+    jq -c --arg name "$1" 'select(.setting == $name).value' "$OUT"
+}
+
 # --- precedence ---
+
+@test "precedence: a byte order mark and blanks around the value of a variable are ignored" {
+    echo '{"profiles": {"p": {"mode": "blue"}}}' | configure
+    SIGMASIGHT_URL=$'\xef\xbb\xbf http://127.0.0.1:4/x\r' SIGMASIGHT_PROFILE=$'p\r\n' SIGMASIGHT_LOG=$' 1\t' run_chat config
+    expect_status 0
+    expect_setting url http://127.0.0.1:4/x SIGMASIGHT_URL
+    expect_setting mode blue 'profile p'
+    expect_setting log true SIGMASIGHT_LOG
+    SIGMASIGHT_URL=' ' run_chat config
+    expect_setting url http://localhost:8000/api/v1 default
+}
+
+@test "precedence: an empty list in a profile replaces that of the file" {
+    echo '{"portfolio": "x", "header": ["A: 1"], "profiles": {"p": {"portfolio": [], "header": []}}}' | configure
+    run_chat config -j --profile p
+    expect_status 0
+    [ "$(json_value portfolio)" = '[]' ] && [ "$(json_value header)" = '[]' ] || fail "the lists are not empty"
+    run_chat config --profile p
+    expect_setting portfolio '' 'profile p'
+    expect_setting header '' 'profile p'
+    run_chat config -j --profile p -H 'B: 2'
+    [ "$(json_value header)" = '["B: [masked]"]' ] || fail "not the header of the command line"
+    # The last of two equal keys, as for other values.
+    echo '{"portfolio": "x", "portfolio": ["y"], "header": "A: 1", "header": "B: 2"}' | configure
+    run_chat config -j
+    [ "$(json_value portfolio)" = '["y"]' ] && [ "$(json_value header)" = '["B: [masked]"]' ] || fail "not the last lists"
+}
 
 @test "precedence: command line, profile, environment, file, default" {
     configure <<'CONFIG'
@@ -330,9 +363,11 @@ TABLE
 }
 
 @test "bad file: a list with an element that is not a string" {
-    for list in '[1]' '["a", null]' '[["a"]]' '[{"a": "b"}]' '["a", ""]'; do
-        refused 1:2 '' <<<"{\"portfolio\": $list}"
+    for list in '[1]' '["a", null]' '[["a"]]' '[{"a": "b"}]'; do
+        refused 1:2 'portfolio must be a string or an array of strings' <<<"{\"portfolio\": $list}"
     done
+    refused 1:2 'portfolio: value must not be empty' <<<'{"portfolio": ["a", ""]}'
+    refused 1:2 'invalid value for header: Host: ' <<<'{"header": ["A: 1", "Host: 2"]}'
 }
 
 @test "bad file: profiles that are not objects" {
@@ -478,6 +513,11 @@ CONFIG
     run_chat send hi
     expect_status 0
     [ -s "$HOME/events" ]
+    for HOME in '' relative; do
+        run_chat config
+        # shellcheck disable=SC2088 # the value is not expanded
+        expect_setting token-file '~/token' "$(config)"
+    done
 }
 
 @test "profile: an empty token_command disables that of the file" {
@@ -499,9 +539,9 @@ CONFIG
     run_chat config
     expect_status 0
     expect_setting render never "$(config)"
-    expect_line "sigmasight-chat: warning: $(config): highlight is obsolete, use render"
+    expect_line "sigmasight-chat: warning: $(config):1:2: highlight is obsolete, use render"
     run_chat doctor
-    expect_line "warning +settings +$(config): highlight is obsolete, use render" "$OUT"
+    expect_line "warning +settings +$(config):1:2: highlight is obsolete, use render" "$OUT"
 }
 
 @test "config path: the name of the file, even if it is invalid" {
@@ -539,6 +579,12 @@ CONFIG
     export EDITOR='printf "{}" >'
     at_terminal -- "$CHAT" config edit
     expect_line 'exit 0.*' "$OUT"
+    # The profile that is named is in use.
+    export EDITOR='printf "{\"profiles\": {\"p\": {\"modus\": 1}}}" >'
+    at_terminal wait 'warning: ' -- "$CHAT" config edit
+    expect_line 'exit 0.*' "$OUT"
+    at_terminal wait ': unknown key' -- "$CHAT" config edit --profile p
+    expect_line 'exit 78.*' "$OUT"
 }
 
 @test "config edit: without a terminal it is a usage error and creates nothing" {

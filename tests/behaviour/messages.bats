@@ -93,6 +93,8 @@ END
 send hi -c|option --conversation requires an argument
 send --quiet=1|option --quiet does not take an argument
 send -x|unknown option -x; put -- before arguments that start with -
+batch -c x|unknown option -c; it is an option of send, chat and others
+whoami -n|unknown option -n; it is an option of send, chat and others
 decode a b|decode: too many arguments
 conversations mode x|conversations mode: missing arguments
 END
@@ -112,6 +114,13 @@ END
     run_chat send --conversation '' hi
     expect_status 64
     expect_line 'sigmasight-chat: --conversation: value must not be empty'
+    run_chat send -H 'A: 1' -H 'host: 2' hi
+    expect_line 'sigmasight-chat: invalid value for --header: host: this header cannot be set'
+    run_chat send -H 'A:' hi
+    expect_line 'sigmasight-chat: invalid value for --header: A: the value must not be empty'
+    run_chat send --context $'a=\xff' hi
+    expect_status 64
+    expect_line 'sigmasight-chat: invalid value for --context: it is not UTF-8'
     run_chat send --mode '' hi
     expect_line "sigmasight-chat: invalid value '' for --mode: expected green, blue, indigo or violet"
 }
