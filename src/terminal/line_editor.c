@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <histedit.h>
-#include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -341,6 +340,18 @@ static wchar_t *show_prompt(EditLine *el)
     return editor_of(el)->prompt;
 }
 
+/* Asks for a character and not for the name of the encoding: in a static program, glibc's
+   nl_langinfo_l(3) returns that of the process. */
+static bool is_utf8(locale_t locale)
+{
+    locale_t before = uselocale(locale);
+    mbstate_t state = {0};
+    wchar_t c = 0;
+    bool result = mbrtowc(&c, "\xC3\xA9", 2, &state) == 2 && c == 0xE9;
+    uselocale(before);
+    return result;
+}
+
 /* The language of the user does not matter, only that the terminal has UTF-8, as it does for
    answers. */
 static locale_t open_locale(void)
@@ -348,7 +359,7 @@ static locale_t open_locale(void)
     static const char *const names[] = {"C.UTF-8", "en_US.UTF-8", ""};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         locale_t locale = newlocale(LC_CTYPE_MASK, names[i], (locale_t)0);
-        if (locale && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0)
+        if (locale && is_utf8(locale))
             return locale;
         if (locale)
             freelocale(locale);

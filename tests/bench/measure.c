@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* bench-measure COMMAND...: runs it with its standard output in a pipe that is emptied here, and
-   prints on one line what it cost: microseconds of CPU, the most memory that was resident in KiB,
-   and the median of the nanoseconds since each @TIME that came out (see stream.h), 0 without any.
-   Children count once they were waited for. A program of its own, and small, because what is
-   resident before exec counts, too. */
+   prints its cost on one line: microseconds of CPU, the maximum resident memory in KiB, the median
+   of the nanoseconds since each @TIME in its output (see stream.h), 0 without any, and microseconds
+   from fork to exit. Children count once they were waited for. This is a small program because the
+   memory that is resident before exec counts, too. */
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -78,6 +78,7 @@ int main(int argc, char **argv)
     }
     if (pipe(ends) != 0)
         return broken("pipe");
+    int64_t start = now_ns();
     pid_t pid = fork();
     if (pid < 0)
         return broken("fork");
@@ -92,8 +93,9 @@ int main(int argc, char **argv)
     drain(ends[0], &r);
     if (wait4(pid, &status, 0, &used) != pid)
         return broken("wait4");
+    int64_t wall = now_ns() - start;
     qsort(r.latency, r.count, sizeof r.latency[0], by_size);
-    printf("%lld %ld %lld\n", us(used.ru_utime) + us(used.ru_stime), used.ru_maxrss,
-           r.count ? (long long)r.latency[r.count / 2] : 0LL);
+    printf("%lld %ld %lld %lld\n", us(used.ru_utime) + us(used.ru_stime), used.ru_maxrss,
+           r.count ? (long long)r.latency[r.count / 2] : 0LL, (long long)wall / 1000);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
