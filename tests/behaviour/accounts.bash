@@ -106,6 +106,7 @@ at_terminal()
 # Makes $T/clock.so: under it, the clock of a process is two hours ahead once the file $CLOCK_AHEAD exists.
 make_clock()
 {
+    need_preload
     cat >"$T/clock.c" <<'END_OF_C'
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64

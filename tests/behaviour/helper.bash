@@ -156,6 +156,12 @@ expect_body()
     [ "$result" = true ] || fail "body $1 does not match $2: $(body "$1")"
 }
 
+# Skips the test where LD_PRELOAD has no effect, as with the static program.
+need_preload()
+{
+    ldd "${PROGRAM:-$CHAT}" 2>/dev/null | grep -q '=>' || skip "the program is static"
+}
+
 # need_terminal: skips the test if there are no pseudo-terminals. In a bare chroot /dev/pts is not mounted.
 need_terminal()
 {

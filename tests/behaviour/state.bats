@@ -87,6 +87,7 @@ refused()
 
 # Stopped when the new file is complete but has not replaced the old one.
 @test "state: a killed login leaves no file with the token" {
+    need_preload
     serve_hello
     log_in
     : >"$(state credentials.json).a1B2c3"
@@ -110,6 +111,7 @@ END_OF_C
 }
 
 @test "state: a login on a file system without locks works with a warning" {
+    need_preload
     serve_hello
     cat >"$T/no_locks.c" <<'END_OF_C'
 #define _GNU_SOURCE
