@@ -142,11 +142,7 @@ static bool is_success(const struct http_response *response)
 static bool response_takes(void *arg, const struct http_response *response, struct fail *fail)
 {
     struct api_job *j = arg;
-    struct span coding = buf_view(&response->content_encoding);
-    if (is_success(response) && coding.len)
-        fail_set(fail, FAIL_PROTOCOL,
-                 "%s: the response is compressed: unexpected Content-Encoding: %.*s", j->method,
-                 (int)coding.len, coding.at);
+    (void)fail;
     j->is_stream = api_is_event_stream(response);
     j->moved = sys_now_us();
     return is_success(response);
@@ -165,6 +161,12 @@ static int response_body(void *arg, struct span bytes, struct fail *fail)
 {
     struct api_job *j = arg;
     struct fail ignored = FAIL_INIT;
+    struct span coding = buf_view(&j->response.content_encoding);
+    /* A response to HEAD may have a coding without a body. */
+    if (coding.len)
+        return fail_set(fail, FAIL_PROTOCOL,
+                        "%s: the response is compressed: unexpected Content-Encoding: %.*s",
+                        j->method, (int)coding.len, coding.at);
     j->is_committed = true;
     /* An invalid event stream is also printed. */
     if (j->is_stream && sse_feed(&j->sse, bytes.at, bytes.len, &ignored) != 0)

@@ -75,11 +75,13 @@ END
 }
 
 @test "api: a compressed body is refused" {
-    serve <<<$'on GET /packed\nheader Content-Encoding: gzip\nbody abc'
+    serve <<<$'on GET /packed\nheader Content-Encoding: gzip\nbody abc\non HEAD /packed\nheader Content-Encoding: gzip'
     run_chat api /packed
     expect_status 76
     expect_error '.*gzip.*'
     [ ! -s "$OUT" ]
+    run_chat api HEAD /packed
+    expect_status 0
 }
 
 @test "api: an event stream is printed as it arrives" {
