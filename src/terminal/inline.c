@@ -92,6 +92,7 @@ struct inline_parser {
     int active;                                /* brackets that may become a link */
     unsigned depth[SPAN_KINDS], links, images; /* of what is passed on */
     bool after_blank; /* what was passed on ends in a blank, or nothing was */
+    bool blank_due;   /* that blank is before a URL now and must follow it */
 };
 
 /* Nodes. */
@@ -205,8 +206,11 @@ static unsigned span_style(const struct inline_parser *p)
 
 static void pass_text(struct inline_parser *p, struct span text, unsigned style)
 {
+    if (p->blank_due && text.at[0] != ' ' && text.at[0] != '\t')
+        p->sink->text(p->sink->arg, span_make(" ", 1), span_style(p));
     p->sink->text(p->sink->arg, text, style | span_style(p));
     p->after_blank = text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t';
+    p->blank_due = false;
 }
 
 static void pass_run(struct inline_parser *p, const struct node *n)
@@ -229,6 +233,7 @@ static void pass_bracket(struct inline_parser *p, const struct node *n)
         p->links++;
 }
 
+/* The URL is preceded by one blank, which is that of the text if this ends in one. */
 static void pass_link_end(struct inline_parser *p, const struct node *n)
 {
     if (n->image)
@@ -241,6 +246,7 @@ static void pass_link_end(struct inline_parser *p, const struct node *n)
     sink->text(sink->arg, p->after_blank ? span_make("(", 1) : span_make(" (", 2), MARKDOWN_URL);
     sink->text(sink->arg, span_make(p->text.data + n->from, n->len), MARKDOWN_URL);
     sink->text(sink->arg, span_make(")", 1), MARKDOWN_URL);
+    p->blank_due = p->blank_due || p->after_blank;
     p->after_blank = false;
 }
 
@@ -265,6 +271,7 @@ static void flush_tokens(struct inline_parser *p)
         case NODE_BREAK:
             p->sink->line_break(p->sink->arg);
             p->after_blank = true;
+            p->blank_due = false;
             break;
         }
     }
@@ -475,7 +482,10 @@ static bool take_backslash(struct inline_parser *p)
     if (!is_ascii_punctuation(s[1]))
         return consume_text(p, 1);
     add_text(p, span_make(s + 1, 1), 0);
+    bool tilde = s[1] == '~';
     skip(p, 2);
+    if (tilde)
+        p->before_tildes = '\\';
     return true;
 }
 

@@ -95,9 +95,10 @@ expect_as_sent()
 }
 
 @test "render: one blank is before the URL of a link, also where the link has no text" {
-    stream_of 3 $'[a](b) c [](d)e ![](f)\n[](g) ([ ](h)) [i ](j)\n'
+    stream_of 3 $'[a](b) c [](d)e ![](f)\n[](g) ([ ](h)) [i ](j)k [l ](m) n [](o)[](p)q\n'
     rendered
-    expect_bytes 'a (b) c (d)e (f)\n(g) ( (h)) i (j)\n'
+    # A word does not join the one before the URL.
+    expect_bytes 'a (b) c (d) e (f)\n(g) ( (h) ) i (j) k l (m) n (o) (p) q\n'
 }
 
 @test "render: without a terminal the width is COLUMNS, at least 20" {
