@@ -15,7 +15,7 @@ void input_release(struct input *in)
     *in = (struct input){.is_over = false};
 }
 
-/* The line feed behind what was taken, NULL if it was not read yet. */
+/* The line feed that ends the next line, NULL if it was not read yet. */
 static const char *find_end(struct input *in)
 {
     const char *end = NULL;
@@ -38,8 +38,10 @@ static int read_input_chunk(struct input *in, struct fail *fail)
     if (sys_wait(STDIN_FILENO, POLLIN, INT64_MAX) < 0)
         return fail_signal(fail, sys_signal());
     ssize_t n = sys_read(STDIN_FILENO, chunk, sizeof chunk);
-    if (n < 0 && errno == EIO) /* the terminal was closed */
+    int error = errno;
+    if (n < 0 && error == EIO && isatty(STDIN_FILENO)) /* the terminal was closed */
         n = 0;
+    errno = error;
     if (n < 0)
         return sys_fail(fail, FAIL_INPUT, "cannot read standard input");
     in->is_over = n == 0;
@@ -54,7 +56,7 @@ int input_line(struct input *in, struct span *line, struct fail *fail)
         if (read_input_chunk(in, fail) != 0)
             return -1;
     if (!end && in->taken == in->bytes.len) {
-        in->is_over = false; /* a terminal goes on after Ctrl-D */
+        in->is_over = false; /* a terminal can be read again after Ctrl-D */
         return 0;
     }
     *line = span_make(in->bytes.data + in->taken, in->searched - in->taken);

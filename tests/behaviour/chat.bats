@@ -171,6 +171,14 @@ END
     [ ! -e "$T/record" ]
 }
 
+@test "chat: standard input that cannot be read is an error" {
+    serve_echo
+    run_chat chat hi </
+    expect_status 66
+    expect_bytes 'Heard: hi\n'
+    expect_error 'cannot read standard input: .*'
+}
+
 @test "chat: SIGINT ends the program that reads lines" {
     serve <<'END'
 on POST /chat/send
