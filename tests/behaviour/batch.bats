@@ -688,6 +688,28 @@ END
     [ "$(wc -l <"$T/objects")" -eq 9 ] || fail "not 9 objects"
 }
 
+@test "batch: a token near its end is refreshed before a question" {
+    serve_default --token-life 7300
+    no_token
+    log_in
+    make_clock
+    pipe_to INPUT
+    pipe_from ANSWERS
+    launch env LD_PRELOAD="$T/clock.so" "$CHAT" batch -q --lines --jobs 1 <"$T/input" >"$T/answers" 2>"$ERR"
+    local text line
+    for text in one two three; do
+        [ "$text" != two ] || : >"$CLOCK_AHEAD"
+        echo "$text" >&"$INPUT"
+        read -r -t "$PATIENCE" -u "$ANSWERS" line || fail "no answer to $text"
+        [[ $line == *'"status":"done"'* ]] || fail "$line"
+    done
+    exec {INPUT}>&-
+    await_end
+    expect_status 0
+    expect_bytes '' "$ERR"
+    [ "$(count_requests 'POST /auth/refresh')" -eq 1 ]
+}
+
 # recipe FIRST LAST: the lines of the manual between these two patterns.
 recipe()
 {
