@@ -40,7 +40,7 @@ enum {
 #define PASTE_ON  "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
 
-/* What is used of the library. */
+/* The functions of the library that are used. */
 #define FUNCTIONS(row)                                                                             \
     row(el_init_fd) row(el_end) row(el_wset) row(el_wget) row(el_wgets) row(el_wgetc)              \
         row(el_wline) row(el_winsertstr) row(el_deletestr) row(el_cursor) row(el_wpush)            \
@@ -48,8 +48,7 @@ enum {
 
 #define MEMBER(name) __typeof__(name) *name; /* NOLINT(bugprone-macro-parentheses): a member */
 
-/* The functions, which the callbacks have no other way to. Not an object of each editor: it is the
-   same library for all. */
+/* Global because callbacks need the functions too. All editors share the library. */
 static struct {
     void *handle;
     FUNCTIONS(MEMBER)
@@ -104,7 +103,7 @@ struct line_editor {
     locale_t locale; /* has UTF-8 */
     wchar_t *prompt; /* owned */
     char input[INPUT];
-    size_t at, len; /* what of `input` was read and not yet used */
+    size_t at, len; /* the part of `input` that was not used yet */
     bool cleared;   /* Ctrl-C was typed */
     bool is_over;   /* the terminal has no more input */
     struct winsize size;
@@ -117,7 +116,7 @@ bool line_editor_is_available(void)
 
 /* Characters. */
 
-/* As a terminated wide string, owned by the caller. */
+/* Converts to a terminated wide string, owned by the caller. */
 static wchar_t *to_wide(struct span text)
 {
     wchar_t *wide = xcalloc(text.len + 1, sizeof *wide);
@@ -152,7 +151,7 @@ static int read_keys(struct line_editor *e)
     return n > 0;
 }
 
-/* Notes the size of the terminal. False if it has not changed. */
+/* Updates the size of the terminal. Returns false if it has not changed. */
 static bool note_size(struct line_editor *e)
 {
     struct winsize now;
@@ -183,8 +182,8 @@ static unsigned rows_above(const struct line_editor *e, unsigned columns)
     return rows + used / columns;
 }
 
-/* Draws the line anew if the terminal was resized. Some terminals wrap the former copy of the line
-   anew and some do not: the smaller number of rows erases nothing that was printed before it. */
+/* Redraws the line if the terminal was resized. Terminals differ in whether they rewrap the old
+   copy of the line. The smaller number of rows is used, so that no earlier output is erased. */
 static void follow_resize(struct line_editor *e)
 {
     unsigned before = e->size.ws_col;
@@ -218,14 +217,14 @@ static int read_character(EditLine *el, wchar_t *c)
         follow_resize(e);
     }
     e->at += n;
-    /* Ctrl-D that was typed during an answer, in the terminal's own modes, is a NUL now. */
+    /* A Ctrl-D that was typed during an answer, in canonical mode, is now read as a NUL. */
     *c = point == UTF8_ILL_FORMED ? REPLACEMENT : point == 0 ? CTRL_D : (wchar_t)point;
     return 1;
 }
 
 /* Functions that keys are bound to. */
 
-/* The line is left as it stands, and what is entered counts as nothing. */
+/* Ctrl-C: leaves the line on the screen and discards it. */
 static unsigned char clear_line(EditLine *el, wint_t key)
 {
     const LineInfoW *line = edit.el_wline(el);
@@ -237,7 +236,7 @@ static unsigned char clear_line(EditLine *el, wint_t key)
     return CC_REFRESH;
 }
 
-/* The terminal has its own modes while the process is stopped. */
+/* Ctrl-Z: restores the terminal modes while the process is stopped. */
 static unsigned char stop(EditLine *el, wint_t key)
 {
     struct line_editor *e = editor_of(el);
@@ -267,8 +266,8 @@ static unsigned char delete_word(EditLine *el, wint_t key)
     return CC_REFRESH;
 }
 
-/* The terminal's modes translate CR to LF and LF to CR: both end a line, and so do both together.
-   Other control characters than tab are dropped. */
+/* The terminal may translate CR to LF and LF to CR: each of them ends a line, and so does the pair.
+   Control characters other than tab are dropped. */
 static void put_pasted(struct buf *text, wchar_t c, wchar_t before)
 {
     bool is_pair = before == L'\n' && c == L'\r';
@@ -278,7 +277,7 @@ static void put_pasted(struct buf *text, wchar_t c, wchar_t before)
         utf8_put(text, (uint32_t)c);
 }
 
-/* What follows the beginning of a paste, up to its end. */
+/* Inserts a bracketed paste, whose start sequence has been read. */
 static unsigned char paste(EditLine *el, wint_t key)
 {
     static const char end[] = "[201~";
@@ -314,7 +313,7 @@ static const struct key_function {
     {L"chat-paste", L"Insert pasted text", paste},
 };
 
-/* What the library does not bind itself, or not in every terminal. */
+/* Keys that the library does not bind by default, or not on every terminal. */
 static const struct {
     const wchar_t *key, *function;
 } bindings[] = {
@@ -328,9 +327,9 @@ static const struct {
     {L"\\e[1;5C", L"em-next-word"}, {L"\\e[1;5D", L"ed-prev-word"},
 };
 
-/* Capabilities that insert and delete characters. Without them the library overwrites the rest of
-   the line. With them it loses characters of a line of several rows, and its place on a row with
-   wide characters. */
+/* Capabilities that insert and delete characters are disabled, so that the library overwrites the
+   rest of the line instead. With them it loses characters of a line of several rows, and miscounts
+   columns on a row with wide characters. */
 static const wchar_t *const unused_capabilities[] = {L"ic", L"IC", L"im", L"dc", L"DC"};
 
 /* The editor. */
@@ -352,8 +351,7 @@ static bool is_utf8(locale_t locale)
     return result;
 }
 
-/* The language of the user does not matter, only that the terminal has UTF-8, as it does for
-   answers. */
+/* Any UTF-8 locale will do: only LC_CTYPE is used, and answers are UTF-8 as well. */
 static locale_t open_locale(void)
 {
     static const char *const names[] = {"C.UTF-8", "en_US.UTF-8", ""};
@@ -387,7 +385,7 @@ static void configure(struct line_editor *e)
     edit.el_wset(el, EL_PROMPT, show_prompt);
     edit.el_wset(el, EL_GETCFN, read_character);
     edit.el_wset(el, EL_HIST, edit.history_w, e->history);
-    /* Ctrl-C and Ctrl-Z are keys while a line is edited, so that a paste may hold them. */
+    /* Without signals from the keyboard, pasted text may contain Ctrl-C and Ctrl-Z. */
     edit.el_wset(el, EL_SETTY, L"-d", L"-isig", NULL);
     for (size_t i = 0; i < sizeof unused_capabilities / sizeof unused_capabilities[0]; i++)
         edit.el_wset(el, EL_SETTC, unused_capabilities[i], L"", NULL);
@@ -461,7 +459,7 @@ int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line
     e->cleared = e->is_over = false;
     locale_t before = uselocale(e->locale);
     note_size(e);
-    /* Before the prompt is shown, so that nothing is typed in other modes. */
+    /* Before the prompt is shown, so that all input after it is read in these modes. */
     edit.el_wset(e->el, EL_PREP_TERM, 1);
     fputs(PASTE_ON, e->out);
     const wchar_t *wide = edit.el_wgets(e->el, &count);

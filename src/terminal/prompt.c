@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* Lines that are pasted arrive within this time of each other. */
+/* The longest time between two lines of a paste. */
 enum { TOGETHER_US = 20000 };
 
 static const char first_prompt[] = "> ", next_prompt[] = "... ";
@@ -31,7 +31,7 @@ void prompt_remember(struct prompt *p, struct span message)
         line_editor_remember(p->editor, message);
 }
 
-/* A line that ends in a backslash goes on in the next one. */
+/* Removes the backslash at the end of a line that continues on the next one. */
 static bool take_continuation(struct buf *message, size_t from)
 {
     if (message->len == from || message->data[message->len - 1] != '\\')
@@ -56,7 +56,7 @@ static int end_input(enum line_end *end, struct fail *fail)
     return 0;
 }
 
-/* The lines that are ready at once, edited by the terminal. */
+/* Reads the lines that are ready, edited by the terminal. */
 static int read_ready_lines(struct prompt *p, const char *prompt, struct buf *message,
                             enum line_end *end, struct fail *fail)
 {
