@@ -123,7 +123,8 @@ static int find_last_conversation(struct dialogue *d, struct fail *fail)
     }
     if (last.id && terminal->verbosity && !terminal->quiet) {
         struct buf line = {0};
-        buf_printf(&line, "continuing conversation %s", last.id);
+        buf_puts(&line, "continuing conversation ");
+        escape_put_line(&line, span_of(last.id));
         result = terminal_line(terminal, buf_view(&line), fail);
         buf_release(&line);
     }

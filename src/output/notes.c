@@ -351,8 +351,11 @@ static int notes_summarize(struct sink *s, const struct summary *summary, struct
     buf_printf(&n->line, "%s", summary->status);
     put_seconds(&n->line, "first text", summary->timing.first_delta_ms);
     put_seconds(&n->line, "total", summary->timing.elapsed_ms);
-    if (summary->total_tokens)
-        buf_printf(&n->line, ", %s tokens", summary->total_tokens);
+    if (summary->total_tokens) {
+        buf_puts(&n->line, ", ");
+        put_name(n, span_of(summary->total_tokens));
+        buf_puts(&n->line, " tokens");
+    }
     buf_printf(&n->line, ", %lld tool call%s", (long long)summary->tool_calls,
                summary->tool_calls == 1 ? "" : "s");
     if (summary->model) {

@@ -197,6 +197,26 @@ EVIL_BYTES='\x1b]52;c;x\x07\x1b[2J\xc2\x9b31m\xe2\x80\xae'
     expect_escaped "$ERR"
 }
 
+@test "standard error: the conversation of -C and the tokens with -v" {
+    local digits
+    digits=$(repeat 3000 9)
+    serve <<SCENARIO
+on POST /chat/conversations
+status 201
+body {"id":"ab\\\\u202ecd\\\\u200b"}
+on POST /chat/send
+event message {"delta":"x"}
+event done {"total_tokens":$digits}
+SCENARIO
+    run_chat send -C -v hi
+    expect_status 0
+    run_chat send -C -v hi
+    expect_status 0
+    expect_line 'continuing conversation ab\\u\{202e\}cd\\u\{200b\}'
+    expect_escaped "$ERR"
+    expect_no "$digits" "$ERR"
+}
+
 @test "standard error: malformed events" {
     printf 'event: message\ndata: \x1b[2J\xc2\x9b\xff\n\nevent: done\ndata: {}\n\n' >"$T/stream"
     run_chat decode "$T/stream"
