@@ -166,8 +166,10 @@ int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool 
     put_entry(&line, entry, sys_random());
     int lock = wait ? store_lock(LOG_LOCK, APPEND_SECONDS * INT64_C(1000000), &unsupported) : -1;
     int result = append_to(&paths, buf_view(&line), max_size, lock >= 0 && !unsupported, first);
-    if (result != 0)
+    if (result != 0) {
         fail_errno(fail, FAIL_CREATE, errno, "cannot write %s", paths.path[0]);
+        *first = false;
+    }
     if (lock >= 0)
         close(lock);
     buf_release(&line);

@@ -46,8 +46,8 @@ void log_put_time(struct buf *out, int64_t ms);
 
 /* Appends an entry with a new ID. First renames the file if it is larger than `max_size` bytes (0:
    no limit). With `wait`, waits for the lock for at most 1 s. Without the lock the entry is
-   appended all the same, but nothing is renamed. *first: there was no log before. Returns 0; 1 if
-   nothing was written because there is no home directory; -1 with FAIL_CREATE. */
+   appended all the same, but nothing is renamed. *first: it is the first entry of a log. Returns 0;
+   1 if nothing was written because there is no home directory; -1 with FAIL_CREATE. */
 int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool *first,
                struct fail *fail);
 

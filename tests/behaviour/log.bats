@@ -246,6 +246,16 @@ END_OF_SCENARIO
     fits_schema "$LOG"
 }
 
+@test "log: a first entry that cannot be written is not announced" {
+    serve_hello
+    (
+        ulimit -f 0
+        "$CHAT" send --log -c "$ID" hi 2>&1 >/dev/null | cat
+    ) | tee "$T/notes" # a pipe has no limit
+    grep -q -E '^sigmasight-chat: warning: cannot write .*log\.jsonl: ' "$T/notes"
+    expect_no 'are logged' "$T/notes"
+}
+
 @test "log: a directory that cannot be created loses only the entry" {
     serve_hello
     : >"$T/file"
