@@ -7,7 +7,6 @@
 
 #include <ctype.h>
 #include <stdlib.h>
-#include <strings.h>
 
 static char *base_url(const struct api *api, const char *path)
 {
@@ -254,7 +253,7 @@ static char *created_id(struct span body)
     struct api_conversation c;
     char *id = NULL;
     if (api_read_conversation(reader, body, &c) && api_is_id(c.id))
-        id = xmemdup(c.id.at, c.id.len);
+        id = xspandup(c.id);
     json_reader_free(reader);
     return id;
 }
@@ -405,22 +404,16 @@ int api_rate(struct api *api, const char *message, const char *rating, const cha
     return result;
 }
 
-static bool is_word(struct span s, const char *word)
-{
-    return s.len == strlen(word) && strncasecmp(s.at, word, s.len) == 0;
-}
-
 bool api_is_event_stream(const struct http_response *response)
 {
     struct span type = buf_view(&response->content_type);
     const char *semicolon = type.len ? memchr(type.at, ';', type.len) : NULL;
     if (semicolon)
         type.len = (size_t)(semicolon - type.at);
-    while (type.len && (type.at[type.len - 1] == ' ' || type.at[type.len - 1] == '\t'))
-        type.len--;
+    type = span_trim(type);
     struct span encoding = buf_view(&response->content_encoding);
-    return response->status == 200 && is_word(type, "text/event-stream") &&
-           (encoding.len == 0 || is_word(encoding, "identity"));
+    return response->status == 200 && span_equal_nocase(type, span_of("text/event-stream")) &&
+           (encoding.len == 0 || span_equal_nocase(encoding, span_of("identity")));
 }
 
 /* Accounts. */
@@ -448,7 +441,7 @@ static void take_session(void *arg, const struct json_member *m)
         !api_is_token(m->value.string))
         return;
     free(s->token);
-    s->token = xmemdup(m->value.string.at, m->value.string.len);
+    s->token = xspandup(m->value.string);
 }
 
 static int open_session(struct api *api, const char *path, struct span body, const char *what,

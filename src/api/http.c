@@ -109,7 +109,7 @@ static int on_seek(void *arg, curl_off_t offset, int origin)
 
 static bool is_header_name(struct span s, const char *name)
 {
-    return s.len == strlen(name) && strncasecmp(s.at, name, s.len) == 0;
+    return span_equal_nocase(s, span_of(name));
 }
 
 /* Whether a list of codings (RFC 9110, 5.6.1) contains only `identity` and `allowed`. */

@@ -41,8 +41,7 @@ static const char *const public_headers[] = {
 static bool is_public(struct span name)
 {
     for (size_t i = 0; i < sizeof public_headers / sizeof public_headers[0]; i++)
-        if (name.len == strlen(public_headers[i]) &&
-            strncasecmp(name.at, public_headers[i], name.len) == 0)
+        if (span_equal_nocase(name, span_of(public_headers[i])))
             return true;
     return false;
 }

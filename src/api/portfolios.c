@@ -64,10 +64,10 @@ static void add_portfolio(void *arg, const struct json_member *m)
         return;
     }
     list->list = xrealloc(list->list, (list->count + 1) * sizeof *list->list);
-    list->list[list->count++] = (struct portfolio){
-        copy_text(&found.slot[ID]),           copy_text(&found.slot[NAME]),
-        copy_text(&found.slot[ACCOUNT_TYPE]), copy_text(&found.slot[CURRENCY]),
-        copy_text(value_of(&found)),          xmemdup(m->value.raw.at, m->value.raw.len)};
+    list->list[list->count++] =
+        (struct portfolio){copy_text(&found.slot[ID]),           copy_text(&found.slot[NAME]),
+                           copy_text(&found.slot[ACCOUNT_TYPE]), copy_text(&found.slot[CURRENCY]),
+                           copy_text(value_of(&found)),          xspandup(m->value.raw)};
 }
 
 static void read_member(void *arg, const struct json_member *m)

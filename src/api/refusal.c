@@ -30,7 +30,7 @@ static void add_word(struct sent *sent, struct span text, struct sent_word word)
 {
     if (text.len == 0)
         return;
-    word.text = xmemdup(text.at, text.len);
+    word.text = xspandup(text);
     word.len = text.len;
     sent->words = xrealloc(sent->words, (sent->count + 1) * sizeof *sent->words);
     sent->words[sent->count++] = word;

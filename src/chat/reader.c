@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "api/refusal.h"
+#include "core/hash.h"
 #include "core/utf8.h"
 #include "core/xmalloc.h"
 #include "system/system.h"
@@ -16,16 +17,6 @@
 /* The maximum length of a message that is JSON of an unknown form. */
 enum { MESSAGE_MAX = 500 /* bytes */ };
 
-#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME  UINT64_C(0x100000001b3)
-
-static uint64_t hash_text(uint64_t hash, struct span text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (unsigned char)text.at[i]) * FNV_PRIME;
-    return hash;
-}
-
 static void answer_reset(struct answer *a)
 {
     free(a->conversation_id);
@@ -35,7 +26,7 @@ static void answer_reset(struct answer *a)
     free(a->total_tokens);
     free(a->latency_ms);
     fail_release(&a->verdict);
-    *a = (struct answer){.hash = FNV_OFFSET, .verdict = FAIL_INIT};
+    *a = (struct answer){.hash = HASH_INIT, .verdict = FAIL_INIT};
 }
 
 static void set_string(char **target, const struct json_value *value)
@@ -43,7 +34,7 @@ static void set_string(char **target, const struct json_value *value)
     if (value->type != JSON_STRING)
         return;
     free(*target);
-    *target = xmemdup(value->string.at, value->string.len);
+    *target = xspandup(value->string);
 }
 
 static void set_id(char **target, const struct json_value *value)
@@ -58,7 +49,7 @@ static void set_number(char **target, const struct json_value *value)
     if (value->type != JSON_NUMBER)
         return;
     free(*target);
-    *target = xmemdup(value->raw.at, value->raw.len);
+    *target = xspandup(value->raw);
 }
 
 static void count_text(struct answer *a, struct span text)
@@ -68,7 +59,7 @@ static void count_text(struct answer *a, struct span text)
     if (a->first_delta_us == 0)
         a->first_delta_us = sys_now_us();
     a->text_bytes += (int64_t)text.len;
-    a->hash = hash_text(a->hash, text);
+    a->hash = hash_add(a->hash, text);
 }
 
 /* Reads the message and the code of an error event in any of the forms that servers use. */
@@ -186,7 +177,7 @@ static int take_done(struct reader *r, const struct chat_event *event, struct fa
         return sinks_final_text(r->sinks, final->string, fail);
     }
     if ((int64_t) final->string.len == a->text_bytes &&
-        hash_text(FNV_OFFSET, final->string) == a->hash)
+        hash_add(HASH_INIT, final->string) == a->hash)
         return 0;
     struct fail differs = FAIL_INIT;
     fail_set(&differs, FAIL_PROTOCOL,

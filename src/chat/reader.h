@@ -18,7 +18,7 @@ struct answer {
     int64_t deltas;         /* message events, including empty ones */
     int64_t progress;       /* events other than heartbeats, for --stall-timeout */
     int64_t first_delta_us; /* sys_now_us(), 0 before */
-    uint64_t hash;          /* of the text so far, FNV-1a */
+    uint64_t hash;          /* of the text so far, core/hash.h */
     bool begun;             /* text or a tool event came */
     bool tools;             /* a tool event came */
     bool done;              /* `done` came */

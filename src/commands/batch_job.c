@@ -92,8 +92,7 @@ static char *next_token(void *arg, const char *refused, struct fail *fail)
     size_t size = worker_send(j->fd, &message) == 0 ? receive(j, &message) : 0;
     if (size == 0 && sys_signal())
         fail_signal(fail, sys_signal());
-    char *token =
-        size && message.part[0].len ? xmemdup(message.part[0].at, message.part[0].len) : NULL;
+    char *token = size && message.part[0].len ? xspandup(message.part[0]) : NULL;
     buf_drop(&j->in, size);
     return token;
 }

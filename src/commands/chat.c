@@ -256,7 +256,7 @@ static int run_prompt_command(struct session *s, struct span line, struct fail *
         return -1;
     }
     struct span rest = span_trim(span_make(name.at + name.len, line.len - name.len - 1));
-    char *argument = xmemdup(rest.at, rest.len);
+    char *argument = xspandup(rest);
     int result = command->run(s, argument, fail);
     free(argument);
     return result;

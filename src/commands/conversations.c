@@ -4,6 +4,7 @@
 #include "commands/command.h"
 
 #include "chat/portfolio.h"
+#include "core/set.h"
 #include "core/width.h"
 #include "core/xmalloc.h"
 #include "state/last.h"
@@ -31,13 +32,6 @@ struct listed {
     bool by_guide; /* the key of the ID is `conversation_id`, not `id` */
 };
 
-/* Hashes of the IDs that were listed: a server that does not know offsets sends its first page
-   again and again. Open addressing; 0 is a free slot. */
-struct seen {
-    uint64_t *slots;
-    size_t count, capacity;
-};
-
 /* The arguments and state of a subcommand. */
 struct conversations_run {
     const struct invocation *in;
@@ -48,7 +42,8 @@ struct conversations_run {
     struct writer out;
     struct table table;
     int left; /* rows that may still be shown: a server may send more than requested */
-    struct seen seen;
+    struct set
+        seen; /* IDs that were listed: a server that ignores offsets repeats its first page */
     struct listed *page;
     size_t page_len, page_capacity;
     bool json;
@@ -99,51 +94,10 @@ static void put_json(struct writer *out, struct span id, bool by_guide, struct s
     buf_release(&line);
 }
 
-static uint64_t *find_slot(const struct seen *s, uint64_t hash)
-{
-    size_t i = (size_t)hash & (s->capacity - 1);
-    while (s->slots[i] && s->slots[i] != hash)
-        i = (i + 1) & (s->capacity - 1);
-    return &s->slots[i];
-}
-
-static void grow_seen(struct seen *s)
-{
-    struct seen larger = {.count = s->count, .capacity = s->capacity ? 2 * s->capacity : 256};
-    larger.slots = xcalloc(larger.capacity, sizeof *larger.slots);
-    for (size_t i = 0; i < s->capacity; i++)
-        if (s->slots[i])
-            *find_slot(&larger, s->slots[i]) = s->slots[i];
-    free(s->slots);
-    *s = larger;
-}
-
-/* Whether the ID was not there before. */
-static bool add_seen(struct seen *s, struct span id)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-    for (size_t i = 0; i < id.len; i++)
-        hash = (hash ^ (unsigned char)id.at[i]) * UINT64_C(0x100000001b3);
-    hash += hash == 0;
-    if (2 * s->count >= s->capacity)
-        grow_seen(s);
-    uint64_t *slot = find_slot(s, hash);
-    if (*slot)
-        return false;
-    *slot = hash;
-    s->count++;
-    return true;
-}
-
-static char *copy_text(struct span s)
-{
-    return xmemdup(s.at, s.len);
-}
-
 static void add_row(void *arg, const struct api_conversation *c)
 {
     struct conversations_run *j = arg;
-    if (j->left <= 0 || !add_seen(&j->seen, c->id))
+    if (j->left <= 0 || !set_add(&j->seen, c->id))
         return;
     j->left--;
     if (j->page_len == j->page_capacity) {
@@ -151,8 +105,8 @@ static void add_row(void *arg, const struct api_conversation *c)
         j->page = xrealloc(j->page, j->page_capacity * sizeof *j->page);
     }
     j->page[j->page_len++] =
-        (struct listed){copy_text(c->id), copy_text(c->mode), copy_text(c->created_at),
-                        j->json ? copy_text(c->raw) : NULL, c->by_guide};
+        (struct listed){xspandup(c->id), xspandup(c->mode), xspandup(c->created_at),
+                        j->json ? xspandup(c->raw) : NULL, c->by_guide};
 }
 
 /* The time of a conversation as it is listed: local at a terminal, else as the server sent it. */
@@ -506,7 +460,7 @@ static int run_conversations(const struct invocation *in, struct fail *fail)
     table_release(&j.table);
     free(j.id);
     free(j.page);
-    free(j.seen.slots);
+    set_release(&j.seen);
     writer_release(&j.out);
     return result;
 }

@@ -32,8 +32,8 @@ static int take_entry(const struct client *c, const struct log_entry *entry, str
     if (entry->message_id.len == 0)
         return fail_set_hint(fail, FAIL_DATA, no_id_hint, "log entry %.*s has no message ID",
                              (int)entry->id.len, entry->id.at);
-    rated->message_id = xmemdup(entry->message_id.at, entry->message_id.len);
-    rated->question = xmemdup(entry->question.at, entry->question.len);
+    rated->message_id = xspandup(entry->message_id);
+    rated->question = xspandup(entry->question);
     return 0;
 }
 

@@ -40,7 +40,7 @@ static char *copy_string(const struct json_value *v)
 {
     if (v->type != JSON_STRING || v->string.len == 0 || memchr(v->string.at, '\0', v->string.len))
         return NULL;
-    return xmemdup(v->string.at, v->string.len);
+    return xspandup(v->string);
 }
 
 static int read_id(struct question_line *q, const struct json_value *v, struct fail *fail)

@@ -153,7 +153,7 @@ void fail_prefix(struct fail *f, const char *prefix)
 void fail_code(struct fail *f, struct span code)
 {
     free(f->code);
-    f->code = xmemdup(code.at, code.len);
+    f->code = xspandup(code);
 }
 
 int fail_status(const struct fail *f)

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/set.h"
 
+#include "core/hash.h"
 #include "core/xmalloc.h"
 
 #include <stdlib.h>
 
 enum { FIRST_CAPACITY = 64 };
 
-#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME  UINT64_C(0x100000001b3)
-
 static uint64_t hash_bytes(struct span s)
 {
-    uint64_t hash = FNV_OFFSET;
-    for (size_t i = 0; i < s.len; i++)
-        hash = (hash ^ (unsigned char)s.at[i]) * FNV_PRIME;
-    return hash ^ (hash >> 32); /* the table takes the low bits */
+    uint64_t hash = hash_add(HASH_INIT, s);
+    return hash ^ (hash >> 32); /* the table uses the low bits */
 }
 
 /* The entry with these bytes, else the free one where they belong. There is a free one. */

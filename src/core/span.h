@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 struct span {
     const char *at;
@@ -39,6 +40,12 @@ static inline bool span_equal(struct span a, struct span b)
 static inline bool span_is(struct span s, const char *text)
 {
     return span_equal(s, span_of(text));
+}
+
+/* Whether they are equal if the case of ASCII letters is ignored. */
+static inline bool span_equal_nocase(struct span a, struct span b)
+{
+    return a.len == b.len && (a.len == 0 || strncasecmp(a.at, b.at, a.len) == 0);
 }
 
 static inline bool span_starts(struct span s, struct span prefix)

@@ -9,7 +9,7 @@
 void strings_add(struct strings *s, struct span text)
 {
     s->list = xrealloc(s->list, (s->count + 1) * sizeof *s->list);
-    s->list[s->count++] = xmemdup(text.at, text.len);
+    s->list[s->count++] = xspandup(text);
 }
 
 void strings_copy(struct strings *to, const struct strings *from)

@@ -48,6 +48,11 @@ char *xmemdup(const void *bytes, size_t len)
     return copy;
 }
 
+char *xspandup(struct span s)
+{
+    return xmemdup(s.at, s.len);
+}
+
 char *xstrdup(const char *text)
 {
     return xmemdup(text, strlen(text));

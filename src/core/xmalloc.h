@@ -4,6 +4,8 @@
 #ifndef CORE_XMALLOC_H
 #define CORE_XMALLOC_H
 
+#include "core/span.h"
+
 #include <stddef.h>
 
 void *xmalloc(size_t size);
@@ -12,6 +14,7 @@ void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *text);
 /* A terminated copy of `len` bytes. */
 char *xmemdup(const void *bytes, size_t len);
+char *xspandup(struct span s);
 
 /* Exits like the functions above. */
 _Noreturn void out_of_memory(void);

@@ -24,9 +24,9 @@ static bool is_reserved(struct span name)
 {
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
         size_t len = strlen(reserved[i]);
-        bool prefix = reserved[i][len - 1] == '-';
-        if ((prefix ? name.len >= len : name.len == len) &&
-            strncasecmp(name.at, reserved[i], len) == 0)
+        bool is_prefix = reserved[i][len - 1] == '-' && name.len > len;
+        struct span start = is_prefix ? span_make(name.at, len) : name;
+        if (span_equal_nocase(start, span_of(reserved[i])))
             return true;
     }
     return false;
@@ -67,6 +67,5 @@ const char *header_error(const char *text, struct span *name)
 
 bool header_is_same(const char *one, const char *other)
 {
-    struct span a = header_name(one), b = header_name(other);
-    return a.len == b.len && strncasecmp(a.at, b.at, a.len) == 0;
+    return span_equal_nocase(header_name(one), header_name(other));
 }

@@ -11,10 +11,10 @@ static void read_token_member(void *arg, const struct json_member *m)
     struct credentials *c = arg;
     if (span_is(m->key, "token") && m->value.type == JSON_STRING) {
         wipe_string(c->token);
-        c->token = xmemdup(m->value.string.at, m->value.string.len);
+        c->token = xspandup(m->value.string);
     } else if (span_is(m->key, "email") && m->value.type == JSON_STRING) {
         free(c->email);
-        c->email = xmemdup(m->value.string.at, m->value.string.len);
+        c->email = xspandup(m->value.string);
     } else if (span_is(m->key, "issued_at")) {
         json_to_int64(&m->value, &c->issued_at);
     } else if (span_is(m->key, "expires_at")) {

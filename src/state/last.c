@@ -34,7 +34,7 @@ static void read_last_member(void *arg, const struct json_member *m)
         return;
     char **target = is_id ? &last->id : &last->account;
     free(*target);
-    *target = xmemdup(m->value.string.at, m->value.string.len);
+    *target = xspandup(m->value.string);
 }
 
 /* An unknown account counts as the same. */

@@ -464,7 +464,7 @@ static void add_conversation(struct conversations *c, struct span id)
         if (span_is(id, c->ids[i]))
             return;
     if (c->count < LOG_CANDIDATES)
-        c->ids[c->count++] = xmemdup(id.at, id.len);
+        c->ids[c->count++] = xspandup(id);
     else
         c->more = true;
 }
@@ -555,7 +555,7 @@ static size_t take_title(const struct log_entry *e, const char *url, struct log_
         if (titles[i].question || !span_equal(e->conversation_id, titles[i].id))
             continue;
         struct span first = utf8_first(e->question, LOG_TITLE_CHARACTERS);
-        titles[i].question = xmemdup(first.at, first.len);
+        titles[i].question = xspandup(first);
         found++;
     }
     return found;
