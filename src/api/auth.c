@@ -269,7 +269,7 @@ static bool take_delegated(struct auth *auth, struct api *api, struct fail *fail
 int auth_obtain(struct auth *auth, const struct auth_config *config, struct api *api,
                 char **warning, struct fail *fail)
 {
-    const char *token = getenv("SIGMASIGHT_TOKEN");
+    const char *token = sys_getenv("SIGMASIGHT_TOKEN");
     *auth = (struct auth){.config = *config};
     *warning = NULL;
     if (config->delegate) {
@@ -280,7 +280,7 @@ int auth_obtain(struct auth *auth, const struct auth_config *config, struct api 
         auth->source = AUTH_FILE;
         return take_file(auth, api, fail);
     }
-    if (token && *token) {
+    if (token) {
         auth->source = AUTH_VARIABLE;
         return accept_token(auth, api, span_of(token), "SIGMASIGHT_TOKEN", fail);
     }

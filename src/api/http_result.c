@@ -3,6 +3,7 @@
 
 #include "api/http_url.h"
 #include "core/buf.h"
+#include "system/system.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -90,8 +91,7 @@ static const char *connect_reason(const struct http_end *end)
 
 static bool has_exceptions(void)
 {
-    const char *lower = getenv("no_proxy"), *upper = getenv("NO_PROXY");
-    return (lower && *lower) || (upper && *upper);
+    return sys_getenv("no_proxy") || sys_getenv("NO_PROXY");
 }
 
 /* Whether the connection that failed was to the proxy. Without exceptions it always is; with some

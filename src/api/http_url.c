@@ -4,6 +4,7 @@
 #include "core/buf.h"
 #include "core/fault.h"
 #include "core/xmalloc.h"
+#include "system/system.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -114,11 +115,9 @@ const char *http_proxy_variable(bool https)
     /* HTTP_PROXY is not read: in a CGI program it is a header of the request. */
     static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
     static const char *const tls[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
-    for (const char *const *name = https ? tls : plain; *name; name++) {
-        const char *value = getenv(*name);
-        if (value && *value)
+    for (const char *const *name = https ? tls : plain; *name; name++)
+        if (sys_getenv(*name))
             return *name;
-    }
     return NULL;
 }
 

@@ -82,22 +82,16 @@ static int check_readable(const char *path, const char *what, struct fail *fail)
     return 0;
 }
 
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
 /* Trusted authorities: --cacert, else the variables that curl(1) reads. */
 static int choose_certificates(const struct settings *s, struct http_config *config,
                                struct fail *fail)
 {
     config->cacert = setting_text(s, OPT_CACERT);
     if (!config->cacert)
-        config->cacert = variable("CURL_CA_BUNDLE");
+        config->cacert = sys_getenv("CURL_CA_BUNDLE");
     if (!config->cacert) {
-        config->cacert = variable("SSL_CERT_FILE");
-        config->capath = variable("SSL_CERT_DIR");
+        config->cacert = sys_getenv("SSL_CERT_FILE");
+        config->capath = sys_getenv("SSL_CERT_DIR");
     }
     config->cert = setting_text(s, OPT_CERT);
     config->key = setting_text(s, OPT_KEY);
@@ -140,8 +134,8 @@ static int check_url(struct client *c, const struct settings *s, struct http_con
 /* libcurl's TLS library writes the keys of each connection to the file that this variable names. */
 static int warn_of_key_log(const struct client *c, const struct invocation *in, struct fail *fail)
 {
-    const char *path = getenv("SSLKEYLOGFILE");
-    if (!c->https || !path || !*path || !in->terminal->verbosity || in->terminal->quiet)
+    const char *path = sys_getenv("SSLKEYLOGFILE");
+    if (!c->https || !path || !in->terminal->verbosity || in->terminal->quiet)
         return 0;
     struct buf line = {0};
     buf_printf(&line, "SSLKEYLOGFILE is set: whoever reads %s can decrypt the connection", path);

@@ -228,8 +228,7 @@ static void report_directory(struct doctor *d, const char *path, unsigned mode)
 /* -1 if the stored token cannot be read and there is no other one. */
 static int check_files(struct doctor *d)
 {
-    const char *token = getenv("SIGMASIGHT_TOKEN");
-    bool needed = !(token && *token) && !setting_is(d->in->settings, OPT_TOKEN_FILE) &&
+    bool needed = !sys_getenv("SIGMASIGHT_TOKEN") && !setting_is(d->in->settings, OPT_TOKEN_FILE) &&
                   !setting_is(d->in->settings, OPT_TOKEN_COMMAND);
     struct buf path = {0};
     struct stat st;
@@ -271,17 +270,16 @@ static int check_address(struct doctor *d)
 static void check_proxy(struct doctor *d)
 {
     struct buf message = {0};
-    const char *used = http_proxy_variable(d->client.https), *none = getenv("no_proxy");
-    bool lower = none && *none;
-    if (!lower)
-        none = getenv("NO_PROXY");
+    const char *used = http_proxy_variable(d->client.https);
+    const char *exceptions = sys_getenv("no_proxy")   ? "no_proxy"
+                             : sys_getenv("NO_PROXY") ? "NO_PROXY"
+                                                      : NULL;
     if (d->client.loopback) {
         buf_puts(&message, "none: the loopback interface is never reached through a proxy");
     } else if (used) {
         buf_printf(&message, "set in %s", used);
-        if (none && *none)
-            buf_printf(&message, ", except for hosts listed in %s",
-                       lower ? "no_proxy" : "NO_PROXY");
+        if (exceptions)
+            buf_printf(&message, ", except for hosts listed in %s", exceptions);
     } else {
         buf_puts(&message, "none");
     }

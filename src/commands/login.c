@@ -71,9 +71,8 @@ static void print_escaped_line(const struct invocation *in, struct buf *line, st
 /* Warns if a source of higher precedence has a token: then the stored one is not used. */
 static void warn_of_other_token(const struct invocation *in, struct fail *fail)
 {
-    const char *token = getenv("SIGMASIGHT_TOKEN");
     struct buf text = {0};
-    if (token && *token)
+    if (sys_getenv("SIGMASIGHT_TOKEN"))
         buf_puts(&text, "SIGMASIGHT_TOKEN is set and takes precedence over the login; unset it");
     else if (setting_is(in->settings, OPT_TOKEN_FILE) ||
              setting_is(in->settings, OPT_TOKEN_COMMAND))

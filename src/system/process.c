@@ -58,6 +58,12 @@ void sys_forbid_dumps(void)
 #endif
 }
 
+const char *sys_getenv(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
 uint32_t sys_random(void)
 {
     uint32_t value;

@@ -19,6 +19,8 @@ int sys_stdout_close(void);
 /* Disables core dumps and, if the system supports it, prevents other processes of the user from
    tracing this one and from reading its memory and environment, which hold secrets. */
 void sys_forbid_dumps(void);
+/* The value of an environment variable, NULL if it is not set or empty. */
+const char *sys_getenv(const char *name);
 /* A random number, uniform in 0 .. UINT32_MAX. Not for secrets. */
 uint32_t sys_random(void);
 

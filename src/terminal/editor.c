@@ -12,10 +12,10 @@
 
 static const char *find_variable(const char *first, const char *second, const char *fallback)
 {
-    const char *value = getenv(first);
-    if (!value || !*value)
-        value = getenv(second);
-    return value && *value ? value : fallback;
+    const char *value = sys_getenv(first);
+    if (!value)
+        value = sys_getenv(second);
+    return value ? value : fallback;
 }
 
 /* A new file in the directory for temporary files. Its descriptor, and its path in `path`. */

@@ -25,27 +25,21 @@ static bool has_lines(int fd)
     return fstat(fd, &file) == 0 && !S_ISCHR(file.st_mode);
 }
 
-static bool set_and_not_empty(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value;
-}
-
 /* Whether the terminal supports control sequences, by TERM. */
 static bool knows_sequences(void)
 {
-    const char *term = getenv("TERM");
-    return term && *term && strcmp(term, "dumb") != 0;
+    const char *term = sys_getenv("TERM");
+    return term && strcmp(term, "dumb") != 0;
 }
 
 static bool wants_color(const char *color, bool is_terminal)
 {
     if (strcmp(color, "auto") != 0)
         return strcmp(color, "always") == 0;
-    if (set_and_not_empty("NO_COLOR"))
+    if (sys_getenv("NO_COLOR"))
         return false;
-    const char *force = getenv("CLICOLOR_FORCE");
-    if (force && *force && strcmp(force, "0") != 0)
+    const char *force = sys_getenv("CLICOLOR_FORCE");
+    if (force && strcmp(force, "0") != 0)
         return true;
     return is_terminal && knows_sequences();
 }
@@ -111,8 +105,8 @@ bool terminal_takes_utf8(void)
 {
     static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
-        const char *locale = getenv(variables[i]);
-        if (locale && *locale)
+        const char *locale = sys_getenv(variables[i]);
+        if (locale)
             return strstr(locale, "UTF-8") || strstr(locale, "utf8");
     }
     return false;
