@@ -88,11 +88,7 @@ static void put_portfolios(struct buf *body, struct api_portfolios portfolios)
     if (portfolios.is_implied && portfolios.count == 1)
         return;
     json_put_key(body, "portfolio_ids");
-    for (size_t i = 0; i < portfolios.count; i++) {
-        buf_byte(body, i ? ',' : '[');
-        json_put_string(body, span_of(portfolios.ids[i]));
-    }
-    buf_byte(body, ']');
+    json_put_strings(body, portfolios.ids, portfolios.count);
 }
 
 static int call_url(struct api *api, const char *method, char *url, struct span body,

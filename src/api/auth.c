@@ -2,6 +2,7 @@
 #include "api/auth.h"
 
 #include "api/jwt.h"
+#include "core/utf8.h"
 #include "core/xmalloc.h"
 #include "settings/options.h"
 #include "state/credentials.h"
@@ -32,10 +33,7 @@ static void set_token(struct auth *auth, struct api *api, char *token)
    space. */
 static struct span trim_token(struct span text)
 {
-    static const struct span mark = SPAN("\xef\xbb\xbf");
-    if (span_starts(text, mark))
-        text = span_make(text.at + mark.len, text.len - mark.len);
-    return span_trim(span_first_line(text));
+    return span_trim(span_first_line(utf8_skip_mark(text)));
 }
 
 static int accept_token(struct auth *auth, struct api *api, struct span text, const char *source,

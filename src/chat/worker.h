@@ -30,7 +30,11 @@ enum worker_kind {
     WORKER_ANSWER    /* the object, message and hint of the failure */
 };
 
-enum { WORKER_PARTS = 3 };
+enum {
+    WORKER_PARTS = 3,
+    /* Buffers for messages that are larger than this are released after use. */
+    WORKER_BUFFER_KEPT = 1 << 20
+};
 
 /* A message. `part` is borrowed: from the sender, or from the buffer it was received in. */
 struct worker_message {

@@ -29,8 +29,6 @@
 enum {
     SECOND = 1000000,
     LINE_MAX_BYTES = 8 << 20,
-    /* Larger buffers are released after an answer. */
-    KEPT = 1 << 20,
     /* Time limit for jobs to cancel their answers after a signal. */
     CANCEL = 5 * SECOND,
     /* The same with --ephemeral after the reader of the output has closed it. */
@@ -94,10 +92,8 @@ static void write_objects(struct batch_run *r)
     buf_clear(ready);
     if (writer_flush(&r->out, &why) != 0)
         stop_batch(r, &why);
-    if (ready->cap > KEPT)
-        buf_release(ready);
-    if (r->out.pending.len == 0 && r->out.pending.cap > KEPT)
-        buf_release(&r->out.pending);
+    buf_shrink(ready, WORKER_BUFFER_KEPT);
+    buf_shrink(&r->out.pending, WORKER_BUFFER_KEPT);
     fail_release(&why);
 }
 
@@ -121,11 +117,9 @@ static void note_finished(struct batch_run *r, struct span line)
 static bool must_begin_line(int fd)
 {
     struct stat file, out;
-    char last = '\n';
-    if (fstat(fd, &file) != 0 || fstat(STDOUT_FILENO, &out) != 0 || file.st_dev != out.st_dev ||
-        file.st_ino != out.st_ino || !S_ISREG(file.st_mode) || file.st_size == 0)
-        return false;
-    return sys_pread_all(fd, &last, 1, file.st_size - 1) == 1 && last != '\n';
+    return fstat(fd, &file) == 0 && fstat(STDOUT_FILENO, &out) == 0 && file.st_dev == out.st_dev &&
+           file.st_ino == out.st_ino && S_ISREG(file.st_mode) &&
+           sys_ends_inside_line(fd, file.st_size);
 }
 
 static int read_former(struct batch_run *r, struct fail *fail)
@@ -437,8 +431,7 @@ static void receive_messages(struct batch_run *r, struct worker *w)
         if (w->pid)
             buf_drop(&w->in, size);
     }
-    if (w->in.len == 0 && w->in.cap > KEPT)
-        buf_release(&w->in);
+    buf_shrink(&w->in, WORKER_BUFFER_KEPT);
 }
 
 /* Signals. */

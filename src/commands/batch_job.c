@@ -11,9 +11,6 @@
 
 #include <stdlib.h>
 
-/* Larger buffers are released after an answer. */
-enum { KEPT = 1 << 20 };
-
 /* The process. */
 struct job_state {
     const struct batch_job *about;
@@ -99,14 +96,14 @@ static char *next_token(void *arg, const char *refused, struct fail *fail)
 
 /* The context of the options followed by that of the line, because the last value of a KEY counts.
    The array is owned by the caller, the strings are borrowed. */
-static const char **merge_context(const struct setting *options, const struct question_list *line)
+static const char **merge_context(const struct setting *options, const struct strings *line)
 {
     size_t given = (size_t)options->count;
     const char **pairs = xcalloc(given + line->count + 1, sizeof *pairs);
     for (size_t i = 0; i < given; i++)
         pairs[i] = options->list[i];
     for (size_t i = 0; i < line->count; i++)
-        pairs[given + i] = line->items[i];
+        pairs[given + i] = line->list[i];
     return pairs;
 }
 
@@ -124,9 +121,9 @@ static int ask_line(struct job_state *j, struct span line, struct fail *fail)
     q.request.text = buf_view(&given.text);
     q.request.pace = j->about->pace;
     q.request.mode = given.mode;
-    if (given.portfolios.is_given)
+    if (given.has_portfolios)
         q.request.portfolios = (struct api_portfolios){
-            .ids = (const char *const *)given.portfolios.items, .count = given.portfolios.count};
+            .ids = (const char *const *)given.portfolios.list, .count = given.portfolios.count};
     q.request.context = (struct api_context){context, (size_t)options->count + given.context.count};
     if (result == 0)
         dialogue_ask(d, &q, fail);
@@ -171,13 +168,13 @@ void batch_job_run(void *about, int fd)
     sinks_add(&j.dialogue.sinks, sink_object_new(&j.object, &j.head));
     sinks_add(&j.dialogue.sinks, new_warning_sink(fd));
     for (size_t size; (size = receive(&j, &question)) != 0;) {
+        /* The question is borrowed from it while further messages are received. */
         struct buf held = j.in;
-        j.in = (struct buf){
-            0}; /* the question is borrowed from it while further messages are received */
+        j.in = (struct buf){0};
         bool goes_on = answer_question(&j, &question);
         buf_release(&held);
-        if (j.object.cap > KEPT)
-            buf_release(&j.object);
+        buf_clear(&j.object);
+        buf_shrink(&j.object, WORKER_BUFFER_KEPT);
         if (!goes_on)
             break;
     }

@@ -76,12 +76,7 @@ static void put_json_value(struct buf *out, const struct setting *s, const struc
     } else if (row->type == OPTION_NUMBER || row->type == OPTION_SECONDS) {
         buf_printf(out, "%.15g", s->number);
     } else if (row->type == OPTION_LIST) {
-        buf_byte(out, '[');
-        for (int i = 0; i < s->count; i++) {
-            buf_puts(out, i ? "," : "");
-            json_put_string(out, span_of(s->list[i]));
-        }
-        buf_byte(out, ']');
+        json_put_strings(out, (const char *const *)s->list, (size_t)s->count);
     } else if (row->type == OPTION_HEADER) {
         struct buf header = {0};
         buf_byte(out, '[');

@@ -55,17 +55,6 @@ static bool put_tools(struct buf *out, const struct collected *answer)
     return !answer->left_out;
 }
 
-static void put_portfolios(struct buf *out, struct api_portfolios portfolios)
-{
-    buf_byte(out, '[');
-    for (size_t i = 0; i < portfolios.count; i++) {
-        if (i)
-            buf_byte(out, ',');
-        json_put_string(out, span_of(portfolios.ids[i]));
-    }
-    buf_byte(out, ']');
-}
-
 static int append_entry(const struct invocation *in, const struct logged *l, bool *first,
                         struct fail *fail)
 {
@@ -74,7 +63,7 @@ static int append_entry(const struct invocation *in, const struct logged *l, boo
     char *url = client_base(in->settings);
     bool has_all_tools = put_tools(&tools, l->answer);
     log_put_time(&time, l->asked_ms);
-    put_portfolios(&portfolios, l->portfolios);
+    json_put_strings(&portfolios, l->portfolios.ids, l->portfolios.count);
     struct log_entry entry = {
         .time = buf_view(&time),
         .url = span_of(url),

@@ -28,19 +28,10 @@ static int refuse_member(const char *name, const char *expected, struct fail *fa
     return fail_set(fail, FAIL_DATA, "invalid \"%s\": expected %s", name, expected);
 }
 
-static void add_item(struct question_list *list, const char *text)
+/* Whether the value is a string that can be a C string and is not empty. */
+static bool is_text(const struct json_value *v)
 {
-    list->items = xrealloc(list->items, (list->count + 1) * sizeof *list->items);
-    list->items[list->count++] = xstrdup(text);
-}
-
-/* A string that is not empty and has no NUL, which would end it; owned by the caller. NULL for
-   anything else. */
-static char *copy_string(const struct json_value *v)
-{
-    if (v->type != JSON_STRING || v->string.len == 0 || memchr(v->string.at, '\0', v->string.len))
-        return NULL;
-    return xspandup(v->string);
+    return v->type == JSON_STRING && v->string.len && !memchr(v->string.at, '\0', v->string.len);
 }
 
 static int read_id(struct question_line *q, const struct json_value *v, struct fail *fail)
@@ -66,9 +57,9 @@ static int read_conversation(struct question_line *q, const struct json_value *v
 {
     if (v->type == JSON_NONE)
         return 0;
-    q->conversation = copy_string(v);
-    if (!q->conversation || !api_is_id(v->string))
+    if (!is_text(v) || !api_is_id(v->string))
         return refuse_member("conversation_id", "the ID of a conversation", fail);
+    q->conversation = xspandup(v->string);
     return 0;
 }
 
@@ -77,9 +68,9 @@ static int read_mode(struct question_line *q, const struct json_value *v, struct
     const struct option_row *row = option_row(OPT_MODE);
     if (v->type == JSON_NONE)
         return 0;
-    q->mode = copy_string(v);
-    if (!q->mode)
+    if (!is_text(v))
         return refuse_member("mode", "a string", fail);
+    q->mode = xspandup(v->string);
     if (!option_is_choice(row, q->mode))
         return option_refuse(row, q->mode, "\"mode\"", FAIL_DATA, fail);
     return 0;
@@ -87,18 +78,17 @@ static int read_mode(struct question_line *q, const struct json_value *v, struct
 
 /* Collects the members of an array or object. */
 struct list_reader {
-    struct question_list *list;
+    struct strings *list;
     bool is_invalid;
 };
 
 static void read_portfolio(void *arg, const struct json_member *m)
 {
     struct list_reader *r = arg;
-    char *id = copy_string(&m->value);
-    if (id)
-        add_item(r->list, id);
-    r->is_invalid = r->is_invalid || !id;
-    free(id);
+    if (is_text(&m->value))
+        strings_add(r->list, m->value.string);
+    else
+        r->is_invalid = true;
 }
 
 static int read_portfolios(struct question_line *q, const struct json_value *v, struct fail *fail)
@@ -107,7 +97,7 @@ static int read_portfolios(struct question_line *q, const struct json_value *v, 
     const struct json_member only = {.value = *v};
     if (v->type == JSON_NONE)
         return 0;
-    q->portfolios.is_given = true;
+    q->has_portfolios = true;
     if (v->type == JSON_STRING)
         read_portfolio(&r, &only);
     else if (v->type != JSON_ARRAY || json_read_array(v->raw, read_portfolio, &r) != 0)
@@ -132,7 +122,7 @@ static void read_pair(void *arg, const struct json_member *m)
         is_valid = context_check(buf_text(&pair), &why) == 0;
     }
     if (is_valid)
-        add_item(r->list, buf_text(&pair));
+        strings_add(r->list, buf_view(&pair));
     r->is_invalid = r->is_invalid || !is_valid;
     buf_release(&pair);
     fail_release(&why);
@@ -143,7 +133,6 @@ static int read_context(struct question_line *q, const struct json_value *v, str
     struct list_reader r = {&q->context, false};
     if (v->type == JSON_NONE)
         return 0;
-    q->context.is_given = true;
     if (v->type != JSON_OBJECT || json_read_object(v->raw, read_pair, &r) != 0)
         r.is_invalid = true;
     return r.is_invalid
@@ -186,20 +175,13 @@ int question_line_read(struct question_line *q, struct json_reader *reader, stru
     return message_check(&q->text, settings, fail);
 }
 
-static void release_list(struct question_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        free(list->items[i]);
-    free(list->items);
-}
-
 void question_line_release(struct question_line *q)
 {
     buf_release(&q->id);
     buf_release(&q->text);
     free(q->conversation);
     free(q->mode);
-    release_list(&q->portfolios);
-    release_list(&q->context);
+    strings_release(&q->portfolios);
+    strings_release(&q->context);
     *q = (struct question_line){.conversation = NULL};
 }

@@ -5,25 +5,20 @@
 
 #include "core/buf.h"
 #include "core/fail.h"
+#include "core/strings.h"
 #include "settings/options.h"
 #include "json/json.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Strings of a list, owned. */
-struct question_list {
-    char **items;
-    size_t count;
-    bool is_given;
-};
-
 /* Zeroed is empty. Owned; question_line_release. */
 struct question_line {
     struct buf id;   /* JSON text; empty: the line has none */
     struct buf text; /* the message */
     char *conversation, *mode;
-    struct question_list portfolios, context;
+    struct strings portfolios, context;
+    bool has_portfolios; /* the line has the member, which may be an empty array */
 };
 
 /* Parses a line: the message itself if `plain`, otherwise a JSON object. FAIL_DATA for an invalid

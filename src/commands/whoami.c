@@ -9,8 +9,6 @@
 #include "json/json.h"
 #include "json/write.h"
 
-#include <time.h>
-
 /* The rows of the output. Those with a member are reported by the server. */
 enum row_id {
     ROW_ACCOUNT,
@@ -71,15 +69,6 @@ static void read_account_member(void *arg, const struct json_member *m)
     }
 }
 
-static void put_time(struct buf *out, int64_t unix_time)
-{
-    char text[32];
-    time_t t = (time_t)unix_time;
-    struct tm tm;
-    if (gmtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        buf_puts(out, text);
-}
-
 static void describe_token(const struct client *c, struct account *a)
 {
     struct fail ignored = FAIL_INIT;
@@ -88,8 +77,9 @@ static void describe_token(const struct client *c, struct account *a)
     auth_describe(&c->auth, &a->value[ROW_TOKEN]);
     if (c->auth.source == AUTH_STORED)
         store_path(CREDENTIALS_STORE, &a->value[ROW_FILE], &ignored);
-    if (c->auth.expires_at)
-        put_time(&a->value[ROW_EXPIRES], c->auth.expires_at);
+    char time[SYS_UTC_TIME];
+    if (c->auth.expires_at && sys_utc_time(c->auth.expires_at, time))
+        buf_printf(&a->value[ROW_EXPIRES], "%sZ", time);
     fail_release(&ignored);
 }
 

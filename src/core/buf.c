@@ -94,6 +94,12 @@ char *buf_take(struct buf *b)
     return data;
 }
 
+void buf_shrink(struct buf *b, size_t kept)
+{
+    if (b->len == 0 && b->cap > kept)
+        buf_release(b);
+}
+
 void buf_wipe(struct buf *b)
 {
     if (b->data)

@@ -41,6 +41,9 @@ void buf_wipe(struct buf *b);
 /* Removes the first `len` bytes. */
 void buf_drop(struct buf *b, size_t len);
 
+/* Frees the memory of an empty buffer with a capacity of more than `kept` bytes. */
+void buf_shrink(struct buf *b, size_t kept);
+
 static inline void buf_clear(struct buf *b)
 {
     b->len = 0;

@@ -192,6 +192,12 @@ void utf8_put(struct buf *out, uint32_t point)
     buf_append(out, bytes, len);
 }
 
+struct span utf8_skip_mark(struct span text)
+{
+    static const struct span mark = SPAN("\xEF\xBB\xBF");
+    return span_starts(text, mark) ? span_make(text.at + mark.len, text.len - mark.len) : text;
+}
+
 struct span utf8_cut(struct span text, size_t max)
 {
     if (text.len <= max)

@@ -34,6 +34,9 @@ struct span utf8_take(struct span *rest, uint32_t *point);
  */
 void utf8_replace(struct buf *out, struct span s);
 
+/* Without a byte order mark (U+FEFF) at the start. */
+struct span utf8_skip_mark(struct span text);
+
 /* The longest prefix of at most `max` bytes that does not end inside a character. */
 struct span utf8_cut(struct span text, size_t max);
 

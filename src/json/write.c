@@ -53,6 +53,17 @@ void json_put_key(struct buf *out, const char *key)
     buf_append(out, "\":", 2);
 }
 
+void json_put_strings(struct buf *out, const char *const *list, size_t count)
+{
+    buf_byte(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            buf_byte(out, ',');
+        json_put_string(out, span_of(list[i]));
+    }
+    buf_byte(out, ']');
+}
+
 void json_put_raw(struct buf *out, struct span raw)
 {
     size_t at = out->len;

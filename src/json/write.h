@@ -14,6 +14,8 @@ void json_put_string(struct buf *out, struct span text);
 /* Appends `"key":`, with a comma before it unless the object was just opened. `key` needs no
    escapes. */
 void json_put_key(struct buf *out, const char *key);
+/* Appends an array of strings. */
+void json_put_strings(struct buf *out, const char *const *list, size_t count);
 /* Appends a value's own bytes; a line feed between its tokens becomes a space. */
 void json_put_raw(struct buf *out, struct span raw);
 

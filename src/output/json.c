@@ -108,6 +108,14 @@ static void json_free(struct sink *s)
     free(j);
 }
 
+static struct json_sink *new_json_sink(const struct sink_ops *ops)
+{
+    struct json_sink *j = xcalloc(1, sizeof *j);
+    j->sink.ops = ops;
+    j->answer.has_results = true;
+    return j;
+}
+
 struct sink *sink_json_new(struct writer *out, struct terminal *terminal)
 {
     static const struct sink_ops ops = {.begin = json_begin,
@@ -115,11 +123,9 @@ struct sink *sink_json_new(struct writer *out, struct terminal *terminal)
                                         .final_text = json_final,
                                         .summarize = json_summarize,
                                         .free = json_free};
-    struct json_sink *j = xcalloc(1, sizeof *j);
-    j->sink.ops = &ops;
+    struct json_sink *j = new_json_sink(&ops);
     j->out = *out;
     j->terminal = terminal;
-    j->answer.has_results = true;
     return &j->sink;
 }
 
@@ -130,11 +136,9 @@ struct sink *sink_object_new(struct buf *object, const struct buf *head)
                                         .final_text = json_final,
                                         .summarize = object_summarize,
                                         .free = json_free};
-    struct json_sink *j = xcalloc(1, sizeof *j);
-    j->sink.ops = &ops;
+    struct json_sink *j = new_json_sink(&ops);
     j->out.fd = -1;
     j->object = object;
     j->head = head;
-    j->answer.has_results = true;
     return &j->sink;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings/config.h"
 
+#include "core/utf8.h"
 #include "core/xmalloc.h"
 #include "system/system.h"
 #include "json/json.h"
@@ -383,10 +384,8 @@ static int read_config_file(const char *path, struct buf *text, struct fail *fai
 
 static int parse_text(struct config *c, struct buf *text)
 {
-    static const struct span mark = SPAN("\xef\xbb\xbf");
     size_t end = blank_comments(text->data, text->len);
-    bool marked = span_starts(buf_view(text), mark);
-    c->text = marked ? span_make(text->data + mark.len, text->len - mark.len) : buf_view(text);
+    c->text = utf8_skip_mark(buf_view(text));
     if (end < text->len)
         return fail_at(c, end - (text->len - c->text.len), "invalid comment");
     return parse_config(c);

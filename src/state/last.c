@@ -78,14 +78,11 @@ int last_put(struct store_key key, const struct last *last, struct fail *fail)
     json_put_text(&members, "conversation_id", span_of(last->id));
     if (last->account)
         json_put_text(&members, "account", span_of(last->account));
-    if (last->portfolios.count)
+    if (last->portfolios.count) {
         json_put_key(&members, "portfolios");
-    for (size_t i = 0; i < last->portfolios.count; i++) {
-        buf_byte(&members, i ? ',' : '[');
-        json_put_string(&members, span_of(last->portfolios.list[i]));
+        json_put_strings(&members, (const char *const *)last->portfolios.list,
+                         last->portfolios.count);
     }
-    if (last->portfolios.count)
-        buf_byte(&members, ']');
     int result = store_put(LAST_STORE, key, buf_view(&members), NULL, fail);
     buf_release(&members);
     return result;

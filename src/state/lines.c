@@ -152,12 +152,6 @@ int lines_open(const char *path, int flags, struct stat *st)
     return -1;
 }
 
-static bool ends_inside_line(int fd, const struct stat *st)
-{
-    char last = '\n';
-    return st->st_size > 0 && sys_pread_all(fd, &last, 1, st->st_size - 1) == 1 && last != '\n';
-}
-
 /* Removes an incomplete line, unless another process has appended after it. Keeps errno. */
 static void take_back(int fd, const struct stat *before, size_t written)
 {
@@ -173,7 +167,7 @@ static void take_back(int fd, const struct stat *before, size_t written)
 int lines_append(int fd, const struct stat *st, struct span line, bool locked)
 {
     struct stat after;
-    size_t written, skip = ends_inside_line(fd, st) ? 0 : 1;
+    size_t written, skip = sys_ends_inside_line(fd, st->st_size) ? 0 : 1;
     if (sys_write_all(fd, line.at + skip, line.len - skip, &written) == 0)
         return !locked && fstat(fd, &after) == 0 && after.st_nlink == 0;
     if (locked)

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -46,11 +45,8 @@ void log_paths_release(struct log_paths *paths)
 
 void log_put_time(struct buf *out, int64_t ms)
 {
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm utc;
-    char text[40];
-    if (!gmtime_r(&seconds, &utc) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc))
-        *text = '\0';
+    char text[SYS_UTC_TIME];
+    sys_utc_time(ms / 1000, text);
     buf_printf(out, "%s.%03dZ", text, (int)(ms % 1000));
 }
 
@@ -307,7 +303,10 @@ static int no_home(struct fail *fail)
     return result;
 }
 
-int log_delete(const char *const *ids, size_t count, struct fail *fail)
+/* Calls `change` with the lock held. */
+static int change_locked(int (*change)(const struct log_paths *paths, const char *const *ids,
+                                       size_t count, struct fail *fail),
+                         const char *const *ids, size_t count, struct fail *fail)
 {
     struct log_paths paths;
     int lock;
@@ -315,11 +314,16 @@ int log_delete(const char *const *ids, size_t count, struct fail *fail)
         return no_home(fail);
     int result = lock_for_change(&paths, &lock, fail);
     if (result == 0) {
-        result = find_and_delete(&paths, ids, count, fail);
+        result = change(&paths, ids, count, fail);
         close(lock);
     }
     log_paths_release(&paths);
     return result;
+}
+
+int log_delete(const char *const *ids, size_t count, struct fail *fail)
+{
+    return change_locked(find_and_delete, ids, count, fail);
 }
 
 static int remove_file(const char *path, struct fail *fail)
@@ -329,25 +333,26 @@ static int remove_file(const char *path, struct fail *fail)
     return sys_fail(fail, FAIL_CREATE, "cannot remove %s", path);
 }
 
+/* Requires the lock. Removes all files even if one of them cannot be removed. */
+static int remove_all(const struct log_paths *paths, const char *const *ids, size_t count,
+                      struct fail *fail)
+{
+    (void)ids;
+    (void)count;
+    char *history = buf_format("%s/%s", paths->directory, HISTORY_FILE);
+    int result = 0;
+    for (unsigned i = 0; i < LOG_FILES; i++) {
+        sys_replace_clean(paths->path[i]);
+        if (remove_file(paths->path[i], fail) != 0)
+            result = -1;
+    }
+    if (remove_file(history, fail) != 0)
+        result = -1;
+    free(history);
+    return result;
+}
+
 int log_clear(struct fail *fail)
 {
-    struct log_paths paths;
-    int lock;
-    if (!log_paths_init(&paths))
-        return no_home(fail);
-    int result = lock_for_change(&paths, &lock, fail);
-    if (result == 0) {
-        char *history = buf_format("%s/%s", paths.directory, HISTORY_FILE);
-        for (unsigned i = 0; i < LOG_FILES; i++) {
-            sys_replace_clean(paths.path[i]);
-            if (remove_file(paths.path[i], fail) != 0)
-                result = -1;
-        }
-        if (remove_file(history, fail) != 0)
-            result = -1;
-        free(history);
-        close(lock);
-    }
-    log_paths_release(&paths);
-    return result;
+    return change_locked(remove_all, NULL, 0, fail);
 }

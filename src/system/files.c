@@ -128,6 +128,12 @@ int sys_open_private(const char *path, int flags)
     return open_private(path, flags | O_NOFOLLOW | O_NONBLOCK);
 }
 
+bool sys_ends_inside_line(int fd, off_t size)
+{
+    char last = '\n';
+    return size > 0 && sys_pread_all(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 ssize_t sys_pread_all(int fd, void *bytes, size_t len, off_t offset)
 {
     size_t done = 0;

@@ -24,6 +24,16 @@ int64_t sys_wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+bool sys_utc_time(int64_t seconds, char text[SYS_UTC_TIME])
+{
+    time_t t = (time_t)seconds;
+    struct tm utc;
+    if (gmtime_r(&t, &utc) && strftime(text, SYS_UTC_TIME, "%Y-%m-%dT%H:%M:%S", &utc))
+        return true;
+    *text = '\0';
+    return false;
+}
+
 /* The UTC offset at the end ("+01:30", "Z" or nothing) in seconds. */
 static int offset_of(const char *time)
 {

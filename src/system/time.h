@@ -13,6 +13,10 @@
 int64_t sys_now_us(void);
 /* Unix time, milliseconds. */
 int64_t sys_wall_ms(void);
+/* Formats a Unix time in seconds as an RFC 3339 time in UTC without its Z: "2026-11-22T09:35:00".
+   False, and *text is empty, if it is out of range. */
+enum { SYS_UTC_TIME = 32 /* bytes */ };
+bool sys_utc_time(int64_t seconds, char text[SYS_UTC_TIME]);
 /* Formats an RFC 3339 time, UTC if it has no offset, as local time: "2026-11-22 09:35". False if it
    is invalid. */
 bool sys_local_time(struct span time, char *text, size_t size);
