@@ -10,7 +10,6 @@
 #include "terminal/line_editor.h"
 #include "json/json.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -9,7 +9,6 @@
 #include "core/fail.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct batch_options {

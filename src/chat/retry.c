@@ -4,14 +4,15 @@
 #include "chat/cause.h"
 #include "system/system.h"
 
-int retry_limit(const struct retry_policy *policy, enum fail_cause cause)
+/* The maximum number of retries after a failure of this cause. */
+static int limit_of(const struct retry_policy *policy, enum fail_cause cause)
 {
     return cause_row(cause)->retry == RETRY_ONCE && policy->max > 1 ? 1 : policy->max;
 }
 
 static bool is_allowed(const struct retry_policy *policy, const struct retry_case *c)
 {
-    if (c->committed || c->made >= retry_limit(policy, c->cause))
+    if (c->committed || c->made >= limit_of(policy, c->cause))
         return false;
     switch (cause_row(c->cause)->retry) {
     case RETRY_NOT_STORED:
@@ -138,7 +139,7 @@ static int wait_for_retry(struct retry_loop *loop, int made, struct fail *why, s
         fail_move(fail, why);
         return -1;
     }
-    if (announce_retry(loop->sinks, made + 1, retry_limit(loop->policy, why->cause), delay,
+    if (announce_retry(loop->sinks, made + 1, limit_of(loop->policy, why->cause), delay,
                        why->message, fail) != 0)
         return -1;
     return holds_all ? 0 : pause_for(loop->sinks, delay, fail);

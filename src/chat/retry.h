@@ -36,9 +36,6 @@ struct retry_case {
     uint32_t random;   /* jitter: 0 is 10 % earlier, UINT32_MAX 10 % later */
 };
 
-/* The maximum number of retries after a failure of this cause. */
-int retry_limit(const struct retry_policy *policy, enum fail_cause cause);
-
 /* The delay before the next attempt in milliseconds, -1 to give up. */
 int64_t retry_delay(const struct retry_policy *policy, const struct retry_case *c);
 

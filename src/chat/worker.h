@@ -17,8 +17,6 @@
 #include "core/fail.h"
 #include "core/span.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 enum worker_kind {

@@ -8,7 +8,6 @@
 #include "stream/sse.h"
 #include "system/system.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -4,7 +4,6 @@
 #include "chat/summary.h"
 #include "chat/worker.h"
 #include "commands/dialogue.h"
-#include "commands/logging.h"
 #include "commands/question_line.h"
 #include "core/xmalloc.h"
 #include "system/system.h"

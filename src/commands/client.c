@@ -5,7 +5,6 @@
 #include "core/xmalloc.h"
 #include "system/system.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +41,9 @@ struct span client_host(const struct client *c)
                         : span_make(host, (size_t)(port - host));
 }
 
-char *client_where(const struct settings *s)
+/* The options of this command line that another command needs to use the same server, each preceded
+   by a blank. */
+static char *options_of_server(const struct settings *s)
 {
     static const enum option_id passed_on[] = {OPT_PROFILE, OPT_URL,      OPT_CACERT,    OPT_CERT,
                                                OPT_KEY,     OPT_INSECURE, OPT_ALLOW_HTTP};
@@ -160,7 +161,7 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         config.trace_arg = in->terminal;
     }
     *c = (struct client){.base = client_base(s)};
-    c->where = client_where(s);
+    c->where = options_of_server(s);
     c->login = login_command(c);
     c->config = (struct auth_config){
         .login = c->login,

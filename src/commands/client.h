@@ -12,7 +12,7 @@ struct client {
     struct api api;
     char *base;
     char *origin;
-    char *where; /* as client_where */
+    char *where; /* for hints, the options that select this server: "" or " -u URL" */
     char *login; /* the command to log in to this server, for hints */
     bool https, loopback;
     struct auth_config config;
@@ -44,9 +44,5 @@ struct retry_policy client_retry_policy(const struct settings *s);
 char *client_base(const struct settings *s);
 /* The host in the URL, an IPv6 address without its brackets. Borrowed. */
 struct span client_host(const struct client *c);
-
-/* The options of this command line that another command needs to use the same server, each preceded
-   by a blank, for hints. Owned by the caller. */
-char *client_where(const struct settings *s);
 
 #endif

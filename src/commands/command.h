@@ -8,7 +8,6 @@
 #include "terminal/terminal.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 /* The arguments of a command. Borrowed. */
 struct invocation {

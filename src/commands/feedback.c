@@ -7,7 +7,6 @@
 #include "state/log.h"
 #include "system/system.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,6 @@
 
 #include "commands/client.h"
 #include "state/log.h"
-#include "system/system.h"
 #include "json/write.h"
 
 #include <stdlib.h>

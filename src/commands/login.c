@@ -8,8 +8,6 @@
 #include "system/system.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { PASSWORD_MAX = 4096 };

@@ -10,7 +10,6 @@
 #include "json/json.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 /* Zeroed is empty. Owned; question_line_release. */
 struct question_line {

@@ -8,9 +8,6 @@
 #include "commands/outputs.h"
 #include "system/system.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static int send_message(struct dialogue *d, struct question *q, struct buf *message,
                         struct fail *fail)
 {

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 /* Set by the program or by libcurl. A name that ends in '-' is a prefix. */
 static const char *const reserved[] = {

@@ -3,7 +3,6 @@
 
 #include "system/system.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
