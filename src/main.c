@@ -95,7 +95,7 @@ static int run_configured(const struct command *c, struct settings *settings,
     struct fail why = FAIL_INIT;
     struct buf warnings = {0};
     if (config_complete(settings, &warnings, &why) != 0) {
-        if (!c->unsettled) {
+        if (!c->runs_unconfigured) {
             fail_move(fail, &why);
             buf_release(&warnings);
             return -1;

@@ -17,7 +17,7 @@ int summary_deliver(struct summary *summary, struct sinks *sinks, bool connected
 {
     /* Write pending output first, so that the summary can report a write error. */
     summary->fail = fail;
-    if (!summary_is_last_words(summary))
+    if (!summary_ends_process(summary))
         sinks_flush(sinks, fail);
     summary_describe(summary, fail, connected);
     struct fail late = FAIL_INIT;

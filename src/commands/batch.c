@@ -82,7 +82,7 @@ static void write_objects(struct batch_run *r)
     struct buf *ready = &r->batch.ready;
     if (ready->len == 0 && !r->begins_line)
         return;
-    terminal_make_way(r->in->terminal);
+    terminal_erase_status(r->in->terminal);
     if (r->begins_line)
         buf_byte(&r->out.pending, '\n');
     r->begins_line = false;
@@ -150,7 +150,7 @@ static void put_head(struct buf *head, const struct buf *id, int64_t line)
 static void refuse_line(struct batch_run *r, const struct buf *head, struct fail *why)
 {
     struct buf object = {0};
-    batch_put_failure(&object, head, NULL, why);
+    batch_job_put_failure(&object, head, NULL, why);
     batch_refuse(&r->batch, r->input.number, buf_view(&object), why);
     buf_release(&object);
 }
@@ -313,7 +313,7 @@ static void lose_task(struct batch_run *r, struct batch_task *task, struct fail 
         fail_release(why);
         fail_signal(why, sys_signal());
     }
-    batch_put_failure(&object, &task->head, task->conversation, why);
+    batch_job_put_failure(&object, &task->head, task->conversation, why);
     batch_end(&r->batch, task, buf_view(&object), why->cause, fail_status(why));
     buf_release(&object);
 }

@@ -115,7 +115,7 @@ static int ask_line(struct job_state *j, struct span line, struct fail *fail)
     int result = question_line_read(&given, j->reader, line, j->about->is_plain,
                                     j->about->in->settings, fail);
     const char **context = merge_context(options, &given.context);
-    dialogue_turn_to(d, given.conversation);
+    dialogue_select(d, given.conversation);
     question_init(&q, d);
     q.request.text = buf_view(&given.text);
     q.request.pace = j->about->pace;
@@ -186,8 +186,8 @@ void batch_job_run(void *about, int fd)
     buf_release(&j.object);
 }
 
-void batch_put_failure(struct buf *object, const struct buf *head, const char *conversation,
-                       struct fail *fail)
+void batch_job_put_failure(struct buf *object, const struct buf *head, const char *conversation,
+                           struct fail *fail)
 {
     struct sinks sinks = {.count = 0};
     struct fail ignored = FAIL_INIT;

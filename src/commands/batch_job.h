@@ -24,7 +24,7 @@ void batch_job_run(void *job, int fd);
 
 /* Appends the object of a question that was not asked or whose job has ended unexpectedly. `head`
    has its first members; `conversation` is the ID in the line, or NULL. */
-void batch_put_failure(struct buf *object, const struct buf *head, const char *conversation,
-                       struct fail *fail);
+void batch_job_put_failure(struct buf *object, const struct buf *head, const char *conversation,
+                           struct fail *fail);
 
 #endif

@@ -132,7 +132,7 @@ static int begin_conversation(struct session *s, const char *argument, struct fa
         return fail_set(fail, FAIL_USAGE, "/new does not take an argument");
     if (setting_is(s->in->settings, OPT_EPHEMERAL))
         dialogue_discard(&s->dialogue);
-    dialogue_turn_to(&s->dialogue, NULL);
+    dialogue_select(&s->dialogue, NULL);
     buf_puts(&s->note, "the next message begins a new conversation");
     return show_note(s, fail);
 }
@@ -432,6 +432,6 @@ const struct command command_chat = {
                 "  sigmasight-chat chat -j < questions.txt | jq -c .\n",
     .operands = SIZE_MAX,
     .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_RETRY | GROUP_CONTEXT,
-    .unsettled = true,
+    .runs_unconfigured = true,
     .run = run_chat,
 };

@@ -69,7 +69,7 @@ static char *options_of_server(const struct settings *s)
 static char *login_command(const struct client *c)
 {
     struct buf out = {0};
-    buf_printf(&out, "sigmasight-chat login%s", c->where);
+    buf_printf(&out, "sigmasight-chat login%s", c->server_options);
     return buf_take(&out);
 }
 
@@ -161,7 +161,7 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         config.trace_arg = in->terminal;
     }
     *c = (struct client){.base = client_base(s)};
-    c->where = options_of_server(s);
+    c->server_options = options_of_server(s);
     c->login = login_command(c);
     c->config = (struct auth_config){
         .login = c->login,
@@ -246,7 +246,7 @@ void client_close(struct client *c)
     free(c->base);
     free(c->origin);
     free(c->warning);
-    free(c->where);
+    free(c->server_options);
     free(c->login);
     *c = (struct client){.base = NULL};
 }

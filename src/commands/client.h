@@ -12,8 +12,8 @@ struct client {
     struct api api;
     char *base;
     char *origin;
-    char *where; /* for hints, the options that select this server: "" or " -u URL" */
-    char *login; /* the command to log in to this server, for hints */
+    char *server_options; /* for hints, the options that select this server: "" or " -u URL" */
+    char *login;          /* the command to log in to this server, for hints */
     bool https, loopback;
     struct auth_config config;
     struct auth auth;

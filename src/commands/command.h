@@ -15,20 +15,20 @@ struct invocation {
     const struct operands *operands;
     struct terminal *terminal;
     struct span warnings; /* lines, see config_complete */
-    /* The failure to read the configuration, only for a command that is `unsettled`; the settings
-       are then those of the command line and the defaults. NULL if there was none. */
-    struct fail *unsettled;
+    /* The failure to read the configuration, only for a command that `runs_unconfigured`; the
+       settings are then those of the command line and the defaults. NULL if there was none. */
+    struct fail *config_failure;
 };
 
 struct command {
     const char *name;
-    const char *summary;  /* one line, for the list of commands */
-    const char *usage;    /* arguments, after the name */
-    const char *about;    /* text of --help before the options */
-    const char *examples; /* after them */
-    size_t operands;      /* maximum number */
-    unsigned groups;      /* accepted options, see enum option_group */
-    bool unsettled;       /* runs even if the configuration is invalid */
+    const char *summary;    /* one line, for the list of commands */
+    const char *usage;      /* arguments, after the name */
+    const char *about;      /* text of --help before the options */
+    const char *examples;   /* after them */
+    size_t operands;        /* maximum number */
+    unsigned groups;        /* accepted options, see enum option_group */
+    bool runs_unconfigured; /* runs even if the configuration is invalid */
     /* 0, or -1 with *fail, which determines the exit status. */
     int (*run)(const struct invocation *in, struct fail *fail);
 };

@@ -30,6 +30,6 @@ const struct command command_completion = {
                 "  . ~/.sigmasight-chat.bash\n",
     .operands = 1,
     .groups = GROUP_COMMON,
-    .unsettled = true,
+    .runs_unconfigured = true,
     .run = print_completion,
 };

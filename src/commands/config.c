@@ -144,8 +144,8 @@ static int show_settings(const struct invocation *in, struct fail *fail)
 {
     struct writer out;
     struct table table = {.columns = 3};
-    if (in->unsettled) {
-        fail_move(fail, in->unsettled);
+    if (in->config_failure) {
+        fail_move(fail, in->config_failure);
         return -1;
     }
     print_warnings(in, fail);
@@ -272,6 +272,6 @@ const struct command command_config = {
                 "  sigmasight-chat config --profile staging\n",
     .operands = 1,
     .groups = GROUP_API | GROUP_JSON,
-    .unsettled = true,
+    .runs_unconfigured = true,
     .run = run_config,
 };

@@ -57,7 +57,7 @@ static const char *first_mode(const struct conversations_run *j)
 static bool once_more(struct conversations_run *j, int result, struct fail *fail)
 {
     if (result != 0 && fail->http_status == 404 && j->count)
-        fail_hint(fail, "'sigmasight-chat conversations%s' lists them", j->client.where);
+        fail_hint(fail, "'sigmasight-chat conversations%s' lists them", j->client.server_options);
     else if (result != 0 && fail->http_status == 404)
         api_hint_url(fail);
     return result != 0 && auth_recover(&j->client.auth, &j->client.api, fail);

@@ -108,6 +108,6 @@ const struct command command_decode = {
                 "  sigmasight-chat decode -j answer.sse | jq -r .event\n",
     .operands = 1,
     .groups = GROUP_OUTPUT,
-    .unsettled = true,
+    .runs_unconfigured = true,
     .run = run_decode,
 };

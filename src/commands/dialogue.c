@@ -54,10 +54,10 @@ int dialogue_close(struct dialogue *d, struct fail *fail)
     return result;
 }
 
-void dialogue_turn_to(struct dialogue *d, const char *conversation)
+void dialogue_select(struct dialogue *d, const char *conversation)
 {
     set_conversation(d, conversation);
-    d->turned = true;
+    d->is_selected = true;
     d->continued = false;
 }
 
@@ -71,7 +71,7 @@ void dialogue_discard(struct dialogue *d)
         terminal_warning(d->in->terminal, span_of(warning), &ignored);
     free(warning);
     fail_release(&ignored);
-    dialogue_turn_to(d, NULL);
+    dialogue_select(d, NULL);
 }
 
 struct api_portfolios dialogue_portfolios(const struct settings *s)
@@ -157,9 +157,9 @@ static int prepare_client(struct dialogue *d, int64_t started, struct fail *fail
         result = client_authorize(client, fail);
     if (client->warning)
         sinks_warning(&d->sinks, client->warning, fail);
-    if (result == 0 && !d->turned && setting_is(d->in->settings, OPT_CONTINUE))
+    if (result == 0 && !d->is_selected && setting_is(d->in->settings, OPT_CONTINUE))
         result = find_last_conversation(d, fail);
-    else if (result == 0 && !d->turned && setting_is(d->in->settings, OPT_CONVERSATION))
+    else if (result == 0 && !d->is_selected && setting_is(d->in->settings, OPT_CONVERSATION))
         result = complete_conversation(d, fail);
     d->ready = result == 0;
     return result;
@@ -182,17 +182,17 @@ static void add_hints(const struct dialogue *d, const struct question *q, struct
     if (stored && q->request.conversation && !reader_is_committed(&q->reader) &&
         !q->request.retry.all && q->request.retry.max > 0)
         fail_hint(fail, "the message may be stored; --retry-all retries anyway");
-    const char *id = d->turned ? NULL : setting_text(s, OPT_CONVERSATION);
+    const char *id = d->is_selected ? NULL : setting_text(s, OPT_CONVERSATION);
     bool malformed = id && strlen(id) != ID_LENGTH && fail->cause == FAIL_DATA;
     if (malformed)
         fail_hint(fail, "an ID looks like %s, and 'sigmasight-chat conversations%s' lists them",
-                  "7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36", d->client.where);
+                  "7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36", d->client.server_options);
     if (fail->http_status != 404 && fail->http_status != 403)
         return;
     if (d->continued)
         fail_hint(fail, "without --continue a new conversation is created");
     else if (id)
-        fail_hint(fail, "'sigmasight-chat conversations%s' lists them", d->client.where);
+        fail_hint(fail, "'sigmasight-chat conversations%s' lists them", d->client.server_options);
 }
 
 /* Stores the conversation for --continue. A failure is only a warning. */

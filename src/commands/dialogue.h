@@ -35,7 +35,7 @@ struct dialogue {
     bool opened;          /* client_open was called */
     bool ready;           /* there is a token, and `conversation` is set as -c and -C require */
     bool continued;       /* `conversation` was found by -C */
-    bool turned;          /* dialogue_turn_to was called: -c and -C are ignored */
+    bool is_selected;     /* dialogue_select was called: -c and -C are ignored */
     bool mode_set;        /* --mode was sent */
     char *conversation;   /* ID of the next question's, NULL: it creates one; owned */
     struct strings portfolios;      /* IDs of the portfolios of `conversation` */
@@ -73,7 +73,7 @@ void dialogue_init(struct dialogue *d, const struct invocation *in);
 int dialogue_close(struct dialogue *d, struct fail *fail);
 
 /* Selects the conversation of the next question by its ID (copied); NULL: a new one. */
-void dialogue_turn_to(struct dialogue *d, const char *conversation);
+void dialogue_select(struct dialogue *d, const char *conversation);
 /* Deletes the current conversation within two seconds, even if a signal was caught; the next
    question creates a new one. A failure is a warning on standard error. */
 void dialogue_discard(struct dialogue *d);

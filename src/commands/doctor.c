@@ -151,8 +151,8 @@ static void report_warnings(struct doctor *d)
 static int check_settings(struct doctor *d)
 {
     struct buf path = {0}, message = {0};
-    if (d->in->unsettled)
-        return report_failure(d, "settings", d->in->unsettled);
+    if (d->in->config_failure)
+        return report_failure(d, "settings", d->in->config_failure);
     bool place = config_path(&path), there = place && access(buf_text(&path), R_OK) == 0;
     buf_printf(&message, "%s%s",
                place ? buf_text(&path)
@@ -496,10 +496,10 @@ static int run_doctor(const struct invocation *in, struct fail *fail)
     struct doctor d = {.in = in, .fail = fail};
     sys_signals_catch();
     writer_init_standard(&d.out);
-    bool settled = check_settings(&d) == 0, stored = check_files(&d) == 0;
-    if (settled && check_address(&d) == 0) {
+    bool is_configured = check_settings(&d) == 0, has_files = check_files(&d) == 0;
+    if (is_configured && check_address(&d) == 0) {
         check_proxy(&d);
-        if (check_network(&d) == 0 && stored && check_token(&d) == 0 && check_account(&d) == 0)
+        if (check_network(&d) == 0 && has_files && check_token(&d) == 0 && check_account(&d) == 0)
             check_generation(&d);
     }
     writer_finish(&d.out, fail);
@@ -517,6 +517,6 @@ const struct command command_doctor = {
     .examples = "  sigmasight-chat doctor\n"
                 "  sigmasight-chat doctor -j | jq -r 'select(.status != \"ok\").message'\n",
     .groups = GROUP_API | GROUP_JSON,
-    .unsettled = true,
+    .runs_unconfigured = true,
     .run = run_doctor,
 };

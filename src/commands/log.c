@@ -65,7 +65,7 @@ static void put_tab_separated(struct buf *out, const struct log_entry *e)
 static void put_entry_row(struct buf *out, const struct log_entry *e, unsigned columns)
 {
     struct buf row = {0}, question = {0};
-    bool utf8 = terminal_takes_utf8();
+    bool utf8 = terminal_has_utf8();
     unsigned width;
     buf_span(&row, e->id);
     buf_puts(&row, "  ");

@@ -192,8 +192,8 @@ int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct
         return -1;
     if (!setting_is(s, OPT_QUIET))
         sinks_add(sinks, sink_notes_new(in->terminal, text, text || strcmp(format, "json") == 0));
-    if (!in->unsettled)
+    if (!in->config_failure)
         return 0;
-    fail_move(fail, in->unsettled);
+    fail_move(fail, in->config_failure);
     return -1;
 }

@@ -18,7 +18,7 @@ struct sink_text_options outputs_stored_text(const struct invocation *in);
    files given by options. */
 int outputs_check_input(const struct invocation *in, const char *path, struct fail *fail);
 /* Opens --events, --events-fd and --record, and adds the sink for standard error. FAIL_CREATE,
-   FAIL_USAGE. Last, it fails with in->unsettled if that is set, so that `client.close` reports
+   FAIL_USAGE. Last, it fails with in->config_failure if that is set, so that `client.close` reports
    it. */
 int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct fail *fail);
 

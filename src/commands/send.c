@@ -51,6 +51,6 @@ const struct command command_send = {
                 "  sigmasight-chat send -j -- \"$question\" | jq -c .\n",
     .operands = SIZE_MAX,
     .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_SINGLE | GROUP_RETRY | GROUP_CONTEXT,
-    .unsettled = true,
+    .runs_unconfigured = true,
     .run = run_send,
 };

@@ -82,12 +82,12 @@ static int json_summarize(struct sink *s, const struct summary *summary, struct 
 {
     struct json_sink *j = (struct json_sink *)s;
     struct buf object = {0};
-    terminal_make_way(j->terminal);
+    terminal_erase_status(j->terminal);
     put_answer_object(&object, j, summary);
     writer_put_json(&j->out, buf_view(&object));
     buf_release(&object);
     collected_clear(&j->answer);
-    return writer_end(&j->out, summary_is_last_words(summary), true, fail);
+    return writer_end(&j->out, summary_ends_process(summary), true, fail);
 }
 
 /* The `summarize` of sink_object_new. */

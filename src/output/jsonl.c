@@ -139,7 +139,7 @@ static int jsonl_summarize(struct sink *s, const struct summary *summary, struct
     struct jsonl_sink *j = (struct jsonl_sink *)s;
     summary_put(begin_client(j, "close"), summary);
     end_client(j);
-    return writer_end(&j->out, summary_is_last_words(summary), true, fail);
+    return writer_end(&j->out, summary_ends_process(summary), true, fail);
 }
 
 static int jsonl_close(struct sink *s, struct fail *fail)

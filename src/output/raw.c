@@ -52,7 +52,7 @@ static int raw_summarize(struct sink *s, const struct summary *summary, struct f
     struct raw_sink *r = (struct raw_sink *)s;
     escape_put(&r->out.pending, buf_view(&r->tail));
     buf_clear(&r->tail);
-    return writer_end(&r->out, summary_is_last_words(summary), false, fail);
+    return writer_end(&r->out, summary_ends_process(summary), false, fail);
 }
 
 static int raw_close(struct sink *s, struct fail *fail)

@@ -48,7 +48,7 @@ struct summary {
 };
 
 /* A signal is about to end the process: do not wait for a slow reader. */
-static inline bool summary_is_last_words(const struct summary *summary)
+static inline bool summary_ends_process(const struct summary *summary)
 {
     return summary->fail->cause == FAIL_SIGNAL && !summary->survives;
 }

@@ -132,8 +132,8 @@ static int text_flush(struct sink *s, struct fail *fail)
 static int text_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
 {
     struct text_sink *t = (struct text_sink *)s;
-    bool signalled = summary_is_last_words(summary);
-    terminal_make_way(t->terminal);
+    bool signalled = summary_ends_process(summary);
+    terminal_erase_status(t->terminal);
     /* A terminal may discard pending output when a key sends a signal. */
     bool reset = signalled && t->layout && layout_reset_style(t->layout);
     size_t before = t->where->len;

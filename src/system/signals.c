@@ -371,7 +371,7 @@ void sys_signals_of_child(void)
     sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-bool sys_pipe_kills(void)
+bool sys_sigpipe_kills(void)
 {
     return signals.pipe_kills;
 }

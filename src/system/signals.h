@@ -54,7 +54,7 @@ int sys_wait_for_any(struct pollfd *fds, size_t count, int64_t deadline, int kno
 void sys_signals_of_child(void);
 
 /* Whether the program must end by SIGPIPE after EPIPE: SIGPIPE was not ignored at the start. */
-bool sys_pipe_kills(void);
+bool sys_sigpipe_kills(void);
 /* Sets the text that is written to `fd` before SIGTSTP stops the process, to erase incomplete
    output from the terminal; NULL for none. Borrowed until the next call. */
 void sys_on_stop(int fd, const char *words);

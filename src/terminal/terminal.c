@@ -77,7 +77,7 @@ void terminal_init(struct terminal *t)
     bool same = is_same_file(STDOUT_FILENO, STDERR_FILENO);
     t->same = t->out && t->err && same;
     t->same_file = same && has_lines(STDOUT_FILENO);
-    t->utf8 = terminal_takes_utf8();
+    t->utf8 = terminal_has_utf8();
     terminal_configure(t, "auto", false, 0);
 }
 
@@ -101,7 +101,7 @@ void terminal_disable_status(struct terminal *t)
     t->live = false;
 }
 
-bool terminal_takes_utf8(void)
+bool terminal_has_utf8(void)
 {
     static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
@@ -134,7 +134,7 @@ void terminal_forget_answer(struct terminal *t, const struct writer *answer)
 
 static void end_cut_line(struct terminal *t)
 {
-    terminal_make_way(t);
+    terminal_erase_status(t);
     bool cut = t->answer ? t->answer->cut_line : t->midline;
     bool shared = t->same || (t->same_file && (t->lines || t->midline));
     if (t->answer)

@@ -60,7 +60,7 @@ bool terminal_renders(const struct terminal *t);
 
 /* Whether the terminal displays UTF-8, according to the first of LC_ALL, LC_CTYPE and LANG that is
    not empty. */
-bool terminal_takes_utf8(void);
+bool terminal_has_utf8(void);
 
 /* The ellipsis after truncated text. */
 const char *terminal_ellipsis(const struct terminal *t);
@@ -73,7 +73,7 @@ void terminal_release(struct terminal *t);
 void terminal_forget_answer(struct terminal *t, const struct writer *answer);
 
 /* Erases the status line before other output to a terminal. */
-static inline void terminal_make_way(struct terminal *t)
+static inline void terminal_erase_status(struct terminal *t)
 {
     if (t->status && t->status->drawn)
         status_erase(t->status);

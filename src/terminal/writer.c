@@ -70,7 +70,7 @@ void writer_put_json(struct writer *o, struct span json)
 static int write_failed(struct writer *o, int error, struct fail *fail)
 {
     o->broken = error != EINTR;
-    if (error == EPIPE && sys_pipe_kills())
+    if (error == EPIPE && sys_sigpipe_kills())
         return fail_signal(fail, SIGPIPE);
     errno = error;
     return sys_fail(fail, FAIL_OUTPUT, "cannot write %s", o->name);
@@ -103,7 +103,7 @@ int writer_flush(struct writer *o, struct fail *fail)
     return error ? write_failed(o, error, fail) : 0;
 }
 
-static void write_last_words(struct writer *o, bool whole_lines)
+static void write_what_fits(struct writer *o, bool whole_lines)
 {
     bool fits = !o->broken && !(whole_lines && o->cut_line);
     if (fits && o->pending.len && sys_writable_now(o->fd))
@@ -111,11 +111,11 @@ static void write_last_words(struct writer *o, bool whole_lines)
     o->broken = true;
 }
 
-int writer_end(struct writer *o, bool last_words, bool whole_lines, struct fail *fail)
+int writer_end(struct writer *o, bool ends_process, bool whole_lines, struct fail *fail)
 {
-    if (!last_words)
+    if (!ends_process)
         return writer_flush(o, fail);
-    write_last_words(o, whole_lines);
+    write_what_fits(o, whole_lines);
     return 0;
 }
 

@@ -42,10 +42,10 @@ static inline int writer_turn(struct writer *o, struct fail *fail)
     return o->pending.len < WRITER_BATCH ? 0 : writer_flush(o, fail);
 }
 
-/* Call at the end of an answer: as writer_flush. With `last_words`, a signal is about to end the
+/* Call at the end of an answer: as writer_flush. With `ends_process`, a signal is about to end the
    process: writes only what does not block, with `whole_lines` only complete lines, and makes later
    writes no-ops. */
-int writer_end(struct writer *o, bool last_words, bool whole_lines, struct fail *fail);
+int writer_end(struct writer *o, bool ends_process, bool whole_lines, struct fail *fail);
 /* Closes an owned descriptor. FAIL_OUTPUT if close(2) reports a write error. */
 int writer_close(struct writer *o, struct fail *fail);
 
