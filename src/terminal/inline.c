@@ -89,7 +89,7 @@ struct inline_parser {
     int bottom[3][2][3];          /* no opener for such a closer stands before this node */
     struct bracket *brackets;
     int bracket_head, bracket_count, bracket_capacity;
-    int active;                                /* brackets that may become a link */
+    int bracket_active;                        /* those before this one are not active */
     unsigned depth[SPAN_KINDS], links, images; /* of what is passed on */
     bool after_blank; /* what was passed on ends in a blank, or nothing was */
     bool blank_due;   /* that blank is before a URL now and must follow it */
@@ -315,10 +315,11 @@ static int match_runs(struct inline_parser *p, int opener, int closer)
     return next;
 }
 
-/* From the closer `at` to the end of the list, with openers at or behind the node `floor`. */
-static void process_closers(struct inline_parser *p, int at, int floor, int bottom[3][2][3])
+/* Processes the closers from the run `at` to the node `end`, with openers from the node `floor`.
+   Returns the first run that was not processed. */
+static int process_closers(struct inline_parser *p, int at, int end, int floor, int bottom[3][2][3])
 {
-    while (p->nodes && at != NO_NODE) {
+    while (p->nodes && at != NO_NODE && at < end) {
         struct node *closer = &p->nodes[at];
         int next = closer->next;
         if (!closer->closer) {
@@ -338,12 +339,18 @@ static void process_closers(struct inline_parser *p, int at, int floor, int bott
             unlist_run(p, at);
         at = next;
     }
+    return at;
 }
 
-static void process_all(struct inline_parser *p)
+/* Processes the closers before the first bracket that may become a link, in which emphasis is
+   resolved separately. */
+static void process_outside_links(struct inline_parser *p)
 {
-    process_closers(p, p->unprocessed, 0, p->bottom);
-    p->unprocessed = NO_NODE;
+    while (p->bracket_active < p->bracket_count && !p->brackets[p->bracket_active].active)
+        p->bracket_active++;
+    bool any = p->bracket_active < p->bracket_count;
+    int end = any ? p->brackets[p->bracket_active].node : p->count;
+    p->unprocessed = process_closers(p, p->unprocessed, end, 0, p->bottom);
 }
 
 /* Brackets. */
@@ -355,12 +362,13 @@ static void add_bracket(struct inline_parser *p, bool image)
     n->held = true;
     if (p->bracket_head == p->bracket_count)
         p->bracket_head = p->bracket_count = 0;
+    if (p->bracket_active > p->bracket_count)
+        p->bracket_active = p->bracket_count;
     if (p->bracket_count == p->bracket_capacity) {
         p->bracket_capacity = p->bracket_capacity ? 2 * p->bracket_capacity : 16;
         p->brackets = xrealloc(p->brackets, (size_t)p->bracket_capacity * sizeof *p->brackets);
     }
     p->brackets[p->bracket_count++] = (struct bracket){node_index(p, n), image, true, n->offset};
-    p->active++;
 }
 
 /* The bracket is text. */
@@ -370,8 +378,7 @@ static void deactivate(struct inline_parser *p, struct bracket *b)
         return;
     b->active = false;
     p->nodes[b->node].held = false;
-    if (--p->active == 0)
-        process_all(p);
+    process_outside_links(p);
 }
 
 /* Turns openers that exceed the limit into text, the oldest first. */
@@ -631,8 +638,7 @@ static bool take_delimiters(struct inline_parser *p)
     if (run->opener || run->closer)
         list_run(p, run);
     skip(p, n);
-    if (p->active == 0)
-        process_all(p);
+    process_outside_links(p);
     return true;
 }
 
@@ -957,7 +963,7 @@ static void process_link(struct inline_parser *p, int node)
     memset(bottom, 0, sizeof bottom);
     for (int i = p->last; i != NO_NODE && i > node; i = p->nodes[i].previous)
         at = i;
-    process_closers(p, at, node, bottom);
+    process_closers(p, at, p->count, node, bottom);
     while (p->last != NO_NODE && p->last > node)
         unlist_run(p, p->last);
 }
@@ -981,8 +987,6 @@ static void add_link(struct inline_parser *p, struct bracket *b, struct span des
     for (int i = p->bracket_head; !image && i < p->bracket_count; i++)
         if (!p->brackets[i].image)
             deactivate(p, &p->brackets[i]);
-    b->active = true;
-    p->nodes[node].held = true;
     deactivate(p, b);
 }
 
@@ -1162,7 +1166,7 @@ void inline_end(struct inline_parser *p)
     read_tokens(p);
     while (p->bracket_head < p->bracket_count)
         deactivate(p, &p->brackets[p->bracket_head++]);
-    process_all(p);
+    process_outside_links(p);
     while (p->first != NO_NODE)
         unlist_run(p, p->first);
     flush_tokens(p);

@@ -118,6 +118,14 @@ class Writer:
         return "".join(self.pick(MARKERS) + (self.pick(MARKERS) if self.chance(0.3) else "") + self.pick(LINES) + "\n"
                        for _ in range(self.random.randint(1, 9)))
 
+    def long(self):
+        """An opener that nothing closes within its limit of 4 KiB, before text with constructs that are whole."""
+        opener, without = self.pick((("[", "\0"), ("![", "\0"), ("<", "\0"), ("[a](", "\0"), ("[a](<", "\0"), ("![a](b \"", "\0"),
+                                     ("[[[", "\0"), ("~~", "~"), ("**", "*"), ("*", "*"), ("__", "_"), ("[*", "*"), ("*[", "*")))
+        kinds = [kind for kind in ("*{}*", "**{}**", "***{}***", "_{}_", "`{}`", "~~{}~~", "[{}](u)", "![{}](v)", "[**{}**](x)",
+                                   "<http://{}>", "*{} `c` d*", "{} * e", "[{}]", "a_{}_b", "\\*{}") if without not in kind]
+        return f"text {opener}q " + " ".join(self.pick(kinds).format(self.pick(("a", "b c", "d e f"))) for _ in range(1000)) + "\n"
+
     def plain(self):
         """Without inline markup and tables, so that only words may be held back."""
         out = ""
@@ -129,7 +137,9 @@ class Writer:
 
 
 def documents(count, seed=1):
-    return [Writer(seed * 1000003 + i).document() if i % 2 else Writer(seed * 1000003 + i).lines() for i in range(count)]
+    """Documents, every other one of lines at random, and some of one long paragraph."""
+    texts = [Writer(seed * 1000003 + i).document() if i % 2 else Writer(seed * 1000003 + i).lines() for i in range(count)]
+    return texts + [Writer(seed * 1000003 + i).long() for i in range(count // 20)]
 
 
 def plain_documents(count, seed=1):

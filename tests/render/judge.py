@@ -117,6 +117,7 @@ def judge_screen(texts):
 
 
 def judge_layout(texts):
+    texts = [text for text in texts if len(text) < 4096]
     documents, checked = Documents(texts), 0
     references = [reference.Reference(text) for text in texts]
     for width in (20, 40, 80, 120, 200):

@@ -202,6 +202,22 @@ static void test_early(void)
     markdown_free(m);
 }
 
+/* What follows an opener that is given up is parsed anew, also while another one is open. */
+static void test_after_bound(void)
+{
+    static const char want[] = "[p ![{e a} [b";
+    struct markdown *m = markdown_new(&sink);
+    struct buf text = {0};
+    buf_puts(&text, "![*a* [b");
+    for (size_t i = 0; i < MARKDOWN_OPENER; i++)
+        buf_byte(&text, 'b');
+    feed(m, buf_view(&text), 1);
+    markdown_end(m);
+    check_span(span_make(events.data, strlen(want)), span_of(want), "after the bound");
+    buf_release(&text);
+    markdown_free(m);
+}
+
 /* An opener is given up when what closes it ends further away. */
 static void test_bound(void)
 {
@@ -248,6 +264,7 @@ int main(void)
     unit_case("events", test_events);
     unit_case("events before the end of the text", test_early);
     unit_case("the bound of an opener", test_bound);
+    unit_case("what follows the bound", test_after_bound);
     unit_case("the bound of a table", test_table_bound);
     buf_release(&events);
     return unit_status();
