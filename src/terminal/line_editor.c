@@ -324,7 +324,9 @@ static const struct {
     {L"\\eOH", L"ed-move-to-beg"},  {L"\\e[1~", L"ed-move-to-beg"},
     {L"\\e[F", L"ed-move-to-end"},  {L"\\eOF", L"ed-move-to-end"},
     {L"\\e[4~", L"ed-move-to-end"}, {L"\\e[3~", L"ed-delete-next-char"},
-    {L"\\e[1;5C", L"em-next-word"}, {L"\\e[1;5D", L"ed-prev-word"},
+    {L"\\e[2~", L"ed-ignore"},      {L"\\e[5~", L"ed-ignore"},
+    {L"\\e[6~", L"ed-ignore"},      {L"\\e[1;5C", L"em-next-word"},
+    {L"\\e[1;5D", L"ed-prev-word"},
 };
 
 /* Capabilities that insert and delete characters are disabled, so that the library overwrites the

@@ -359,7 +359,7 @@ END
     serve_echo
     on_screen shows '>' type 'orld' type '\x01' type 'W' type '\x05' type '!x' type '\x1b[D\x1b[D' type ' ' type '\x1b[F\x7f\r' \
         shows 'Heard: World !' type 'abc def\x17ghi\r' shows 'Heard: abc ghi' \
-        type 'left right\x1b[H\x1b[C\x0b\r' shows 'Heard: l' type 'gone\x15here\r' shows 'Heard: here' \
+        type '\x1b[5~left\x1b[6~ \x1b[2~right\x1b[H\x1b[C\x0b\r' shows 'Heard: l' type 'gone\x15here\r' shows 'Heard: here' \
         type '\x1b[A\x1b[A\x1b[A\x1b[B\r' type 'then\r' shows $'Heard: then\n>' type '\x12Wor\r' type '\x04' -- "$CHAT" chat
     [ "$(cat "$OUT")" = "exit 0" ]
     expect_posted '"World !"' '"abc ghi"' '"l"' '"here"' '"l"' '"then"' '"World !"'
