@@ -18,8 +18,9 @@ STATE = {'credentials.json', 'conversations.json'}
 LOG = {'log.jsonl', 'log.1.jsonl'}
 FILES = {'out', 'err', 'status', 'fired', 'state', 'record', 'events'}
 OUT_OF_MEMORY = b'sigmasight-chat: out of memory'
-# Values that differ between two equal runs.
-VARIES = re.compile(rb'\b1[0-9]{9}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z|127\.0\.0\.1:\d+|(?<="id":")[0-9a-f]{8}(?=")')
+# Values that differ between two equal runs, and whether libedit could be opened.
+VARIES = re.compile(rb'\b1[0-9]{9}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z|127\.0\.0\.1:\d+'
+                    rb'|(?<="id":")[0-9a-f]{8}(?=")|(?<=line editing: ).+')
 
 
 def settle(text):
