@@ -108,6 +108,7 @@ static void put_boxes(struct layout *l, unsigned depth)
         if (box->kind == MARKDOWN_ITEM && first) {
             put_mark(l, buf_view(&box->mark));
             l->blanks++;
+            give_up = 0;
             continue;
         }
         unsigned less = give_up < indent ? give_up : indent;

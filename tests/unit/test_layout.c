@@ -134,6 +134,12 @@ static void test_many_marks(void)
     nest_items(12);
     paragraph("a bb");
     expect("* * * * * * * * * *\n* * a bb\n");
+    begin(20, false, true);
+    nest_items(2);
+    for (unsigned i = 0; i < 4; i++)
+        open_block(MARKDOWN_QUOTE, false);
+    paragraph("a word longer");
+    expect("* * | | | | a word\n  | | | | longer\n");
 }
 
 static void test_styles(void)
