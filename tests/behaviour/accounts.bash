@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What the tests of accounts, settings and conversations share, beside helper.bash.
+# Functions for the tests of accounts, settings and conversations. Load it after helper.bash.
 
 PASSWORD='correct horse "battery" \staple'
 
-# The servers give a token by the environment; without it there is only what a test sets up.
+# The helper sets a token in the environment; it is unset here.
 no_token()
 {
     unset SIGMASIGHT_TOKEN
@@ -36,7 +36,7 @@ token_command()
     jq -n --arg command "$1" '{token_command: $command}' | configure
 }
 
-# log_in [EMAIL [OPTION]...]: stores a token, and no request of it is counted.
+# log_in [EMAIL [OPTION]...]: stores a token; its requests are not counted.
 log_in()
 {
     local email=${1-me@example.com}
@@ -46,13 +46,13 @@ log_in()
     forget_requests
 }
 
-# Requests that were needed to come here are not what a test is about. The numbers of the files go on.
+# Forgets the requests so far. The numbering of their files continues.
 forget_requests()
 {
     : >"$DUMP/log"
 }
 
-# stored FILTER: of the entries of the credentials.
+# stored FILTER: prints the output of the filter for the entries of the credentials.
 stored()
 {
     jq -r ".entries | $1" "$(state credentials.json)"
@@ -65,13 +65,13 @@ change_stored()
     cat "$T/changed" >"$(state credentials.json)"
 }
 
-# age LIFE LEFT: the stored token lives so many seconds, and so many of them are left.
+# age LIFE LEFT: gives the stored token a lifetime of LIFE seconds, of which LEFT remain.
 age()
 {
     change_stored "map(.issued_at = (now | floor) + $2 - $1 | .expires_at = (now | floor) + $2)"
 }
 
-# The tokens that came with the requests of a kind, a line each.
+# Prints the tokens of all requests of a kind, one a line.
 tokens_of()
 {
     local file
@@ -95,7 +95,7 @@ last_body_of()
     sed '1,/^\r$/d' "$found"
 }
 
-# at_terminal [STEP ARGUMENT]... -- COMMAND...: see terminal.py. $OUT: how it ended; $T/screen.
+# at_terminal [STEP ARGUMENT]... -- COMMAND...: see terminal.py. Writes how it ended to $OUT, and $T/screen.
 at_terminal()
 {
     need_terminal
@@ -139,7 +139,7 @@ END_OF_C
     export CLOCK_AHEAD=$T/ahead
 }
 
-# run_error STATUS [PATTERN]: one line of an error came, and nothing on standard output.
+# run_error STATUS [PATTERN]: one line with an error was printed, and nothing on standard output.
 expect_failure()
 {
     expect_status "$1"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# login, logout, whoami; the sources of a token, when it is renewed, and that it is kept secret.
+# login, logout, whoami; the sources, the renewal and the secrecy of tokens.
 
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
@@ -14,7 +14,7 @@ jwt()
     printf 'eyJhbGciOiJIUzI1NiJ9.%s.c2lnbmF0dXJl' "$(printf %s "$1" | base64 -w 0 | tr '+/' '-_' | tr -d =)"
 }
 
-# Nothing that was written holds the password or a token.
+# expect_no_secret: no output or file contains the password or a token.
 expect_no_secret()
 {
     local secret
@@ -24,7 +24,7 @@ expect_no_secret()
     done
 }
 
-# The claims of every JWT begin like this.
+# The beginning of the claims of every JWT.
 jwt_head=eyJ
 
 # --- login ---
@@ -731,7 +731,7 @@ TABLE
     serve_default
     no_token
     mkfifo "$T/never"
-    # It writes when the clock has advanced: the program looks at the time then.
+    # Writes when the clock has advanced, so that the program checks the time.
     token_command "cat $T/never & : >$CLOCK_AHEAD; printf part; cat $T/never"
     status=0
     LD_PRELOAD=$T/clock.so "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR" || status=$?
@@ -748,7 +748,7 @@ TABLE
     launch "$CHAT" send --max-time 0.3 hi </dev/null >"$OUT" 2>"$ERR"
     local in_time=yes
     read -r -t 1.5 -u "$ENDED" _ status || in_time=no
-    # Ends it if it still waits.
+    # Ends the command if it is still waiting.
     (echo "$TOKEN" >&"$answer") 2>/dev/null || :
     [ "$in_time" = yes ] || fail "--max-time has no say"
     expect_failure 75 "timed out: token_command '.*' took longer than 0.[23] s [(]--max-time[)]"
@@ -1424,7 +1424,7 @@ BODIES
     expect_requests
 }
 
-# As the other users of the machine see it.
+# As other users of the machine see it.
 @test "secret: not in the command line of the process, and no core is dumped" {
     serve <<<$'on POST /chat/send\ngate sent\nevent done {}'
     ulimit -c "$(ulimit -H -c)"
@@ -1443,7 +1443,7 @@ expect_guarded()
     expect_no "$TOKEN" "/proc/$PID/cmdline"
     expect_no "$PASSWORD" "/proc/$PID/cmdline"
     expect_line 'Max core file size +0 +0 +bytes *' "/proc/$PID/limits"
-    # What belongs to root now could be read by its owner before. For root itself that makes no difference.
+    # Files in /proc that belong to root cannot be read by the owner of the process. For root there is no difference.
     if [ "$(id -u)" -ne 0 ]; then
         [ "$(stat -c %u "/proc/$PID/environ")" -eq 0 ] || fail "it can be dumped"
     fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# api: any call below the URL.
+# api: any call of the API.
 
 load helper
 load accounts

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2094,SC2154 # what helpers set and read, a file that is read and appended to
-# Many questions: one object for each, whatever happens.
+# batch: many questions, and one object for each in all cases.
 
 load helper
 load accounts
@@ -35,7 +35,7 @@ jobs_of()
     cat "/proc/$1/task/$1/children"
 }
 
-# A server whose answers wait until the gate is opened.
+# serve_gate: a server that answers when the gate is opened.
 serve_gate()
 {
     serve <<'END'
@@ -259,7 +259,7 @@ asked_ahead()
     [ "$(count_requests 'POST /chat/send')" -ge 8 ]
 }
 
-# await COMMAND...: until it is true.
+# await COMMAND...: waits until it succeeds.
 await()
 {
     local turn
@@ -716,7 +716,7 @@ recipe()
     sed -n "/^$1/,/$2\$/p" "$SRCDIR/man/sigmasight-chat.1" | sed 's/\\e/\\/g;s/^\.Dl //;/^\./d;/^[A-Z]/d'
 }
 
-# Two directories of this machine take the part of two hosts.
+# Two directories of this machine stand for two hosts.
 @test "batch: the recipe with GNU parallel, two hosts, and one that fails" {
     parallel --version 2>/dev/null | grep -q '^GNU parallel' || skip "GNU parallel is not installed"
     serve_hello

@@ -32,7 +32,7 @@ event done {}
 END
 }
 
-# The texts of the messages that were posted, a JSON string each.
+# posted: prints the texts of the posted messages as JSON strings, one a line.
 posted()
 {
     local file
@@ -248,7 +248,7 @@ END
     echo one >&"$LINES"
     expect_read "$ANSWERS" $'Heard: one\n'
     steer GET closed/1
-    # The connection is dead when the next message comes, and so is the server that had it.
+    # The server of the kept connection has ended before the next message.
     # shellcheck disable=SC2153 # of serve
     local port=$PORT
     stop_server

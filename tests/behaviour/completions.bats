@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What each shell offers at a given place of the command line.
+# What each shell completes at a given place of the command line.
 
 load helper
 
@@ -24,7 +24,7 @@ offers_bash()
     # shellcheck disable=SC2016 # the inner shell expands
     bash --norc --noprofile -c '
         source "$SRCDIR/completions/sigmasight-chat.bash"
-        # As readline does: = and : are words of their own.
+        # As in readline, = and : are separate words.
         line=${1//=/ = } line=${line//:/ : }
         read -ra COMP_WORDS <<<"$line"
         if [[ $line == *[[:space:]] ]]; then
@@ -38,7 +38,7 @@ offers_bash()
     ' bash "$1" 3>&- | sort -u
 }
 
-# In a shell of its own at a pseudo-terminal, whose compadd prints its arguments.
+# In a separate shell at a pseudo-terminal, with a compadd that prints its arguments.
 offers_zsh()
 {
     rm -f "$T/offers"
@@ -77,7 +77,7 @@ offered()
     shift
     printf '%s\n' "$@" | grep . | sort >"$T/wanted" || :
     for shell in "${each_shell[@]}"; do
-        # fish repeats what stands before =
+        # fish repeats the text before =
         "offers_$shell" "$line" | sed 's/^-[^=]*=//' >"$T/got"
         diff "$T/wanted" "$T/got" >&2 || fail "$shell offers something else for '$line'"
     done
@@ -96,7 +96,7 @@ offers_all()
     done
 }
 
-# The long options that --help of a command knows.
+# The long options in the --help of a command.
 options_of()
 {
     "$CHAT" "$@" --help -v | sed -n 's/^  .....\{0,1\} *\(--[a-z-]*\).*/\1/p'
@@ -195,7 +195,7 @@ END
     offered 'sigmasight-chat conversations mode one ' green blue indigo violet
     offered 'sigmasight-chat conversations show one '
     offered 'sigmasight-chat conversations list '
-    # The server is the one that the line names.
+    # The server is that of the command line.
     url=$SIGMASIGHT_URL
     export SIGMASIGHT_URL=http://127.0.0.1:1/
     offered 'sigmasight-chat send -c '
@@ -277,7 +277,7 @@ takes()
         for line in "conversations $sub --" "conversations -q $sub --" "conversations -u $SIGMASIGHT_URL $sub --"; do
             for shell in "${each_shell[@]}"; do
                 "offers_$shell" "sigmasight-chat $line" | grep '^--' >"$T/got"
-                # zsh does not repeat what stands on the line already.
+                # zsh does not repeat options that are on the line already.
                 grep -v -x -e --quiet -e --url "$T/got" >"$T/others"
                 grep -v -x -e --quiet -e --url "$T/wanted" | diff - "$T/others" >&2 || fail "$shell: other options for '$line'"
             done

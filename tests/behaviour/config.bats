@@ -571,7 +571,7 @@ CONFIG
     run_chat config
     expect_status 0
     expect_bytes '' "$ERR"
-    # What is there is edited; an invalid result stays.
+    # An existing file is edited; an invalid result is kept.
     export EDITOR='printf "{\"modus\": 1}" >'
     at_terminal wait ':1:2: unknown key' -- "$CHAT" config edit
     expect_line 'exit 78.*' "$OUT"
@@ -642,7 +642,7 @@ CONFIG
     expect_setting retry-delay 1 default
     expect_setting mode '' 'not set'
     [ "$(awk -F '\t' 'NF != 3' "$OUT" | wc -l)" -eq 0 ]
-    # Each of them can stand in the file, and nothing else can.
+    # The file accepts each of them and nothing else.
     cut -f 1 "$OUT" | grep -v -x profile | sort >"$T/shown"
     [ "$(wc -l <"$T/shown")" -ge 20 ]
     jq -R -n '[inputs | {key: ., value: 0}] | from_entries' "$T/shown" >"$T/all"
@@ -672,7 +672,7 @@ CONFIG
     jq -s 'map(select(.value != null and .setting != "profile") | {key: .setting, value: .value}) | from_entries' "$OUT" >"$T/values"
     jq -e '.retry == 2 and ."retry-delay" == 0.5 and .quiet == false and .portfolio == ["a b", "c\"d"] and
         ."max-event-size" == "1M" and .mode == "blue" and ."idle-timeout" == 300 and .url == "http://localhost:8000/api/v1"' "$T/values"
-    # They make a file that means the same.
+    # As a configuration file they have the same effect.
     cp "$T/values" "$(config)"
     chmod 600 "$(config)"
     cp "$OUT" "$T/before"

@@ -11,7 +11,7 @@ last_id()
     last_body_of 'POST /api/v1/chat/send' | jq -r .conversation_id
 }
 
-# The conversation that -C would take.
+# The conversation that -C would use.
 remembered()
 {
     jq -r '.entries[0].conversation_id' "$(state conversations.json)"
@@ -405,7 +405,7 @@ refuse()
     kill -INT "$PID"
     open_gate asked
     await_end
-    # All was done when it came, or it ends the process: the conversation is deleted once in either case.
+    # The signal comes after the end or ends the process: the conversation is deleted once in both cases.
     case $status in
     0) : ;;
     *) expect_signal INT ;;

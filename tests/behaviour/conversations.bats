@@ -15,7 +15,7 @@ new()
     id=$(cat "$OUT")
 }
 
-# each_generation FUNCTION: what holds for both kinds of server.
+# each_generation FUNCTION: calls it for both generations of the server.
 each_generation()
 {
     local generation
@@ -90,7 +90,7 @@ new_with_options()
 
 # --- list ---
 
-# The IDs of the list, newest first, as the server was asked to make them.
+# The IDs of the list, newest first, in the reverse order of their creation.
 create_some()
 {
     ids=()

@@ -12,7 +12,7 @@ preloaded()
     "${CC:-cc}" -shared -fPIC -o "$T/$1.so" "$BATS_TEST_DIRNAME/$1.c" -ldl
 }
 
-# allocations COMMAND...: COUNT; what it writes goes nowhere.
+# allocations COMMAND...: sets COUNT; the output is discarded.
 allocations()
 {
     rm -f "$T/allocations"
@@ -22,7 +22,7 @@ allocations()
     [ "$COUNT" -gt 10 ] || fail "only $COUNT allocations: the counter does not count"
 }
 
-# stream first|second N: events of either generation, N of each kind that comes often.
+# stream first|second N: events of that generation, N of each frequent kind.
 stream()
 {
     local kinds
@@ -107,7 +107,7 @@ grow()
     expect_status 0
 }
 
-# The events of grow, as many of them as have so many bytes; and one that is seen when it has arrived.
+# The events of grow, of that many bytes in all, followed by an event that marks the end.
 feed()
 {
     yes "$2" | head -n $(($1 * lines / (size + 1) / lines * lines)) >&"$stream" || :
@@ -155,7 +155,7 @@ a_result()
     grow jsonl 256 "${event%.}"
 }
 
-# launch_traced ARGUMENT...: the program with its system calls in $T/calls, a line each.
+# launch_traced ARGUMENT...: launches the program and writes its system calls to $T/calls, one a line.
 launch_traced()
 {
     need_plain_program
@@ -165,7 +165,7 @@ launch_traced()
     launch strace -qq -f -o "$T/calls" "$CHAT" "$@" >"$T/answer" 2>"$ERR"
 }
 
-# calls_between FROM TO: what was called after FROM was written until TO was.
+# calls_between FROM TO: prints the system calls after FROM was written until TO was.
 calls_between()
 {
     awk -v from="write(1, \"$1" -v to="write(1, \"$2" '
@@ -213,7 +213,7 @@ SCENARIO
     pipe_from answer
     launch_traced send -c "$ID" hi
     expect_read "$answer" '<begin>'
-    # Long enough for a spinner or a clock that ticks.
+    # Long enough to notice a spinner or a clock.
     read -r -t 2 -u "$LEASH_END" _ || :
     open_gate silence
     expect_read "$answer" '<end>'
@@ -221,7 +221,7 @@ SCENARIO
     expect_status 0
     calls_between '<begin>' '<end>'
     count=$(grep -c -E '= 0 \(Timeout\)' "$T/between" || :)
-    # libcurl asks once, without waiting, whether there is more.
+    # libcurl polls once without waiting.
     count=$((count - $(grep -c -E ', 0\) += 0 \(Timeout\)' "$T/between" || :)))
     tell "$count wake-ups in 2 s"
     [ "$count" -le 2 ] || fail "$count wake-ups in 2 s"
@@ -239,7 +239,7 @@ SCENARIO
         expect_status 0
         [ -s "$OUT" ] || fail "nothing came"
     done
-    # Where it is, that fails.
+    # If libcurl is initialized, the preloaded function fails.
     SIGMASIGHT_TOKEN=$TOKEN LD_PRELOAD=$T/no_curl.so run_chat send -c "$ID" hi
     expect_status 70
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# An answer that is cut off, at every byte: what is written is exactly the text of the events that were complete,
-# and the status says so. What counts as the end of an answer.
+# An answer that is cut off at every byte: the output is exactly the text of the complete events,
+# and the status reports the cut. What counts as the end of an answer.
 
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
 
-# What every prefix of a transcript must give, found without the program's help: for each event that is complete
+# The expected output of every prefix of a transcript, determined without the program: for each complete event
 # $T/text.N, the text so far; ENDS[N] is the offset behind its blank line; DONE is the number of the first `done`.
 prepare()
 {
@@ -38,13 +38,13 @@ prepare()
     [ "$n" -gt 5 ]
 }
 
-# cut_everywhere FILE PART OF: decodes those prefixes that are PART's.
+# cut_everywhere FILE PART OF: decodes the prefixes of part PART of OF.
 cut_everywhere()
 {
     local at=0 wanted n whole='' got line
     prepare "$1"
     trap - DEBUG
-    # No file has a NUL, and what the shell does itself is quick.
+    # No file contains a NUL. Builtins of the shell are fast.
     IFS= read -r -d '' whole <"$1" || :
     for ((n = $2; n <= ${#whole}; n += $3)); do
         while [ $((at + 1)) -lt ${#ENDS[@]} ] && [ "$n" -ge "${ENDS[at + 1]}" ]; do
@@ -166,7 +166,7 @@ sent_cut()
     serve <"$T/steps"
     for cut in 0 1 5 8 9 12 14 16 17 30 40 49 60 80 81 82; do
         run_chat send -c "$ID" hi
-        # What does not even begin as HTTP does may as well be taken for something else.
+        # A response that does not begin like HTTP may be reported in another way.
         [ "$status" -eq 75 ] || { [ "$cut" -gt 0 ] && [ "$cut" -lt 12 ] && [ "$status" -eq 76 ]; } ||
             fail "status $status after $cut bytes"
         expect_bytes ''
@@ -264,7 +264,7 @@ SCENARIO
     await_gate one
     open_gate one
     await_gate two
-    # The program is still there, and so is the connection.
+    # The program is still running and connected.
     kill -0 "$PID"
     open_gate two
     await_end
@@ -364,7 +364,7 @@ SCENARIO
     expect_bytes 'text\n'
     run_chat send -q -c "$ID" --max-time 0.3 hi
     expect_status 0
-    # The warning names the one that ran out.
+    # The warning names the time limit that was exceeded.
     run_chat send -c "$ID" --idle-timeout 0.2 hi
     expect_line 'sigmasight-chat: warning: .*--idle-timeout.* after .done.*'
     run_chat send -c "$ID" --max-time 0.3 hi

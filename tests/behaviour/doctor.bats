@@ -11,14 +11,14 @@ setup_file()
     make_certificates
 }
 
-# doctor ARGUMENT...: runs it; its report is $T/report, a line "LEVEL CHECK MESSAGE" each.
+# doctor ARGUMENT...: runs doctor; $T/report has the report in lines "LEVEL CHECK MESSAGE".
 doctor()
 {
     run_chat doctor "$@"
     sed -E 's/ +/ /;s/ +/ /2' "$OUT" >"$T/report"
 }
 
-# expect_report CHECK...: these and no other, in this order; LEVEL:CHECK where it is not ok.
+# expect_report CHECK...: the report has exactly these checks in this order; LEVEL:CHECK if the level is not ok.
 expect_report()
 {
     local check
@@ -31,13 +31,13 @@ expect_report()
     cut -d ' ' -f 1,2 "$T/report" | diff "$T/wanted" - >&2 || fail "another report"
 }
 
-# expect_check CHECK PATTERN: its line says so.
+# expect_check CHECK PATTERN: the message of this check matches.
 expect_check()
 {
     grep -E -x -e "[a-z]+ $1 $2" "$T/report" || fail "$1 is not: $2"
 }
 
-# The line of the error is that of the first failure.
+# The error message is that of the first failure.
 expect_first_failure()
 {
     expect_error "$(sed -n 's/^failure \([a-z]*\) \(.*\)/\1: \2/p' "$T/report" | head -n 1 | sed 's/[][\.*^$(){}?+|/]/\\&/g')"
@@ -377,7 +377,7 @@ SCENARIO
     expect_line ' {21}[^ ].*' <(sed -n '/failure/,$p' "$T/shown")
     sed $'s/\e\\[[0-9]*m//g' "$T/shown" | awk 'length > 60 && NF > 3' >"$T/wide"
     expect_bytes '' "$T/wide"
-    # Without a terminal the line of the error is on standard error.
+    # Without a terminal the error message is on standard error.
     doctor
     expect_first_failure
 }

@@ -1,21 +1,21 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Every example in README.md, in the manual and in --help works as it stands there; the pages themselves are sound.
+# Every example in README.md, in the manual and in --help works unchanged; the pages are valid.
 
 load helper
 
-# A directory with all that the examples speak of, and a server.
+# A directory with all files that the examples use, and a server.
 scene()
 {
     mkdir "$T/bin" "$T/here" "$T/scripts"
     ln -s "$CHAT" "$T/bin/sigmasight-chat"
     ln -s "$MOCK" "$T/bin/sigmasight-mock"
-    # A filter that lets nothing through is not what an example shows.
+    # An example does not show a filter without output,
     {
         echo '#!/bin/sh'
         echo "'$(command -v jq)' \"\$@\" >'$T/jq'.\$\$ || exit"
         echo "cat '$T/jq'.\$\$"
-        # But for one that selects what is not in order.
+        # except for one that selects failures.
         echo "case \$* in *!=*) exit ;; esac"
         echo "grep -q -v -x null '$T/jq'.\$\$"
     } >"$T/bin/jq"
@@ -68,7 +68,7 @@ data: {"total_tokens": 67, "latency_ms": 900, "tool_calls_count": 2}
 END
 }
 
-# try NAME: runs $T/scripts/NAME, a shell script, which must succeed, print something, and meet no error.
+# try NAME: runs the shell script $T/scripts/NAME, which must succeed, print something, and report no error.
 try()
 {
     local script=$T/scripts/$1
@@ -188,7 +188,7 @@ page()
         }' "$SRCDIR/man/$1"
 }
 
-# Each command line stands in the usage of bootstrap, installs the program in a usual way, or is in the test of the first
+# Each command line is in the usage of bootstrap, installs the program in a usual way, or is in the test of the first
 # run.
 known_to_build()
 {
@@ -204,8 +204,8 @@ known_to_build()
     done <"$1"
 }
 
-# Each block of README.md and of the manual pages is what one of the tests here tries; a new one has to be of a kind that
-# is known. Those of ./bootstrap and ./configure are what a test cannot do to the tree that it is part of.
+# Each block of README.md and of the manual pages is tried by one of the tests here; a new one must be of a kind that
+# is known. Blocks with ./bootstrap and ./configure cannot be tried in the tree that contains the test.
 @test "examples: all of them are tested" {
     scene
     sed -n 's/^```\(.\)/\1/p' "$SRCDIR/README.md" | sort -u | diff <(printf '%s\n' sh shell yaml) - >&2
@@ -222,7 +222,7 @@ known_to_build()
         page sigmasight-chat-formats.7
     } | split chat
     page sigmasight-mock.1 | split mock
-    # What looks like a command in README.md and in the manual is one.
+    # Each name used as a command in README.md and in the manual exists.
     grep -o '`sigmasight-[a-z]* [^`]*`' "$SRCDIR/README.md" | tr -d '`' >"$T/inline"
     [ -s "$T/inline" ]
     while read -r program command rest; do
@@ -443,7 +443,7 @@ recipe()
     for command in '' $(commands); do
         # shellcheck disable=SC2086 # perhaps no word
         run_chat $command --help
-        # The list of commands is longer.
+        # The list of commands may be longer.
         [ "$(wc -l <"$OUT")" -le $((${#command} ? 24 : 32)) ] || fail "$command: $(wc -l <"$OUT") lines"
         [ -n "$command" ] || continue
         sed -n '/^Options:/,/^$/s/^.\{6\}\(--[a-z-]*\) .*/\1/p' "$OUT" | sort -u >"$T/named"

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
 
-# serve_refusal STATUS BODY: a server that answers every message so.
+# serve_refusal STATUS BODY: a server that answers every message with this status and body.
 serve_refusal()
 {
     serve <<SCENARIO
@@ -133,7 +133,7 @@ SCENARIO
 
 # --- 64 ---
 
-# usage ARGUMENT...: that is wrong: one line, and the way to --help.
+# usage ARGUMENT...: a usage error: one line, and a reference to --help.
 usage()
 {
     local lines
@@ -334,7 +334,7 @@ SCENARIO
 
 @test "69: a name that does not exist" {
     export SIGMASIGHT_TOKEN=$TOKEN
-    # A label longer than 63 characters is no question for any server.
+    # A label of more than 63 characters is not sent to a name server.
     run_chat send --retry 0 -u "https://$(repeat 64 a).invalid/api/v1" hi
     expect_failure 69 '.*[Rr]esolve.*'
 }
@@ -457,7 +457,7 @@ SCENARIO
     expect_error ".*$T/cut.*File too large.*"
     expect_lines
     expect_close '.exit_code == 74 and .status == "failed" and .text_bytes > 0'
-    # The first check: a line that is not read does not end the program either.
+    # First: an unread pipe does not end the program.
     status=0
     (
         ulimit -f 0
@@ -670,7 +670,7 @@ SCENARIO
     [ "$(count_requests 'POST /chat/send')" -eq 5 ]
 }
 
-# decode_bytes TEXT: what the failure says is the same whatever the status.
+# decode_bytes TEXT: the message of the failure does not depend on the status.
 decode_bytes()
 {
     printf '%b' "$1" >"$T/recording"
@@ -714,7 +714,7 @@ SCENARIO
     expect_bytes 'ab\n'
 }
 
-# refused STATUS WORDS STEPS: how send ends, and what of the server's words it shows.
+# refused STATUS WORDS STEPS: the status of send, and the part of the server's explanation that it shows.
 refused()
 {
     serve <<SCENARIO

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What is written where, in each output format: text, jsonl, json, raw, --no-stream, --events and --record.
+# The output in each format and its destination: text, jsonl, json, raw, --no-stream, --events and --record.
 
 load helper
 
@@ -239,7 +239,7 @@ event done {}
 SCENARIO
     pipe_from EVENTS
     launch "$CHAT" send -c "$ID" --no-stream --events-fd 8 hi >"$OUT" 2>"$ERR" 8>"$T/events"
-    # When the tool is in the reader's hands, the text before it has been seen.
+    # When the line of the tool is read, the text before it was received.
     local line=''
     until [[ $line == *tool_started* ]]; do
         read -r -t "$PATIENCE" -u "$EVENTS" line
@@ -508,7 +508,7 @@ STREAM
     [ "$(names)" = 'heartbeat done client.close' ]
 }
 
-# A known event that is not what it should be, and what must be said of it.
+# Malformed known events, each with the expected message.
 malformed()
 {
     printf 'event: message\ndata: {"delta":"a"}\n\nevent: %s\ndata: %s\n\nevent: message\ndata: {"delta":"b"}\n\nevent: done\ndata: {}\n\n' "$1" "$2" >"$T/stream"
@@ -666,7 +666,7 @@ SCENARIO
     expect_lines
     [ "$(names)" = 'client.open error done client.close' ]
     expect_close '.status == "error" and .error.message == "quota \"x\"\nTraceback" and .error.code == "E1" and .error.retry_after == 1.5'
-    # One line of it for the eye.
+    # Only its first line is shown.
     expect_error '.*quota "x".*'
 }
 
@@ -814,7 +814,7 @@ SCENARIO
     expect_bytes '' "$T/record"
 }
 
-# --- besides ---
+# --- additional outputs ---
 
 @test "--events has all events except the text" {
     serve_default --answer "$TRANSCRIPTS/short-first.sse"
@@ -961,7 +961,7 @@ SCENARIO
     expect_bytes 'Gr\xc3\xbc\xc3\x9fe\n\xf0\x9f\x93\x88 up\n'
 }
 
-# --- what cannot go together ---
+# --- conflicting options ---
 
 @test "two outputs cannot share a file, - is not a file, and --no-stream is for text" {
     serve_hello
@@ -984,7 +984,7 @@ SCENARIO
     run_chat send -c "$ID" --record "$T/file" --events "$T/link" hi
     expect_status 64
     expect_line "sigmasight-chat: --events: $T/link is also written by --record"
-    # One that is standard output keeps what it holds.
+    # A file that is standard output keeps its contents.
     echo kept >"$T/file"
     status=0
     "$CHAT" send -c "$ID" --events "$T/link" hi >>"$T/file" 2>"$ERR" || status=$?
@@ -1009,7 +1009,7 @@ SCENARIO
         expect_status 64
         cmp "$T/input" "$TRANSCRIPTS/first-plain.sse" >&2
     done
-    # Reading what is written would never end.
+    # Reading the output would never end.
     status=0
     "$CHAT" decode -o raw "$T/input" >>"$T/link" 2>"$ERR" || status=$?
     expect_status 64

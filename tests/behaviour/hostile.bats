@@ -24,7 +24,7 @@ on_terminal()
     script -qec "stty -opost; exec $(cat "$T/command") 2>$T/err" /dev/null </dev/null >"$OUT" 3>&- || status=$?
 }
 
-# The same with standard error there, too.
+# The same with standard error on that terminal, too.
 all_on_terminal()
 {
     need_terminal
@@ -38,7 +38,7 @@ write_evil()
 {
     {
         printf 'event: message\ndata: {"delta":"[2J \\u001b[2J OSC \\u001b]52;c;ZXZpbA==\\u0007 \\u0090q\\u009c \\u009b31m \\u0000\\b\\r\\f\\u007f|","role":"assistant"}\n\n'
-        # JSON takes DEL, C1 and the overrides as they are.
+        # In JSON, DEL, C1 and the overrides need no escapes.
         printf 'event: message\ndata: {"delta":"raw \x7f \xc2\x9b31m \xc2\x9d52;c;ZXZpbA==\xc2\x9c \xe2\x80\xae\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad \xe2\x81\xa6\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9|"}\n\n'
         printf 'event: message\ndata: {"delta":"\\u202e\\u2066 tab\\there \\u00fc\xc3\xbc \\ud83d\\ude00|\\n"}\n\n'
         printf 'event: tool_started\ndata: {"tool_name":"t\\u001b]0;evil\\u0007\\nsigmasight-chat: fake\xe2\x80\xae","arguments":{"\x7f":"\xc2\x9b"}}\n\n'

@@ -7,7 +7,7 @@ load helper
 load network
 load accounts
 
-# suspended: the program is, whatever it was at.
+# suspended: waits until the program is suspended.
 suspended()
 {
     grep -q '^State:[[:space:]]*T' "/proc/$PID/status"
@@ -210,7 +210,7 @@ SCENARIO
 
 # --- before there is a connection ---
 
-# dies SIGNAL: sends it, and the program dies of it within a short time, without a word.
+# dies SIGNAL: sends it; the program ends by it within a short time, without a message.
 dies()
 {
     kill -s "$1" "$PID"
@@ -245,7 +245,7 @@ dies()
     expect_close '.status == "cancelled" and .exit_code == 130'
 }
 
-# own_names: a server for names that is asked and does not answer; $T/asked is there when it was asked.
+# own_names: a name server that does not answer; it creates $T/asked when it is asked.
 own_names()
 {
     own_network
@@ -292,7 +292,7 @@ while True:
     expect_error '.*max-time.*'
 }
 
-# mute_listener: a port that takes connections and says nothing; $T/taken is there when it was spoken to.
+# mute_listener: a port that accepts connections and sends nothing; it creates $T/taken when it receives data.
 mute_listener()
 {
     component mute ready python3 -c '

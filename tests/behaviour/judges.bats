@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Rendered Markdown against judges of its own kind: tests/render/judge.py. DOCUMENTS: how many are generated.
+# Rendered Markdown compared with cmark-gfm and a terminal: tests/render/judge.py. DOCUMENTS: the number of generated ones.
 
 load helper
 

@@ -18,7 +18,7 @@ delta()
     printf '{"delta":"%s"}' "$(repeat 100 0123456789)"
 }
 
-# How many requests are being answered.
+# The number of requests that are being answered.
 open_requests()
 {
     local connection body
@@ -77,7 +77,7 @@ SCENARIO
     done
 }
 
-# serve_much COUNT STEP...: so many times the steps, after some of them and a note; a gate stands before each end.
+# serve_much COUNT STEP...: the steps COUNT times, after a few of them and a note; a gate precedes each end.
 serve_much()
 {
     local count=$1
@@ -90,7 +90,7 @@ serve_much()
     )
 }
 
-# expect_much FORMAT LIMIT_KIB: the stream of serve_much is taken without memory growing; $ERR has client.close.
+# expect_much FORMAT LIMIT_KIB: memory does not grow during the stream of serve_much; $ERR has client.close.
 expect_much()
 {
     local before began line notes
@@ -187,7 +187,7 @@ expect_much()
         read -r -t 0.05 -u "$LEASH_END" _ || :
     done
     read -r -t "$SLOW_SECONDS" -u "$LEASH_END" _ || :
-    # Neither the socket's bytes nor the server's have been taken into memory meanwhile.
+    # The data in the socket and at the server was not read into memory meanwhile.
     expect_growth "$before" 256
     [ "$(wc -c <&"$answer")" -eq $((SLOW_MB * 1000 * 1000 - 1000000 - rest * 4096)) ] || fail "the text is not whole"
     expect_bytes ''

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2034,SC2119,SC2120,SC2154 # what helpers set and read
-# A network that loses packets, and a link that goes away: two machines in network namespaces of the test's own, nginx
-# with TLS on the far one.
+# A network that loses packets, and a link that fails: two machines in network namespaces of the test, with nginx
+# and TLS on the far one.
 
 load helper
 load network
@@ -12,7 +12,7 @@ setup_file()
     make_certificates
 }
 
-# Puts nginx before the server; the program is told to go there, and waits long.
+# Starts nginx in front of the server; the program uses it, with long time limits.
 serve_far()
 {
     serve "$@"
@@ -65,7 +65,7 @@ SCENARIO
         repeat 5000 'event: message\ndata: {"delta":"0123456789abc\\u00df"}\n\n'
         printf 'event: done\ndata: {}\n\n'
     } | cmp - "$T/record"
-    # Otherwise nothing was tested.
+    # Otherwise nothing would be tested.
     lost_more_than 10
     expect_requests 'POST /chat/send'
 }
@@ -163,7 +163,7 @@ SCENARIO
         launch "$CHAT" send "${options[@]}" $option --idle-timeout 0.5 --events "$T/events" -c "$ID" hi >"$OUT" 2>"$ERR"
         read -r -t "$PATIENCE" -u "$events" _
         await_gate one
-        # `start` has come; the text has, or is lost with the rest.
+        # `start` was received; the text was received or is lost with the rest.
         read -r -t "$PATIENCE" -u "$events" _
         lose 100
         await_end
@@ -309,7 +309,7 @@ SCENARIO
     expect_read "$answer" 'one '
     lose 100
     kill -s INT "$PID"
-    # It tries for 2 s.
+    # It retries for 2 s.
     await_end 4
     expect_signal INT
     grep -q 'could not be deleted' "$ERR"

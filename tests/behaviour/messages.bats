@@ -173,7 +173,7 @@ END
     run_chat send -c "$ID" hi
     expect_status 69
     expect_error ".* \(HTTP 502\); $hint|.*HTTP 502; $hint"
-    # Not where it was asked for, where retries are off, in a conversation of the program's own, nor after text.
+    # Not if the option is given, if retries are off, in a new conversation, or after text.
     run_chat send -c "$ID" --retry 1 --retry-delay 0.01 --retry-all hi
     expect_no "$hint" "$ERR"
     run_chat send -c "$ID" --retry 0 hi
@@ -205,13 +205,13 @@ END
 on POST /chat/send
 wire
 END
-    # The connection that made the conversation is used again, and libcurl would like to repeat the request.
+    # The connection of the creation is reused, and libcurl attempts to repeat the request.
     run_chat send -j --retry 0 hi
     expect_status 75
     expect_error 'the connection was lost before an answer'
     expect_close '.error.message == "the connection was lost before an answer" and .error.code == "cut_off" and .error.retryable'
     [ "$(count_requests 'POST /chat/send')" -eq 1 ]
-    # It may be stored: tried again in a conversation of the program's own.
+    # The message may be stored: retried in a new conversation.
     run_chat send --retry 1 --retry-delay 0.01 hi
     expect_status 75
     expect_line 'sigmasight-chat: retry 1 of 1 in 0.0 s: the connection was lost before an answer'

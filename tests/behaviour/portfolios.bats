@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The portfolios of the account: which of them a question is about.
+# The portfolios of the account, and those of a question.
 
 load helper
 load accounts
@@ -89,7 +89,7 @@ END
 
 # --- --portfolio ---
 
-# means VALUE ID: --portfolio VALUE is this portfolio.
+# means VALUE ID: --portfolio VALUE selects this portfolio.
 means()
 {
     run_chat send --portfolio "$1" hello

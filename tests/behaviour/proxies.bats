@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154,SC2317 # each test is a process of its own, and reads what helpers set
 # The components between the program and the backend in production: nginx before it, with TLS, HTTP/2 and
-# buffers; tinyproxy on the way out; certificates that are good, and those that are not; names and addresses.
+# buffers; tinyproxy as a forward proxy; valid and invalid certificates; names and addresses.
 
 load helper
 load network
@@ -38,7 +38,7 @@ silence
 SCENARIO
 }
 
-# before_server LISTEN CERTIFICATE LINE...: nginx before the server; the program is told to go there.
+# before_server LISTEN CERTIFICATE LINE...: nginx in front of the server; the program uses it.
 before_server()
 {
     local listen=$1 certificate=$2
@@ -48,7 +48,7 @@ before_server()
     SIGMASIGHT_URL=https://localhost:$PROXY_PORT/api/v1
 }
 
-# The text comes delta by delta through what stands between.
+# The text arrives delta by delta through the components in between.
 expect_streamed()
 {
     pipe_from answer
@@ -64,7 +64,7 @@ expect_streamed()
     expect_bytes '' "$ERR"
 }
 
-# expect_way LINE...: nginx has seen just these requests.
+# expect_way LINE...: nginx received exactly these requests.
 expect_way()
 {
     stop_components
@@ -88,7 +88,7 @@ expect_way()
     expect_way 'HTTP/1.1 POST /api/v1/chat/send 200'
 }
 
-# What is not chunked, as by default, is what nginx keeps until a buffer is full.
+# nginx holds a response that is not chunked until a buffer is full.
 
 @test "nginx that buffers passes the stream on if the backend asks for it" {
     serve_gated
@@ -327,7 +327,7 @@ SCENARIO
 @test "nginx behind nginx" {
     serve_gated
     before_server '127.0.0.1 ssl' good
-    # The inner one takes the header away that asks for no buffering.
+    # The inner one removes the header that asks for no buffering.
     { echo "ssl_certificate $TLS/good.pem;"; proxy_lines 'proxy_buffering off;'; } |
         sed "s|http://127.0.0.1:@PORT@|https://127.0.0.1:$PROXY_PORT|" >"$T/outer"
     start_nginx '127.0.0.1 ssl http2' outer <"$T/outer"
@@ -337,7 +337,7 @@ SCENARIO
 
 # --- certificates ---
 
-# expect_trust OPTION...: the answer comes.
+# expect_trust OPTION...: the answer is received.
 expect_trust()
 {
     run_chat send "$@" -c "$ID" hi
@@ -512,7 +512,7 @@ authorities()
         fi' authorities "$1" "$2"
 }
 
-# trusted STATUS [REQUESTS]: what becomes of a question, and how many the server got.
+# trusted STATUS [REQUESTS]: the status of a question, and the number of requests that the server received.
 trusted()
 {
     : >"$DUMP/log"
@@ -572,7 +572,7 @@ trusted()
     trusted 69 0
 }
 
-# Whatever the machine's settings of OpenSSL allow.
+# Regardless of the machine's settings of OpenSSL.
 @test "a token is not sent over an old version of TLS" {
     serve_hello
     proxy_lines | {
@@ -593,7 +593,7 @@ MinProtocol = TLSv1
 CipherString = ALL:@SECLEVEL=0
 CONFIG
     export OPENSSL_CONF=$T/openssl.cnf
-    # As far as the machine is concerned, it could be.
+    # The settings of the machine would permit it.
     curl -sk --tls-max 1.1 --tlsv1.0 "https://localhost:$PROXY_PORT/there" >/dev/null
     expect_distrust 'cannot connect to https://localhost:' --insecure
 }
@@ -602,7 +602,7 @@ CONFIG
 
 @test "nginx on ::1, by address and by name" {
     serve_gated --ipv6
-    # The gates are reached where the helper looks for them.
+    # The helper reaches the gates at this address.
     steer()
     {
         local connection line=''
@@ -655,7 +655,7 @@ CONFIG
     before_server '10.67.0.2 ssl http2' good
     SIGMASIGHT_URL=https://backend.test:$PROXY_PORT/api/v1
     pipe_from answer
-    # It waits half of that: an answer in one piece so long after a request would look held back.
+    # Half of the connect timeout: an answer in one piece so long after a request would cause a warning about buffering.
     launch "$CHAT" send --connect-timeout 5 --cacert "$TLS/ca.pem" -c "$ID" hi >"$T/answer" 2>"$ERR"
     await connecting 10.66.0.2 "$PROXY_PORT"
     expect_read "$answer" $'Hello\n'
@@ -687,7 +687,7 @@ CONFIG
 
 # --- a forward proxy ---
 
-# An own network whose backend.test is nginx before the server, and a forward proxy. It is no loopback by name.
+# A network of its own with nginx as backend.test and a forward proxy. The name does not count as loopback.
 behind_proxy()
 {
     own_network
@@ -809,7 +809,7 @@ behind_proxy()
     done
     stop_components
     expect_no Request "$T/tinyproxy.log"
-    # IPv6, however it is written; a server that speaks only IPv6.
+    # IPv6 in any spelling; a server with IPv6 only.
     stop_server
     rm "$T/announcement"
     serve_hello --ipv6

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Where the requests go: not through a proxy to this machine, not after a redirect, not in the clear to another one.
+# The destination of requests: no proxy to this machine, no redirects, no plain HTTP to another machine.
 
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
@@ -53,7 +53,7 @@ dead_proxy()
 }
 
 @test "proxy: one that requires a password, without one" {
-    # The status is that of a proxy error, whatever listens at the other end.
+    # The status is that of a proxy error, regardless of the server.
     serve <<<$'on GET /auth/me\nstatus 407\nbody {"detail":"Proxy Authentication Required"}'
     run_chat whoami
     expect_failure 65 '.*HTTP 407.*the proxy requires NAME:PASSWORD@ .*'
@@ -94,7 +94,7 @@ dead_proxy()
     expect_failure 69 "$words"
     run_chat whoami -u https://sigmasight.invalid/api/v1
     expect_failure 69 "$words"
-    # It is not asked.
+    # The server is not reached.
     no_proxy=sigmasight.invalid run_chat whoami -u https://sigmasight.invalid/api/v1
     expect_failure 69 'cannot connect to https://sigmasight\.invalid:443: .*; check the name in --url, and the network'
 }
@@ -191,7 +191,7 @@ SCENARIO
 
 @test "plain HTTP: another machine is refused before anything is sent, asked for or run" {
     serve_default
-    # If it went out at all, it would go to this server.
+    # A request would reach this server.
     export http_proxy=http://127.0.0.1:$PORT SIGMASIGHT_EMAIL=me@example.com SIGMASIGHT_PASSWORD=hunter2
     token_command "echo run >>$T/runs; echo $TOKEN"
     no_token

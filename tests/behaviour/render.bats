@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Rendered Markdown: where an answer is rendered, when its words are written, and what comes between them. How each
+# Rendered Markdown: when an answer is rendered, when its words are written, and other output between them. How each
 # construct is parsed is in tests/unit/test_markdown, how it looks at each width in tests/render.
 
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
@@ -10,7 +10,7 @@ load accounts
 
 BOLD=$'\e[0;1m' CODE=$'\e[0;35m' PLAIN=$'\e[0m'
 
-# stream_of SIZE TEXT: makes $T/stream of deltas of so many characters, and $T/text of what is sent.
+# stream_of SIZE TEXT: writes deltas of SIZE characters to $T/stream, and the text to $T/text.
 stream_of()
 {
     printf '%s' "$2" >"$T/text"
@@ -26,7 +26,7 @@ rendered()
     expect_status 0
 }
 
-# expect_screen TEXT: exactly that was shown; \n is a line of its own there.
+# expect_screen TEXT: the screen has exactly this text; \n separates lines.
 expect_screen()
 {
     tr -d '\r' <"$T/screen" >"$T/shown"
@@ -282,7 +282,7 @@ STREAM
     cmp "$T/stream" "$T/answer"
 }
 
-# interrupted TEXT SHOWN [OPTION]...: the server sends that, and Control-C follows when that is to be seen.
+# interrupted TEXT SHOWN [OPTION]...: the server sends TEXT, and Control-C follows when SHOWN is on the screen.
 interrupted()
 {
     serve <<SCENARIO
@@ -329,7 +329,7 @@ SCENARIO
     stream_of 1 $'\e[31m `\e[0m` &#27;[1m &#x202e; \u009b31m \u202e \u2028 [a](b\e) \r x\r\n|\e|\n|-|\n\n    \e]0;\a\n'
     rendered
     expect_bytes '^[[31m `^[[0m` ^[[1m \\u{202e} \\u{9b}31m \\u{202e} \\u{2028} [a](b^[) ^M x\n\n^[\n--\n\n  ^[]0;^G\n'
-    # The marks of direction are shown as they are.
+    # Directional marks are shown unchanged.
     stream_of 1000 $'a\xe2\x80\x8eb\xe2\x80\x8fc'
     rendered
     expect_bytes 'a\xe2\x80\x8eb\xe2\x80\x8fc\n'

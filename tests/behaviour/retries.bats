@@ -123,7 +123,7 @@ NEVER=(
     done
 }
 
-# connections DELAY: how many a server sees that keeps them open, with that time between two tries.
+# connections DELAY: the number of connections that a server sees that keeps them open, with this delay of retries.
 connections()
 {
     SIGMASIGHT_TOKEN=$TOKEN python3 -I - "$CHAT" "$1" <<'END_OF_PYTHON'
@@ -399,7 +399,7 @@ SCENARIO
     [ "$(posts)" -eq 1 ]
 }
 
-# --- how often, and when ---
+# --- the number of retries, and delays ---
 
 @test "three retries by default, --retry sets the number" {
     serve_then 'status 503' 100
@@ -438,7 +438,7 @@ SCENARIO
     expect_close '.timing.elapsed_ms >= 540'
 }
 
-# first_delay STEPS [OPTION]...: the delay of the first retry, which is not waited for.
+# first_delay STEPS [OPTION]...: the announced delay of the first retry, without waiting for it.
 first_delay()
 {
     local steps=$1 line=''
@@ -555,7 +555,7 @@ SCENARIO
     [ "$(posts)" -eq 6 ]
 }
 
-# --- what belongs to the message ---
+# --- the calls before the message ---
 
 @test "a conversation is created once" {
     serve <<'SCENARIO'

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Every JSON line of every kind of exchange fits the schema that the program prints; and the schema is strict enough to
-# tell a line that is wrong.
+# Every JSON line of every kind of exchange is valid by the schema that the program prints, and the schema is strict
+# enough to refuse invalid lines.
 
 load helper
 
 SCHEMA=$SRCDIR/share/events.schema.json
 
-# gather FILE...: each is a whole output; its lines are kept in $T/all.
+# gather FILE...: each is a complete output; its lines are added to $T/all.
 gather()
 {
     local file
@@ -18,13 +18,13 @@ gather()
     done
 }
 
-# Each of them fits.
+# expect_fit: each line in $T/all is valid.
 expect_fit()
 {
     "$SRCDIR/tests/check/lines" "$T/all" >"$T/verdict" || fail "$(head -n 5 "$T/verdict")"
 }
 
-# expect_seen FILTER WORD...: the words that FILTER makes of the lines are among them, all of these.
+# expect_seen FILTER WORD...: the output of FILTER for the lines includes all of these words.
 expect_seen()
 {
     local filter=$1
@@ -237,7 +237,7 @@ steps_before()
     expect_seen 'select(.event == "client.close").data.exit_code' 129 130 143
 }
 
-# wrong JQ-FILTER: the line of $T/line changed so goes to $T/wrong.
+# wrong JQ-FILTER: appends the line in $T/line, changed by the filter, to $T/wrong.
 wrong()
 {
     jq -c "$1" "$T/line" >"$T/changed"
@@ -289,6 +289,6 @@ END
     [ "$(wc -l <"$T/wrong")" -gt 60 ]
     "$SRCDIR/tests/check/lines" --wrong "$T/wrong" >"$T/verdict" || fail "$(head -n 5 "$T/verdict")"
     expect_seen .event client.retry client.open client.parse_error client.warning client.close
-    # These are no lines that the program has written.
+    # The program did not write these lines.
     rm "$T/wrong" "$T/changed"
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What send makes of its command line, its input and its settings: the calls that reach the server.
+# The calls that send makes for its command line, input and settings.
 
 load helper
 load accounts
 
-# The text of the message that was sent last is the bytes of FILE.
+# expect_sent FILE: the text of the last message has the bytes of FILE.
 expect_sent()
 {
     local last

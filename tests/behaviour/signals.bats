@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# A signal ends the program at once, wherever it is, and the program dies of it. A reader that goes away, and
+# A signal ends the program immediately at any point, with the status of that signal. A reader that closes its pipe, and
 # descriptors that are closed from the start.
 
 # shellcheck disable=SC2030,SC2031,SC2119,SC2120 # each test is a process of its own
 load helper
 
-# Where the program may be when the signal comes. Each starts it and returns when it is there; the answer goes to
+# States of the program when the signal arrives. Each function starts it and returns in that state; the answer goes to
 # the pipe `answer`, standard error to the pipe `notes`.
 
 start()
@@ -16,7 +16,7 @@ start()
     launch "$CHAT" send "$@" >"$T/answer" 2>"$T/notes"
 }
 
-# No byte of the answer has come.
+# No byte of the answer was received.
 wait_for_headers()
 {
     serve <<'SCENARIO'
@@ -28,7 +28,7 @@ SCENARIO
     await_gate here
 }
 
-# The conversation is not there yet.
+# The conversation is not created yet.
 wait_for_conversation()
 {
     serve <<'SCENARIO'
@@ -84,7 +84,7 @@ SCENARIO
     read -r -t "$PATIENCE" -N 10 -u "$ANSWER" BEGINNING
 }
 
-# It waits to try again.
+# It waits before a retry.
 back_off()
 {
     serve <<'SCENARIO'
@@ -95,7 +95,7 @@ SCENARIO
     expect_read "$NOTES" 'sigmasight-chat: retry 1 of 3'
 }
 
-# `done` came, and the server stores the answer.
+# `done` was received, and the server stores the answer.
 drain()
 {
     serve <<'SCENARIO'
@@ -121,7 +121,7 @@ wait_for_message()
     head -c 65536 /dev/zero | tr '\0' x >&"$MESSAGE"
 }
 
-# dies SIGNAL: sends it, and the program dies of it within a short time.
+# dies SIGNAL: sends it; the program ends by it within a short time.
 dies()
 {
     kill -s "$1" "$PID"
@@ -146,7 +146,7 @@ dies()
         wait_for_text
         expect_read "$ANSWER" half
         dies $signal
-        # The text is ended by a newline, as after every failure.
+        # The text ends in a newline, as after every failure.
         expect_read "$ANSWER" $'\n'
         expect_end "$ANSWER"
         expect_end "$NOTES"
@@ -191,7 +191,7 @@ dies()
     cat <&"$ANSWER" >"$T/rest"
     { printf %s "$BEGINNING"; cat "$T/rest"; } >"$OUT"
     [ "$(wc -l <"$OUT")" -ge 1 ]
-    # Where the pipe was full in the middle of a line nothing can end it; but nothing was put into it either.
+    # If the pipe was full in the middle of a line, that line cannot be completed, and nothing is added to it.
     sed '$d' "$OUT" | jq -R -e 'fromjson | .event' >"$T/names"
     grep -v -x -e '"client.open"' -e '"message"' "$T/names" >"$T/others" || :
     [ ! -s "$T/others" ]
@@ -247,7 +247,7 @@ dies()
         "send --events $T/opens --token-file $T/blocks hi" "send --events $T/opens --cacert $T/blocks hi"; do
         # shellcheck disable=SC2086 # words
         launch "$CHAT" $arguments >"$OUT" 2>"$ERR"
-        # This one waits for the program, which comes to the other one then.
+        # Opening the first FIFO waits for the program, which then opens the other one.
         exec {opened}<"$T/opens"
         dies TERM
         expect_bytes '' "$ERR"
@@ -321,7 +321,7 @@ SCENARIO
 @test "a second signal ends the process even if it hangs" {
     block -j
     kill -s INT "$PID"
-    # Mostly the first one was enough.
+    # Usually the first signal is sufficient.
     kill -s INT "$PID" 2>/dev/null || true
     await_end 2
     expect_signal INT
@@ -381,7 +381,7 @@ SCENARIO
     pipe_from ANSWER
     launch "$CHAT" send -j -c "$ID" hi >"$T/answer" 2>"$ERR"
     await_gate here
-    # Both are there when it goes on.
+    # Both signals are pending when it continues.
     kill -s STOP "$PID"
     kill -s TERM "$PID"
     kill -s HUP "$PID"
@@ -407,7 +407,7 @@ event message {"delta":"two"}
 event done {}
 SCENARIO
     pipe_from ANSWER
-    # env resets the signals first and ignores some then: the shell could not take that back.
+    # env resets the signals and then ignores some: a shell cannot reset an ignored signal.
     launch env --ignore-signal=INT,HUP,TERM "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
     expect_read "$ANSWER" 'one '
     kill -s HUP "$PID"
@@ -437,7 +437,7 @@ SCENARIO
 on POST /chat/send
 gate here
 SCENARIO
-    # As with Ctrl-C: the whole group gets it, and a shell goes on where the program just exits.
+    # As with Ctrl-C, the whole group receives it. A shell would continue if the program exited normally.
     # shellcheck disable=SC2016 # the inner shell expands
     launch bash -c 'for n in 1 2 3; do "$0" send -c "$1" hi; echo "$n" >>"$2"; done; exit 0' "$CHAT" "$ID" "$T/loop" >"$OUT" 2>"$ERR"
     await_gate here
@@ -513,7 +513,7 @@ SCENARIO
 RUNS
 }
 
-# leaves: the reader goes away, and the program dies within a short time though nothing happens.
+# leaves: the reader closes the pipe, and the program ends within a short time without any other event.
 leaves()
 {
     exec {ANSWER}<&-

@@ -35,7 +35,7 @@ remedy()
     sed -n "s/.*; run '\(.*\)'\$/\1/p" "$ERR"
 }
 
-# refused NAME PATTERN: what is in the place of that file is refused before anything is sent, and the command that
+# refused NAME PATTERN: that file is refused before anything is sent, and the command that
 # the error names repairs it.
 refused()
 {
@@ -201,7 +201,7 @@ END_OF_C
     done
 }
 
-# Only root can give one away.
+# Only root can change the owner of a file.
 @test "state: a file of another user" {
     scene
     local name
@@ -550,7 +550,7 @@ await_all()
     no_token
     profiles 20
     local n
-    # What would come of 20 logins, one after the other.
+    # The result of 20 logins, one after the other.
     log_in me@example.com --profile p1
     # shellcheck disable=SC2016 # jq expands
     change_stored 'map(. as $one | range(1; 21) | . as $n | $one + {profile: "p\($n)"})'
@@ -629,7 +629,7 @@ with open(sys.argv[1], "a") as lock, open(sys.argv[2], "ab", 0) as wanted:
         wanted.write(b".")' "$(state "$1.lock")" "$T/wanted"
 }
 
-# interrupted SIGNAL ARGUMENT...: the program is ended by it while it waits for a lock, without a word.
+# interrupted SIGNAL ARGUMENT...: the signal ends the program while it waits for a lock, without a message.
 interrupted()
 {
     local signal=$1
@@ -643,7 +643,7 @@ interrupted()
     expect_bytes '' "$ERR"
 }
 
-# As scene, with the last conversation one that the server knows, in $last.
+# As scene, with a last conversation in $last that exists at the server.
 crowded_scene()
 {
     scene

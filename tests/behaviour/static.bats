@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a process of its own
-# The static file of ./bootstrap static, in a root directory that holds nothing else.
+# The static program of ./bootstrap static, in a root directory without any other file.
 
 load helper
 load network
@@ -72,7 +72,7 @@ alone()
         alone send --retry 0 hi
         expect_status 0
     done
-    # A directory of hash links serves without a bundle.
+    # A directory of hash links is sufficient without a bundle.
     rm -rf "$ROOT/etc/ssl" "$ROOT/etc/pki"
     mkdir -p "$ROOT/etc/ssl/certs"
     cp "$TLS/ca.pem" "$ROOT/etc/ssl/certs/"

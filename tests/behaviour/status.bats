@@ -5,7 +5,7 @@
 
 load helper
 
-# on_screen [STEP ARGUMENT]... -- COMMAND...: see screen.py. $OUT: how it ended; $T/last, $T/bytes, $T/draws.
+# on_screen [STEP ARGUMENT]... -- COMMAND...: see screen.py. Writes how it ended to $OUT, and $T/last, $T/bytes, $T/draws.
 on_screen()
 {
     need_terminal
@@ -13,7 +13,7 @@ on_screen()
         fail "not as expected on the screen"
 }
 
-# expect_screen LINE...: in the end there are these lines and nothing else.
+# expect_screen LINE...: at the end the screen has exactly these lines.
 expect_screen()
 {
     {
@@ -22,7 +22,7 @@ expect_screen()
     grep . "$T/last" | diff "$T/wanted" - >&2 || fail "another screen"
 }
 
-# An answer that waits before each thing that it has.
+# An answer with a gate before each event.
 serve_steps()
 {
     serve <<'END'
@@ -56,7 +56,7 @@ END
     [ ! -s "$T/wrong" ] || fail "$(cat "$T/wrong")"
     grep -x -E '[^ ]+ SigmaSight is thinking…( [0-9]+ s)?' "$T/finished"
     [ "$(sed -n 2p "$T/text")" = 'You hold ten positions' ]
-    # The text that stood in the middle of a line is left alone, and so is the line below it.
+    # The text in the middle of the line is unchanged, and so is the line below it.
     grep -x 'You hold ten positions' "$T/again"
     grep -x -E '[^ ]+ get_prices( [0-9]+ s)?' "$T/again"
     expect_screen '✓ get_portfolio_complete · 245 ms' 'You hold ten positions' '✗ get_prices · 12 ms: no prices' 'and cash.'
@@ -326,7 +326,7 @@ END
     expect_bytes 'You hold ten positions and cash.\n' "$T/answer"
 }
 
-# colours WANTED [NAME=VALUE]... [-- OPTION...]: is there colour at a terminal?
+# colours WANTED [NAME=VALUE]... [-- OPTION...]: whether there is colour at a terminal.
 colours()
 {
     local wanted=$1 settings=() got=no
@@ -372,14 +372,14 @@ colours()
     done
 }
 
-# The tmux of this test; its server ends with it.
+# Starts a tmux server for this test.
 in_tmux()
 {
     need_terminal
     tmux -f /dev/null -S "$T/tmux" "$@" 3>&-
 }
 
-# tmux_shows TEXT / tmux_gone TEXT: until the pane has it, or has it no more.
+# tmux_shows TEXT, tmux_gone TEXT: waits until the pane contains TEXT, or no longer contains it.
 tmux_shows()
 {
     local end=$((SECONDS + 10))
@@ -396,7 +396,7 @@ tmux_gone()
     done
 }
 
-# Until the pane has one line besides the numbers that the test has put there.
+# Waits until the pane has one line besides the numbers that the test has written.
 tmux_one_line()
 {
     local end=$((SECONDS + 10))
@@ -408,7 +408,7 @@ tmux_one_line()
 @test "tmux: the status line follows the window width and is erased" {
     serve_steps
     export LC_ALL=C.UTF-8
-    # When tmux breaks lines anew it moves the topmost ones away, the cursor's too if it is among them.
+    # When tmux rewraps lines it scrolls the topmost ones away, including that of the cursor.
     in_tmux new-session -d -s chat -x 60 -y 20 "seq 12; '$CHAT' send hi; echo status \$?; tmux -S '$T/tmux' wait-for the-end"
     tmux_shows 'SigmaSight is thinking…'
     in_tmux resize-window -t chat -x 14

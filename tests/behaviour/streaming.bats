@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What has arrived is in the reader's hands before the server may send what follows.
+# Each event is printed before the server sends the next one.
 
 load helper
 
-# The server goes on only when its gate is opened, so no test can pass by chance.
+# The server continues only when its gate is opened, so no test can pass by chance.
 serve_gated()
 {
     serve <<'SCENARIO'
@@ -306,7 +306,7 @@ event done {}
 SCENARIO
     pipe_from ANSWER
     launch "$CHAT" send -c "$ID" hi >"$T/answer" 2>"$ERR"
-    # As long as it takes to be warned of one.
+    # The delay after which buffering causes a warning.
     read -r -t 2.2 -u "$LEASH_END" _ || :
     cat <&"$ANSWER" >"$OUT"
     await_end
@@ -314,13 +314,13 @@ SCENARIO
     expect_bytes '' "$ERR"
 }
 
-# launch_unblocked DESCRIPTOR COMMAND...: as if another process that shares the descriptor had made it non-blocking.
+# launch_unblocked DESCRIPTOR COMMAND...: launches it with the descriptor in non-blocking mode.
 launch_unblocked()
 {
     launch python3 -c 'import os, sys; os.set_blocking(int(sys.argv[1]), False); os.execv(sys.argv[2], sys.argv[2:])' "$@"
 }
 
-# More than a pipe holds goes to $answer, whose first line has been read.
+# Writes more than a pipe holds to $answer, of which the first line has been read.
 fill_unblocked_output()
 {
     yes 'data: {"delta":"0123456789"}' | head -n 20000 | sed 's/^/event: message\n/; s/$/\n/' >"$T/recording"
@@ -346,7 +346,7 @@ fill_unblocked_output()
     expect_signal INT
 }
 
-# What is written to $stream is decoded to $answer; the first delta has come.
+# Decodes what is written to $stream to $answer; the first delta was printed.
 begin_unblocked_input()
 {
     pipe_to stream

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Each tests/transcripts/NAME.sse decoded: NAME.text, .jsonl and .json are standard output in that format, .stderr and
-# .status belong to the text. What the clock says, and the JSON library's words for what is wrong, are left out.
+# .status belong to the text. Times and the error messages of the JSON library are left out.
 
 load helper
 
@@ -10,7 +10,7 @@ normal()
     sed -e 's/"timing":{[^}]*}/"timing":{}/' -e 's/not JSON: [^"]*/not JSON/' "$1"
 }
 
-# each COMMAND...: calls it with every NAME; all that fail are told.
+# each COMMAND...: calls it with every NAME and reports all failures.
 each()
 {
     local file wrong='' count=0
@@ -25,7 +25,7 @@ each()
     [ -z "$wrong" ] || fail "other output:$wrong"
 }
 
-# golden SUFFIX FILE: it is what the file of that name says.
+# golden SUFFIX FILE: FILE is equal to the golden file with this suffix.
 golden()
 {
     normal "$2" >"$T/normal"
@@ -77,7 +77,7 @@ decodes_without_newline()
     jq -j .text "$TRANSCRIPTS/$NAME.json" | cmp - "$OUT" >&2 && golden_status
 }
 
-# All but the deltas, wherever the lines go.
+# All events except the deltas, for any destination.
 decodes_to_events()
 {
     local good=0
@@ -88,7 +88,7 @@ decodes_to_events()
     return "$good"
 }
 
-# decodes_in_pieces SEED MAX SUFFIX OPTION...: through a pipe that brings 1 to MAX bytes at a time.
+# decodes_in_pieces SEED MAX SUFFIX OPTION...: through a pipe that delivers 1 to MAX bytes at a time.
 decodes_in_pieces()
 {
     local good=0 seed=$1 max=$2 suffix=$3

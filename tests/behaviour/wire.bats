@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# HTTP as servers and proxies really speak it, and as they should not.
+# Valid and invalid HTTP as servers and proxies send it.
 
 load helper
 
@@ -19,7 +19,7 @@ serve_wire()
     serve <"$T/steps"
 }
 
-# expect_whole: the answer of the short transcripts came as it should.
+# expect_whole: the answer of the short transcripts is complete.
 expect_whole()
 {
     run_chat send -q -c "$ID" hi
@@ -116,7 +116,7 @@ SCENARIO
         'raw 15;x\r\n\n\nevent: done\ndata:x\n\r\n' \
         'raw 0017\r\n\nevent: done\ndata: {}\n\n\r\n0\r\nX-Sum: 1\r\nContent-Type: text/html\r\n\r\n'
     run_chat send -q -c "$ID" hi
-    # The second event is a malformed one: every byte of each chunk counts.
+    # The second event is malformed: every byte of each chunk is read.
     expect_status 76
     expect_bytes 'Hello\n'
 }
@@ -313,7 +313,7 @@ SCENARIO
 
 # --- bodies of refusals ---
 
-# refused PATTERN BODY-STEP...: how a 400 with that body is told, in one line that is fit to be read.
+# refused PATTERN BODY-STEP...: a 400 with that body is reported in one readable line.
 refused()
 {
     local pattern=$1
