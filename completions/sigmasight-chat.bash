@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Completion of sigmasight-chat for bash 4 and later; needs nothing beside it.
+# Completion of sigmasight-chat for bash 4 and later. Does not require bash-completion.
 
 _sigmasight_chat_words()
 {
@@ -13,7 +13,7 @@ _sigmasight_chat_files()
     compopt -o filenames 2>/dev/null
 }
 
-# Prints what COMMAND prints for the server that the line names; nothing if it does not answer at once.
+# Prints the output of COMMAND for the server on the command line; nothing if it does not respond quickly.
 _sigmasight_chat_ask()
 {
     local line=${COMP_LINE:0:COMP_POINT} words i quick=() say=()
@@ -29,7 +29,7 @@ _sigmasight_chat_ask()
             ;;
         esac
     done
-    # What the shell would still have to expand means something else as it stands.
+    # Words with expansions cannot be used, because they are not expanded yet.
     if [[ ${say[*]} == *[\'\"\\\$\`~]* ]]; then
         return
     fi
@@ -92,7 +92,7 @@ _sigmasight_chat_profiles()
     }')"
 }
 
-# Sets kind: what the value of OPTION is, in the terms of _sigmasight_chat_offer; 1 if it takes none.
+# Sets kind to the kind of the value of OPTION, see _sigmasight_chat_offer. Returns 1 if it takes no value.
 _sigmasight_chat_kind()
 {
     case $1 in
@@ -123,7 +123,7 @@ _sigmasight_chat_offer()
     esac
 }
 
-# Sets kind for operand number COUNT of COMMAND, after FIRST.
+# Sets kind to that of operand number COUNT of COMMAND; FIRST is the first operand.
 _sigmasight_chat_operand()
 {
     case $1,$2,$3 in
@@ -178,7 +178,7 @@ _sigmasight_chat()
     *) return ;;
     esac
 
-    # What stands before: operands, the first of them, and an option whose value is to come.
+    # The words before the cursor: the operands, the first of them, and an option that expects a value.
     # --option=value and a:b arrive as three words.
     local count=1 first='' kind='' open='' end=$COMP_CWORD
     if [[ $word == = ]]; then
@@ -195,7 +195,7 @@ _sigmasight_chat()
         elif [[ $options && $before == -- ]]; then
             options=''
         elif [[ $options && $before == -?* ]]; then
-            # Of -qo the last letter.
+            # In a group such as -qo, the last letter.
             if [[ $before == -[!-]?* ]]; then
                 before=-${before: -1}
             fi
@@ -206,7 +206,7 @@ _sigmasight_chat()
             first=${first:-$before} count=$((count + 1))
         fi
     done
-    # What only some subcommands take.
+    # Options of single subcommands.
     if [[ $options && ${COMP_WORDS[1]} == conversations && $first ]]; then
         options="$common $api -j --json"
         case $first in

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 
-# Is the command one of those named? Only the first word is ever a command. COMMAND:SUBCOMMAND fits that subcommand, or
-# none as yet.
+# Whether the command, the first word, is one of the arguments. COMMAND:SUBCOMMAND matches that subcommand, or
+# no subcommand.
 function __sigmasight_chat_command
     set -l words (commandline -opc)
     contains -- "$words[2]" $argv
@@ -18,7 +18,7 @@ function __sigmasight_chat_no_command
     test (count (commandline -opc)) -eq 1
 end
 
-# The operands of `conversations` so far, a line each.
+# Prints the operands of `conversations`, one a line.
 function __sigmasight_chat_operands
     set -l words (commandline -opc)
     set -l value 0
@@ -38,7 +38,7 @@ function __sigmasight_chat_operands
     end
 end
 
-# Are there COUNT operands of `conversations` (any: does not matter), the first of them one of those named?
+# Whether `conversations` has COUNT operands (or `any` number), of which the first is one of the other arguments.
 function __sigmasight_chat_after
     set -l operands (__sigmasight_chat_operands)
     __sigmasight_chat_command conversations
@@ -46,7 +46,7 @@ function __sigmasight_chat_after
     and contains -- "$operands[1]" $argv[2..]
 end
 
-# Prints what COMMAND prints for the server that the line names; nothing if it does not answer at once.
+# Prints the output of COMMAND for the server on the command line; nothing if it does not respond quickly.
 function __sigmasight_chat_ask
     set -l words (commandline -opc)
     set -l say
@@ -69,7 +69,7 @@ function __sigmasight_chat_ask
     $quick sigmasight-chat $argv -q $say 2>/dev/null </dev/null
 end
 
-# The conversations, newest first, with the first question where the log has it.
+# The conversations, newest first, with the first question if the log has it.
 function __sigmasight_chat_ids
     begin
         sigmasight-chat log list --limit 0 -q 2>/dev/null </dev/null | string replace -r '^' 'log\t'
@@ -88,7 +88,7 @@ function __sigmasight_chat_entries
     sigmasight-chat log list -q 2>/dev/null </dev/null | string replace -r '\t.*\t' '\t'
 end
 
-# Are there COUNT operands of COMMAND?
+# Whether COMMAND has COUNT operands.
 function __sigmasight_chat_count
     __sigmasight_chat_command $argv[1]
     and test (count (__sigmasight_chat_operands)) -eq $argv[2]
@@ -162,7 +162,7 @@ complete -c sigmasight-chat -n '__sigmasight_chat_command send chat decode log' 
 complete -c sigmasight-chat -n $output -l highlight -x -a 'auto always never' -d 'The same as --render'
 complete -c sigmasight-chat -n '__sigmasight_chat_command send chat batch decode' -l max-event-size -x -d 'Refuse an event that is larger'
 
-# Commands that talk to the server
+# Commands that call the server
 set -l api '__sigmasight_chat_command send chat batch login logout whoami conversations portfolios feedback api config doctor'
 complete -c sigmasight-chat -n $api -s u -l url -x -d 'Address of the API'
 complete -c sigmasight-chat -n $api -l profile -x -a '(__sigmasight_chat_profiles)' -d 'Use a profile of the configuration file'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compares a reader that knows forms of documents with a new one, which knows none and so reads by
-   yajl alone. */
+/* Compares a reader that knows forms of documents with a new one, which knows none and uses only
+   yajl. */
 #ifndef UNIT_MEMO_COMPARE_H
 #define UNIT_MEMO_COMPARE_H
 
@@ -14,7 +14,7 @@ static const struct json_key memo_keys[] = {
     {SPAN("a"), 1, NULL, 0}, {SPAN("b"), 2, &memo_inner, 2}, {SPAN(""), 5, NULL, 0}};
 static const struct json_shape memo_shape = {memo_keys, 3};
 
-/* Appends what a reader makes of a document: its error, or all that it found. */
+/* Appends the result of reading a document: the error, or all values found. */
 static void memo_put(struct buf *out, struct json_reader *reader, struct span document)
 {
     static struct json_found found;
@@ -35,7 +35,7 @@ static void memo_put(struct buf *out, struct json_reader *reader, struct span do
     }
 }
 
-/* The same by a new reader. */
+/* The same with a new reader. */
 static void memo_put_plain(struct buf *out, struct span document)
 {
     struct json_reader *plain = json_reader_new();

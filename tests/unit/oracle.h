@@ -11,8 +11,8 @@
 
 enum { ORACLE_ERROR = 0x110000 };
 
-/* Decodes all of `s`. `next` gets each code point, or ORACLE_ERROR for what becomes U+FFFD, with
-   the bytes that it came from. */
+/* Decodes all of `s`. `next` receives each code point, or ORACLE_ERROR for U+FFFD, with its
+   bytes. */
 static inline void oracle_decode(struct span s,
                                  void (*next)(void *arg, uint32_t c, struct span from), void *arg)
 {
@@ -48,7 +48,7 @@ static inline void oracle_decode(struct span s,
             continue;
         }
         if (byte < low || byte > high) {
-            /* The byte is given back to the stream. */
+            /* The byte is read again. */
             needed = seen = 0;
             low = 0x80;
             high = 0xBF;

@@ -20,15 +20,15 @@ static inline void oracle_put_decoded(void *arg, uint32_t c, struct span from)
         buf_span(out, from);
 }
 
-/* Zeroed before the first use. `out` is what the stream says: "<name>data#id;" for each event, ID
-   only where it has one, then "retry=MS" where there is one. */
+/* Zeroed before the first use. `out` gets "<name>data#id;" for each event, without "#id" if it has
+   none, then "retry=MS" if there was such a field. */
 struct oracle {
     struct buf data, name, id, out;
     bool has_data, has_id;
     int64_t retry;
 };
 
-/* What stream/sse.h reports, in the same words. */
+/* Appends an event of stream/sse.h in the same notation. */
 static inline void put_sse_event(struct buf *out, const struct sse_event *event)
 {
     buf_byte(out, '<');

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* All there is up to a length, where other tests choose: every stream of so many words of an
-   alphabet that holds all that the grammar of event streams tells apart, with every cut, against
-   the standard's own algorithm; every sequence of so many operations on a buffer. EXHAUSTIVE adds
-   to the lengths: 1 takes a minute. Less than 0, under valgrind, it is no longer all. */
+/* Exhaustive tests up to a length: every stream of words of an alphabet that covers the grammar of
+   event streams, with every cut, compared with the standard's own algorithm; every sequence of
+   operations on a buffer. EXHAUSTIVE is added to the lengths: 1 takes a minute; a negative number,
+   as under valgrind, leaves sequences out. */
 #include "core/buf.h"
 #include "core/xmalloc.h"
 #include "sse_oracle.h"
@@ -17,13 +17,13 @@ static int extra_length(void)
     return text ? atoi(text) : 0;
 }
 
-/* The line ends; what splits a field; the fields; a digit and a letter; NUL; the bytes of a byte
-   order mark, which also are ill-formed UTF-8 in any other order. */
+/* Line terminators; separators; fields; a digit and a letter; NUL; the bytes of a byte order mark,
+   which are ill-formed UTF-8 in any other order. */
 static const struct span words[] = {
     SPAN("\n"),    SPAN("\r"), SPAN(":"), SPAN(" "),  SPAN("data"), SPAN("id"),   SPAN("event"),
     SPAN("retry"), SPAN("1"),  SPAN("x"), SPAN("\0"), SPAN("\xEF"), SPAN("\xBB"), SPAN("\xBF")};
 
-/* Counts through all ways to choose `length` of `count`: false after the last. */
+/* Advances to the next sequence of `length` numbers below `count`: false after the last. */
 static bool next_choice(unsigned *choice, int length, unsigned count)
 {
     for (int i = 0; i < length; i++) {
@@ -42,7 +42,7 @@ static int on_event(void *arg, const struct sse_event *event, struct fail *fail)
     return 0;
 }
 
-/* The bytes are gone when the feed returns. */
+/* The bytes are freed after the feed. */
 static void feed(struct sse *s, struct span piece, struct fail *fail)
 {
     char bytes[STREAM_MAX];
@@ -51,7 +51,7 @@ static void feed(struct sse *s, struct span piece, struct fail *fail)
     memset(bytes, 'Z', piece.len);
 }
 
-/* In two pieces, or with `cut` 0 byte by byte. */
+/* Reads the stream in two pieces, or byte by byte if `cut` is 0. */
 static void read_stream(struct buf *out, struct span in, size_t cut)
 {
     struct sse s;
@@ -85,7 +85,7 @@ static bool every_cut(struct span in, struct buf *out, const struct oracle *orac
     return true;
 }
 
-/* The end of the last event, and the name of a field, make shorter streams say something. */
+/* `before` and `after` are added to each stream, so that short ones contain complete events. */
 static void every_stream_of(int length, struct span before, struct span after)
 {
     unsigned choice[16] = {0};
@@ -112,7 +112,7 @@ static void every_stream(void)
     }
 }
 
-/* Any bytes at all: what the alphabet above leaves out is one byte like another. */
+/* All bytes, including those that are not in the alphabet above. */
 static void every_pair_of_bytes(void)
 {
     struct oracle oracle = {0};
@@ -138,7 +138,7 @@ static void every_pair_of_bytes(void)
     oracle_release(&oracle);
 }
 
-/* A buffer and what must be in it. */
+/* A buffer and its expected contents. */
 struct pair {
     struct buf b;
     char want[1024];

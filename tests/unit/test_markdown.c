@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parser's events without a screen: which blocks and runs of text a Markdown text has, that no
-   cut changes them, and how early they come. */
+/* The events of the Markdown parser: the blocks and runs of text, their independence of cuts, and
+   how early they are reported. */
 #include "terminal/markdown.h"
 
 #include "unit.h"
@@ -140,7 +140,7 @@ static void feed(struct markdown *m, struct span text, size_t size)
         markdown_feed(m, span_make(text.at + at, text.len - at < size ? text.len - at : size));
 }
 
-/* White space next to a line break or the end of a block does not matter. */
+/* Ignores white space next to a line break or the end of a block. */
 static void check_events(struct span want, const char *name)
 {
     struct span texts[] = {buf_view(&events), want};
@@ -173,7 +173,7 @@ static void test_events(void)
     markdown_free(m);
 }
 
-/* What has come before the end of the text is known. */
+/* Events that are reported before the end of the text is known. */
 static const struct row early[] = {
     ROW("a word and a blank", "one ", "[p one "),
     ROW("the beginning of a line", "a\n- ", "[p a "),

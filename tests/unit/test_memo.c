@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The forms of documents that json_find remembers: it must find what it finds by yajl alone. Chosen
-   documents, then every short text in place of a value: EXHAUSTIVE adds to its length. */
+/* The cache of document forms: with it json_find must find the same as with yajl alone. Tests
+   selected documents, then every short text in place of a value; EXHAUSTIVE is added to its
+   length. */
 #include "json/memo.h"
 
 #include "memo_compare.h"
@@ -57,7 +58,7 @@ static const struct span documents[] = {
     SPAN("nul"),
 };
 
-/* Each document after each other one, and after both. */
+/* Reads each document after each other one, and after pairs of them. */
 static void one_after_another(void)
 {
     for (size_t i = 0; i < COUNT(documents); i++) {
@@ -93,7 +94,7 @@ static void forms_of_another_shape(void)
     json_reader_free(reader);
 }
 
-/* A form that is in use outlives any number of documents that come once. */
+/* A form that is in use is kept, regardless of the number of other documents. */
 static void forms_in_use_stay(void)
 {
     static struct json_found found;
@@ -116,14 +117,14 @@ static void forms_in_use_stay(void)
     json_reader_free(reader);
 }
 
-/* What a value is made of, right and wrong. */
+/* Parts of valid and invalid values. */
 static const struct span alphabet[] = {
     SPAN("\""),   SPAN("\\"),   SPAN("u"),       SPAN("0"),      SPAN("1"), SPAN("-"),
     SPAN("+"),    SPAN("."),    SPAN("e"),       SPAN("n"),      SPAN(" "), SPAN("\x1F"),
     SPAN("\x7F"), SPAN("\xC3"), SPAN("\xA9"),    SPAN("0041"),   SPAN(","), SPAN("]"),
     SPAN("}"),    SPAN(":"),    SPAN("\\ud83d"), SPAN("\\ude00")};
 
-/* Each with `*` in the place of the value. */
+/* Documents; `*` is replaced by the value. */
 static const struct span forms[] = {SPAN("*"), SPAN("\"*\""), SPAN("{\"a\":*}"),
                                     SPAN("{\"b\":{\"a\":\"*\",\"c\":[0,1.5e3]},\"a\":true}")};
 

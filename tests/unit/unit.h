@@ -26,7 +26,7 @@ static struct {
     char detail[1200];
 } unit;
 
-/* The first failed check of a case is the one that is shown. */
+/* Only the first failed check of a case is shown. */
 __attribute__((format(printf, 2, 3), unused)) static bool check(bool good, const char *format, ...)
 {
     if (good)
@@ -61,7 +61,7 @@ __attribute__((unused)) static int unit_status(void)
     return unit.bad_cases ? 1 : 0;
 }
 
-/* Appends bytes so that they can be read in a line of the log. */
+/* Appends bytes in a form that is readable in one line. */
 __attribute__((unused)) static void put_shown(struct buf *out, struct span s)
 {
     for (size_t i = 0; i < s.len; i++) {
