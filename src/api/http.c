@@ -54,7 +54,7 @@ struct transfer {
     size_t sent;         /* of the request body */
     size_t header_bytes; /* of the response, to bound them */
     int port;            /* of the last address that a connection was tried to */
-    int out_of_files;    /* errno: no socket could be created for want of descriptors, else 0 */
+    int out_of_files;    /* errno if no socket could be created, else 0 */
     bool ready;          /* a connection was ready for the request */
     bool timed;          /* its times were recorded */
     bool answered;       /* a byte of the response was received */

@@ -80,14 +80,14 @@ static const char *reason(const struct http_end *end)
     return end->text[0] ? end->text : curl_easy_strerror(end->code);
 }
 
-/* The system's text where there is one, without libcurl's sentence around it. */
+/* The system's description of the error if there is one, else libcurl's. */
 static const char *connect_reason(const struct http_end *end)
 {
     return end->code == CURLE_COULDNT_CONNECT && end->error ? strerror(end->error) : reason(end);
 }
 
-/* Proxies. libcurl decides whether one is used, by rules of its own for no_proxy, and its older
-   versions do not tell. */
+/* Proxies. libcurl decides whether one is used, by its own rules for no_proxy, and older versions
+   do not report it. */
 
 static bool has_exceptions(void)
 {

@@ -14,8 +14,8 @@
 enum http_phase {
     HTTP_CONNECTING, /* name, TCP, proxy, TLS: no connection was ready */
     HTTP_READY,      /* a connection was ready, and libcurl sent nothing of the request */
-    HTTP_SENT,       /* at least a part of the request was sent, no byte of the response came */
-    HTTP_ANSWERED,   /* a part of the response came */
+    HTTP_SENT, /* at least a part of the request was sent, no byte of the response was received */
+    HTTP_ANSWERED, /* a part of the response was received */
     HTTP_PHASES
 };
 

@@ -146,7 +146,7 @@ static void show_remark(struct http_trace *t, struct span remark)
     }
 }
 
-/* libcurl reports what it sent, which may be a part of a line. */
+/* Sent data may be reported in parts of a line. */
 void http_trace_bytes(struct http_trace *t, char kind, struct span bytes)
 {
     if (kind == '*') {

@@ -75,8 +75,8 @@ static bool is_sent_name(const struct sent *sent, struct span text)
     return false;
 }
 
-/* A password may be a part of a sentence. A short one counts only as a word of its own, and one
-   that is the name of a member of the request cannot be told from that name. */
+/* A password may be a part of a sentence. A short one counts only as a separate word, and one that
+   equals the name of a member of the request cannot be distinguished from that name. */
 
 enum { SECRET_ANYWHERE = 6 /* bytes of a password that is not looked for as a word */ };
 
@@ -521,8 +521,8 @@ static void note_error_member(void *arg, const struct json_member *m)
         *is_error = true;
 }
 
-/* What a response with a status of success is instead of what was asked for. If it is an error, in
-   the server's words. */
+/* Describes a response with a status of success that is not the expected one, with the server's
+   explanation if it is an error. */
 static void put_unexpected(struct buf *out, const struct http_response *response, const char *why)
 {
     struct span body = span_trim(buf_view(&response->body));

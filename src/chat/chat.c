@@ -25,12 +25,12 @@ struct chat {
     struct chat_outcome *outcome;
     int attempt;      /* messages posted, from 1 */
     int64_t ended;    /* when `done` or `error` was seen, 0 before */
-    int64_t moved;    /* when the last event other than a heartbeat came */
+    int64_t moved;    /* time of the last event other than a heartbeat */
     int64_t progress; /* the reader's count at that time */
     bool taken;       /* the response is an event stream */
     bool has_chosen;  /* portfolio_choose was called */
     bool first_turn;  /* no turn with bytes of the body has ended yet */
-    int64_t first;    /* when the first byte of the body came */
+    int64_t first;    /* time of the first byte of the body */
     bool drained_out;
     struct http_response response; /* of this attempt */
     struct retry_loop retry;
@@ -276,8 +276,8 @@ static int64_t tick_sinks(void *sinks, int64_t now)
     return sinks_tick(sinks, now);
 }
 
-/* Whether the conversation is to be deleted: an ephemeral one, or one that was created for a
-   message that the server refused without having begun to answer. */
+/* Whether to delete the conversation: it is ephemeral, or it was created for a message that the
+   server refused before it began to answer. */
 static bool is_useless(const struct chat *c, const struct fail *fail)
 {
     bool refused = fail->http_status >= 400 && cause_row(fail->cause)->retry != RETRY_MAYBE_STORED;

@@ -87,7 +87,7 @@ static bool is_history_error(struct span words)
     return span_is(span_trim(words), "'id'");
 }
 
-/* What an error event says about a retry. */
+/* The members of an error event that concern a retry. */
 struct retry_facts {
     bool retryable;
     double retry_after; /* seconds, -1 without */

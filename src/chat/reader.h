@@ -19,10 +19,10 @@ struct answer {
     int64_t progress;       /* events other than heartbeats, for --stall-timeout */
     int64_t first_delta_us; /* sys_now_us(), 0 before */
     uint64_t hash;          /* of the text so far, core/hash.h */
-    bool begun;             /* text or a tool event came */
-    bool tools;             /* a tool event came */
-    bool done;              /* `done` came */
-    bool ended;             /* `done` or `error` came: the stream is drained */
+    bool begun;             /* text or a tool event was received */
+    bool tools;             /* a tool event was received */
+    bool done;              /* `done` was received */
+    bool ended;             /* `done` or `error` was received: the stream is drained */
     struct fail verdict; /* the failure that the events report: an error event, a malformed event,
                             or a text that differs from `final_text` */
     int64_t former_text, former_tools;  /* counts of the previous attempt, valid until this one has
@@ -43,7 +43,7 @@ struct reader {
 void reader_init(struct reader *r, struct sinks *sinks, size_t max_event);
 void reader_release(struct reader *r);
 
-/* Begins an attempt: resets the answer and tells the sinks. */
+/* Begins an attempt: resets the answer and calls sinks_begin. */
 int reader_begin(struct reader *r, struct fail *fail);
 /* Parses bytes of the body and passes complete events to the sinks. -1 with *fail if a sink failed
    or the stream is invalid (FAIL_PROTOCOL). */

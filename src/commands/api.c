@@ -29,7 +29,7 @@ struct api_job {
     /* Of an event stream, for --stall-timeout. */
     bool is_stream;
     struct sse sse;
-    int64_t moved; /* when the last event other than a heartbeat came */
+    int64_t moved; /* time of the last event other than a heartbeat */
 };
 
 /* The arguments. */

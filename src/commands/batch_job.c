@@ -159,7 +159,7 @@ void batch_job_run(void *about, int fd)
     j.about->in->terminal->relay = &relay;
     j.about->in->terminal->status = NULL; /* only the parent draws the progress line */
     dialogue_init(&j.dialogue, j.about->in);
-    j.dialogue.choice = j.about->choice; /* this process has its own copy of what it points to */
+    j.dialogue.choice = j.about->choice; /* this process has its own copy */
     j.dialogue.is_job = true;
     j.dialogue.is_logged = j.about->is_logged;
     j.dialogue.delegate = &delegate;

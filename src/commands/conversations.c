@@ -109,7 +109,7 @@ static void add_row(void *arg, const struct api_conversation *c)
                         j->json ? xspandup(c->raw) : NULL, c->by_guide};
 }
 
-/* The time of a conversation as it is listed: local at a terminal, else as the server sent it. */
+/* The time of a conversation in the list: local time at a terminal, else unchanged. */
 static struct span shown_time(const struct conversations_run *j, const struct listed *l,
                               char *local, size_t size)
 {
@@ -360,7 +360,7 @@ struct conversations_subcommand {
     const char *name;
     const char *operands; /* as usage shows them */
     size_t least, most;
-    unsigned columns; /* of what it prints */
+    unsigned columns; /* number of columns of the output */
     bool completes;   /* the ID may be a prefix of one in the log */
     int (*run)(struct conversations_run *j, struct fail *fail);
 };

@@ -80,7 +80,7 @@ void dialogue_discard(struct dialogue *d);
 
 /* Initializes a question from the settings; it begins now. dialogue_conclude releases it. */
 void question_init(struct question *q, struct dialogue *d);
-/* Begins it now: what came before, such as the time in the editor, does not count. */
+/* Restarts its time limits, so that the time in the editor does not count. */
 void question_restart_clocks(struct question *q);
 
 /* Asks the question and, unless it is ephemeral, stores its conversation for -C and uses it for the

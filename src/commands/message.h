@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The message of `send`: its source, and its limits. */
+/* The message of a question: where `send` reads it, and its limits. */
 #ifndef COMMANDS_MESSAGE_H
 #define COMMANDS_MESSAGE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* whoami: the account, its limits, and where the token comes from. */
+/* whoami: the account, its limits, and the source of the token. */
 #include "commands/client.h"
 #include "commands/command.h"
 

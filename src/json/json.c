@@ -13,12 +13,12 @@
 #include <yajl/yajl_parse.h>
 #include <yajl/yajl_version.h>
 
-/* An open container that is wanted, and what is wanted of its members. */
+/* An open container that is wanted, with its wanted members. */
 struct json_level {
     unsigned depth; /* of its members */
     unsigned slots; /* added to the slots of `shape` */
     const struct json_shape *shape;
-    struct json_value *value; /* its own; its raw span begins where the container does */
+    struct json_value *value; /* its own; the raw span begins with the container */
 };
 
 /* One yajl handle reads all documents, so that nothing is allocated for each. It needs
@@ -29,7 +29,7 @@ struct json_reader {
     struct json_memo *memo;
     struct span doc;
     struct json_found *found;
-    const struct json_key *want; /* the key of the value that comes next if it is wanted, or NULL */
+    const struct json_key *want; /* the key of the next value if it is wanted, or NULL */
     struct json_key outermost;   /* the document's own key: no name, slot JSON_DOCUMENT */
     unsigned depth;              /* of the open container */
     struct json_level *level;
@@ -44,7 +44,7 @@ struct json_reader {
     size_t error_offset;
 };
 
-/* The shape of a walk: every member, whatever its key. */
+/* The shape of a walk: every member. */
 static const struct json_key any_key = {.slot = 1};
 static const struct json_shape every_member = {&any_key, 0};
 
@@ -115,8 +115,8 @@ static int on_boolean(void *arg, int value)
     return value ? store_literal(arg, JSON_TRUE, 4) : store_literal(arg, JSON_FALSE, 5);
 }
 
-/* yajl reports text where it lies in the document, unless the text has escapes or is the
-   document's first token: then it reports a copy. */
+/* yajl reports a pointer into the document, unless the text has escapes or is the document's first
+   token: then it reports a copy. */
 static int on_number(void *arg, const char *text, size_t len)
 {
     struct json_reader *r = arg;
@@ -375,7 +375,7 @@ static int read_document(struct json_reader *r, struct span document,
     return 0;
 }
 
-/* Reads one string of r->doc as a document of its own. */
+/* Reads one string of r->doc as a separate document. */
 static int read_string_alone(struct json_reader *r, struct span raw)
 {
     begin_document(r, NULL, &r->alone);

@@ -22,7 +22,7 @@ enum json_type {
 };
 
 /* A value in a document. Borrowed until its reader reads again: from the document, or from the
-   reader where the document had to be repaired or a string decoded. */
+   reader if the document was repaired or a string decoded. */
 struct json_value {
     enum json_type type;
     struct span raw;    /* the value's own bytes */
@@ -37,8 +37,8 @@ struct json_reader *json_reader_new(void);
 /* Overwrites decoded text first: it may be a secret. */
 void json_reader_free(struct json_reader *r);
 
-/* A shape says which members of an object are wanted, and which members of their values. All other
-   members are checked and skipped. */
+/* A shape selects members of an object, and members of their values. All other members are checked
+   and skipped. */
 
 struct json_shape;
 
@@ -89,7 +89,7 @@ typedef void json_member_fn(void *arg, const struct json_member *member);
 int json_walk(struct json_reader *r, struct span document, json_member_fn *on_member, void *arg,
               struct json_value *top);
 
-/* json_walk with a reader of its own. -1 also if the document is of another type. */
+/* json_walk with a temporary reader. -1 also if the document is of another type. */
 int json_read_object(struct span document, json_member_fn *on_member, void *arg);
 int json_read_array(struct span document, json_member_fn *on_member, void *arg);
 

@@ -89,8 +89,8 @@ static struct collected_tool *add_tool(struct collected *c, const struct chat_ev
     return t;
 }
 
-/* The call that an event ends: by its ID, and where the server gives none by order, the first of
-   that name that is still running. */
+/* The call that an event ends: by its ID or, if the server sends none, the first unfinished one of
+   the same name. */
 static struct collected_tool *find_tool(struct collected *c, const struct chat_event *event)
 {
     struct span id = event->member[CHAT_TOOL_CALL_ID].raw;

@@ -96,7 +96,7 @@ static void put_reason(struct notes_sink *n, const struct json_value *error)
 struct argument_list {
     struct buf *out;
     const char *separator;
-    size_t from; /* in `out`: where the list begins */
+    size_t from; /* offset of the list in `out` */
 };
 
 static void put_argument(struct argument_list *list, const struct json_value *v)

@@ -33,8 +33,8 @@ struct sink_timing {
     int64_t connect_ms, tls_ms, first_byte_ms, first_delta_ms, elapsed_ms;
 };
 
-/* The result of a question: the contents of `client.close`. Strings are NULL for what the server
-   did not say. All borrowed. */
+/* The result of a question: the contents of `client.close`. Strings are NULL if the server did not
+   send them. All borrowed. */
 struct summary {
     const struct fail *fail;
     const char *status; /* done, error, interrupted, cancelled, failed */
@@ -101,10 +101,10 @@ struct sink {
    the sink. */
 
 struct sink_text_options {
-    bool newline;  /* end the text with one where it does not itself */
+    bool newline;  /* end the text with a newline if it does not end in one */
     bool hold;     /* until the answer is complete */
     bool render;   /* its Markdown */
-    bool color;    /* of what is rendered */
+    bool color;    /* of rendered text */
     bool separate; /* an empty line before each answer but the first */
 };
 

@@ -122,11 +122,11 @@ const struct option_row *option_row(enum option_id id);
 
 /* Whether `text` is one of the choices of an OPTION_CHOICE. */
 bool option_is_choice(const struct option_row *row, const char *text);
-/* Records that `text` is not a value of this option, and what is expected. Always -1. */
+/* Records a failure: `text` is not a valid value of this option. Always -1. */
 int option_refuse(const struct option_row *row, const char *text, const char *label,
                   enum fail_cause cause, struct fail *fail);
 
-/* Where a value comes from, in ascending order of precedence. */
+/* The origin of a value, in ascending order of precedence. */
 enum origin {
     ORIGIN_NONE,
     ORIGIN_DEFAULT,

@@ -68,7 +68,7 @@ int sys_write_all(int fd, const void *bytes, size_t len, size_t *written)
 ssize_t sys_read(int fd, void *bytes, size_t len)
 {
     for (;;) {
-        /* read(2) would not notice that the reader of the output is gone. */
+        /* read(2) would not notice that the reader of the output has closed it. */
         if (sys_reader().fd >= 0 && sys_wait(fd, POLLIN, INT64_MAX) < 0)
             return -1;
         ssize_t n = fault_here(EIO) ? -1 : read(fd, bytes, len);
@@ -111,8 +111,7 @@ int sys_read_file(const char *path, struct buf *out)
     return result;
 }
 
-/* The program's own files and directories are accessible to the user and nobody else, whatever the
-   umask. */
+/* The program's own files and directories are accessible only to the user, with any umask. */
 static int open_private(const char *path, int flags)
 {
     mode_t before = umask(077);
@@ -201,7 +200,7 @@ int sys_unlink(const char *path)
 
 /* Replacing a file. */
 
-enum { SUFFIX = 6 /* random characters behind the dot of a temporary name */ };
+enum { SUFFIX = 6 /* random characters after the dot of a temporary name */ };
 
 static const char suffix_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 enum { COUNT_OF_CHARACTERS = sizeof suffix_characters - 1 };

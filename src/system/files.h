@@ -33,7 +33,7 @@ int sys_read_file(const char *path, struct buf *out);
    -1 with errno. */
 ssize_t sys_pread_all(int fd, void *bytes, size_t len, off_t offset);
 
-/* The program's own files: for the user alone, whatever the umask is. */
+/* The program's own files, accessible only to the user with any umask. */
 
 /* As sys_open with mode 0600, without following a symbolic link (ELOOP) or waiting for the other
    end of a FIFO. */
@@ -48,8 +48,9 @@ int sys_make_directories(const char *path);
 int sys_rename(const char *from, const char *to);
 int sys_unlink(const char *path);
 
-/* A file under construction that is to replace `path` atomically. Without a name until it is
-   complete where the file system has unnamed files, else under a temporary name beside `path`. */
+/* A file under construction that will replace `path` atomically. It has no name until it is
+   complete if the file system supports unnamed files, otherwise a temporary name in the same
+   directory. */
 struct sys_replacement {
     int fd; /* write to this */
     char *path, *temporary;

@@ -192,7 +192,8 @@ static int reap(struct process *p)
     return error;
 }
 
-/* Starts the command; *output reads what it writes. Its process ID, or -1 with errno. */
+/* Starts the command; *output is the reading end of its standard output. Its process ID, or -1 with
+   errno. */
 static pid_t start_command(const char *command, int *output)
 {
     int pipes[2];
@@ -277,7 +278,7 @@ bool sys_has_terminal(void)
     return tty >= 0;
 }
 
-/* Keyboard signals are meant for the child that uses the terminal. */
+/* Only the child that uses the terminal should react to keyboard signals. */
 static const int of_keyboard[IGNORED] = {SIGINT, SIGQUIT};
 
 static void ignore_keyboard(struct sigaction before[IGNORED])

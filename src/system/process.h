@@ -44,7 +44,7 @@ int sys_run_at_terminal(const char *command, const char *argument);
 
 enum { SYS_PIPE_SIGNALS = 2 };
 
-/* A child that reads what is written to `fd`. */
+/* A child whose standard input is written to `fd`. */
 struct sys_pipe {
     pid_t pid;
     int fd;
@@ -54,8 +54,8 @@ struct sys_pipe {
 /* Runs `sh -c command` with a pipe as its standard input. SIGINT and SIGQUIT are ignored until
    sys_pipe_close. -1 with errno. */
 int sys_pipe_to(struct sys_pipe *p, const char *command);
-/* Closes the pipe and waits for the child, also after a caught signal: a pager that sh(1) has
-   started would not get it and would go on to read from the terminal. The wait status as of
+/* Closes the pipe and waits for the child, also after a caught signal: a pager started by sh(1)
+   would not receive it and would continue to read from the terminal. The wait status as of
    waitpid(2), or -1 with errno: EINTR after a signal. */
 int sys_pipe_close(struct sys_pipe *p);
 

@@ -236,11 +236,11 @@ void sys_stop(void)
     raise(SIGTSTP);
 }
 
-/* A peer that closes a network connection sends what a peer does that only ends its own direction.
-   poll(2) has no portable event for that, and the other direction may have unread bytes: an epoll
-   instance that becomes readable can be given to every kind of poll. -1 where this is not possible,
-   or where standard input is the same connection, as under inetd: its end is then that of the
-   input. */
+/* When the peer of a network connection closes it, this process sees the same as when the peer ends
+   only its own direction. poll(2) has no portable event for that, and the other direction may have
+   unread bytes. Therefore an epoll instance is used, which becomes readable and works with every
+   kind of poll. -1 if that is not possible, or if standard input is the same connection, as under
+   inetd: then the event is the end of the input. */
 static int watch_connection(int fd, const struct stat *st)
 {
     int epoll = -1;

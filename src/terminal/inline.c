@@ -65,7 +65,7 @@ struct tail {
 struct autolink {
     bool scheme, mail;
     bool domain; /* of a mail address: the @ was read */
-    bool url;    /* the colon behind the scheme was read */
+    bool url;    /* the colon after the scheme was read */
 };
 
 struct inline_parser {

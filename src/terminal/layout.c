@@ -181,8 +181,7 @@ static unsigned text_width(const struct layout *l)
     return l->columns - text_column(l);
 }
 
-/* Whether the next line has more room for what comes next: the line has text, or the marks of
-   deeply nested items. */
+/* Whether the next line has more room: this line has text, or the marks of deeply nested items. */
 static bool gains_room(const struct layout *l)
 {
     return !l->empty || l->column + l->blanks > text_column(l);

@@ -185,7 +185,7 @@ static void close_containers(struct markdown *m, unsigned depth)
    5, and "A parsing strategy" in its appendix). It is examined again with each piece of input until
    that is known. The result is a plan; nothing is reported before. */
 
-/* What a find_ function says of the text at the cursor. */
+/* The result of a find_ function for the text at the cursor. */
 enum found {
     UNKNOWN = -1, /* it depends on input that has not arrived */
     ABSENT,
@@ -218,7 +218,7 @@ struct plan {
     bool candidate;     /* the text may be the header row of a table */
 };
 
-/* What the end of the available part of a line means. */
+/* The kind of end of the available part of a line. */
 enum line_part_end {
     END_OPEN, /* more input follows and may decide */
     END_LINE, /* it is the end of the line */
@@ -569,7 +569,7 @@ static unsigned split_row(struct span row, void (*take)(void *arg, struct span c
     return count;
 }
 
-/* Appends the alignment that a cell of the delimiter row stands for. */
+/* Appends the alignment given by a cell of the delimiter row. */
 static void take_align(void *arg, struct span cell)
 {
     struct buf *align = arg;

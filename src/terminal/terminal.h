@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-/* Where the lines of a process go that leaves them to another one. */
+/* Receives the lines of a process instead of standard error. */
 struct terminal_relay {
     void (*line)(void *arg, struct span line); /* escaped */
     void (*warning)(void *arg, struct span text);
@@ -65,7 +65,7 @@ bool terminal_has_utf8(void);
 /* The ellipsis after truncated text. */
 const char *terminal_ellipsis(const struct terminal *t);
 /* Appends a message that may contain text of the server of any length: in one line, escaped, and
-   truncated to 2000 columns, which "(cut)" says. */
+   truncated to 2000 columns with the mark "(cut)". */
 void terminal_put_message(const struct terminal *t, struct buf *line, struct span text);
 
 void terminal_release(struct terminal *t);
