@@ -185,7 +185,7 @@ static void keep_string(const struct detail *d, struct buf *target, const struct
 
 /* Appends ["body","text"] as `text` and ["query","limit"] as `limit`: the parts of the request are
    of no use to the user. */
-static void put_place(void *arg, const struct json_member *m)
+static void put_location(void *arg, const struct json_member *m)
 {
     struct buf *where = arg;
     static const char *const parts[] = {"body", "query", "path"};
@@ -205,7 +205,7 @@ static void read_validation_error(void *arg, const struct json_member *m)
         keep_string(d, &d->why, &m->value);
     } else if (span_is(m->key, "loc")) {
         buf_clear(&d->where);
-        json_read_array(m->value.raw, put_place, &d->where);
+        json_read_array(m->value.raw, put_location, &d->where);
         if (has_secret(d->sent, buf_view(&d->where)))
             buf_clear(&d->where);
     }

@@ -399,7 +399,7 @@ static void show_warning(struct batch_run *r, struct span text)
     fail_release(&ignored);
 }
 
-static void show_line(struct batch_run *r, struct span line)
+static void print_relayed_line(struct batch_run *r, struct span line)
 {
     struct fail ignored = FAIL_INIT;
     terminal_line(r->in->terminal, line, &ignored);
@@ -423,7 +423,7 @@ static void receive_messages(struct batch_run *r, struct worker *w)
         else if (message.kind == WORKER_WARNING)
             show_warning(r, message.part[0]);
         else if (message.kind == WORKER_LINE)
-            show_line(r, message.part[0]);
+            print_relayed_line(r, message.part[0]);
         else if (w->task)
             take_answer(r, w, &message);
         if (w->pid)

@@ -42,7 +42,7 @@ static void put_origin(struct buf *out, const struct settings *s, const struct o
 }
 
 /* The value of a header may be a secret. */
-static void put_masked(struct buf *out, const char *header)
+static void put_masked_header(struct buf *out, const char *header)
 {
     buf_span(out, header_name(header));
     buf_puts(out, ": [masked]");
@@ -59,7 +59,7 @@ static void put_value(struct buf *out, const struct setting *s, const struct opt
     } else if (row->type == OPTION_HEADER) {
         for (int i = 0; i < s->count; i++) {
             buf_puts(out, i ? ", " : "");
-            put_masked(out, s->list[i]);
+            put_masked_header(out, s->list[i]);
         }
     } else if (s->text) {
         buf_puts(out, s->text);
@@ -83,7 +83,7 @@ static void put_json_value(struct buf *out, const struct setting *s, const struc
         for (int i = 0; i < s->count; i++) {
             buf_puts(out, i ? "," : "");
             buf_clear(&header);
-            put_masked(&header, s->list[i]);
+            put_masked_header(&header, s->list[i]);
             json_put_string(out, buf_view(&header));
         }
         buf_byte(out, ']');
