@@ -99,6 +99,30 @@ dead_proxy()
     expect_failure 69 'cannot connect to https://sigmasight\.invalid:443: .*; check the name in --url, and the network'
 }
 
+@test "proxy: headers of --header are not sent to it" {
+    local port
+    mkfifo "$T/port"
+    python3 -c '
+import socket
+import sys
+server = socket.create_server(("127.0.0.1", 0))
+server.settimeout(60)
+print(server.getsockname()[1], flush=True)
+connection, _ = server.accept()
+with open(sys.argv[1], "wb") as request:
+    request.write(connection.recv(65536))
+connection.sendall(b"HTTP/1.1 502 no\r\nContent-Length: 0\r\n\r\n")
+' "$T/connect" >"$T/port" 3>&- &
+    read -r port <"$T/port"
+    export SIGMASIGHT_TOKEN=$TOKEN https_proxy=http://127.0.0.1:$port
+    run_chat whoami -u https://sigmasight.invalid/api/v1 -H 'X-Secret: abc' -H 'User-Agent: mine'
+    expect_failure 69 'cannot connect to .* through the proxy .*: it answered with HTTP 502; .*'
+    expect_line $'CONNECT sigmasight\\.invalid:443 HTTP/1\\.1\r' "$T/connect"
+    expect_no secret "$T/connect"
+    expect_no mine "$T/connect"
+    expect_no "$TOKEN" "$T/connect"
+}
+
 @test "proxy: a response that is not HTTP" {
     local port
     mkfifo "$T/port"
