@@ -12,7 +12,7 @@ enum {
 };
 
 /* An answer that is being written. `now` is when the current event will be sent. */
-struct telling {
+struct event_stream {
     struct call *call; /* its values are those of the events */
     struct script *script;
     struct buf text; /* all deltas so far */
@@ -20,18 +20,18 @@ struct telling {
     int64_t start, now; /* Unix time, ms */
 };
 
-static void set_random(struct telling *t, const char *name, size_t bytes)
+static void set_random(struct event_stream *e, const char *name, size_t bytes)
 {
     struct buf hex = {0};
     put_random_hex(&hex, bytes);
-    values_raw(&t->call->values, name, buf_view(&hex));
+    values_raw(&e->call->values, name, buf_view(&hex));
     buf_release(&hex);
 }
 
-/* Sets the values that are the same in all events. Stores both messages. */
-static void begin_telling(struct telling *t, const struct record *conversation)
+/* Stores both messages and sets the values that are the same in all events. */
+static void begin_event_stream(struct event_stream *e, const struct record *conversation)
 {
-    struct call *c = t->call;
+    struct call *c = e->call;
     struct values *v = &c->values;
     struct record *asked = records_add(&c->state->messages, c->account);
     struct record *answered = records_add(&c->state->messages, c->account);
@@ -47,46 +47,46 @@ static void begin_telling(struct telling *t, const struct record *conversation)
     values_raw(v, "PORTFOLIOS", call_json(c, FORM_PORTFOLIOS, "null"));
     values_raw(v, "HINT", call_json(c, FORM_PAGE_HINT, "null"));
     values_raw(v, "ROUTE", call_json(c, FORM_ROUTE, "null"));
-    set_random(t, "RUN", 6);
-    set_random(t, "RESPONSE", 12);
+    set_random(e, "RUN", 6);
+    set_random(e, "RESPONSE", 12);
     free(first);
 }
 
-static void wait_paces(struct telling *t, int paces)
+static void wait_paces(struct event_stream *e, int paces)
 {
-    int64_t ms = t->call->options->pace * paces;
-    script_pause(t->script, ms);
-    t->now += ms;
+    int64_t ms = e->call->options->pace * paces;
+    script_pause(e->script, ms);
+    e->now += ms;
 }
 
 /* Appends the event whose section has this name in the call's generation, if there is one. */
-static void tell(struct telling *t, const char *name)
+static void emit_event(struct event_stream *e, const char *name)
 {
     struct section s;
     struct buf event = {0};
-    const char *generation = t->call->options->generation == 2 ? "second" : "first";
+    const char *generation = e->call->options->generation == 2 ? "second" : "first";
     if (!data_find(generation, span_of(name), &s))
         return;
-    values_set(&t->call->values, "SEQUENCE", "%u", t->events++);
-    values_set(&t->call->values, "STAMP", "%lld", (long long)t->now);
+    values_set(&e->call->values, "SEQUENCE", "%u", e->events++);
+    values_set(&e->call->values, "STAMP", "%lld", (long long)e->now);
     buf_puts(&event, "event: ");
     buf_span(&event, s.rest);
     buf_puts(&event, "\ndata: ");
-    data_expand(&event, &s, " ", &t->call->values);
+    data_expand(&event, &s, " ", &e->call->values);
     buf_puts(&event, "\n\n");
-    script_take(t->script, &event);
+    script_take(e->script, &event);
 }
 
 /* `message_created`, which only the second generation sends, has no sequence number. */
-static void tell_start(struct telling *t)
+static void emit_start(struct event_stream *e)
 {
-    tell(t, "created");
-    t->events = 0;
-    tell(t, "start");
+    emit_event(e, "created");
+    e->events = 0;
+    emit_event(e, "start");
 }
 
 /* A word and the white space after it are a delta. */
-static void tell_text(struct telling *t, struct span text)
+static void emit_text(struct event_stream *e, struct span text)
 {
     while (text.len > 0) {
         size_t len = 0;
@@ -95,49 +95,49 @@ static void tell_text(struct telling *t, struct span text)
         while (len < text.len && span_is_blank(text.at[len]))
             len++;
         struct span delta = span_make(text.at, len);
-        if (t->call->options->trim_deltas)
+        if (e->call->options->trim_deltas)
             delta = span_trim(delta);
-        wait_paces(t, 1);
-        buf_span(&t->text, delta);
-        t->deltas++;
-        values_ascii(&t->call->values, "DELTA", delta);
-        tell(t, "delta");
+        wait_paces(e, 1);
+        buf_span(&e->text, delta);
+        e->deltas++;
+        values_ascii(&e->call->values, "DELTA", delta);
+        emit_event(e, "delta");
         text = span_make(text.at + len, text.len - len);
     }
 }
 
 /* The heading of a tool has its name, its duration in ms and its arguments. */
-static void tell_tool(struct telling *t, struct span name)
+static void emit_tool(struct event_stream *e, struct span name)
 {
-    struct values *v = &t->call->values;
+    struct values *v = &e->call->values;
     struct section s;
     struct buf json = {0};
     if (!data_find("tool", name, &s))
         abort();
-    values_time(v, "NOW", t->now);
+    values_time(v, "NOW", e->now);
     values_raw(v, "TOOL", s.name);
     values_set(v, "DURATION", "%ld", strtol(s.rest.at, NULL, 10));
-    set_random(t, "CALL", 12);
+    set_random(e, "CALL", 12);
     template_expand(&json, span_of(strchr(s.rest.at, ' ') + 1), false, v);
     values_raw(v, "ARGUMENTS", buf_view(&json));
-    wait_paces(t, 1);
-    tell(t, "tool");
+    wait_paces(e, 1);
+    emit_event(e, "tool");
     buf_clear(&json);
     data_expand(&json, &s, " ", v);
     values_raw(v, "RESULT", buf_view(&json));
-    wait_paces(t, TOOL_PACES);
-    tell(t, "result");
-    t->tools++;
+    wait_paces(e, TOOL_PACES);
+    emit_event(e, "result");
+    e->tools++;
     buf_release(&json);
 }
 
-static void tell_end(struct telling *t, const char *name)
+static void emit_end(struct event_stream *e, const char *name)
 {
-    values_ascii(&t->call->values, "TEXT", buf_view(&t->text));
-    values_set(&t->call->values, "TOOLS", "%u", t->tools);
-    values_set(&t->call->values, "COUNT", "%u", t->deltas);
-    values_set(&t->call->values, "LATENCY", "%lld", (long long)(t->now - t->start));
-    tell(t, name);
+    values_ascii(&e->call->values, "TEXT", buf_view(&e->text));
+    values_set(&e->call->values, "TOOLS", "%u", e->tools);
+    values_set(&e->call->values, "COUNT", "%u", e->deltas);
+    values_set(&e->call->values, "LATENCY", "%lld", (long long)(e->now - e->start));
+    emit_event(e, name);
 }
 
 /* Whether the topic's regular expression matches at the beginning of a word of the text. */
@@ -153,7 +153,7 @@ static bool matches_topic(const struct section *topic, const char *text)
     return matches;
 }
 
-static void tell_topic(struct telling *t, struct span question)
+static void emit_topic(struct event_stream *e, struct span question)
 {
     static const struct span call = SPAN("+ ");
     struct section topic = {.next = 0};
@@ -165,50 +165,50 @@ static void tell_topic(struct telling *t, struct span question)
     for (size_t i = topic.begin; i < topic.end; i++) {
         struct span line = span_of(data_lines[i]);
         if (span_starts(line, call)) {
-            tell_text(t, buf_view(&text));
+            emit_text(e, buf_view(&text));
             buf_clear(&text);
-            tell_tool(t, span_make(line.at + call.len, line.len - call.len));
+            emit_tool(e, span_make(line.at + call.len, line.len - call.len));
             continue;
         }
         buf_span(&text, line);
         if (i + 1 < topic.end)
             buf_byte(&text, '\n');
     }
-    tell_text(t, buf_view(&text));
+    emit_text(e, buf_view(&text));
     buf_release(&text);
 }
 
-static void tell_answer(struct telling *t, struct record *conversation, struct span question)
+static void emit_answer(struct event_stream *e, struct record *conversation, struct span question)
 {
-    tell_start(t);
-    tell(t, "response");
-    tell_topic(t, question);
-    tell_end(t, "stored");
-    tell_end(t, "done");
-    if (t->tools > 0 && t->call->options->broken_history)
+    emit_start(e);
+    emit_event(e, "response");
+    emit_topic(e, question);
+    emit_end(e, "stored");
+    emit_end(e, "done");
+    if (e->tools > 0 && e->call->options->broken_history)
         conversation->broken = BROKEN_ANSWERS;
 }
 
 /* The heading of an error has its code and further members of the second generation's event. */
-static void tell_error(struct telling *t, const struct section *error)
+static void emit_error(struct event_stream *e, const struct section *error)
 {
     struct buf message = {0};
     data_expand(&message, error, "\n", NULL);
-    values_raw(&t->call->values, "CODE", error->name);
-    values_ascii(&t->call->values, "MESSAGE", buf_view(&message));
-    values_raw(&t->call->values, "DETAILS", error->rest);
-    tell(t, "error");
-    tell_end(t, "error_done");
+    values_raw(&e->call->values, "CODE", error->name);
+    values_ascii(&e->call->values, "MESSAGE", buf_view(&message));
+    values_raw(&e->call->values, "DETAILS", error->rest);
+    emit_event(e, "error");
+    emit_end(e, "error_done");
     buf_release(&message);
 }
 
 /* Both generations send almost the same here, and the conversation keeps its mode. */
-static void tell_mode(struct telling *t, const char *mode)
+static void emit_mode(struct event_stream *e, const char *mode)
 {
-    values_set(&t->call->values, "MODE", "%s", mode);
-    tell(t, "mode_start");
-    tell(t, "mode_delta");
-    tell(t, "mode_done");
+    values_set(&e->call->values, "MODE", "%s", mode);
+    emit_event(e, "mode_start");
+    emit_event(e, "mode_delta");
+    emit_event(e, "mode_done");
 }
 
 /* The mode that a text such as "/mode blue" selects; NULL for any other text. */
@@ -232,13 +232,13 @@ static size_t event_length(struct span s)
     return len;
 }
 
-static void tell_recorded(struct telling *t, struct span recording)
+static void emit_recorded(struct event_stream *e, struct span recording)
 {
     while (recording.len > 0) {
         size_t len = event_length(recording);
-        if (t->script->count > 0)
-            wait_paces(t, 1);
-        script_bytes(t->script, span_make(recording.at, len));
+        if (e->script->count > 0)
+            wait_paces(e, 1);
+        script_bytes(e->script, span_make(recording.at, len));
         recording = span_make(recording.at + len, recording.len - len);
     }
 }
@@ -246,25 +246,25 @@ static void tell_recorded(struct telling *t, struct span recording)
 void call_answer(struct call *c, struct record *conversation, struct span text)
 {
     int64_t now = sys_wall_ms();
-    struct telling t = {.call = c, .script = &c->reply->script, .start = now, .now = now};
+    struct event_stream e = {.call = c, .script = &c->reply->script, .start = now, .now = now};
     const char *mode = selected_mode(text), *error = call_error(c);
     struct section s = {.next = 0};
     reply_stream(c->reply);
-    begin_telling(&t, conversation);
+    begin_event_stream(&e, conversation);
     if (c->options->answer) {
-        tell_recorded(&t, buf_view(&c->state->recording));
+        emit_recorded(&e, buf_view(&c->state->recording));
     } else if (conversation->broken > 0) {
         conversation->broken--;
         data_next("broken", &s);
-        tell_error(&t, &s);
+        emit_error(&e, &s);
     } else if (error) {
         data_find("error", span_of(error), &s);
-        tell_start(&t);
-        tell_error(&t, &s);
+        emit_start(&e);
+        emit_error(&e, &s);
     } else if (mode) {
-        tell_mode(&t, mode);
+        emit_mode(&e, mode);
     } else {
-        tell_answer(&t, conversation, text);
+        emit_answer(&e, conversation, text);
     }
-    buf_release(&t.text);
+    buf_release(&e.text);
 }
