@@ -9,59 +9,70 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+/* Tokens of the source become nodes. A delimiter run or a bracket is held while it may still become
+   emphasis or a link; the nodes before the first held one are reported to the sink (flush_tokens)
+   and dropped. */
+
 enum { NO_NODE = -1, LONGEST_TICKS = 80, LONGEST_SCHEME = 32, DEEPEST_PARENTHESES = 32 };
 
-/* A parsed part of the block that was not reported yet, in source order. */
 enum node_kind {
     NODE_TEXT,
-    NODE_RUN,     /* delimiters: * _ or ~~ */
-    NODE_BRACKET, /* [ or ![, perhaps the beginning of a link */
+    NODE_RUN,     /* a delimiter run: *, _ or ~~ */
+    NODE_BRACKET, /* [ or ![ */
     NODE_LINK_END,
     NODE_BREAK
 };
 
 enum span_kind { SPAN_EMPHASIS, SPAN_STRONG, SPAN_STRIKE, SPAN_KINDS };
 
+/* A part of the block that was parsed but not reported yet. */
 struct node {
     enum node_kind kind;
-    unsigned style;        /* NODE_TEXT */
-    size_t from, len;      /* in the buffer `text`: a text, or the URL of a link */
-    uint64_t offset;       /* offset in the source of the block */
-    char mark;             /* NODE_RUN */
-    bool opener, closer;   /* NODE_RUN: can open, can close */
-    bool held;             /* NODE_RUN: in the list; NODE_BRACKET: may become a link */
-    bool image, link;      /* NODE_BRACKET, NODE_LINK_END: an image; has become a link or image */
-    unsigned length, left; /* NODE_RUN: in the source, and not used up */
+    unsigned style;   /* NODE_TEXT */
+    size_t from, len; /* NODE_TEXT, NODE_LINK_END: the text or URL, in the buffer `text` */
+    uint64_t offset;  /* in the source of the block */
+    bool held;        /* NODE_RUN: it is in the list of runs; NODE_BRACKET: it may become a link */
+
+    /* NODE_BRACKET, NODE_LINK_END. */
+    bool image; /* it began with ![ */
+    bool link;  /* it is that of a link or an image */
+
+    /* NODE_RUN. */
+    char mark;
+    bool opener, closer; /* it can open, can close emphasis */
+    unsigned length;     /* delimiters in the source */
+    unsigned left;       /* of these, those that are not part of emphasis */
     unsigned opens[SPAN_KINDS], closes[SPAN_KINDS];
-    int previous, next; /* NODE_RUN: the list of those that may still match */
+    int previous, next; /* in the list of runs */
 };
 
+/* An open bracket. */
 struct bracket {
     int node;
     bool image;
-    bool active; /* a [ within which a link has ended cannot begin one */
+    bool active; /* it may become a link; false for a [ that contains one, and after the limit */
     uint64_t offset;
 };
 
-/* The destination and title of a link, read up to `at`. */
+/* What follows ]( : the destination and title of a link, read up to `at`. */
 struct tail {
     enum tail_state {
         TAIL_START,
-        TAIL_ANGLE, /* a destination in <> */
-        TAIL_PLAIN,
-        TAIL_SPACE, /* behind the destination */
+        TAIL_ANGLE, /* in a destination in <> */
+        TAIL_PLAIN, /* in another destination */
+        TAIL_SPACE, /* after the destination */
         TAIL_TITLE,
-        TAIL_END
+        TAIL_END /* after the title */
     } state;
     size_t at;
     size_t url, url_end;
-    unsigned depth;
-    char quote;  /* what ends the title */
-    bool spaced; /* behind the destination */
-    bool escape; /* a backslash came */
+    unsigned depth; /* open parentheses in the destination */
+    char quote;     /* the terminator of the title */
+    bool spaced;    /* white space follows the destination */
+    bool escape;    /* the previous character was a backslash that escapes */
 };
 
-/* What an autolink may be, for all that was read of it. */
+/* What an autolink may still be, as far as it was read. */
 struct autolink {
     bool scheme, mail;
     bool domain; /* of a mail address: the @ was read */
@@ -71,28 +82,34 @@ struct autolink {
 struct inline_parser {
     const struct markdown_sink *sink;
     bool cell, ended;
-    struct buf source;
-    size_t at;              /* in `source`: the token that is read next */
-    uint64_t base;          /* what of the block's source stood before `source` */
-    uint64_t clock;         /* offset up to which the source was read, for the limit of openers */
-    size_t scanned;         /* length of the token already scanned, 0 if it is new */
-    uint32_t before;        /* the character before the token */
-    uint32_t before_tildes; /* the one before the ~ that stand before it */
-    bool blank_sent;        /* for the line feed at the end of `source` */
+
+    /* The source. */
+    struct buf source; /* of the block, without what was parsed */
+    size_t at;         /* in `source`: the next token */
+    uint64_t base;     /* offset of `source` in the block */
+    uint64_t clock;    /* the offset up to which the block was read, for the limit of openers */
+    size_t scanned;    /* length of the part of the token that was scanned, 0 if it is new */
+    uint32_t before;   /* the character before the token */
+    uint32_t before_tildes; /* the last character before it that is not ~ */
+    bool blank_sent;        /* the line feed at the end of `source` was reported as a blank */
     struct tail tail;
     struct autolink autolink;
 
+    /* The nodes. Those before `head` were reported. */
     struct node *nodes;
     int head, count, capacity;
     struct buf text;
-    int first, last, unprocessed; /* the list of runs; the first whose closing was not tried */
-    int bottom[3][2][3];          /* no opener for such a closer stands before this node */
+    int first, last;     /* the list of runs */
+    int unprocessed;     /* the first run that was not yet tried as a closer */
+    int bottom[3][2][3]; /* no opener for such a closer is before this node */
     struct bracket *brackets;
     int bracket_head, bracket_count, bracket_capacity;
-    int bracket_active;                        /* those before this one are not active */
-    unsigned depth[SPAN_KINDS], links, images; /* of what is passed on */
-    bool after_blank; /* what was passed on ends in a blank, or nothing was */
-    bool blank_due;   /* that blank is before a URL now and must follow it */
+    int bracket_active; /* the brackets before this one are not active */
+
+    /* What was reported. */
+    unsigned depth[SPAN_KINDS], links, images; /* open ones */
+    bool after_blank;                          /* it ends in a blank, or is empty */
+    bool blank_due; /* a blank of the text precedes a URL, and is repeated after it */
 };
 
 /* Nodes. */
@@ -195,7 +212,7 @@ static void drop_passed(struct inline_parser *p)
         buf_drop(&p->text, text);
 }
 
-/* Passing on. */
+/* Reporting. */
 
 static unsigned span_style(const struct inline_parser *p)
 {
@@ -536,7 +553,7 @@ static size_t read_entity(struct span s, uint32_t *point, bool *partial)
     *partial = false;
     while (n < s.len && n <= LONGEST_ENTITY && (is_alnum(s.at[n]) || (n == 1 && s.at[n] == '#')))
         n++;
-    if (n == s.len) { /* also behind the longest name, where only the semicolon is missing */
+    if (n == s.len) { /* or after the longest name, when only the semicolon is missing */
         *partial = true;
         return 0;
     }
@@ -931,7 +948,7 @@ static void put_url(struct buf *out, struct span s)
     }
 }
 
-/* Whether the text of the nodes behind `from` is the URL. */
+/* Whether the text of the nodes after `from` is the URL. */
 static bool text_is(const struct inline_parser *p, int from, struct span url)
 {
     size_t at = 0;
