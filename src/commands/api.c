@@ -79,21 +79,32 @@ static int check_path(const char *path, struct fail *fail)
     return 0;
 }
 
+static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+enum { METHODS = sizeof methods / sizeof methods[0] };
+
+static int check_method(const char *method, struct fail *fail)
+{
+    struct buf expected = {0};
+    for (size_t i = 0; i < METHODS; i++)
+        if (strcmp(method, methods[i]) == 0)
+            return 0;
+    for (size_t i = 0; i < METHODS; i++)
+        buf_printf(&expected, "%s%s", i == 0 ? "" : i == METHODS - 1 ? " or " : ", ", methods[i]);
+    fail_set(fail, FAIL_USAGE, "api: invalid method '%s': expected %s", method,
+             buf_text(&expected));
+    buf_release(&expected);
+    return -1;
+}
+
 static int take_arguments(struct api_job *j, struct fail *fail)
 {
-    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
     const struct operands *o = j->in->operands;
-    bool known = o->count < 2;
     if (o->count == 0)
         return fail_set(fail, FAIL_USAGE, "api: missing path");
     j->path = o->list[o->count - 1].text;
     j->method = o->count == 2 ? o->list[0].text : j->has_data ? "POST" : "GET";
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        known = known || strcmp(j->method, methods[i]) == 0;
-    if (!known)
-        return fail_set(fail, FAIL_USAGE,
-                        "api: invalid method '%s': expected GET, HEAD, POST, PUT, PATCH or DELETE",
-                        j->method);
+    if (check_method(j->method, fail) != 0)
+        return -1;
     if (j->has_data && strcmp(j->method, "HEAD") == 0)
         return fail_set(fail, FAIL_USAGE, "api: HEAD and --data cannot be combined");
     return check_path(j->path, fail);

@@ -35,13 +35,13 @@ static const struct option_row option_rows[OPT_COUNT] = {
     {OPT_FAIL_FAST, "fail-fast", 0, NULL, OPTION_FLAG, GROUP_BATCH, NULL, NULL, NULL, false,
      "start no further question after a failure"},
     {OPT_MODE, "mode", 'm', "MODE", OPTION_CHOICE, GROUP_CONTEXT, MODES, NULL, NULL, true,
-     "answer mode: green, blue, indigo or violet"},
+     "answer mode"},
     {OPT_PORTFOLIO, "portfolio", 0, "NAME", OPTION_LIST, GROUP_CONTEXT, NULL, NULL, NULL, true,
      "ask about this portfolio (repeatable)"},
     {OPT_CONTEXT, "context", 0, "KEY=VALUE", OPTION_LIST, GROUP_SEND | GROUP_BATCH | GROUP_DETAIL,
      NULL, NULL, NULL, false, "add a value to ui_context (repeatable)"},
     {OPT_OUTPUT, "output", 'o', "FORMAT", OPTION_CHOICE, GROUP_OUTPUT, "text|jsonl|json|raw",
-     "text", NULL, true, "output format: text, jsonl, json or raw"},
+     "text", NULL, true, "output format"},
     {OPT_JSON, "json", 'j', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_JSON, NULL, NULL, NULL, false,
      "print JSON Lines"},
     {OPT_NO_STREAM, "no-stream", 0, NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL,
@@ -55,7 +55,7 @@ static const struct option_row option_rows[OPT_COUNT] = {
     {OPT_NO_NEWLINE, "no-newline", 'n', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL,
      NULL, true, "do not print a trailing newline"},
     {OPT_RENDER, "render", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT | GROUP_LOG | GROUP_DETAIL,
-     "auto|always|never", "auto", NULL, true, "render Markdown: auto, always or never"},
+     "auto|always|never", "auto", NULL, true, "render Markdown"},
     {OPT_HIGHLIGHT, "highlight", 0, "WHEN", OPTION_CHOICE, GROUP_OUTPUT | GROUP_DETAIL,
      "auto|always|never", NULL, NULL, true, "the same as --render"},
     {OPT_LOG, "log", 0, NULL, OPTION_FLAG, GROUP_SEND | GROUP_BATCH | GROUP_DETAIL, NULL, NULL,
@@ -121,7 +121,7 @@ static const struct option_row option_rows[OPT_COUNT] = {
     {OPT_VERBOSE, "verbose", 'v', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, true,
      "print details; twice: HTTP headers, too"},
     {OPT_COLOR, "color", 0, "WHEN", OPTION_CHOICE, GROUP_COMMON | GROUP_DETAIL, "auto|always|never",
-     "auto", NULL, true, "colour: auto, always or never"},
+     "auto", NULL, true, "colour"},
     {OPT_NO_STATUS, "no-status", 0, NULL, OPTION_FLAG, GROUP_COMMON | GROUP_DETAIL, NULL, NULL,
      NULL, true, "no status line and no redrawing on standard error"},
     {OPT_HELP, "help", 'h', NULL, OPTION_FLAG, GROUP_COMMON, NULL, NULL, NULL, false,
@@ -570,6 +570,10 @@ size_t options_help(struct buf *out, unsigned groups, bool detail)
             buf_puts(out, "      ");
         snprintf(label, sizeof label, "--%s %s", row->name, row->argument ? row->argument : "");
         buf_printf(out, "%-22s %s", label, row->help);
+        if (row->type == OPTION_CHOICE) {
+            buf_puts(out, ": ");
+            put_choices(row->choices, out);
+        }
         if (row->fallback)
             buf_printf(out, " (%s)", row->fallback);
         buf_byte(out, '\n');

@@ -115,7 +115,7 @@ struct option_row {
     const char *fallback;    /* the default, NULL for none */
     const char *environment; /* the variable that sets it, NULL for none */
     bool in_file;            /* also a key of the configuration file */
-    const char *help;        /* one line */
+    const char *help;        /* one line, to which --help adds the choices and the default */
 };
 
 const struct option_row *option_row(enum option_id id);
