@@ -187,7 +187,7 @@ static const struct prompt_command {
     const char *name, *argument, *help;
     int (*run)(struct session *s, const char *argument, struct fail *fail);
 } prompt_commands[] = {
-    {"mode", "MODE", "change the mode: green, blue, indigo or violet", set_next_mode},
+    {"mode", "MODE", "change the mode: ", set_next_mode},
     {"new", "", "begin a new conversation", begin_conversation},
     {"portfolio", "ID", "ask about this portfolio", choose_portfolio},
     {"edit", "[TEXT]", "write a message in the editor", edit_message},
@@ -205,6 +205,8 @@ static int show_help(struct session *s, const char *argument, struct fail *fail)
     for (size_t i = 0; i < PROMPT_COMMANDS && result == 0; i++) {
         const struct prompt_command *c = &prompt_commands[i];
         buf_printf(&s->note, "/%-9s %-7s %s", c->name, c->argument, c->help);
+        if (c->run == set_next_mode)
+            option_put_choices(option_row(OPT_MODE), &s->note);
         result = terminal_line(s->in->terminal, buf_view(&s->note), fail);
         buf_clear(&s->note);
     }

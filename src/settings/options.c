@@ -212,8 +212,9 @@ static bool read_value(const struct option_row *row, const char *text, double *n
     }
 }
 
-static void put_choices(const char *choices, struct buf *out)
+void option_put_choices(const struct option_row *row, struct buf *out)
 {
+    const char *choices = row->choices;
     for (size_t len; *choices; choices += len) {
         len = strcspn(choices, "|");
         buf_append(out, choices, len);
@@ -227,7 +228,7 @@ static void put_choices(const char *choices, struct buf *out)
 static void put_expected(const struct option_row *row, struct buf *out)
 {
     if (row->type == OPTION_CHOICE)
-        put_choices(row->choices, out);
+        option_put_choices(row, out);
     else if (row->type == OPTION_NUMBER)
         buf_puts(out, "an integer from 0 to 1000000000");
     else if (row->type == OPTION_SECONDS)
@@ -572,7 +573,7 @@ size_t options_help(struct buf *out, unsigned groups, bool detail)
         buf_printf(out, "%-22s %s", label, row->help);
         if (row->type == OPTION_CHOICE) {
             buf_puts(out, ": ");
-            put_choices(row->choices, out);
+            option_put_choices(row, out);
         }
         if (row->fallback)
             buf_printf(out, " (%s)", row->fallback);

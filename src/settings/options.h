@@ -122,6 +122,8 @@ const struct option_row *option_row(enum option_id id);
 
 /* Whether `text` is one of the choices of an OPTION_CHOICE. */
 bool option_is_choice(const struct option_row *row, const char *text);
+/* Appends the choices of an OPTION_CHOICE: "auto, always or never". */
+void option_put_choices(const struct option_row *row, struct buf *out);
 /* Records a failure: `text` is not a valid value of this option. Always -1. */
 int option_refuse(const struct option_row *row, const char *text, const char *label,
                   enum fail_cause cause, struct fail *fail);
