@@ -40,6 +40,7 @@ struct batch_run {
     struct batch batch;
     struct line_input input;
     bool input_ended;
+    bool is_typed; /* the input is a terminal: a progress line would overwrite what is typed */
     struct json_reader *reader;
     struct set ids;      /* of the input, as JSON text */
     struct set finished; /* IDs that are done according to --resume */
@@ -484,7 +485,7 @@ static int64_t show_progress(struct batch_run *r)
 {
     int64_t now = sys_now_us();
     struct buf text = {0};
-    if (!r->in->terminal->status)
+    if (!r->in->terminal->status || (r->is_typed && !r->input_ended))
         return INT64_MAX;
     batch_put_progress(&r->batch, now - r->started, &text);
     put_time_left(r, now - r->started, &text);
@@ -632,7 +633,9 @@ static int open_files(struct batch_run *r, struct fail *fail)
         return -1;
     if (!path)
         terminal_ask(r->in->terminal, prompt, fail);
-    return line_input_open(&r->input, path, LINE_MAX_BYTES, fail);
+    int result = line_input_open(&r->input, path, LINE_MAX_BYTES, fail);
+    r->is_typed = result == 0 && isatty(r->input.fd);
+    return result;
 }
 
 static void init_run(struct batch_run *r, const struct invocation *in)

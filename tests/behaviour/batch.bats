@@ -710,6 +710,14 @@ END
     [ "$(count_requests 'POST /auth/refresh')" -eq 1 ]
 }
 
+@test "batch: no progress line while questions are typed" {
+    serve_default --pace 20
+    TERM=xterm-256color at_terminal wait 'Type the questions' type '{"text":"hi"}\n' wait '"status":"done"' type '\x04' \
+        wait '1 question: 1 done' -- "$CHAT" batch
+    expect_line 'exit 0.*' "$OUT"
+    expect_no running "$T/screen"
+}
+
 # recipe FIRST LAST: the lines of the manual between these two patterns.
 recipe()
 {
