@@ -8,7 +8,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-/* Where the directory alone is used: the paths of the bundle and of the directory; otherwise NULL.
+/* While only the directory is used: the paths of the bundle and of the directory; otherwise NULL.
    Borrowed from libcurl or static. */
 struct http_authorities {
     const char *bundle, *directory;

@@ -197,7 +197,7 @@ static void follow_resize(struct line_editor *e)
     edit.el_wset(e->el, EL_REFRESH);
 }
 
-/* Called by the library for each character. SIGINT is Ctrl-C, whoever sends it. */
+/* Called by the library for each character. A SIGINT from any sender counts as Ctrl-C. */
 static int read_character(EditLine *el, wchar_t *c)
 {
     struct line_editor *e = editor_of(el);
@@ -466,7 +466,7 @@ int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line
     fputs(PASTE_ON, e->out);
     const wchar_t *wide = edit.el_wgets(e->el, &count);
     bool entered = wide && count > 0 && !e->cleared;
-    /* Ctrl-D leaves the cursor where it is. */
+    /* After Ctrl-D the cursor is still in the line. */
     fputs(wide && count > 0 ? PASTE_OFF : PASTE_OFF "\n", e->out);
     fflush(e->out);
     if (entered)

@@ -211,7 +211,7 @@ struct plan {
     unsigned matched; /* open containers that continue */
     unsigned opened;  /* new ones within them, in struct markdown */
     enum action action;
-    size_t at;          /* where the contents of the leaf begin */
+    size_t at;          /* offset of the leaf's contents */
     unsigned spaces;    /* columns of a tab before that */
     unsigned level;     /* ACTION_HEADING */
     struct fence fence; /* ACTION_FENCE */
@@ -796,7 +796,7 @@ static void put_spaces(struct markdown *m, unsigned spaces)
         m->sink->text(m->sink->arg, span_make(" ", 1), MARKDOWN_CODE);
 }
 
-/* Processes what the plan says of the line and sets m->rest. */
+/* Processes the line according to the plan and sets m->rest. */
 static void begin_rest(struct markdown *m, const struct plan *plan)
 {
     m->rest = REST_SKIPPED;

@@ -44,8 +44,7 @@ static bool wants_color(const char *color, bool is_terminal)
     return is_terminal && knows_sequences();
 }
 
-/* Shell and compilation buffers of Emacs cannot, whatever TERM says; its terminal emulators
-   can. */
+/* Shell and compilation buffers of Emacs cannot, regardless of TERM; its terminal emulators can. */
 bool terminal_moves_cursor(void)
 {
     static const char *const plain[] = {"comint", "compile", "eshell"};

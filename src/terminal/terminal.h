@@ -84,9 +84,9 @@ static inline void terminal_erase_status(struct terminal *t)
    there begins a line. */
 int terminal_begin_line(struct terminal *t, struct fail *fail);
 
-/* One line on standard error, dimmed where there is colour. On the terminal that shows the answer
-   pending output is written first and the line is terminated. The text must be escaped already. A
-   failure to write the line is ignored; *fail reports a failure to write the answer. */
+/* Prints one line on standard error, dimmed if colour is used. On the terminal that shows the
+   answer, pending output is written first and its line is ended. The text must be escaped already.
+   A failure to write the line is ignored; *fail reports a failure to write the answer. */
 int terminal_line(struct terminal *t, struct span line, struct fail *fail);
 /* The same in red: for a failure that does not end the command. */
 int terminal_failed_line(struct terminal *t, struct span line, struct fail *fail);

@@ -34,7 +34,7 @@ void writer_release(struct writer *o);
 void writer_put_json(struct writer *o, struct span json);
 
 /* Writes all pending bytes, waiting for a slow reader. FAIL_OUTPUT, or FAIL_SIGNAL: with SIGPIPE if
-   the reader is gone and SIGPIPE was not ignored at the start. */
+   the reader has closed it and SIGPIPE was not ignored at the start. */
 int writer_flush(struct writer *o, struct fail *fail);
 
 static inline int writer_turn(struct writer *o, struct fail *fail)
