@@ -187,6 +187,17 @@ static bool gains_room(const struct layout *l)
     return !l->empty || l->column + l->blanks > text_column(l);
 }
 
+/* Begins a line if there is none, and the next one if this has no room for `columns`. */
+static void reserve_columns(struct layout *l, unsigned columns)
+{
+    if (!l->open)
+        start_line(l);
+    if (l->column + l->blanks + columns > l->columns && gains_room(l)) {
+        finish_line(l);
+        start_line(l);
+    }
+}
+
 /* Words. */
 
 static unsigned style_at_end(const struct layout *l)
@@ -238,12 +249,7 @@ static void put_word(struct layout *l, size_t len, unsigned columns)
 /* Writes the first part of the word to this line or, if it does not fit, to the next. */
 static void place_word(struct layout *l, size_t len, unsigned columns)
 {
-    if (!l->open)
-        start_line(l);
-    if (l->column + l->blanks + columns > l->columns && gains_room(l)) {
-        finish_line(l);
-        start_line(l);
-    }
+    reserve_columns(l, columns);
     put_word(l, len, columns);
 }
 
@@ -475,7 +481,7 @@ static void put_cells(struct layout *l, const struct grid_row *row, bool header)
     bool more = true;
     while (more) {
         more = false;
-        start_line(l);
+        reserve_columns(l, grid_width(&l->grid));
         for (unsigned i = 0; i < l->grid.columns; i++) {
             unsigned width = l->grid.widths[i];
             buf_clear(&piece);
@@ -599,7 +605,7 @@ static void pop_box(struct layout *l)
 
 static void put_rule(struct layout *l)
 {
-    start_line(l);
+    reserve_columns(l, 1);
     put_blanks(l);
     unsigned end = l->columns < LONGEST_RULE ? l->columns : LONGEST_RULE;
     do

@@ -135,6 +135,11 @@ static void test_many_marks(void)
     paragraph("a bb");
     expect("* * * * * * * * * *\n* * a bb\n");
     begin(20, false, true);
+    nest_items(10);
+    open_block(MARKDOWN_RULE, false);
+    close_block(MARKDOWN_RULE);
+    expect("* * * * * * * * * *\n          ----------\n");
+    begin(20, false, true);
     nest_items(2);
     for (unsigned i = 0; i < 4; i++)
         open_block(MARKDOWN_QUOTE, false);
