@@ -158,18 +158,6 @@ static void update_columns(struct layout *l)
     l->columns = l->options.columns(l->options.arg);
 }
 
-static void start_line(struct layout *l)
-{
-    update_columns(l);
-    end_previous_line(l);
-    put_gap(l);
-    put_boxes(l, l->depth);
-    pen_set_style(&l->pen, 0);
-    l->open = l->empty = true;
-    l->resumes = false;
-    l->blank_style = 0;
-}
-
 /* The column where text begins on a line without marks. */
 static unsigned text_column(const struct layout *l)
 {
@@ -179,6 +167,21 @@ static unsigned text_column(const struct layout *l)
 static unsigned text_width(const struct layout *l)
 {
     return l->columns - text_column(l);
+}
+
+static void start_line(struct layout *l)
+{
+    update_columns(l);
+    end_previous_line(l);
+    put_gap(l);
+    put_boxes(l, l->depth);
+    pen_set_style(&l->pen, 0);
+    /* After marks that were continued on this line. */
+    if (l->column + l->blanks < text_column(l))
+        l->blanks = text_column(l) - l->column;
+    l->open = l->empty = true;
+    l->resumes = false;
+    l->blank_style = 0;
 }
 
 /* Whether the next line has more room: this line has text, or the marks of deeply nested items. */
@@ -481,7 +484,7 @@ static void put_cells(struct layout *l, const struct grid_row *row, bool header)
     bool more = true;
     while (more) {
         more = false;
-        reserve_columns(l, grid_width(&l->grid));
+        reserve_columns(l, text_width(l));
         for (unsigned i = 0; i < l->grid.columns; i++) {
             unsigned width = l->grid.widths[i];
             buf_clear(&piece);

@@ -113,6 +113,17 @@ static void test_empty_boxes(void)
     expect("|\n\n* |\n\n* text\n");
 }
 
+static void row(const char *const *cells, size_t count)
+{
+    open_block(MARKDOWN_ROW, false);
+    for (size_t i = 0; i < count; i++) {
+        open_block(MARKDOWN_CELL, false);
+        text(cells[i], 0);
+        close_block(MARKDOWN_CELL);
+    }
+    close_block(MARKDOWN_ROW);
+}
+
 static void nest_items(unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
@@ -133,7 +144,17 @@ static void test_many_marks(void)
     begin(20, false, true);
     nest_items(12);
     paragraph("a bb");
-    expect("* * * * * * * * * *\n* * a bb\n");
+    expect("* * * * * * * * * *\n* *       a bb\n");
+    /* The lines of a table begin in the same column. */
+    static const unsigned char align[] = {MARKDOWN_LEFT};
+    static const char *const header[] = {"a"};
+    begin(20, false, true);
+    nest_items(6);
+    struct markdown_block block = {.kind = MARKDOWN_TABLE_BLOCK, .columns = 1, .align = align};
+    sink->open(sink->arg, &block);
+    row(header, 1);
+    close_block(MARKDOWN_TABLE_BLOCK);
+    expect("* * * * * *\n          a\n          -\n");
     begin(20, false, true);
     nest_items(10);
     open_block(MARKDOWN_RULE, false);
@@ -163,17 +184,6 @@ static void test_styles(void)
     text("`", MARKDOWN_CODE | MARKDOWN_MARK);
     close_block(MARKDOWN_HEADING);
     expect("## a `b`\n");
-}
-
-static void row(const char *const *cells, size_t count)
-{
-    open_block(MARKDOWN_ROW, false);
-    for (size_t i = 0; i < count; i++) {
-        open_block(MARKDOWN_CELL, false);
-        text(cells[i], 0);
-        close_block(MARKDOWN_CELL);
-    }
-    close_block(MARKDOWN_ROW);
 }
 
 static void table(unsigned wide)
