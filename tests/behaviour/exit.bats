@@ -441,7 +441,7 @@ SCENARIO
     for format in text jsonl json raw; do
         status=0
         (
-            ulimit -f 1
+            limit_files 1
             exec "$CHAT" send -q -o "$format" -c "$ID" hi
         ) >"$T/cut" 2>"$ERR" || status=$?
         expect_status 74
@@ -449,7 +449,7 @@ SCENARIO
         [ "$(stat -c %s "$T/cut")" -eq 1024 ] || fail "$format: $(stat -c %s "$T/cut") bytes"
     done
     (
-        ulimit -f 1
+        limit_files 1
         exec "$CHAT" send -j -c "$ID" --record "$T/cut" hi
     ) 2>"$ERR" | cat >"$OUT" || :
     status=${PIPESTATUS[0]}
@@ -460,7 +460,7 @@ SCENARIO
     # First: an unread pipe does not end the program.
     status=0
     (
-        ulimit -f 0
+        limit_files 0
         exec "$CHAT" send --nonsense
     ) 2>"$T/cut" || status=$?
     expect_status 64

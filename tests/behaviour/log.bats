@@ -234,7 +234,7 @@ END_OF_SCENARIO
     cp "$LOG" "$T/before"
     status=0
     (
-        ulimit -f $(($(wc -c <"$LOG") / 1024 + 1))
+        limit_files $(($(wc -c <"$LOG") / 1024 + 1))
         "$CHAT" send --log "$(repeat 350 0123456789)" >"$OUT" 2>"$ERR"
     ) || status=$?
     expect_status 0
@@ -249,7 +249,7 @@ END_OF_SCENARIO
 @test "log: a first entry that cannot be written is not announced" {
     serve_hello
     (
-        ulimit -f 0
+        limit_files 0
         "$CHAT" send --log -c "$ID" hi 2>&1 >/dev/null | cat
     ) | tee "$T/notes" # a pipe has no limit
     grep -q -E '^sigmasight-chat: warning: cannot write .*log\.jsonl: ' "$T/notes"

@@ -390,7 +390,7 @@ TABLE
     # The limit stands for the disk; a write beyond it fails.
     status=0
     (
-        ulimit -f 0
+        limit_files 0
         exec "$CHAT" logout 2>&1
     ) </dev/null | cat >"$ERR" || status=$?
     cmp "$T/before" "$(state credentials.json)" >&2
