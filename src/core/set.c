@@ -17,7 +17,7 @@ static uint64_t hash_bytes(struct span s)
 /* The entry with these bytes, else the free one where they belong. There is a free one. */
 static struct set_entry *find_entry(const struct set *s, struct span bytes, uint64_t hash)
 {
-    for (size_t i = hash & (s->capacity - 1);; i = (i + 1) & (s->capacity - 1)) {
+    for (size_t i = (size_t)hash & (s->capacity - 1);; i = (i + 1) & (s->capacity - 1)) {
         struct set_entry *e = &s->table[i];
         if (!e->at)
             return e;
@@ -33,7 +33,7 @@ static void grow(struct set *s)
     s->capacity = capacity ? 2 * capacity : FIRST_CAPACITY;
     s->table = xcalloc(s->capacity, sizeof *s->table);
     for (size_t i = 0; i < capacity; i++) {
-        size_t to = old[i].hash & (s->capacity - 1);
+        size_t to = (size_t)old[i].hash & (s->capacity - 1);
         if (!old[i].at)
             continue;
         while (s->table[to].at)
