@@ -8,7 +8,7 @@
 #include "core/width.h"
 #include "core/xmalloc.h"
 #include "state/last.h"
-#include "state/log.h"
+#include "state/log_reader.h"
 #include "system/system.h"
 #include "terminal/table.h"
 #include "json/json.h"

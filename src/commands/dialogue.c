@@ -6,7 +6,7 @@
 #include "commands/logging.h"
 #include "core/xmalloc.h"
 #include "state/last.h"
-#include "state/log.h"
+#include "state/log_reader.h"
 #include "system/system.h"
 
 #include <signal.h>

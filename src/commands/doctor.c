@@ -9,6 +9,7 @@
 #include "state/credentials.h"
 #include "state/last.h"
 #include "state/log.h"
+#include "state/log_files.h"
 #include "state/store.h"
 #include "system/system.h"
 #include "terminal/escape.h"

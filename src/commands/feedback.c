@@ -4,7 +4,7 @@
 #include "commands/command.h"
 
 #include "core/xmalloc.h"
-#include "state/log.h"
+#include "state/log_reader.h"
 #include "system/system.h"
 
 #include <stdlib.h>

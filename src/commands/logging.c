@@ -3,6 +3,7 @@
 
 #include "commands/client.h"
 #include "state/log.h"
+#include "state/log_files.h"
 #include "json/write.h"
 
 #include <stdlib.h>

@@ -2,46 +2,20 @@
 #include "state/log.h"
 
 #include "core/utf8.h"
-#include "core/xmalloc.h"
-#include "settings/config.h"
 #include "state/lines.h"
 #include "state/log_files.h"
+#include "state/store.h"
 #include "system/system.h"
 #include "json/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    APPEND_SECONDS = 1, /* the longest wait for the lock of an append */
-    CHANGE_SECONDS = 10 /* of a removal */
-};
-
-static const char *const log_files[LOG_FILES] = {LOG_FILE, "log.1.jsonl"};
-
-bool log_paths_init(struct log_paths *paths)
-{
-    struct buf directory = {0};
-    if (!config_state_directory(&directory)) {
-        buf_release(&directory);
-        return false;
-    }
-    for (unsigned i = 0; i < LOG_FILES; i++)
-        paths->path[i] = buf_format("%s/%s", buf_text(&directory), log_files[i]);
-    paths->directory = buf_take(&directory);
-    return true;
-}
-
-void log_paths_release(struct log_paths *paths)
-{
-    free(paths->directory);
-    for (unsigned i = 0; i < LOG_FILES; i++)
-        free(paths->path[i]);
-}
+/* The longest wait for the lock. */
+enum { APPEND_SECONDS = 1 };
 
 void log_put_time(struct buf *out, int64_t ms)
 {
@@ -49,8 +23,6 @@ void log_put_time(struct buf *out, int64_t ms)
     sys_utc_time(ms / 1000, text);
     buf_printf(out, "%s.%03dZ", text, (int)(ms % 1000));
 }
-
-/* Writing. */
 
 struct entry_writer {
     struct buf *out;
@@ -191,168 +163,4 @@ int log_check(int64_t *size, struct fail *fail)
         *size += stat(paths.path[i], &st) == 0 ? (int64_t)st.st_size : 0;
     log_paths_release(&paths);
     return result;
-}
-
-/* Removing. */
-
-static int lock_for_change(const struct log_paths *paths, int *lock, struct fail *fail)
-{
-    bool unsupported;
-    *lock = store_lock(LOG_LOCK, CHANGE_SECONDS * INT64_C(1000000), &unsupported);
-    if (*lock >= 0)
-        return 0;
-    if (errno == ETIMEDOUT)
-        return fail_set(fail, FAIL_CREATE, "cannot change %s: locked by another process",
-                        paths->path[0]);
-    return sys_fail(fail, FAIL_CREATE, "cannot change %s", paths->path[0]);
-}
-
-static int copy_range(int from, off_t begin, off_t end, int to)
-{
-    enum { CHUNK = 64 << 10 };
-    char *chunk = xmalloc(CHUNK);
-    int result = 0;
-    while (result == 0 && begin < end) {
-        size_t want = end - begin < CHUNK ? (size_t)(end - begin) : CHUNK;
-        ssize_t n = sys_pread_all(from, chunk, want, begin);
-        result = n < 0 ? -1 : sys_write_all(to, chunk, (size_t)n, NULL);
-        begin = n < (ssize_t)want ? end : begin + n;
-    }
-    int saved = errno;
-    free(chunk);
-    errno = saved;
-    return result;
-}
-
-static int compare_places(const void *a, const void *b)
-{
-    const struct log_place *one = a, *other = b;
-    if (one->file != other->file)
-        return one->file < other->file ? -1 : 1;
-    return one->offset < other->offset ? -1 : one->offset > other->offset;
-}
-
-/* Copies the file without the entries at `places`, which are sorted and in this file. -1 with
-   errno. */
-static int copy_others(int from, int to, const struct log_place *places, size_t count)
-{
-    struct stat st;
-    off_t at = 0;
-    int result = fstat(from, &st);
-    for (size_t i = 0; i < count && result == 0; i++) {
-        result = copy_range(from, at, places[i].offset, to);
-        at = places[i].offset + (off_t)places[i].len + 1;
-    }
-    return result == 0 ? copy_range(from, at, st.st_size, to) : -1;
-}
-
-static int remove_entries(const char *path, const struct log_place *places, size_t count)
-{
-    struct sys_replacement r;
-    int from = sys_open_private(path, O_RDONLY);
-    if (from < 0)
-        return -1;
-    int result = sys_replace_begin(&r, path);
-    if (result == 0 && copy_others(from, r.fd, places, count) == 0)
-        result = sys_replace_commit(&r);
-    else if (result == 0) {
-        sys_replace_abort(&r);
-        result = -1;
-    }
-    int saved = errno;
-    close(from);
-    errno = saved;
-    return result;
-}
-
-static int delete_places(const struct log_paths *paths, struct log_place *places, size_t count,
-                         struct fail *fail)
-{
-    int result = 0;
-    qsort(places, count, sizeof *places, compare_places);
-    for (size_t i = 0, next; i < count && result == 0; i = next) {
-        for (next = i; next < count && places[next].file == places[i].file;)
-            next++;
-        const char *path = paths->path[places[i].file];
-        sys_replace_clean(path);
-        if (remove_entries(path, places + i, next - i) != 0)
-            result = sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
-    }
-    return result;
-}
-
-/* Requires the lock. */
-static int find_and_delete(const struct log_paths *paths, const char *const *ids, size_t count,
-                           struct fail *fail)
-{
-    struct log_place *places = xcalloc(count ? count : 1, sizeof *places);
-    struct log_reader *r = log_reader_new(LOG_NEWEST_FIRST, NULL, fail);
-    int result = r ? log_find(r, ids, count, places, fail) : -1;
-    log_reader_free(r);
-    if (result == 0)
-        result = delete_places(paths, places, count, fail);
-    free(places);
-    return result;
-}
-
-static int no_home(struct fail *fail)
-{
-    struct buf ignored = {0};
-    int result = store_path(LOG_FILE, &ignored, fail);
-    buf_release(&ignored);
-    return result;
-}
-
-/* Calls `change` with the lock held. */
-static int change_locked(int (*change)(const struct log_paths *paths, const char *const *ids,
-                                       size_t count, struct fail *fail),
-                         const char *const *ids, size_t count, struct fail *fail)
-{
-    struct log_paths paths;
-    int lock;
-    if (!log_paths_init(&paths))
-        return no_home(fail);
-    int result = lock_for_change(&paths, &lock, fail);
-    if (result == 0) {
-        result = change(&paths, ids, count, fail);
-        close(lock);
-    }
-    log_paths_release(&paths);
-    return result;
-}
-
-int log_delete(const char *const *ids, size_t count, struct fail *fail)
-{
-    return change_locked(find_and_delete, ids, count, fail);
-}
-
-static int remove_file(const char *path, struct fail *fail)
-{
-    if (sys_unlink(path) == 0 || errno == ENOENT)
-        return 0;
-    return sys_fail(fail, FAIL_CREATE, "cannot remove %s", path);
-}
-
-/* Requires the lock. Removes all files even if one of them cannot be removed. */
-static int remove_all(const struct log_paths *paths, const char *const *ids, size_t count,
-                      struct fail *fail)
-{
-    (void)ids;
-    (void)count;
-    char *history = buf_format("%s/%s", paths->directory, HISTORY_FILE);
-    int result = 0;
-    for (unsigned i = 0; i < LOG_FILES; i++) {
-        sys_replace_clean(paths->path[i]);
-        if (remove_file(paths->path[i], fail) != 0)
-            result = -1;
-    }
-    if (remove_file(history, fail) != 0)
-        result = -1;
-    free(history);
-    return result;
-}
-
-int log_clear(struct fail *fail)
-{
-    return change_locked(remove_all, NULL, 0, fail);
 }

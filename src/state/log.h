@@ -1,29 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* The log of questions and answers in the state directory, one JSON object per line ("The log" in
    the manual). Entries are appended to log.jsonl. When that exceeds a limit it is renamed to
-   log.1.jsonl, replacing the previous one. Readers read both. */
+   log.1.jsonl, replacing the previous one. state/log_reader.h reads both, state/log_change.h
+   removes entries. */
 #ifndef STATE_LOG_H
 #define STATE_LOG_H
 
+#include "core/buf.h"
 #include "core/fail.h"
-#include "state/store.h"
+#include "core/span.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
-
-#define LOG_FILE "log.jsonl"
 
 enum {
     LOG_SCHEMA = 1,
-    LOG_ID = 8,               /* hexadecimal digits */
-    LOG_PREFIX = 4,           /* the shortest prefix that selects an entry */
-    LOG_TEXT_MAX = 1 << 20,   /* bytes of a question and of a text */
-    LOG_NAME_MAX = 1 << 10,   /* of any other text */
-    LOG_NUMBER_MAX = 64,      /* of a number */
-    LOG_TOOLS_MAX = 64 << 10, /* bytes of all tools */
-    LOG_CANDIDATES = 5        /* listed in the message for an ambiguous ID */
+    LOG_ID = 8,              /* hexadecimal digits */
+    LOG_PREFIX = 4,          /* the shortest prefix that selects an entry */
+    LOG_TEXT_MAX = 1 << 20,  /* bytes of a question and of a text */
+    LOG_NAME_MAX = 1 << 10,  /* of any other text */
+    LOG_NUMBER_MAX = 64,     /* of a number */
+    LOG_TOOLS_MAX = 64 << 10 /* bytes of all tools */
 };
 
 /* An entry. All borrowed. A span whose `at` is NULL is written as null. */
@@ -54,69 +51,5 @@ int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool 
 /* Whether an entry could be appended; nothing is written. *size: the bytes of both files. 0, also
    without a home directory; -1 with FAIL_CREATE. */
 int log_check(int64_t *size, struct fail *fail);
-
-/* The position of an entry. */
-struct log_place {
-    unsigned file;
-    off_t offset;
-    size_t len;
-};
-
-/* Removes entries, atomically for each file. FAIL_CREATE; FAIL_DATA as log_find. Holds the lock. */
-int log_delete(const char *const *ids, size_t count, struct fail *fail);
-/* Removes the log and `history`, the messages typed in dialogues. FAIL_CREATE. Holds the lock. */
-int log_clear(struct fail *fail);
-
-/* Reading. */
-
-enum log_order { LOG_NEWEST_FIRST, LOG_OLDEST_FIRST };
-
-/* Selects entries; zeroed selects all. Borrowed. */
-struct log_filter {
-    const char *const *words; /* each is in the question or the text, ignoring ASCII case */
-    size_t word_count;
-    const char *conversation; /* the whole ID */
-};
-
-struct log_reader;
-
-/* NULL with FAIL_INPUT if a file cannot be read; a missing file is an empty log. Both files are
-   open when it returns, so that later changes of the log do not affect this reader. */
-struct log_reader *log_reader_new(enum log_order order, const struct log_filter *filter,
-                                  struct fail *fail);
-void log_reader_free(struct log_reader *r);
-/* The next entry, borrowed until the next call, and its place unless `place` is NULL. Lines that
-   are not entries or have a newer schema are skipped. Returns 1, 0 after the last one, or -1 with
-   FAIL_INPUT or FAIL_SIGNAL. */
-int log_read(struct log_reader *r, struct log_entry *entry, struct log_place *place,
-             struct fail *fail);
-/* The entry at a place returned by log_read or log_find for this reader. Returns as log_read. */
-int log_read_at(struct log_reader *r, const struct log_place *place, struct log_entry *entry,
-                struct fail *fail);
-
-/* Finds the entries with these IDs, or with unique prefixes of at least LOG_PREFIX digits; the
-   newest of several with the same ID. places[i] is set for ids[i]. The reader must be new and read
-   the newest entries first; afterwards only log_read_at may be used. FAIL_DATA for an unknown or
-   ambiguous ID; the message lists the candidates. */
-int log_find(struct log_reader *r, const char *const *ids, size_t count, struct log_place *places,
-             struct fail *fail);
-
-/* Completes the prefix of a conversation's ID from the entries with the same URL and profile, or
-   from all if key.url is NULL. *id is owned by the caller; NULL if none matches, or if `prefix` is
-   shorter than LOG_PREFIX or is a whole ID. FAIL_DATA for an ambiguous prefix; the message lists
-   the candidates. A log that cannot be read counts as empty. */
-int log_find_conversation(struct store_key key, const char *prefix, char **id, struct fail *fail);
-
-/* A conversation and its first question. */
-struct log_title {
-    struct span id; /* borrowed */
-    char *question; /* owned; NULL if it is not in the log */
-};
-
-enum { LOG_TITLE_CHARACTERS = 200 };
-
-/* Fills in the questions from the entries of this URL, each cut to LOG_TITLE_CHARACTERS. A log that
-   cannot be read counts as empty. */
-void log_find_titles(const char *url, struct log_title *titles, size_t count);
 
 #endif

@@ -5,9 +5,11 @@
 
 #include <stdbool.h>
 
-/* The lock that must be held to replace or remove one of them. */
-#define LOG_LOCK     "log.lock"
+/* In the state directory. */
+#define LOG_FILE     "log.jsonl"
 #define HISTORY_FILE "history"
+/* The lock that must be held to replace or remove one of them. */
+#define LOG_LOCK "log.lock"
 
 /* The first file has the newest entries. */
 enum { LOG_FILES = 2 };

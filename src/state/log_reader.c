@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the log; see state/log.h. */
 #include "config.h"
 
-#include "state/log.h"
+#include "state/log_reader.h"
 
 #include "core/utf8.h"
 #include "core/xmalloc.h"

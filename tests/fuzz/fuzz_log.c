@@ -4,6 +4,9 @@
 #include "core/xmalloc.h"
 #include "fuzz.h"
 #include "state/log.h"
+#include "state/log_change.h"
+#include "state/log_files.h"
+#include "state/log_reader.h"
 
 #include <fcntl.h>
 #include <stdio.h>
