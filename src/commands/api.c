@@ -218,7 +218,7 @@ static bool call_is_committed(const void *arg)
     return ((const struct api_job *)arg)->is_committed;
 }
 
-static int call_once(void *arg, struct fail *fail)
+static int attempt_call(void *arg, struct fail *fail)
 {
     struct api_job *j = arg;
     const struct http_hooks hooks = {j, response_takes, response_body, response_turn,
@@ -266,7 +266,7 @@ static int make_call(struct api_job *j, int64_t started, struct fail *fail)
                                                  strcmp(j->method, "HEAD") == 0,
                                    .is_committed = call_is_committed,
                                    .arg = j};
-    int result = retry_run(&j->retry, call_once, fail);
+    int result = retry_run(&j->retry, attempt_call, fail);
     if (fail->http_status && !j->is_committed)
         sinks_bytes(&j->sinks, buf_view(&j->response.body), fail);
     return result;
