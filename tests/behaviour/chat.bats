@@ -380,14 +380,15 @@ END
     need_editing
     serve_echo
     local text='this is a rather long message that goes on and on over more than a line of the terminal so that it wraps, '
-    # Wide characters at the end of a row, and a row that is full.
+    # Wide characters at the end of a row, and a row that is full. The last rows are drawn last.
     on_screen columns 60 shows '>' type "$text"'\xe5\x8d\x8a\xe5\xb0\x8e\xe4\xbd\x93 and \xf0\x9f\x99\x82 too' shows too type '\x01' type 'A' \
-        shows '> Athis' type ' ' shows '> A this' type 'x' shows '> A xthis' keep inserted type '\x03' shows '^C' type '\x04' -- "$CHAT" chat
+        shows '> Athis' type ' ' shows '> A this' type 'x' shows $'半導体 an\nd 🙂 too' keep inserted type '\x03' shows '^C' type '\x04' -- "$CHAT" chat
     printf '%s\n' '> A xthis is a rather long message that goes on and on over' 'more than a line of the terminal so that it wraps, 半導体 an' \
         'd 🙂 too' | diff - "$T/inserted" >&2
+    printf '> xyzjumps over%sand more\n' "$text" | fold -w 30 | sed 's/ *$//' >"$T/expected"
     on_screen columns 30 shows '>' type "$text"'and more' shows more type '\x01' type 'xyzjumps over' \
-        shows '> xyzjumps overthis' keep inserted type '\x03' shows '^C' type '\x04' -- "$CHAT" chat
-    printf '> xyzjumps over%sand more\n' "$text" | fold -w 30 | sed 's/ *$//' | diff - "$T/inserted" >&2
+        shows "$(tail -n 2 "$T/expected")" keep inserted type '\x03' shows '^C' type '\x04' -- "$CHAT" chat
+    diff "$T/expected" "$T/inserted" >&2
 }
 
 @test "chat: a resize while a line is edited" {

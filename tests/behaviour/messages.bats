@@ -272,6 +272,8 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]),) * 2)
 os.execv(sys.argv[2], sys.argv[2:])'
 
 @test "messages: no descriptors left" {
+    # LeakSanitizer itself opens files at the end.
+    export ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0"
     status=0
     # One is left, which the loader needs.
     python3 -c "$LIMITED" 4 "$CHAT" schema >"$OUT" 2>"$ERR" || status=$?
