@@ -101,7 +101,7 @@ int fsync(int fd)
     return kill(getpid(), SIGKILL);
 }
 END_OF_C
-    cc -shared -fPIC -o "$T/kill.so" "$T/kill.c"
+    "${CC:-cc}" -shared -fPIC -o "$T/kill.so" "$T/kill.c"
     echo any >"$T/password"
     status=0
     LD_PRELOAD=$T/kill.so "$CHAT" login --email me@example.com --password-stdin <"$T/password" >"$OUT" 2>"$ERR" || status=$?
@@ -140,7 +140,7 @@ static int call(const char *name, int fd, int command, void *arg)
 WRAP(fcntl)
 WRAP(fcntl64)
 END_OF_C
-    cc -shared -fPIC -o "$T/no_locks.so" "$T/no_locks.c" -ldl
+    "${CC:-cc}" -shared -fPIC -o "$T/no_locks.so" "$T/no_locks.c" -ldl
     echo any >"$T/password"
     status=0
     LD_PRELOAD=$T/no_locks.so "$CHAT" login --email me@example.com --password-stdin <"$T/password" >"$OUT" 2>"$ERR" || status=$?
