@@ -145,7 +145,7 @@ static int64_t retry_seconds(struct span value)
         int64_t seconds = strtoll(text, &end, 10);
         return *end ? 0 : seconds;
     }
-    int64_t date = curl_getdate(text, NULL), now = sys_wall_ms() / 1000;
+    int64_t date = sys_http_date(text), now = sys_wall_ms() / 1000;
     return date > now ? date - now : 0;
 }
 

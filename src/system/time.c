@@ -62,6 +62,23 @@ bool sys_local_time(struct span time, char *text, size_t size)
     return localtime_r(&seconds, &local) && strftime(text, size, "%Y-%m-%d %H:%M", &local) > 0;
 }
 
+/* Not curl_getdate(): on a system with 32 bits its time_t may be smaller than this program's. */
+int64_t sys_http_date(const char *text)
+{
+    static const char *const formats[] = {
+        "%a, %d %b %Y %H:%M:%S GMT", /* IMF-fixdate */
+        "%A, %d-%b-%y %H:%M:%S GMT", /* RFC 850 */
+        "%a %b %e %H:%M:%S %Y",      /* asctime(3) */
+    };
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        struct tm utc = {0};
+        const char *end = strptime(text, formats[i], &utc);
+        if (end && *end == '\0')
+            return timegm(&utc);
+    }
+    return -1;
+}
+
 int sys_wait_to_retry(int64_t deadline)
 {
     int64_t now = sys_now_us();

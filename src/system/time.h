@@ -20,6 +20,9 @@ bool sys_utc_time(int64_t seconds, char text[SYS_UTC_TIME]);
 /* Formats an RFC 3339 time, UTC if it has no offset, as local time: "2026-11-22 09:35". False if it
    is invalid. */
 bool sys_local_time(struct span time, char *text, size_t size);
+/* Parses an HTTP date in any of the three formats (RFC 9110, 5.6.7). Returns the Unix time in
+   seconds, or -1 if it is invalid. */
+int64_t sys_http_date(const char *text);
 /* Sleeps for 10 ms between two attempts at an operation that cannot be waited for; a caught signal
    ends the sleep. Returns 0, ETIMEDOUT if `deadline` (sys_now_us()) has passed, or EINTR for a
    caught signal. */

@@ -457,9 +457,10 @@ first_delay()
     again
 }
 
+# date_in SECONDS [FORMAT]: prints the HTTP date in so many seconds.
 date_in()
 {
-    date -u -d "+$1 seconds" '+%a, %d %b %Y %H:%M:%S GMT'
+    LC_ALL=C date -u -d "+$1 seconds" "+${2:-%a, %d %b %Y %H:%M:%S GMT}"
 }
 
 @test "Retry-After in seconds, if it is longer than the delay" {
@@ -472,14 +473,17 @@ date_in()
 }
 
 @test "Retry-After as a date" {
-    first_delay "status 503"$'\n'"header Retry-After: $(date_in 30)"
-    [ "$DELAY" -ge 25000 ] && [ "$DELAY" -le 30000 ] || fail "$DELAY"
+    # The three formats of RFC 9110.
+    for format in '%a, %d %b %Y %H:%M:%S GMT' '%A, %d-%b-%y %H:%M:%S GMT' '%a %b %e %H:%M:%S %Y'; do
+        first_delay "status 503"$'\n'"header Retry-After: $(date_in 30 "$format")"
+        [ "$DELAY" -ge 25000 ] && [ "$DELAY" -le 30000 ] || fail "$format: $DELAY"
+    done
     first_delay "status 503"$'\n'"header Retry-After: $(date_in -3600)" --retry-delay 5
     [ "$DELAY" -ge 4500 ] && [ "$DELAY" -le 5500 ] || fail "$DELAY"
 }
 
 @test "an invalid Retry-After is ignored" {
-    for value in soon -5 '' 0 'Thu, 99 Foo 2026' $'\xff'; do
+    for value in soon -5 '' 0 'Thu, 99 Foo 2026' "$(date_in 30) x" $'\xff'; do
         serve_then "status 503"$'\n'"header Retry-After: $value"
         quick -q hi
         [ "$status" -eq 0 ] || fail "$value"
