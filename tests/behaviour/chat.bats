@@ -395,14 +395,15 @@ END
     need_editing
     serve_echo
     local text='this is a rather long message that goes on and on over more than a line of the terminal so that it wraps'
-    # The terminal wraps the former copy of the line anew.
-    on_screen columns 60 shows '>' type '/help\r' shows '//TEXT' type "$text" shows wraps columns 100 type '!' shows 'wraps!' keep wider \
+    # The terminal wraps the former copy of the line anew. What is typed before the prompt, it would echo itself.
+    on_screen columns 60 shows '>' type '/help\r' shows $'send /TEXT\n>' type "$text" shows wraps columns 100 type '!' shows 'wraps!' keep wider \
         columns 40 type '?' shows 'wraps!?' keep narrower type '\r' shows 'Heard: this' type '\x04' -- "$CHAT" chat
     [ "$(cat "$OUT")" = "exit 0" ]
     expect_posted "\"$text!?\""
     printf '> %s!\n' "$text" | fold -w 100 | sed 's/ *$//' >"$T/wanted"
     tail -n 2 "$T/wider" | diff "$T/wanted" - >&2
     grep -q 'send /TEXT' "$T/wider" || fail "the resize erased what was above the line"
+    [ "$(grep -c 'this is' "$T/wider")" -eq 1 ] || fail "the former copy of the line is still there"
     printf '> %s!?\n' "$text" | fold -w 40 | sed 's/ *$//' >"$T/wanted"
     tail -n 3 "$T/narrower" | diff "$T/wanted" - >&2
 }
