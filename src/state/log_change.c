@@ -16,12 +16,13 @@
 /* The longest wait for the lock. */
 enum { CHANGE_SECONDS = 10 };
 
-static int lock_for_change(const struct log_paths *paths, int *lock, struct fail *fail)
+/* The descriptor of the lock, or -1 with *fail. */
+static int lock_for_change(const struct log_paths *paths, struct fail *fail)
 {
     bool unsupported;
-    *lock = store_lock(LOG_LOCK, CHANGE_SECONDS * INT64_C(1000000), &unsupported);
-    if (*lock >= 0)
-        return 0;
+    int lock = store_lock(LOG_LOCK, CHANGE_SECONDS * INT64_C(1000000), &unsupported);
+    if (lock >= 0)
+        return lock;
     if (errno == ETIMEDOUT)
         return fail_set(fail, FAIL_CREATE, "cannot change %s: locked by another process",
                         paths->path[0]);
@@ -124,27 +125,32 @@ static int no_home(struct fail *fail)
     return result;
 }
 
-/* Calls `change` with the lock held. */
-static int change_locked(int (*change)(const struct log_paths *paths, const char *const *ids,
-                                       size_t count, struct fail *fail),
-                         const char *const *ids, size_t count, struct fail *fail)
+/* Finds the files and locks them. Returns the lock for end_change, or -1 with *fail. */
+static int begin_change(struct log_paths *paths, struct fail *fail)
 {
-    struct log_paths paths;
-    int lock;
-    if (!log_paths_init(&paths))
+    if (!log_paths_init(paths))
         return no_home(fail);
-    int result = lock_for_change(&paths, &lock, fail);
-    if (result == 0) {
-        result = change(&paths, ids, count, fail);
-        close(lock);
-    }
-    log_paths_release(&paths);
-    return result;
+    int lock = lock_for_change(paths, fail);
+    if (lock < 0)
+        log_paths_release(paths);
+    return lock;
+}
+
+static void end_change(struct log_paths *paths, int lock)
+{
+    close(lock);
+    log_paths_release(paths);
 }
 
 int log_delete(const char *const *ids, size_t count, struct fail *fail)
 {
-    return change_locked(find_and_delete, ids, count, fail);
+    struct log_paths paths;
+    int lock = begin_change(&paths, fail);
+    if (lock < 0)
+        return -1;
+    int result = find_and_delete(&paths, ids, count, fail);
+    end_change(&paths, lock);
+    return result;
 }
 
 static int remove_file(const char *path, struct fail *fail)
@@ -155,11 +161,8 @@ static int remove_file(const char *path, struct fail *fail)
 }
 
 /* Requires the lock. Removes all files even if one of them cannot be removed. */
-static int remove_all(const struct log_paths *paths, const char *const *ids, size_t count,
-                      struct fail *fail)
+static int remove_all(const struct log_paths *paths, struct fail *fail)
 {
-    (void)ids;
-    (void)count;
     char *history = buf_format("%s/%s", paths->directory, HISTORY_FILE);
     int result = 0;
     for (unsigned i = 0; i < LOG_FILES; i++) {
@@ -175,5 +178,11 @@ static int remove_all(const struct log_paths *paths, const char *const *ids, siz
 
 int log_clear(struct fail *fail)
 {
-    return change_locked(remove_all, NULL, 0, fail);
+    struct log_paths paths;
+    int lock = begin_change(&paths, fail);
+    if (lock < 0)
+        return -1;
+    int result = remove_all(&paths, fail);
+    end_change(&paths, lock);
+    return result;
 }
