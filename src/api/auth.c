@@ -289,6 +289,12 @@ int auth_obtain(struct auth *auth, const struct auth_config *config, struct api 
     return obtain_stored_or_log_in(auth, api, warning, fail);
 }
 
+void auth_set_deadline(struct auth *auth, struct api *api, int64_t at)
+{
+    http_set_deadline(api->http, at);
+    auth->config.deadline = at;
+}
+
 int auth_freshen(struct auth *auth, struct api *api, struct fail *fail)
 {
     int64_t since = sys_wall_ms() / 1000 - auth->refreshed_at;

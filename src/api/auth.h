@@ -58,6 +58,9 @@ struct auth {
     "to "                                                                                          \
     "a command that prints one"
 
+/* Sets the deadline of all calls and of token_command: sys_now_us(), 0 for none. */
+void auth_set_deadline(struct auth *auth, struct api *api, int64_t at);
+
 /* Obtains a token and sets that of `api`. A stored token is refreshed first if less than a tenth of
    its lifetime, and less than five minutes, are left; if that fails it is used unchanged.
    FAIL_INPUT for a token file, FAIL_CONFIG for an invalid credentials file, FAIL_SIGNAL,

@@ -288,10 +288,8 @@ static bool is_useless(const struct chat *c, const struct fail *fail)
 int chat_discard(struct api *api, struct auth *auth, const char *conversation, char **warning)
 {
     struct fail why = FAIL_INIT;
-    int64_t end = sys_now_us() + CLEAN_UP;
     http_set_grace(api->http, CLEAN_UP);
-    http_set_deadline(api->http, end);
-    auth->config.deadline = end;
+    auth_set_deadline(auth, api, sys_now_us() + CLEAN_UP);
     int result;
     do
         result = api_delete(api, conversation, &why);
@@ -366,8 +364,7 @@ int chat_run(struct api *api, struct reader *reader, const struct chat_request *
                                   .arg = &c};
     http_on_tick(api->http, tick_sinks, reader->sinks);
     http_set_grace(api->http, 0);
-    http_set_deadline(api->http, request->deadline);
-    request->auth->config.deadline = request->deadline;
+    auth_set_deadline(request->auth, api, request->deadline);
     int result = ask(&c, fail);
     strings_copy(&outcome->portfolios, &request->choice->ids);
     note_connection(&c);

@@ -228,10 +228,8 @@ static struct api_portfolios view_portfolios(const struct strings *ids)
 /* The token of an earlier question may be near its end. */
 static int freshen_token(struct dialogue *d, int64_t deadline, struct fail *fail)
 {
-    struct client *client = &d->client;
-    http_set_deadline(client->api.http, deadline);
-    client->auth.config.deadline = deadline;
-    return auth_freshen(&client->auth, &client->api, fail);
+    auth_set_deadline(&d->client.auth, &d->client.api, deadline);
+    return auth_freshen(&d->client.auth, &d->client.api, fail);
 }
 
 int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
