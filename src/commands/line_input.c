@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands/line_input.h"
 
+#include "core/utf8.h"
 #include "system/system.h"
 
 #include <fcntl.h>
@@ -61,12 +62,11 @@ static enum line_result take(struct line_input *in, size_t end, bool has_feed, s
 /* A byte order mark at the beginning belongs to no line. */
 static void pass_mark(struct line_input *in)
 {
-    static const struct span mark = SPAN("\xef\xbb\xbf");
-    if (in->number || in->is_begun || in->data.len < mark.len)
+    enum { MARK = 3 /* bytes */ };
+    if (in->number || in->is_begun || in->data.len < MARK)
         return;
     in->is_begun = true;
-    if (span_starts(buf_view(&in->data), mark))
-        in->start = in->searched = mark.len;
+    in->start = in->searched = in->data.len - utf8_skip_mark(buf_view(&in->data)).len;
 }
 
 enum line_result line_input_next(struct line_input *in, struct span *line)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings/options.h"
 
+#include "core/utf8.h"
 #include "core/xmalloc.h"
 #include "settings/header.h"
 
@@ -389,12 +390,8 @@ void settings_keep_given(struct settings *settings)
 
 char *settings_variable(const char *name)
 {
-    static const struct span mark = SPAN("\xef\xbb\xbf");
-    struct span value = span_of(getenv(name));
-    if (span_starts(value, mark))
-        value = span_make(value.at + mark.len, value.len - mark.len);
-    value = span_trim(value);
-    return value.len ? xmemdup(value.at, value.len) : NULL;
+    struct span value = span_trim(utf8_skip_mark(span_of(getenv(name))));
+    return value.len ? xspandup(value) : NULL;
 }
 
 int settings_from_environment(struct settings *settings, struct fail *fail)
