@@ -57,19 +57,13 @@ static void sent_release(struct sent *sent)
     free(sent->words);
 }
 
-static bool was_sent(const struct sent *sent, struct span text, bool as_name)
-{
-    for (size_t i = 0; i < sent->count; i++)
-        if ((as_name || !sent->words[i].is_name) &&
-            span_equal(span_make(sent->words[i].text, sent->words[i].len), text))
-            return true;
-    return false;
-}
+enum { SENT_NAME = 1, SENT_VALUE = 2 };
 
-static bool is_sent_name(const struct sent *sent, struct span text)
+/* Whether the text is one of these kinds of words. */
+static bool was_sent(const struct sent *sent, struct span text, unsigned kinds)
 {
     for (size_t i = 0; i < sent->count; i++)
-        if (sent->words[i].is_name &&
+        if ((kinds & (sent->words[i].is_name ? SENT_NAME : SENT_VALUE)) &&
             span_equal(span_make(sent->words[i].text, sent->words[i].len), text))
             return true;
     return false;
@@ -103,7 +97,7 @@ static const struct sent_word *secret_of(const struct sent *sent)
 {
     for (size_t i = 0; i < sent->count; i++) {
         const struct sent_word *word = &sent->words[i];
-        if (word->is_secret && !is_sent_name(sent, span_make(word->text, word->len)))
+        if (word->is_secret && !was_sent(sent, span_make(word->text, word->len), SENT_NAME))
             return word;
     }
     return NULL;
@@ -139,11 +133,11 @@ static bool has_secret(const struct sent *sent, struct span text)
 
 static bool repeats(const struct sent *sent, const struct json_member *m)
 {
-    return (m->key.at &&
-            (span_is(m->key, "input") || span_is(m->key, "ctx") || was_sent(sent, m->key, true))) ||
+    return (m->key.at && (span_is(m->key, "input") || span_is(m->key, "ctx") ||
+                          was_sent(sent, m->key, SENT_NAME | SENT_VALUE))) ||
            (m->key.at && has_secret(sent, m->key)) ||
            (m->value.type == JSON_STRING &&
-            (was_sent(sent, m->value.string, false) || has_secret(sent, m->value.string)));
+            (was_sent(sent, m->value.string, SENT_VALUE) || has_secret(sent, m->value.string)));
 }
 
 struct detail {
