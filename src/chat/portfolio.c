@@ -30,17 +30,6 @@ static int list_once(struct portfolio_choice *c, struct api *api, struct fail *f
     return 0;
 }
 
-void portfolio_prepare(struct portfolio_choice *c, struct api *api, struct api_portfolios wanted)
-{
-    struct fail ignored = FAIL_INIT;
-    bool has_name = false;
-    for (size_t i = 0; i < wanted.count; i++)
-        has_name = has_name || !span_is_uuid(span_of(wanted.ids[i]));
-    if (has_name)
-        list_once(c, api, &ignored);
-    fail_release(&ignored);
-}
-
 static int add_id(struct portfolio_choice *c, struct api *api, struct strings *ids,
                   const char *value, struct fail *fail)
 {

@@ -21,10 +21,6 @@ struct portfolio_choice {
 
 void portfolio_choice_release(struct portfolio_choice *c);
 
-/* Lists the portfolios now if portfolio_resolve would have to for `wanted`. Failures are ignored:
-   portfolio_resolve tries again. */
-void portfolio_prepare(struct portfolio_choice *c, struct api *api, struct api_portfolios wanted);
-
 /* Stores the IDs of the portfolios `wanted` in `ids`. UUIDs, and all values if the server cannot
    list portfolios, are used unchanged. If `wanted` is empty the result is empty, or for a new
    conversation (`is_new`) what portfolio_choose has chosen before. Fails as portfolio_list_get and

@@ -229,9 +229,16 @@ static void count_unread_questions(struct batch_run *r)
 static void begin_clock(struct batch_run *r)
 {
     int64_t max_time = setting_us(r->in->settings, OPT_MAX_TIME);
-    int64_t deadline = max_time ? sys_now_us() + max_time : 0;
-    http_set_deadline(r->client.api.http, deadline);
-    r->client.auth.config.deadline = deadline;
+    auth_set_deadline(&r->client.auth, &r->client.api, max_time ? sys_now_us() + max_time : 0);
+}
+
+/* Looks the names of portfolios up once for all jobs. A failure is that of each question. */
+static void find_portfolios_of_options(struct batch_run *r)
+{
+    struct fail ignored = FAIL_INIT;
+    portfolio_resolve(&r->job.choice, &r->client.api, dialogue_portfolios(r->in->settings), false,
+                      &ignored);
+    fail_release(&ignored);
 }
 
 static int need_token(struct batch_run *r, struct fail *fail)
@@ -244,7 +251,7 @@ static int need_token(struct batch_run *r, struct fail *fail)
     } else {
         result = client_prepare(&r->client, r->in, fail);
         if (result == 0)
-            portfolio_prepare(&r->job.choice, &r->client.api, dialogue_portfolios(r->in->settings));
+            find_portfolios_of_options(r);
     }
     if (result != 0)
         return -1;
