@@ -99,8 +99,10 @@ dead_proxy()
     expect_failure 69 'cannot connect to https://sigmasight\.invalid:443: .*; check the name in --url, and the network'
 }
 
-@test "proxy: headers of --header are not sent to it" {
-    local port
+# answer_once ANSWER: a server that answers one request with ANSWER, with the escapes of Python. Sets ANSWERING to its port;
+# the request is in $T/request.
+answer_once()
+{
     mkfifo "$T/port"
     python3 -c '
 import socket
@@ -111,32 +113,25 @@ print(server.getsockname()[1], flush=True)
 connection, _ = server.accept()
 with open(sys.argv[1], "wb") as request:
     request.write(connection.recv(65536))
-connection.sendall(b"HTTP/1.1 502 no\r\nContent-Length: 0\r\n\r\n")
-' "$T/connect" >"$T/port" 3>&- &
-    read -r port <"$T/port"
-    export SIGMASIGHT_TOKEN=$TOKEN https_proxy=http://127.0.0.1:$port
+connection.sendall(sys.argv[2].encode().decode("unicode_escape").encode("latin-1"))
+' "$T/request" "$1" >"$T/port" 3>&- &
+    read -r ANSWERING <"$T/port"
+}
+
+@test "proxy: headers of --header are not sent to it" {
+    answer_once 'HTTP/1.1 502 no\r\nContent-Length: 0\r\n\r\n'
+    export SIGMASIGHT_TOKEN=$TOKEN https_proxy=http://127.0.0.1:$ANSWERING
     run_chat whoami -u https://sigmasight.invalid/api/v1 -H 'X-Secret: abc' -H 'User-Agent: mine'
     expect_failure 69 'cannot connect to .* through the proxy .*: it answered with HTTP 502; .*'
-    expect_line $'CONNECT sigmasight\\.invalid:443 HTTP/1\\.1\r' "$T/connect"
-    expect_no secret "$T/connect"
-    expect_no mine "$T/connect"
-    expect_no "$TOKEN" "$T/connect"
+    expect_line $'CONNECT sigmasight\\.invalid:443 HTTP/1\\.1\r' "$T/request"
+    expect_no secret "$T/request"
+    expect_no mine "$T/request"
+    expect_no "$TOKEN" "$T/request"
 }
 
 @test "proxy: a response that is not HTTP" {
-    local port
-    mkfifo "$T/port"
-    python3 -c '
-import socket
-server = socket.create_server(("127.0.0.1", 0))
-server.settimeout(60)
-print(server.getsockname()[1], flush=True)
-connection, _ = server.accept()
-connection.recv(3)
-connection.sendall(b"no")
-' >"$T/port" 3>&- &
-    read -r port <"$T/port"
-    export SIGMASIGHT_TOKEN=$TOKEN https_proxy=socks5h://127.0.0.1:$port
+    answer_once no
+    export SIGMASIGHT_TOKEN=$TOKEN https_proxy=socks5h://127.0.0.1:$ANSWERING
     run_chat whoami -u https://sigmasight.invalid/api/v1
     expect_failure 69 "cannot connect to https://sigmasight\.invalid:443 through the proxy $https_proxy: .*; check the proxy that the environment names"
 }
