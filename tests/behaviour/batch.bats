@@ -324,6 +324,21 @@ await()
     expect_line '50 questions: 0 done, [12] failed \(69: [12]\), 4[89] not asked'
 }
 
+has_line()
+{
+    [ -s "$1" ]
+}
+
+# fail_fast: answers the questions with two jobs. The question at the gate `go` continues when another one has its object.
+fail_fast()
+{
+    launch "$CHAT" batch --fail-fast --jobs 2 "$T/questions" >"$OUT" 2>"$ERR"
+    await_gate go
+    await has_line "$OUT"
+    open_gate go
+    await_end
+}
+
 @test "batch: --fail-fast starts nothing after a failure and finishes running questions" {
     serve <<'END'
 on POST /chat/send once
@@ -334,11 +349,7 @@ on POST /chat/send
 event error {"message":"no","retryable":false}
 END
     questions 50
-    launch "$CHAT" batch --fail-fast --jobs 2 "$T/questions" >"$OUT" 2>"$ERR"
-    await_gate go
-    await has_line "$OUT"
-    open_gate go
-    await_end
+    fail_fast
     expect_status 1
     expect_objects 'length == 2' 'map(.status) | sort == ["done", "error"]'
     expect_line '50 questions: 1 done, 1 failed \(1: 1\), 48 not asked'
@@ -347,19 +358,10 @@ END
 @test "batch: --fail-fast counts an invalid line in its turn" {
     serve_gate
     printf '%s\n' '{"text":"one"}' '{"text":"two"}' broken '{"text":"four"}' >"$T/questions"
-    launch "$CHAT" batch --fail-fast --jobs 2 "$T/questions" >"$OUT" 2>"$ERR"
-    await_gate go
-    await has_line "$OUT"
-    open_gate go
-    await_end
+    fail_fast
     expect_status 65
     expect_objects 'map([.line, .status]) == [[1, "done"], [2, "done"], [3, "failed"]]'
     expect_line '4 questions: 2 done, 1 failed \(65: 1\), 1 not asked'
-}
-
-has_line()
-{
-    [ -s "$1" ]
 }
 
 @test "batch: the exit status is that of the first failure that is not 75" {
