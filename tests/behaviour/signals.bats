@@ -545,21 +545,37 @@ leaves()
     jq -se 'last | .event == "client.close" and .data.status == "cancelled" and .data.exit_code == 141' "$T/events"
 }
 
-@test "a reader that closes a socket while the server is silent" {
+# reads_half local|network: the output is a socket whose other end is closed after the first text.
+reads_half()
+{
     serve <<'SCENARIO'
 on POST /chat/send
 event message {"delta":"half"}
 gate here
 SCENARIO
-    python3 - "$CHAT" send -c "$ID" hi <<'END_OF_PYTHON'
+    python3 - "$1" "$CHAT" send -c "$ID" hi <<'END_OF_PYTHON'
 import signal, socket, subprocess, sys
-ours, its = socket.socketpair()
-child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=its)
+if sys.argv[1] == "local":
+    ours, its = socket.socketpair()
+else:
+    listener = socket.create_server(("127.0.0.1", 0))
+    its = socket.create_connection(listener.getsockname())
+    ours = listener.accept()[0]
+child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=its)
 its.close()
+# All of it is read: closing sends no reset, only the end.
 assert ours.recv(4) == b"half"
 ours.close()
 sys.exit(child.wait(10) != -signal.SIGPIPE)
 END_OF_PYTHON
+}
+
+@test "a reader that closes a socket while the server is silent" {
+    reads_half local
+}
+
+@test "a reader that closes the network connection while the server is silent" {
+    reads_half network
 }
 
 @test "a reader that closes the pipe: other commands that wait for the server or for input" {
@@ -595,26 +611,6 @@ RUNS
         leaves
         exec {MESSAGE}>&-
     done
-}
-
-@test "a reader that closes the network connection while the server is silent" {
-    serve <<'SCENARIO'
-on POST /chat/send
-event message {"delta":"half"}
-gate here
-SCENARIO
-    python3 - "$CHAT" send -c "$ID" hi <<'END_OF_PYTHON'
-import signal, socket, subprocess, sys
-listener = socket.create_server(("127.0.0.1", 0))
-its = socket.create_connection(listener.getsockname())
-ours = listener.accept()[0]
-child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=its)
-its.close()
-# All of it is read: closing sends no reset, only the end.
-assert ours.recv(4) == b"half"
-ours.close()
-sys.exit(child.wait(10) != -signal.SIGPIPE)
-END_OF_PYTHON
 }
 
 @test "a connection that is standard input and output: the end of the input is not that of the reader" {
