@@ -42,6 +42,7 @@ struct http {
     int64_t grace;       /* see http_set_grace */
     int64_t interrupted; /* time when a signal was first noticed, 0 for never */
     int64_t last_used;   /* when the newest exchange ended, 0 before */
+    curl_socket_t kept;  /* of its connection; CURL_SOCKET_BAD if that was closed */
     bool no_http1;       /* the TLS server refused HTTP/1.1 */
 };
 
@@ -709,6 +710,9 @@ static CURLcode perform(struct transfer *x)
             break;
     CURLcode code = result_of(h->multi);
     record_times(x);
+    /* libcurl does not tell it once the handle is removed. */
+    if (curl_easy_getinfo(h->easy, CURLINFO_ACTIVESOCKET, &h->kept) != CURLE_OK)
+        h->kept = CURL_SOCKET_BAD;
     curl_multi_remove_handle(h->multi, h->easy);
     h->last_used = sys_now_us();
     return code;
@@ -791,6 +795,17 @@ static void set_request_options(CURL *e, const struct http_request *request)
         out_of_memory();
 }
 
+/* Whether the kept connection, if any, must not be used again: it was idle for too long, or there
+   is something to read, the end or data that answers nothing. libcurl's own limit is in whole
+   seconds, and version 8.23 does not check a connection that was used shortly before. */
+static bool is_stale(const struct http *h, int64_t now)
+{
+    if (!h->last_used)
+        return false;
+    return now - h->last_used > HTTP_IDLE_SECONDS * (int64_t)SECOND ||
+           (h->kept != CURL_SOCKET_BAD && sys_wait(h->kept, POLLIN, now) == 1);
+}
+
 int http_run(struct http *h, const struct http_request *request, struct http_response *response,
              struct fail *fail)
 {
@@ -803,9 +818,7 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
     curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, x.error);
     curl_easy_setopt(h->easy, CURLOPT_OPENSOCKETDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_PREREQDATA, &x);
-    /* libcurl's own limit is in whole seconds. */
-    bool is_stale = h->last_used && x.begun - h->last_used > HTTP_IDLE_SECONDS * (int64_t)SECOND;
-    curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, is_stale ? 1L : 0L);
+    curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, is_stale(h, x.begun) ? 1L : 0L);
     curl_easy_setopt(h->easy, CURLOPT_READDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_SEEKDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_HEADERDATA, &x);
