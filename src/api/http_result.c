@@ -34,6 +34,8 @@ static const struct result_row meanings[] = {
     /* Before 8.6 this is also the result for a header line that is too long. */
     {CURLE_OUT_OF_MEMORY, {HTTP_INTERNAL, HTTP_INTERNAL, HTTP_TOO_LARGE, HTTP_TOO_LARGE}},
     {CURLE_OPERATION_TIMEDOUT, {HTTP_CONNECT_TIMEOUT, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
+    /* In 8.23 also the result for a client key that cannot be used. */
+    {CURLE_BAD_FUNCTION_ARGUMENT, {HTTP_BAD_FILE, HTTP_INTERNAL, HTTP_INTERNAL, HTTP_INTERNAL}},
     {CURLE_SSL_CONNECT_ERROR, {HTTP_TLS_FAILED, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
     {CURLE_SSL_CERTPROBLEM, {HTTP_BAD_FILE, HTTP_BAD_FILE, HTTP_BAD_FILE, HTTP_BAD_FILE}},
     {CURLE_SSL_CIPHER, {HTTP_TLS_FAILED, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
@@ -80,10 +82,17 @@ static const char *reason(const struct http_end *end)
     return end->text[0] ? end->text : curl_easy_strerror(end->code);
 }
 
+/* Why no connection was made, as an errno, or 0. With another code `error` may be of an address
+   that was tried before. */
+static int connect_error(const struct http_end *end)
+{
+    return end->code == CURLE_COULDNT_CONNECT ? end->error : 0;
+}
+
 /* The system's description of the error if there is one, else libcurl's. */
 static const char *connect_reason(const struct http_end *end)
 {
-    return end->code == CURLE_COULDNT_CONNECT && end->error ? strerror(end->error) : reason(end);
+    return connect_error(end) ? strerror(connect_error(end)) : reason(end);
 }
 
 /* Proxies. libcurl decides whether one is used, by its own rules for no_proxy, and older versions
@@ -181,10 +190,10 @@ static int fail_to_connect(const struct http_end *end, enum http_meaning meaning
             "check that the server at this port accepts HTTPS, with HTTP/1.1 and TLS 1.2 or later",
             "cannot connect to %s: %s", end->origin, reason(end));
     default:
-        if (end->loopback && end->error == ECONNREFUSED)
+        if (end->loopback && connect_error(end) == ECONNREFUSED)
             return fail_set_hint(fail, FAIL_NOT_LISTENING, "start the server, or check --url",
                                  "cannot connect to %s: %s: nothing is listening there",
-                                 end->origin, strerror(end->error));
+                                 end->origin, connect_reason(end));
         return fail_set_hint(fail, FAIL_UNREACHABLE, "check that the server is running, and --url",
                              "cannot connect to %s: %s", end->origin, connect_reason(end));
     }

@@ -24,6 +24,7 @@ static const struct {
     {CURLE_PEER_FAILED_VERIFICATION, {69, 75, 75, 75}, "the certificate"},
     {CURLE_SSL_CACERT_BADFILE, {66, 66, 66, 66}, "--cacert"},
     {CURLE_SSL_CERTPROBLEM, {66, 66, 66, 66}, "--cert"},
+    {CURLE_BAD_FUNCTION_ARGUMENT, {66, 70, 70, 70}, "--key"},
     {CURLE_PROXY, {69, 75, 75, 75}, "the proxy"},
     {CURLE_NOT_BUILT_IN, {69, 70, 70, 70}, "an unsupported kind of proxy"},
     {CURLE_GOT_NOTHING, {69, 75, 75, 75}, "closed"},
@@ -96,6 +97,16 @@ static void refused_here(void)
     end.loopback = false;
     http_result_fail(&end, &culprit, &fail);
     check(fail.cause == FAIL_UNREACHABLE, "another one: %d", (int)fail.cause);
+    fail_release(&fail);
+    /* libcurl also reports the error of an address that it tried before. */
+    end.loopback = true;
+    end.code = CURLE_SSL_CONNECT_ERROR;
+    http_result_fail(&end, &culprit, &fail);
+    check(fail.cause == FAIL_UNREACHABLE, "another failure here: %d", (int)fail.cause);
+    end.code = CURLE_RECV_ERROR;
+    fail_release(&fail);
+    http_result_fail(&end, &culprit, &fail);
+    check(fail.cause == FAIL_UNREACHABLE, "a failure without a row here: %d", (int)fail.cause);
     fail_release(&fail);
 }
 
