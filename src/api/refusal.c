@@ -173,7 +173,7 @@ static void find_repetition(void *arg, const struct json_member *m)
 static void keep_string(const struct detail *d, struct buf *target, const struct json_value *value)
 {
     buf_clear(target);
-    if (value->type == JSON_STRING && !was_sent(d->sent, value->string, false))
+    if (value->type == JSON_STRING && !was_sent(d->sent, value->string, SENT_VALUE))
         put_masked(target, d->sent, utf8_cut(value->string, REFUSAL_MAX));
 }
 
@@ -337,7 +337,7 @@ void refusal_read(struct span body, struct span sent, struct buf *words, struct 
     } else if (!read_json(body, &repeated, words, code)) {
         buf_clear(words);
         buf_clear(code);
-        if (!was_sent(&repeated, body, false))
+        if (!was_sent(&repeated, body, SENT_VALUE))
             fold_masked(words, &repeated, span_first_line(body));
     }
     sent_release(&repeated);

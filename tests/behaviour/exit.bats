@@ -245,6 +245,19 @@ SCENARIO
     expect_no 'the whole message' "$ERR"
 }
 
+@test "65: an explanation that is the text of the message is not shown" {
+    local body
+    for body in '{"detail":"the whole message"}' '{"detail":[{"loc":["body","text"],"msg":"the whole message"}]}' \
+        '{"detail":{"error":"the whole message"}}' '{"error":{"message":"the whole message"}}' '"the whole message"' 'the whole message'; do
+        serve_refusal 422 "$body"
+        run_chat send -c "$ID" 'the whole message'
+        expect_failure 65 'cannot send the message: .*HTTP 422.*'
+        expect_no 'the whole message' "$ERR"
+        stop_server
+        rm "$T/announcement"
+    done
+}
+
 @test "65: validation errors are one line, even if they contain line feeds" {
     serve_refusal 422 '{"detail":[{"loc":["body","a\\nb"],"msg":"one\\n two\\n"},"\\n",{"loc":["body","text"],"msg":"three"},"four"]}'
     run_chat send -j -c "$ID" hi
