@@ -85,8 +85,8 @@ int auth_stored(struct auth *auth, const struct auth_config *config, struct api 
    once, until `tries` is set to 0. Otherwise false, and for a 401 a hint is added to *fail. */
 bool auth_recover(struct auth *auth, struct api *api, struct fail *fail);
 
-/* The warning of auth_recover: a new token that could not be stored. Owned by the caller; NULL if
-   there is none or it was returned before. */
+/* The warning of auth_recover and auth_freshen: a new token that could not be stored. Owned by the
+   caller; NULL if there is none or it was returned before. */
 char *auth_warning(struct auth *auth);
 
 /* Stores a session for later runs; whoami shows `email`. Returns as store_put. */

@@ -308,6 +308,7 @@ static int run_api(const struct invocation *in, struct fail *fail)
     if (read_data(&j, fail) == 0)
         make_call(&j, started, fail);
     close_sinks(&j, fail);
+    client_warn(&j.client, in, fail);
     client_close(&j.client);
     http_response_release(&j.response);
     buf_wipe(&j.data);

@@ -273,6 +273,7 @@ static void renew_token(struct batch_run *r, struct worker *w, struct span refus
         begin_clock(r);
         has_other = auth_recover(auth, &r->client.api, &why);
         r->job.token = auth->token;
+        client_warn(&r->client, r->in, &why);
     }
     if (!has_other && !fail_is_set(&r->denied))
         fail_move(&r->denied, &why);

@@ -29,7 +29,7 @@ int client_authorize(struct client *c, struct fail *fail);
 /* client_open and client_authorize, with the warning on standard error: for commands that show no
    answer. */
 int client_prepare(struct client *c, const struct invocation *in, struct fail *fail);
-/* Prints the warning of auth_recover, if any. */
+/* Prints the warning of auth_recover or auth_freshen, if any. */
 void client_warn(struct client *c, const struct invocation *in, struct fail *fail);
 /* GET /auth/me as api_me, repeated with another token if auth_recover has one. */
 int client_me(struct client *c, struct http_response *response, struct fail *fail);

@@ -457,6 +457,10 @@ static int check_account(struct doctor *d)
     http_response_init(&response);
     int result = client_me(&d->client, &response, &why);
     http_response_release(&response);
+    char *warning = auth_warning(&d->client.auth);
+    if (warning)
+        report_check(d, "files", WARNING, warning, NULL);
+    free(warning);
     if (result != 0)
         return report_failure(d, "account", &why);
     report_check(d, "account", OK, "the server accepts the token", NULL);

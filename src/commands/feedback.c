@@ -139,6 +139,7 @@ static int run_feedback(const struct invocation *in, struct fail *fail)
     int result = client_prepare(&c, in, fail);
     if (result == 0)
         result = rate(in, &c, id, rating, fail);
+    client_warn(&c, in, fail);
     client_close(&c);
     return result;
 }

@@ -1140,18 +1140,61 @@ on GET /chat/conversations
 $refuse_once
 on GET /chat/conversations
 body []
+on GET /portfolios
+$refuse_once
+on GET /portfolios
+body []
+on POST /chat/messages/*/feedback
+$refuse_once
+on POST /chat/messages/*/feedback
+body {"rating":"up"}
+on GET /limits
+$refuse_once
+on GET /limits
+body []
 SCENARIO
     no_token
     log_in
     rm "$(state credentials.json.lock)"
     mkdir "$(state credentials.json.lock)"
     local command
-    for command in 'send -c '"$ID"' hi' whoami conversations; do
+    for command in 'send -c '"$ID"' hi' whoami conversations portfolios 'feedback message-1 up' 'api /limits'; do
         # shellcheck disable=SC2086 # words
         run_chat $command
         expect_status 0
         expect_line 'sigmasight-chat: warning: .*credentials\.json.*'
     done
+}
+
+@test "401: batch and doctor warn of a refreshed token that cannot be stored" {
+    serve <<SCENARIO
+on POST /auth/refresh
+body {"access_token":"fresh","expires_in":86400}
+on POST /chat/send
+$refuse_once
+on POST /chat/send
+event done {}
+on GET /auth/me
+body {"id":"1","email":"me@example.com"}
+on GET /auth/me
+$refuse_once
+on GET /auth/me
+$refuse_once
+on GET /auth/me
+body {"id":"1","email":"me@example.com"}
+on GET /chat/conversations
+body []
+SCENARIO
+    no_token
+    log_in
+    rm "$(state credentials.json.lock)"
+    mkdir "$(state credentials.json.lock)"
+    run_chat batch --lines <<<hi
+    expect_status 0
+    expect_line 'sigmasight-chat: warning: .*credentials\.json.*'
+    run_chat doctor
+    expect_status 0
+    grep -q '^warning  files .*credentials\.json' "$OUT" || fail "$(cat "$OUT")"
 }
 
 @test "401: a stored token is replaced by the login of the environment for this run" {
