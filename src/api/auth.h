@@ -63,9 +63,10 @@ void auth_set_deadline(struct auth *auth, struct api *api, int64_t at);
 
 /* Obtains a token and sets that of `api`. A stored token is refreshed first if less than a tenth of
    its lifetime, and less than five minutes, are left; if that fails it is used unchanged.
-   FAIL_INPUT for a token file, FAIL_CONFIG for an invalid credentials file, FAIL_SIGNAL,
-   FAIL_DENIED for any other failure. After a success, *warning says what could not be stored, or is
-   NULL; owned by the caller. */
+   FAIL_INPUT for a token file, FAIL_CONFIG for an invalid credentials file, FAIL_DEADLINE for a
+   token_command that takes longer than --max-time, FAIL_SIGNAL; as api_login for the login from the
+   environment; FAIL_DENIED for any other failure. After a success, *warning says what could not be
+   stored, or is NULL; owned by the caller. */
 int auth_obtain(struct auth *auth, const struct auth_config *config, struct api *api,
                 char **warning, struct fail *fail);
 

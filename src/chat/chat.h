@@ -22,7 +22,7 @@ struct chat_request {
     struct span text;
     bool ephemeral;    /* delete the created conversation at the end */
     bool keep;         /* never delete a created conversation; the caller does that */
-    struct auth *auth; /* asked once for a new token after a 401 */
+    struct auth *auth; /* provides another token after a 401 */
     struct retry_policy retry;
     int64_t stall_timeout; /* 0 for none */
     int64_t started;       /* sys_now_us() when the question began */

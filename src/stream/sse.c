@@ -140,7 +140,7 @@ static int too_large(const struct sse *s, struct fail *fail)
                          "event stream: an event is larger than %zu bytes", s->max_event);
 }
 
-/* A line without its terminator. `as_it_is` as in take_field. */
+/* A line without its terminator. `as_it_is` as in process_field. */
 static inline int process_line(struct sse *s, struct span line, bool as_it_is, struct fail *fail)
 {
     if (line.len == 0)
