@@ -367,7 +367,7 @@ static locale_t open_locale(void)
     return (locale_t)0;
 }
 
-static FILE *open_output(void)
+static FILE *duplicate_stderr(void)
 {
     int fd = fault_here(EMFILE) ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
     FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
@@ -404,7 +404,7 @@ struct line_editor *line_editor_new(void)
         return NULL;
     struct line_editor *e = xcalloc(1, sizeof *e);
     e->locale = open_locale();
-    e->out = e->locale ? open_output() : NULL;
+    e->out = e->locale ? duplicate_stderr() : NULL;
     if (!e->out) {
         line_editor_free(e);
         return NULL;
