@@ -329,6 +329,10 @@ has()
     [[ $(cat body) == "[{\"id\":\"${ids[2]}\""*"},{\"id\":\"${ids[1]}\""*"}]" ]]
     api GET '/chat/conversations?limit=2&offset=2'
     [[ $(cat body) == "[{\"id\":\"${ids[0]}\""*"}]" ]]
+    api GET '/chat/conversations?limit=3000000000&offset=2'
+    [[ $(cat body) == "[{\"id\":\"${ids[0]}\""*"}]" ]]
+    api GET '/chat/conversations?offset=3000000000'
+    is_body '[]'
     api GET '/chat/conversations?limit=x'
     [ "$status" = 422 ]
     has '"type":"int_parsing","loc":["query","limit"]'

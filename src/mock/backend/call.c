@@ -132,14 +132,14 @@ struct span call_json(const struct call *c, enum form_field field, const char *f
     return v->type == JSON_NONE ? span_of(fallback) : v->raw;
 }
 
-void call_read_number(struct call *c, const char *name, long *number)
+void call_read_number(struct call *c, const char *name, int64_t *number)
 {
     const char *text = request_query(c->request, name);
     char *end;
     if (!text)
         return;
     errno = 0;
-    long value = strtol(text, &end, 10);
+    int64_t value = strtoll(text, &end, 10);
     if (end == text || *end || errno)
         call_text_problem(c, "int_parsing", "query", name, span_of(text));
     else

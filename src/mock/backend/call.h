@@ -64,7 +64,7 @@ const struct span *call_string(struct call *c, enum form_field field, bool requi
 /* The JSON of a member; `fallback` if it is absent. */
 struct span call_json(const struct call *c, enum form_field field, const char *fallback);
 /* Reads an integer from the query; unchanged if it is absent. */
-void call_read_number(struct call *c, const char *name, long *number);
+void call_read_number(struct call *c, const char *name, int64_t *number);
 /* Reads a UUID. */
 void call_read_uuid(struct call *c, const char *part, const char *name, struct span text,
                     char out[UUID_SIZE]);

@@ -40,7 +40,7 @@ void call_create(struct call *c)
 
 void call_list(struct call *c)
 {
-    long limit = 10, offset = 0;
+    int64_t limit = 10, offset = 0;
     call_read_number(c, "limit", &limit);
     call_read_number(c, "offset", &offset);
     if (call_refused(c))

@@ -22,7 +22,7 @@ void call_remember(struct call *c)
 
 void call_list_memories(struct call *c)
 {
-    long limit = MEMORIES_LIMIT;
+    int64_t limit = MEMORIES_LIMIT;
     struct buf list = {0};
     call_read_number(c, "limit", &limit);
     if (call_refused(c))
@@ -30,7 +30,7 @@ void call_list_memories(struct call *c)
     records_put(&list, &c->state->memories, c->account, limit, 0);
     values_raw(&c->values, "LIST", buf_view(&list));
     values_set(&c->values, "COUNT", "%d", records_count(&c->state->memories, c->account));
-    values_set(&c->values, "LIMIT", "%ld", limit);
+    values_set(&c->values, "LIMIT", "%lld", (long long)limit);
     call_reply(c, 200, "memories");
     buf_release(&list);
 }

@@ -209,8 +209,8 @@ void records_remove(struct records *all, struct record *gone)
     free(gone);
 }
 
-void records_put(struct buf *out, const struct records *all, const struct user *owner, long limit,
-                 long offset)
+void records_put(struct buf *out, const struct records *all, const struct user *owner,
+                 int64_t limit, int64_t offset)
 {
     const char *separator = "";
     buf_byte(out, '[');

@@ -80,8 +80,8 @@ struct record *records_find(const struct records *all, const char *id);
 void records_remove(struct records *all, struct record *gone);
 /* Appends a JSON array of the owner's records, newest first: at most `limit`, after `offset`
    others. */
-void records_put(struct buf *out, const struct records *all, const struct user *owner, long limit,
-                 long offset);
+void records_put(struct buf *out, const struct records *all, const struct user *owner,
+                 int64_t limit, int64_t offset);
 /* How many the owner has. */
 int records_count(const struct records *all, const struct user *owner);
 
