@@ -225,8 +225,7 @@ static int attempt_call(void *arg, struct fail *fail)
                                      response_tick};
     struct span data = j->has_data ? buf_view(&j->data) : span_make(NULL, 0);
     j->is_stream = false;
-    sse_init(&j->sse, (size_t)setting_number(j->in->settings, OPT_MAX_EVENT_SIZE), on_stream_event,
-             j);
+    sse_init(&j->sse, setting_size(j->in->settings, OPT_MAX_EVENT_SIZE), on_stream_event, j);
     int result = api_request(&j->client.api, j->method, j->path, data, &hooks, &j->response, fail);
     sse_release(&j->sse);
     if (result != 0 || is_success(&j->response))

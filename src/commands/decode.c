@@ -85,7 +85,7 @@ static int run_decode(const struct invocation *in, struct fail *fail)
     if (outputs_open_main(&sinks, in, false, fail) != 0)
         return -1;
     sys_signals_catch();
-    reader_init(&reader, &sinks, (size_t)setting_number(in->settings, OPT_MAX_EVENT_SIZE));
+    reader_init(&reader, &sinks, setting_size(in->settings, OPT_MAX_EVENT_SIZE));
     decode_stream(in, &reader, fail);
 
     int64_t now = sys_now_us(), text = reader.answer.first_delta_us;

@@ -97,7 +97,7 @@ void question_init(struct question *q, struct dialogue *d)
     if (d->is_logged && !d->is_collecting)
         sinks_add(&d->sinks, sink_collect_new(&d->answer));
     d->is_collecting = d->is_logged;
-    reader_init(&q->reader, &d->sinks, (size_t)setting_number(s, OPT_MAX_EVENT_SIZE));
+    reader_init(&q->reader, &d->sinks, setting_size(s, OPT_MAX_EVENT_SIZE));
     chat_outcome_init(&q->outcome);
 }
 

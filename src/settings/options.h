@@ -235,6 +235,12 @@ static inline bool setting_is_set(const struct settings *s, enum option_id id)
     return s->of[id].origin > ORIGIN_DEFAULT;
 }
 
+/* OPTION_BYTES, at most SIZE_MAX. */
+static inline size_t setting_size(const struct settings *s, enum option_id id)
+{
+    return s->of[id].number < (double)SIZE_MAX ? (size_t)s->of[id].number : SIZE_MAX;
+}
+
 /* OPTION_SECONDS in microseconds. */
 static inline int64_t setting_us(const struct settings *s, enum option_id id)
 {

@@ -802,6 +802,17 @@ SCENARIO
     [ "$(wc -c <"$OUT")" -eq 3001 ]
 }
 
+# A size_t may have 32 bits: 4G would be 0 and 4194305K 1024.
+@test "an event size of more than 32 bits is not truncated" {
+    local size
+    printf 'event: message\ndata: {"delta":"%s"}\n\nevent: done\ndata: {}\n\n' "$(repeat 2000 x)" >"$T/stream"
+    for size in 4G 4194305K 900000G; do
+        run_chat decode --max-event-size $size "$T/stream"
+        expect_status 0
+        expect_bytes "$(repeat 2000 x)\n"
+    done
+}
+
 @test "76: text that differs from final_text" {
     serve <<'SCENARIO'
 on POST /chat/send
