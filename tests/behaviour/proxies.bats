@@ -675,6 +675,16 @@ CONFIG
     expect_trust --connect-timeout 5 --cacert "$TLS/ca.pem"
 }
 
+# A long may have 32 bits: the first would be 1 ms.
+@test "a connect timeout of more than 32 bits of milliseconds is not truncated" {
+    local seconds
+    serve_hello
+    before_server '127.0.0.1 ssl http2' good
+    for seconds in 4294967.296 1000000000; do
+        expect_trust --retry 0 --connect-timeout $seconds --cacert "$TLS/ca.pem"
+    done
+}
+
 @test "a name none of whose addresses responds: the connect timeout" {
     own_network
     black_hole
