@@ -8,12 +8,12 @@
 #include "commands/batch_job.h"
 #include "commands/client.h"
 #include "commands/dialogue.h"
-#include "commands/line_input.h"
 #include "commands/logging.h"
 #include "commands/message.h"
 #include "commands/outputs.h"
 #include "commands/question_line.h"
 #include "core/set.h"
+#include "system/line_input.h"
 #include "system/system.h"
 #include "json/write.h"
 
@@ -127,16 +127,16 @@ static int read_former(struct batch_run *r, struct fail *fail)
     struct line_input former;
     struct span line;
     struct stat st;
-    enum line_result result;
+    enum input_result result;
     if (!path || (stat(path, &st) != 0 && errno == ENOENT))
         return 0;
     if (line_input_open(&former, path, SIZE_MAX / 4, fail) != 0)
         return -1;
     r->begins_line = must_begin_line(former.fd);
-    while ((result = line_input_read(&former, &line, fail)) == LINE_READ)
+    while ((result = line_input_read(&former, &line, fail)) == INPUT_LINE)
         note_finished(r, line);
     line_input_release(&former);
-    return result == LINE_ERROR ? -1 : 0;
+    return result == INPUT_ERROR ? -1 : 0;
 }
 
 /* The input. */
@@ -198,12 +198,12 @@ static void read_questions(struct batch_run *r)
     struct fail why = FAIL_INIT;
     struct span line;
     while (!r->input_ended && batch_wants_line(&r->batch) && !sys_signal()) {
-        enum line_result result = line_input_next(&r->input, &line);
-        if (result == LINE_END)
+        enum input_result result = line_input_next(&r->input, &line);
+        if (result == INPUT_END)
             r->input_ended = true;
-        else if (result != LINE_MORE && (result == LINE_TOO_LONG || !message_is_blank(line)))
-            take_question(r, without_cr(line), result == LINE_TOO_LONG);
-        else if (result == LINE_MORE &&
+        else if (result != INPUT_MORE && (result == INPUT_TOO_LONG || !message_is_blank(line)))
+            take_question(r, without_cr(line), result == INPUT_TOO_LONG);
+        else if (result == INPUT_MORE &&
                  (!is_input_ready(r) || line_input_fill(&r->input, &why) != 0))
             break;
     }
@@ -216,10 +216,10 @@ static void count_unread_questions(struct batch_run *r)
 {
     struct fail ignored = FAIL_INIT;
     struct span line;
-    enum line_result result;
+    enum input_result result;
     while (!r->input_ended && r->input.is_regular &&
-           (result = line_input_read(&r->input, &line, &ignored)) > LINE_END)
-        r->batch.not_asked += result == LINE_TOO_LONG || !message_is_blank(line);
+           (result = line_input_read(&r->input, &line, &ignored)) > INPUT_END)
+        r->batch.not_asked += result == INPUT_TOO_LONG || !message_is_blank(line);
     fail_release(&ignored);
 }
 
