@@ -17,18 +17,21 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The bytes of a line that are read: more than a message may have. */
+enum { LINE_BYTES = 2 * MESSAGE_MAX };
+
 struct session {
     const struct invocation *in;
     struct dialogue dialogue;
     bool interactive;
-    struct prompt prompt; /* interactive */
-    struct input input;   /* otherwise */
-    struct buf message;   /* the current one */
-    struct buf last;      /* the last one that was posted, for /retry */
-    struct buf note;      /* a note under construction */
-    char *mode;           /* of /mode, NULL before */
-    bool mode_is_new;     /* it was not sent yet */
-    char *portfolio;      /* of /portfolio, NULL before */
+    struct prompt prompt;    /* interactive */
+    struct line_input input; /* otherwise */
+    struct buf message;      /* the current one */
+    struct buf last;         /* the last one that was posted, for /retry */
+    struct buf note;         /* a note under construction */
+    char *mode;              /* of /mode, NULL before */
+    bool mode_is_new;        /* it was not sent yet */
+    char *portfolio;         /* of /portfolio, NULL before */
     bool keeps_history;
     bool is_over;          /* /quit, or the end of the input */
     struct fail last_fail; /* already shown */
@@ -300,16 +303,20 @@ static int run_prompt(struct session *s, struct fail *fail)
 static int answer_lines(struct session *s, struct fail *fail)
 {
     struct span line;
-    int result;
-    while ((result = input_line(&s->input, &line, fail)) > 0) {
+    enum input_result result;
+    if (line_input_open(&s->input, NULL, LINE_BYTES, fail) != 0)
+        return -1;
+    while ((result = line_input_read(&s->input, &line, fail)) > INPUT_END) {
         if (is_blank_text(line))
             continue;
         buf_clear(&s->message);
         buf_span(&s->message, line);
+        if (sys_signal())
+            return fail_signal(fail, sys_signal());
         if (ask_message(s, fail) != 0)
             return -1;
     }
-    return result;
+    return result == INPUT_ERROR ? -1 : 0;
 }
 
 /* Asks TEXT, the first message. */
@@ -390,7 +397,7 @@ static void end_session(struct session *s, struct fail *fail)
     if (!s->interactive && !fail_is_set(fail))
         fail_move(fail, &s->last_fail);
     prompt_release(&s->prompt);
-    input_release(&s->input);
+    line_input_release(&s->input);
     buf_release(&s->message);
     buf_release(&s->last);
     buf_release(&s->note);

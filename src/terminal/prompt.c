@@ -6,14 +6,17 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* The longest time between two lines of a paste. */
-enum { TOGETHER_US = 20000 };
+enum {
+    LINE_BYTES = 2 << 20, /* a longer line is truncated */
+    TOGETHER_US = 20000   /* the longest time between two lines of a paste */
+};
 
 static const char first_prompt[] = "> ", next_prompt[] = "... ";
 
 void prompt_init(struct prompt *p, struct terminal *terminal, bool (*is_alone)(struct span line))
 {
     *p = (struct prompt){.terminal = terminal, .is_alone = is_alone};
+    line_input_init(&p->input, LINE_BYTES);
     if (terminal_moves_cursor())
         p->editor = line_editor_new();
 }
@@ -21,7 +24,7 @@ void prompt_init(struct prompt *p, struct terminal *terminal, bool (*is_alone)(s
 void prompt_release(struct prompt *p)
 {
     line_editor_free(p->editor);
-    input_release(&p->input);
+    line_input_release(&p->input);
     *p = (struct prompt){.editor = NULL};
 }
 
@@ -61,20 +64,19 @@ static int read_ready_lines(struct prompt *p, const char *prompt, struct buf *me
                             enum line_end *end, struct fail *fail)
 {
     struct span line;
-    bool alone, more;
+    bool more;
     size_t lines = 0;
     sys_write_all(STDERR_FILENO, prompt, strlen(prompt), NULL);
     do {
-        int result = p->is_over ? 0 : input_line(&p->input, &line, fail);
-        p->is_over = result == 0;
-        if (p->is_over && lines > 0)
+        enum input_result result = line_input_read(&p->input, &line, fail);
+        if (result == INPUT_END && lines > 0)
             break;
-        if (result <= 0)
+        if (result <= INPUT_END)
             return end_input(end, fail);
         lines++;
-        alone = message->len == 0 && p->is_alone(line);
+        bool is_alone = message->len == 0 && p->is_alone(line);
         buf_span(message, line);
-        more = !alone && input_is_ready(&p->input, TOGETHER_US);
+        more = !is_alone && line_input_is_ready(&p->input, TOGETHER_US);
         if (more) {
             take_continuation(message, message->len - line.len);
             buf_byte(message, '\n');

@@ -4,15 +4,14 @@
 #ifndef TERMINAL_PROMPT_H
 #define TERMINAL_PROMPT_H
 
-#include "terminal/input.h"
+#include "system/line_input.h"
 #include "terminal/line_editor.h"
 #include "terminal/terminal.h"
 
 struct prompt {
     struct terminal *terminal;
     struct line_editor *editor; /* NULL: the terminal's own editing */
-    struct input input;         /* for the terminal's own editing */
-    bool is_over;               /* the input has ended */
+    struct line_input input;    /* for the terminal's own editing */
     /* With the terminal's own editing: whether a line is a message of its own even if more lines
        are ready. */
     bool (*is_alone)(struct span line);

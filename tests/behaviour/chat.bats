@@ -73,6 +73,22 @@ history_file()
     [ "$(conversations_posted)" -eq 1 ]
 }
 
+@test "chat: a byte order mark before the first line is not a part of the message" {
+    serve_echo
+    run_chat chat <<<$'\xef\xbb\xbfone\n\xef\xbb\xbftwo'
+    expect_status 0
+    expect_posted '"one"' $'"\xef\xbb\xbftwo"'
+}
+
+@test "chat: a line that is longer than a message may be is a failure, and the next one is asked" {
+    serve_echo
+    { repeat 300000 0123456789; printf '\n'; repeat 104858 0123456789; printf '\nlast'; } >"$T/lines"
+    run_chat chat < <(cat "$T/lines")
+    expect_status 65
+    [ "$(grep -c -x 'sigmasight-chat: the message is larger than 1 MiB' "$ERR")" -eq 2 ] || fail "not refused"
+    expect_posted '"last"'
+}
+
 @test "chat: TEXT is the first message" {
     serve_echo
     run_chat chat What now <<<"and then"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of standard input, however the reads cut them. */
-#include "terminal/input.h"
+/* Lines of the input, however the reads cut them. */
+#include "system/line_input.h"
 
 #include "system/system.h"
 #include "unit.h"
@@ -46,22 +46,23 @@ static void finish(pid_t child, int saved)
 /* Reads all lines; they are those of the text. */
 static void read_text(struct span text, size_t piece)
 {
-    struct input in = {.is_over = false};
+    struct line_input in;
     struct fail fail = FAIL_INIT;
     struct span line, rest = text;
     int saved, result;
     pid_t child = feed(text, piece, &saved);
-    while ((result = input_line(&in, &line, &fail)) > 0) {
+    line_input_init(&in, LINE_MAX_BYTES);
+    while ((result = line_input_read(&in, &line, &fail)) == INPUT_LINE) {
         const char *end = rest.len ? memchr(rest.at, '\n', rest.len) : NULL;
         struct span want = span_make(rest.at, end ? (size_t)(end - rest.at) : rest.len);
         if (!check(rest.len > 0, "too many lines") || !check_span(line, want, "line"))
             break;
         rest = span_make(want.at + want.len + (end != NULL), rest.len - want.len - (end != NULL));
     }
-    check(result == 0 && rest.len == 0, "result %d, %zu bytes left", result, rest.len);
-    check_int(input_line(&in, &line, &fail), 0, "after the end");
+    check(result == INPUT_END && rest.len == 0, "result %d, %zu bytes left", result, rest.len);
+    check_int(line_input_read(&in, &line, &fail), INPUT_END, "after the end");
     fail_release(&fail);
-    input_release(&in);
+    line_input_release(&in);
     finish(child, saved);
 }
 
@@ -99,7 +100,7 @@ static void random_lines(void)
 static void too_long(void)
 {
     struct buf text = {0};
-    struct input in = {.is_over = false};
+    struct line_input in;
     struct fail fail = FAIL_INIT;
     struct span line = {NULL, 0};
     int saved;
@@ -107,22 +108,59 @@ static void too_long(void)
         buf_puts(&text, "0123456789");
     buf_puts(&text, "\nnext");
     pid_t child = feed(buf_view(&text), 1 << 16, &saved);
-    check_int(input_line(&in, &line, &fail), 1, "the long line");
+    line_input_init(&in, LINE_MAX_BYTES);
+    check_int(line_input_read(&in, &line, &fail), INPUT_TOO_LONG, "the long line");
     check(line.len >= LINE_MAX_BYTES && line.len < LINE_MAX_BYTES + (64 << 10), "%zu bytes",
           line.len);
     check(line.len && memcmp(line.at, text.data, LINE_MAX_BYTES) == 0, "other bytes");
-    check_int(input_line(&in, &line, &fail), 1, "the next line");
+    check_int(line_input_read(&in, &line, &fail), INPUT_LINE, "the next line");
     check_span(line, S("next"), "the next line");
-    check_int(input_line(&in, &line, &fail), 0, "the end");
+    check_int(line_input_read(&in, &line, &fail), INPUT_END, "the end");
     finish(child, saved);
-    input_release(&in);
+    line_input_release(&in);
     buf_release(&text);
+}
+
+/* The limit is that of the line without its line feed, wherever the reads cut it. A byte order mark
+   does not count, but only at the beginning. */
+static void limits(void)
+{
+    static const struct span text = SPAN("\xEF\xBB\xBF"
+                                         "12345678\n123456789\n\xEF\xBB\xBF"
+                                         "1\n123456789abcdefghi");
+    static const struct {
+        enum input_result result;
+        struct span line;
+    } want[] = {
+        {INPUT_LINE, SPAN("12345678")},
+        {INPUT_TOO_LONG, SPAN("12345678")},
+        {INPUT_LINE, SPAN("\xEF\xBB\xBF"
+                          "1")},
+        {INPUT_TOO_LONG, SPAN("12345678")},
+    };
+    for (size_t piece = 1; piece <= text.len; piece++) {
+        struct line_input in;
+        struct fail fail = FAIL_INIT;
+        struct span line;
+        int saved;
+        pid_t child = feed(text, piece, &saved);
+        line_input_init(&in, 8);
+        for (size_t i = 0; i < COUNT(want); i++) {
+            check_int(line_input_read(&in, &line, &fail), want[i].result, "result");
+            check_span(line, want[i].line, "line");
+        }
+        check_int(in.number, (int)COUNT(want), "number of lines");
+        check_int(in.offset, (int)text.len - 3, "offset");
+        check_int(line_input_read(&in, &line, &fail), INPUT_END, "the end");
+        line_input_release(&in);
+        finish(child, saved);
+    }
 }
 
 /* Only what has arrived is ready: a whole line that was read, or any byte that can be read. */
 static void ready(void)
 {
-    struct input in = {.is_over = false};
+    struct line_input in;
     struct fail fail = FAIL_INIT;
     struct span line;
     int ends[2], saved = dup(STDIN_FILENO);
@@ -130,37 +168,39 @@ static void ready(void)
         return;
     dup2(ends[0], STDIN_FILENO);
     close(ends[0]);
-    check(!input_is_ready(&in, 1000), "ready without input");
+    line_input_init(&in, LINE_MAX_BYTES);
+    check(!line_input_is_ready(&in, 1000), "ready without input");
     check(write(ends[1], "one\ntwo\nthr", 11) == 11, "write");
-    check(input_is_ready(&in, 1000), "not ready with input");
-    check_int(input_line(&in, &line, &fail), 1, "one");
-    check(input_is_ready(&in, 0), "not ready with a line that was read");
-    check_int(input_line(&in, &line, &fail), 1, "two");
-    check(!input_is_ready(&in, 1000), "ready with the beginning of a line");
+    check(line_input_is_ready(&in, 1000), "not ready with input");
+    check_int(line_input_read(&in, &line, &fail), INPUT_LINE, "one");
+    check(line_input_is_ready(&in, 0), "not ready with a line that was read");
+    check_int(line_input_read(&in, &line, &fail), INPUT_LINE, "two");
+    check(!line_input_is_ready(&in, 1000), "ready with the beginning of a line");
     close(ends[1]);
-    check_int(input_line(&in, &line, &fail), 1, "three");
+    check_int(line_input_read(&in, &line, &fail), INPUT_LINE, "three");
     check_span(line, S("thr"), "three");
-    check(!input_is_ready(&in, 1000), "ready at the end");
-    check_int(input_line(&in, &line, &fail), 0, "the end");
+    check(!line_input_is_ready(&in, 1000), "ready at the end");
+    check_int(line_input_read(&in, &line, &fail), INPUT_END, "the end");
     dup2(saved, STDIN_FILENO);
     close(saved);
-    input_release(&in);
+    line_input_release(&in);
 }
 
 static void unreadable(void)
 {
-    struct input in = {.is_over = false};
+    struct line_input in;
     struct fail fail = FAIL_INIT;
     struct span line;
     int saved = dup(STDIN_FILENO), directory = open("/", O_RDONLY | O_DIRECTORY);
     dup2(directory, STDIN_FILENO);
     close(directory);
-    check_int(input_line(&in, &line, &fail), -1, "result");
+    line_input_init(&in, LINE_MAX_BYTES);
+    check_int(line_input_read(&in, &line, &fail), INPUT_ERROR, "result");
     check(fail.cause == FAIL_INPUT, "cause %d", fail.cause);
     dup2(saved, STDIN_FILENO);
     close(saved);
     fail_release(&fail);
-    input_release(&in);
+    line_input_release(&in);
 }
 
 int main(void)
@@ -168,6 +208,7 @@ int main(void)
     unit_case("input: lines in pieces", cuts);
     unit_case("input: random lines", random_lines);
     unit_case("input: a line that is too long", too_long);
+    unit_case("input: the limit of a line, and a byte order mark", limits);
     unit_case("input: what is ready", ready);
     unit_case("input: a descriptor that cannot be read", unreadable);
     return unit_status();
