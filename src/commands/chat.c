@@ -37,11 +37,6 @@ struct session {
     struct fail last_fail; /* already shown */
 };
 
-static bool is_blank_text(struct span text)
-{
-    return span_trim(text).len == 0;
-}
-
 /* Prints s->note to standard error and clears it. */
 static int show_note(struct session *s, struct fail *fail)
 {
@@ -158,7 +153,7 @@ static int edit_message(struct session *s, const char *argument, struct fail *fa
     buf_puts(&s->message, argument);
     if (editor_run(&s->message, fail) != 0)
         return -1;
-    if (is_blank_text(buf_view(&s->message)))
+    if (message_is_blank(buf_view(&s->message)))
         return fail_set(fail, FAIL_DATA, "the message is empty");
     prompt_remember(&s->prompt, buf_view(&s->message));
     keep_in_history(s, buf_view(&s->message));
@@ -273,7 +268,7 @@ static int run_prompt_command(struct session *s, struct span line, struct fail *
 static int process_typed_message(struct session *s, struct fail *fail)
 {
     struct buf *message = &s->message;
-    if (is_blank_text(buf_view(message)))
+    if (message_is_blank(buf_view(message)))
         return 0;
     prompt_remember(&s->prompt, buf_view(message));
     if (is_command(buf_view(message))) {
@@ -307,7 +302,7 @@ static int answer_lines(struct session *s, struct fail *fail)
     if (line_input_open(&s->input, NULL, LINE_BYTES, fail) != 0)
         return -1;
     while ((result = line_input_read(&s->input, &line, fail)) > INPUT_END) {
-        if (is_blank_text(line))
+        if (message_is_blank(line))
             continue;
         buf_clear(&s->message);
         buf_span(&s->message, line);

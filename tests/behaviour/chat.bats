@@ -64,7 +64,7 @@ history_file()
 
 @test "chat: each line is a message of one conversation, and an empty line separates the answers" {
     serve_echo
-    printf 'one\n\n  \n/two\r\nthree' >"$T/lines"
+    printf 'one\n\n  \n\xc2\xa0\xe3\x80\x80\n/two\r\nthree' >"$T/lines"
     run_chat chat <"$T/lines"
     expect_status 0
     expect_bytes 'Heard: one\n\nHeard: /two\r\n\nHeard: three\n'
