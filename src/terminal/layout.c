@@ -756,7 +756,7 @@ void layout_reset(struct layout *l, struct buf *out)
     l->pen.style = 0;
     l->depth = 0;
     l->boxes[0].filled = false;
-    l->written = l->gap = l->open = l->pending = l->adjoins = l->direct = false;
+    l->written = l->gap = l->open = l->pending = l->resumes = l->adjoins = l->direct = false;
     l->in_code = l->in_table = l->in_cell = false;
     l->blanks = l->column = l->base = 0;
     l->width = (struct width){0};

@@ -262,6 +262,20 @@ static void test_suspension(void)
     close_block(MARKDOWN_PARAGRAPH);
     paragraph("two");
     expect("\ntwo\n");
+    /* The interrupted line does not continue in the next text. */
+    begin(20, false, true);
+    paragraph("one");
+    open_block(MARKDOWN_PARAGRAPH, false);
+    text("two", 0);
+    layout_suspend(layout);
+    close_block(MARKDOWN_PARAGRAPH);
+    buf_clear(&out);
+    layout_reset(layout, &out);
+    open_block(MARKDOWN_CODE_BLOCK, false);
+    sink->line_break(sink->arg);
+    text("three", 0);
+    close_block(MARKDOWN_CODE_BLOCK);
+    expect("\n  three\n");
     /* The empty line before a table is written with the table. */
     static const unsigned char align[] = {MARKDOWN_LEFT};
     static const char *const header[] = {"a"};
