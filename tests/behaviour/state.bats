@@ -115,6 +115,7 @@ END_OF_C
     serve_hello
     cat >"$T/no_locks.c" <<'END_OF_C'
 #define _GNU_SOURCE
+#define _LARGEFILE64_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -122,7 +123,7 @@ END_OF_C
 static int call(const char *name, int fd, int command, void *arg)
 {
     int (*real)(int, int, ...) = (int (*)(int, int, ...))dlsym(RTLD_NEXT, name);
-    if (command == F_SETLK) {
+    if (command == F_SETLK || command == F_SETLK64) {
         errno = ENOLCK;
         return -1;
     }
@@ -139,6 +140,7 @@ static int call(const char *name, int fd, int command, void *arg)
     }
 WRAP(fcntl)
 WRAP(fcntl64)
+WRAP(__fcntl_time64) /* glibc: its name where a long has 32 bits */
 END_OF_C
     "${CC:-cc}" -shared -fPIC -o "$T/no_locks.so" "$T/no_locks.c" -ldl
     echo any >"$T/password"
