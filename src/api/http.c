@@ -214,8 +214,10 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
     struct transfer *x = arg;
     size_t len = size * count;
     struct span line = span_trim(span_make(data, len));
-    x->received = x->answered = true;
     x->header_bytes += len;
+    if (!x->ready)
+        return len; /* a trailer of the proxy's response to CONNECT */
+    x->received = x->answered = true;
     if (x->header_bytes > HEADERS_MAX) {
         fail_set(x->fail, FAIL_PROTOCOL, "the response has more than %d KiB of headers",
                  HEADERS_MAX / 1024);
@@ -327,6 +329,21 @@ static int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void
     return 0;
 }
 
+static int check_connecting(struct transfer *x);
+
+/* While the proxy sends its response to CONNECT, libcurl does not return from curl_multi_perform,
+   but calls this for each byte. */
+static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up)
+{
+    struct transfer *x = arg;
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    return x->ready ? 0 : check_connecting(x);
+}
+
 /* The client. */
 
 /* libcurl calls this when it has an address to connect to, perhaps that of a proxy. */
@@ -393,6 +410,8 @@ static void set_up(struct http *h)
     curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_ready);
+    curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
@@ -608,6 +627,15 @@ static int check_signal(struct transfer *x, int64_t now, int64_t *wake)
     return 0;
 }
 
+/* Checks all that can end a request whose connection is not ready. */
+static int check_connecting(struct transfer *x)
+{
+    int64_t now = sys_now_us(), wake = INT64_MAX;
+    if (x->header_bytes > HEADERS_MAX)
+        return fail_with(x, CURLE_RECV_ERROR);
+    return check_signal(x, now, &wake) == 0 ? check_clocks(x, now, &wake) : -1;
+}
+
 enum turn_result { TURN_AGAIN, TURN_OVER };
 
 /* One iteration without the wait. An enum turn_result, or -1 with *x->fail. */
@@ -818,6 +846,7 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
     curl_easy_setopt(h->easy, CURLOPT_ERRORBUFFER, x.error);
     curl_easy_setopt(h->easy, CURLOPT_OPENSOCKETDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_PREREQDATA, &x);
+    curl_easy_setopt(h->easy, CURLOPT_XFERINFODATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, is_stale(h, x.begun) ? 1L : 0L);
     curl_easy_setopt(h->easy, CURLOPT_READDATA, &x);
     curl_easy_setopt(h->easy, CURLOPT_SEEKDATA, &x);

@@ -99,10 +99,11 @@ dead_proxy()
     expect_failure 69 'cannot connect to https://sigmasight\.invalid:443: .*; check the name in --url, and the network'
 }
 
-# answer_once ANSWER: a server that answers one request with ANSWER, with the escapes of Python. Sets ANSWERING to its port;
-# the request is in $T/request.
+# answer_once ANSWER [REST]: a server that answers one request with ANSWER, with the escapes of Python, and then with REST
+# for as long as the client reads. Sets ANSWERING to its port; the request is in $T/request.
 answer_once()
 {
+    rm -f "$T/port"
     mkfifo "$T/port"
     python3 -c '
 import socket
@@ -111,10 +112,17 @@ server = socket.create_server(("127.0.0.1", 0))
 server.settimeout(60)
 print(server.getsockname()[1], flush=True)
 connection, _ = server.accept()
+received = connection.recv(65536)
+answer, rest = (text.encode().decode("unicode_escape").encode("latin-1") for text in sys.argv[2:])
+connection.sendall(answer + rest * 1000)
 with open(sys.argv[1], "wb") as request:
-    request.write(connection.recv(65536))
-connection.sendall(sys.argv[2].encode().decode("unicode_escape").encode("latin-1"))
-' "$T/request" "$1" >"$T/port" 3>&- &
+    request.write(received)
+while rest:
+    try:
+        connection.sendall(rest * 1000)
+    except ConnectionError:
+        break
+' "$T/request" "$1" "${2-}" >"$T/port" 3>&- &
     read -r ANSWERING <"$T/port"
 }
 
@@ -127,6 +135,33 @@ connection.sendall(sys.argv[2].encode().decode("unicode_escape").encode("latin-1
     expect_no secret "$T/request"
     expect_no mine "$T/request"
     expect_no "$TOKEN" "$T/request"
+}
+
+# libcurl reads such a response before it returns.
+@test "proxy: an endless response with status 407 does not suspend time limits and signals" {
+    export SIGMASIGHT_TOKEN=$TOKEN
+    local head='HTTP/1.1 407 no\r\nProxy-Authenticate: Basic realm="x"\r\n' i
+    local call=(send -q -c "$ID" -u https://sigmasight.invalid/api/v1 --retry 0) rests=(x x 'X: y\r\n')
+    local answers=('Content-Length: 9223372036854775807\r\n\r\n' 'Transfer-Encoding: chunked\r\n\r\n1;'
+        'Transfer-Encoding: chunked\r\n\r\n0\r\n')
+    for i in 0 1 2; do
+        answer_once "$head${answers[i]}" "${rests[i]}"
+        https_proxy=http://127.0.0.1:$ANSWERING launch "$CHAT" "${call[@]}" --connect-timeout 0.2 hi </dev/null >"$OUT" 2>"$ERR"
+        await_end
+        expect_failure 69 'cannot connect to .* through the proxy .*: it answered with HTTP 407; .*'
+    done
+    answer_once "$head${answers[0]}" x
+    https_proxy=http://127.0.0.1:$ANSWERING launch "$CHAT" "${call[@]}" --max-time 0.2 hi </dev/null >"$OUT" 2>"$ERR"
+    await_end
+    expect_failure 75 '.*--max-time.*'
+    rm "$T/request"
+    mkfifo "$T/request"
+    answer_once "$head${answers[0]}" x
+    https_proxy=http://127.0.0.1:$ANSWERING launch "$CHAT" "${call[@]}" hi </dev/null >"$OUT" 2>"$ERR"
+    read -r _ <"$T/request"
+    kill -INT "$PID"
+    await_end
+    expect_signal INT
 }
 
 @test "proxy: a response that is not HTTP" {
