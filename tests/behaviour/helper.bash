@@ -157,10 +157,10 @@ expect_body()
 }
 
 # limit_files BLOCKS: limits the size of the files that this shell and its programs write. The counts of a build for
-# coverage are discarded, because libgcov would truncate its files.
+# coverage are discarded, because libgcov would truncate its files. It would report that on standard error.
 limit_files()
 {
-    export GCOV_PREFIX=/dev/null
+    export GCOV_PREFIX=$T/counts GCOV_ERROR_FILE=/dev/null
     ulimit -f "$1"
 }
 
