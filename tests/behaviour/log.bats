@@ -153,8 +153,9 @@ gate held
 END_OF_SCENARIO
     run_chat send --log hi
     expect_status 1
-    launch "$CHAT" send --log hi >"$OUT" 2>"$ERR"
-    await_gate held
+    pipe_from ANSWER
+    launch "$CHAT" send --log hi >"$T/answer" 2>"$ERR"
+    expect_read "$ANSWER" Half
     kill -INT "$PID"
     await_end
     expect_signal INT
