@@ -218,26 +218,90 @@ static void test_tables(void)
     expect("aaaaaaaa: 1 2 3 4 5 6\nb: 22\ncccc cccc: x\n\naaaaaaaa: 3\n");
 }
 
-/* <br> breaks the line of a record, too; not that of its header. */
+static void begin_table(unsigned count)
+{
+    static const unsigned char align[2] = {MARKDOWN_LEFT, MARKDOWN_LEFT};
+    struct markdown_block block = {.kind = MARKDOWN_TABLE_BLOCK, .columns = count, .align = align};
+    sink->open(sink->arg, &block);
+}
+
+/* A cell with <br>. */
+static void broken_cell(const char *one, const char *two)
+{
+    open_block(MARKDOWN_CELL, false);
+    text(one, 0);
+    sink->line_break(sink->arg);
+    text(two, 0);
+    close_block(MARKDOWN_CELL);
+}
+
+/* <br> breaks the line of a record, too; it is a blank in its header. */
 static void test_breaks_in_records(void)
 {
-    static const unsigned char align[] = {MARKDOWN_LEFT, MARKDOWN_LEFT};
-    static const char *const header[] = {"aaaaaaaaaaaaaaaa", "bbbbbb"};
     begin(20, false, true);
-    struct markdown_block block = {.kind = MARKDOWN_TABLE_BLOCK, .columns = 2, .align = align};
-    sink->open(sink->arg, &block);
-    row(header, 2);
+    begin_table(2);
     open_block(MARKDOWN_ROW, false);
-    for (unsigned i = 0; i < 2; i++) {
-        open_block(MARKDOWN_CELL, false);
-        text("one", 0);
-        sink->line_break(sink->arg);
-        text("two", 0);
-        close_block(MARKDOWN_CELL);
-    }
+    broken_cell("aaaaaaaa", "aaaaaaaaaaaaaaaa");
+    broken_cell("", "bbbbbb");
+    close_block(MARKDOWN_ROW);
+    open_block(MARKDOWN_ROW, false);
+    broken_cell("one", "two");
+    broken_cell("one", "two");
     close_block(MARKDOWN_ROW);
     close_block(MARKDOWN_TABLE_BLOCK);
-    expect("aaaaaaaaaaaaaaaa:\none\ntwo\nbbbbbb: one\ntwo\n");
+    expect("aaaaaaaa\naaaaaaaaaaaaaaaa:\none\ntwo\nbbbbbb: one\ntwo\n");
+}
+
+/* A value without a header has no label. An empty value is left out with its header. */
+static void test_empty_cells_of_records(void)
+{
+    static const char *const header[] = {"", "bbbbbbbbbbbb"}, *const one[] = {"aaaaaaaaaa", ""},
+                             *const two[] = {" ", "b"};
+    begin(20, false, true);
+    begin_table(2);
+    row(header, 2);
+    row(one, 2);
+    row(two, 2);
+    close_block(MARKDOWN_TABLE_BLOCK);
+    expect("aaaaaaaaaa\n\nbbbbbbbbbbbb: b\n");
+}
+
+/* The columns keep their widths, in which longer words are split. */
+static void test_full_table(void)
+{
+    static const char *const header[] = {"aaaa", "bb"}, *const one[] = {"1", "2"},
+                             *const two[] = {"x  yyyyyyyyyy zz", "\xE4\xB8\xAD\xE4\xB8\xAD"};
+    begin(20, false, true);
+    begin_table(2);
+    row(header, 2);
+    row(one, 2);
+    check_int(layout_table_rows(layout), 1, "rows");
+    sink->table_full(sink->arg);
+    check_span(buf_view(&out), S("aaaa  bb\n--------\n1     2"), "a full table");
+    check_int(layout_table_rows(layout), -1, "rows");
+    buf_clear(&out);
+    row(two, 2);
+    row(one, 2);
+    close_block(MARKDOWN_TABLE_BLOCK);
+    paragraph("p");
+    expect("\nx     \xE4\xB8\xAD\nyyyy  \xE4\xB8\xAD\nyyyy\nyy\nzz\n1     2\n\np\n");
+}
+
+static void test_many_rows(void)
+{
+    static const char *const header[] = {"a", "b"}, *const cells[] = {"1", "2"};
+    struct buf want = {0};
+    begin(20, false, true);
+    begin_table(2);
+    row(header, 2);
+    buf_puts(&want, "a  b\n----\n");
+    for (unsigned i = 0; i < 200; i++) {
+        row(cells, 2);
+        buf_puts(&want, "1  2\n");
+    }
+    close_block(MARKDOWN_TABLE_BLOCK);
+    expect(buf_text(&want));
+    buf_release(&want);
 }
 
 static void test_suspension(void)
@@ -307,6 +371,9 @@ int main(void)
     unit_case("styles", test_styles);
     unit_case("tables", test_tables);
     unit_case("breaks in records", test_breaks_in_records);
+    unit_case("empty cells of records", test_empty_cells_of_records);
+    unit_case("a full table", test_full_table);
+    unit_case("a table of many rows", test_many_rows);
     unit_case("suspension", test_suspension);
     unit_case("escapes", test_escapes);
     buf_release(&out);

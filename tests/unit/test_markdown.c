@@ -96,6 +96,8 @@ static const struct row rows[] = {
         "[item [p a ]][item [p b ]][item1. [p c ]][item2) [p d]]"),
     ROW("an empty line between items", "- a\n\n- b", "[item [p a ]][item+^ [p b]]"),
     ROW("an empty item", "-\n- a", "[item ][item+ [p a]]"),
+    ROW("a number with leading zeros interrupts a paragraph", "a\n001. b",
+        "[p a ][item001. [p b]]"),
     ROW("a number that interrupts no paragraph", "a\n2. b", "[p a /2. b]"),
     ROW("a quote with a lazy line", "> a\nb", "[quote [p a /b]]"),
     ROW("a quote in an item", "- > a", "[item [quote [p a]]]"),
@@ -126,10 +128,17 @@ static const struct row rows[] = {
     ROW("autolinks", "<http://a&amp;b> <a@b.c> <b>", "[p {l http://a&b} {l a@b.c} <b>]"),
     ROW("escapes and entities", "\\*a\\* &lt;&#x41;&copy;&#0; \\a",
         "[p *a* <A&copy;\xEF\xBF\xBD \\a]"),
+    ROW("a backslash at the end", "a\\", "[p a\\]"),
+    ROW("numeric entities that are too long", "&#12345678; &#xABCDEF0;",
+        "[p &#12345678; &#xABCDEF0;]"),
+    ROW("a fence with text ends no code", "```\n``` a\n```\n", "[code {c ``` a}]"),
+    ROW("delimiters without a dash", "|a|b|\n|-|:|\n", "[p |a|b| /|-|:| ]"),
+    ROW("a bar alone is no header", "|\n|-|\n", "[p | /|-| ]"),
     ROW("line ends", "a\r\nb\rc", "[p a /b\rc]"),
     ROW("NUL", "a\0b",
         "[p a\xEF\xBF\xBD"
         "b]"),
+    ROW("ill-formed UTF-8", "a\xE2\x82z \xC3(\xE2\x82", "[p a\xE2\x82z \xC3(\xE2\x82]"),
 };
 
 static void feed(struct markdown *m, struct span text, size_t size)
@@ -218,28 +227,154 @@ static void test_after_bound(void)
     markdown_free(m);
 }
 
+/* Appends `count` times the text. */
+static void put_repeated(struct buf *out, const char *text, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_puts(out, text);
+}
+
 /* An opener is given up when what closes it ends further away. */
 static void test_bound(void)
 {
+    static const struct {
+        const char *before, *after;
+        char style; /* the last letter in the events */
+    } openers[] = {{"*", "*", 'e'},    {"~~", "~~", 'k'},    {"`", "`", 'm'},    {"<ab:", ">", 'l'},
+                   {"[", "](b)", 'l'}, {"[b](<", ">)", 'l'}, {"![", "](b)", 'u'}};
     struct markdown *m = markdown_new(&sink);
-    for (size_t fill = MARKDOWN_OPENER - 3; fill <= MARKDOWN_OPENER + 3; fill++) {
-        struct buf text = {0};
-        buf_byte(&text, '*');
-        for (size_t i = 0; i < fill; i++)
-            buf_byte(&text, 'a');
-        buf_byte(&text, '*');
-        for (size_t size = 1; size < 10000; size = 20 * size + 1) {
-            feed(m, buf_view(&text), size);
+    for (size_t k = 0; k < COUNT(openers); k++) {
+        size_t before = strlen(openers[k].before), after = strlen(openers[k].after);
+        for (size_t fill = MARKDOWN_OPENER - before - after - 2;
+             fill <= MARKDOWN_OPENER - before + 2; fill++) {
+            struct buf text = {0};
+            buf_puts(&text, openers[k].before);
+            put_repeated(&text, "a", fill);
+            buf_puts(&text, openers[k].after);
+            bool closed = text.len <= MARKDOWN_OPENER;
+            for (size_t size = 1; size < 10000; size = 20 * size + 1) {
+                feed(m, buf_view(&text), size);
+                markdown_end(m);
+                check((strchr(buf_text(&events), '{') != NULL) == closed, "%s and %zu bytes: %.9s",
+                      openers[k].before, fill, events.data);
+                check(!closed || strchr(strchr(events.data, '{'), openers[k].style), "%s: %.9s",
+                      openers[k].before, events.data);
+            }
+            text.len -= after;
+            feed(m, buf_view(&text), 1);
+            check(text.len == MARKDOWN_OPENER || (events.len > 3) == (text.len > MARKDOWN_OPENER),
+                  "%s and %zu bytes: %zu", openers[k].before, text.len, events.len);
             markdown_end(m);
-            bool closed = fill + 2 <= MARKDOWN_OPENER;
-            check((events.data[3] == '{') == closed, "%zu bytes: %.9s", fill, events.data);
+            buf_release(&text);
         }
-        text.data[text.len - 1] = 'a';
-        feed(m, buf_view(&text), 1);
-        check((events.len > 3) == (fill + 1 >= MARKDOWN_OPENER), "%zu bytes are held", fill);
-        markdown_end(m);
-        buf_release(&text);
     }
+    markdown_free(m);
+}
+
+/* Feeds `count` times the text between two others, cut in several ways. The events must have it
+   between two others, too. */
+static void check_repeated(struct markdown *m, const char *before, const char *text, size_t count,
+                           const char *after, const char *want_before, const char *want_after)
+{
+    struct buf source = {0}, want = {0};
+    buf_puts(&source, before);
+    put_repeated(&source, text, count);
+    buf_puts(&source, after);
+    buf_puts(&want, want_before);
+    put_repeated(&want, text, count);
+    buf_puts(&want, want_after);
+    for (size_t size = 1; size < 200000; size = 40 * size + 1) {
+        feed(m, buf_view(&source), size);
+        markdown_end(m);
+        check_events(buf_view(&want), before);
+    }
+    buf_release(&source);
+    buf_release(&want);
+}
+
+/* Runs of equal characters and line starts that are longer than the limits are text. */
+static void test_long_runs(void)
+{
+    struct markdown *m = markdown_new(&sink);
+    check_repeated(m, "a", "*", MARKDOWN_OPENER, "b*", "[p a", "b*]");
+    check_repeated(m, "a", "`", 80, "b", "[p a", "b]");
+    check_repeated(m, "a", "`", 81, "b", "[p a", "b]");
+    check_repeated(m, "", "-", MARKDOWN_OPENER, "", "[p ", "]");
+    check_repeated(m, "a", "a", MARKDOWN_OPENER - 2, "\xC3\xA9z", "[p a", "\xC3\xA9z]");
+    check_repeated(m, "# a ", "#", MARKDOWN_OPENER, " b", "[h1 a ", " b]");
+    check_repeated(m, "# a ", "#", MARKDOWN_OPENER + 1, "", "[h1 a ", "]");
+    markdown_feed(m, S("# a "));
+    feed(m, S("########\n"), 1);
+    check_span(buf_view(&events), S("]"), "a closing sequence");
+    markdown_end(m);
+    markdown_free(m);
+}
+
+/* Deeper quotes are text. */
+static void test_depth(void)
+{
+    struct buf text = {0}, want = {0};
+    struct markdown *m = markdown_new(&sink);
+    put_repeated(&text, ">", MARKDOWN_DEPTH + 2);
+    buf_byte(&text, 'a');
+    put_repeated(&want, "[quote ", MARKDOWN_DEPTH);
+    buf_puts(&want, "[p >>a]");
+    put_repeated(&want, "]", MARKDOWN_DEPTH);
+    feed(m, buf_view(&text), 1);
+    markdown_end(m);
+    check_events(buf_view(&want), "quotes");
+    markdown_free(m);
+    buf_release(&text);
+    buf_release(&want);
+}
+
+/* What was reported is dropped while openers after it are still open. */
+static void test_many_tokens(void)
+{
+    struct buf source = {0}, want = {0};
+    struct markdown *m = markdown_new(&sink);
+    put_repeated(&source, "w\n", 300);
+    buf_puts(&source, "**p [l *m* _n ~~o");
+    size_t cut = source.len;
+    buf_puts(&source, "~~ q_](u) r** *s* [t](v)");
+    buf_puts(&want, "[p w ");
+    put_repeated(&want, "/w ", 299);
+    buf_puts(
+        &want,
+        "/{s p }{sl l }{esl m}{sl  }{esl n }{eskl o}{esl  q}{u  (u)}{s  r} {e s} {l t}{u  (v)}]");
+    for (size_t first = 1; first <= cut; first += cut - 1) {
+        buf_clear(&events);
+        last_style = 0;
+        markdown_feed(m, span_make(source.data, first));
+        markdown_feed(m, span_make(source.data + first, source.len - first));
+        markdown_end(m);
+        check_events(buf_view(&want), "many tokens");
+    }
+    markdown_free(m);
+    buf_release(&source);
+    buf_release(&want);
+}
+
+/* A row beyond the limit is text, from a character that would exceed the limit. */
+static void test_long_row(void)
+{
+    struct markdown *m = markdown_new(&sink);
+    check_repeated(m, "|", "\xC3\xA9", MARKDOWN_TABLE / 2 + 10, "|\n|-|\n", "[p |", "| /|-| ]");
+    struct buf source = {0}, want = {0};
+    buf_puts(&source, "|a|\n|-|\n|");
+    buf_puts(&want, "[table- [row [cell a]][row [cell ");
+    put_repeated(&source, "\xC3\xA9", MARKDOWN_TABLE / 2 + 10);
+    put_repeated(&want, "\xC3\xA9", MARKDOWN_TABLE / 2);
+    buf_puts(&want, "]]][p ");
+    put_repeated(&want, "\xC3\xA9", 10);
+    buf_byte(&want, ']');
+    for (size_t size = 1; size < 200000; size = 40 * size + 1) {
+        feed(m, buf_view(&source), size);
+        markdown_end(m);
+        check_events(buf_view(&want), "a row");
+    }
+    buf_release(&source);
+    buf_release(&want);
     markdown_free(m);
 }
 
@@ -255,6 +390,9 @@ static void test_table_bound(void)
         size += 4;
     }
     check(strstr(buf_text(&events), "full"), "not full after %zu bytes", size);
+    buf_clear(&events);
+    markdown_feed(m, S("|b|\n"));
+    check_events(S("[row [cell b]]"), "after the bound");
     markdown_end(m);
     markdown_free(m);
 }
@@ -265,6 +403,10 @@ int main(void)
     unit_case("events before the end of the text", test_early);
     unit_case("the bound of an opener", test_bound);
     unit_case("what follows the bound", test_after_bound);
+    unit_case("long runs of a character", test_long_runs);
+    unit_case("the bound of containers", test_depth);
+    unit_case("many tokens in one piece", test_many_tokens);
+    unit_case("the bound of a row", test_long_row);
     unit_case("the bound of a table", test_table_bound);
     buf_release(&events);
     return unit_status();
