@@ -145,8 +145,10 @@ struct detail {
     struct buf *words, *code;
     struct buf text;       /* `detail` itself */
     struct buf message;    /* of an object */
+    struct buf error;      /* of an object: its code, or its words if it has another code */
     struct buf raw;        /* its JSON, if the structure is unknown */
-    struct buf own;        /* of a body without `detail` */
+    struct buf own;        /* the message of a body without `detail` */
+    struct buf own_error;  /* `error` of such a body */
     struct buf where, why; /* of the validation error being read */
 };
 
@@ -238,15 +240,24 @@ static void read_error_member(void *arg, const struct json_member *m)
         keep_string(d, &d->message, &m->value);
 }
 
+/* `code` of a refusal, or `error_type` as in an error event. A number is that of HTTP. */
+static bool is_code(const struct json_member *m)
+{
+    return m->value.type == JSON_STRING &&
+           (span_is(m->key, "code") || span_is(m->key, "error_type"));
+}
+
 static void read_detail_member(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;
     if (span_is(m->key, "error") && m->value.type == JSON_OBJECT)
         json_read_object(m->value.raw, read_error_member, d);
     else if (span_is(m->key, "error"))
-        keep_string(d, d->code, &m->value);
+        keep_string(d, &d->error, &m->value);
     else if (span_is(m->key, "message"))
         keep_string(d, &d->message, &m->value);
+    else if (is_code(m))
+        keep_string(d, d->code, &m->value);
 }
 
 /* The JSON of an unknown structure, unless it repeats the request. */
@@ -263,8 +274,12 @@ static void read_detail(void *arg, const struct json_member *m)
     struct detail *d = arg;
     if (span_is(m->key, "error") && m->value.type == JSON_OBJECT)
         json_read_object(m->value.raw, read_error_member, d);
-    if (span_is(m->key, "message") || (span_is(m->key, "error") && d->own.len == 0))
+    else if (span_is(m->key, "error"))
+        keep_string(d, &d->own_error, &m->value);
+    else if (span_is(m->key, "message"))
         keep_string(d, &d->own, &m->value);
+    else if (is_code(m))
+        keep_string(d, d->code, &m->value);
     if (!span_is(m->key, "detail"))
         return;
     keep_string(d, &d->text, &m->value);
@@ -276,6 +291,27 @@ static void read_detail(void *arg, const struct json_member *m)
         json_read_array(m->value.raw, put_validation_error, d);
 }
 
+/* Of a body without `detail`, `error` is a code only besides a message, and only if it is a word:
+   it may also be the reason phrase of HTTP. */
+static void choose_code(struct detail *d)
+{
+    bool is_word = !memchr(buf_text(&d->own_error), ' ', d->own_error.len);
+    if (d->code->len == 0)
+        buf_span(d->code, buf_view(&d->error));
+    if (d->code->len == 0 && d->own.len && is_word)
+        buf_span(d->code, buf_view(&d->own_error));
+}
+
+static void choose_words(struct detail *d, const struct json_value *top)
+{
+    const struct buf *const found[] = {&d->message,   &d->text, &d->error, &d->own,
+                                       &d->own_error, &d->raw,  d->code};
+    for (size_t i = 0; i < sizeof found / sizeof found[0] && d->words->len == 0; i++)
+        buf_span(d->words, buf_view(found[i]));
+    if (d->words->len == 0)
+        keep_string(d, d->words, top);
+}
+
 static bool read_json(struct span body, const struct sent *sent, struct buf *words,
                       struct buf *code)
 {
@@ -283,19 +319,15 @@ static bool read_json(struct span body, const struct sent *sent, struct buf *wor
     struct json_reader *r = json_reader_new();
     struct json_value top;
     bool is_json = json_walk(r, body, read_detail, &d, &top) == 0;
-    if (words->len == 0)
-        buf_span(words, d.message.len ? buf_view(&d.message) : buf_view(&d.text));
-    if (words->len == 0)
-        buf_span(words, code->len ? buf_view(code) : buf_view(&d.own));
-    if (words->len == 0 && top.type != JSON_STRING)
-        buf_span(words, buf_view(&d.raw));
-    else if (words->len == 0)
-        keep_string(&d, words, &top);
+    choose_code(&d);
+    choose_words(&d, &top);
     json_reader_free(r);
     buf_release(&d.text);
     buf_release(&d.message);
+    buf_release(&d.error);
     buf_release(&d.raw);
     buf_release(&d.own);
+    buf_release(&d.own_error);
     buf_release(&d.where);
     buf_release(&d.why);
     return is_json;

@@ -749,6 +749,12 @@ SCENARIO
     refused 69 'Pay first' $'status 403\nbody {"detail":{"error":"insufficient_quota","message":"Pay first"}}'
     refused 75 'Slow down' $'status 400\nbody {"detail":{"error":"RATE_LIMITED","message":"Slow down"}}'
     refused 75 overloaded $'status 500\nbody {"detail":"overloaded"}'
+    refused 69 'Pay first' $'status 400\nbody {"code":"quota_exceeded","message":"Pay first"}'
+    refused 69 'Pay first' $'status 400\nbody {"error":"quota_exceeded","message":"Pay first"}'
+    refused 75 'Slow down' $'status 400\nbody {"detail":{"code":"RATE_LIMITED","message":"Slow down"}}'
+    refused 75 'Slow down' $'status 400\nbody {"detail":{"error":"Slow down","error_type":"RATE_LIMITED"}}'
+    refused 65 'Bad value.*HTTP 400' $'status 400\nbody {"error":"Bad Request","message":"Bad value","code":400}'
+    refused 65 'NEW_CODE.*limit' $'status 400\nbody {"detail":{"code":"NEW_CODE","limit":1}}'
 }
 
 @test "the server's explanation is shown in any format" {
