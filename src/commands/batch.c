@@ -698,8 +698,8 @@ static int run_batch(const struct invocation *in, struct fail *fail)
         end_jobs(&r);
         if (!sys_signal() && r.stop.cause != FAIL_OUTPUT)
             writer_close_standard(&r.stop);
-        print_totals(&r);
         conclude_batch(&r, fail);
+        print_totals(&r);
     }
     release_run(&r);
     return fail_is_set(fail) ? -1 : 0;

@@ -313,6 +313,8 @@ await()
     expect_objects 'length > 0 and length <= 2' 'all(.status == "failed" and .exit_code == 77)'
     expect_line '50 questions: 0 done, [12] failed \(77: [12]\), 4[89] not asked'
     expect_line 'sigmasight-chat: .*SIGMASIGHT_TOKEN.*'
+    # The totals are the last line.
+    [[ "$(tail -n 1 "$ERR")" == '50 questions: '* ]] || fail 'a line follows the totals'
 }
 
 @test "batch: an exhausted quota ends it" {
