@@ -421,7 +421,7 @@ static void set_up(struct http *h)
         curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
         curl_easy_setopt(e, CURLOPT_DEBUGDATA, h);
     }
-    /* libcurl divides this time among the addresses of a name, and rejects more than INT_MAX. */
+    /* libcurl divides this time among the addresses of a name. A long may have 32 bits. */
     int64_t ms = h->config.connect_timeout / 1000 + 1;
     bool is_small = h->config.connect_timeout && ms < INT32_MAX;
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, is_small ? (long)ms : (long)INT32_MAX);
