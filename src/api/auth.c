@@ -49,20 +49,26 @@ static int accept_token(struct auth *auth, struct api *api, struct span text, co
     return 0;
 }
 
+/* Accepts the first line of a file or output that was read up to TOKEN_MAX bytes. */
+static int accept_first_line(struct auth *auth, struct api *api, const struct buf *text,
+                             const char *source, struct fail *fail)
+{
+    if (text->full && span_first_line(buf_view(text)).len == text->len)
+        return fail_set_hint(fail, FAIL_DENIED, "the first line must be the token",
+                             "no token: the first line of %s is longer than %d KiB", source,
+                             TOKEN_MAX / 1024);
+    return accept_token(auth, api, buf_view(text), source, fail);
+}
+
 static int take_file(struct auth *auth, struct api *api, struct fail *fail)
 {
     const char *path = auth->config.token_file;
     struct buf text;
     buf_init(&text, TOKEN_MAX);
     buf_reserve(&text, TOKEN_MAX);
-    int result = sys_read_file(path, &text);
-    if (result != 0)
-        sys_fail(fail, FAIL_INPUT, "cannot read the token file %s", path);
-    else if (text.full && span_first_line(buf_view(&text)).len == text.len)
-        result = fail_set(fail, FAIL_DENIED, "no token: the first line of %s is longer than %d KiB",
-                          path, TOKEN_MAX / 1024);
-    else
-        result = accept_token(auth, api, buf_view(&text), path, fail);
+    int result = sys_read_file(path, &text) == 0
+                     ? accept_first_line(auth, api, &text, path, fail)
+                     : sys_fail(fail, FAIL_INPUT, "cannot read the token file %s", path);
     buf_wipe(&text);
     return result;
 }
@@ -98,7 +104,7 @@ static int take_command(struct auth *auth, struct api *api, struct fail *fail)
     int64_t limit = COMMAND_SECONDS * INT64_C(1000000);
     int64_t left = auth->config.deadline ? auth->config.deadline - sys_now_us() : limit;
     int status = sys_capture(auth->config.token_command, left < limit ? left : limit, &text);
-    int result = status == 0 ? accept_token(auth, api, buf_view(&text), "token_command", fail)
+    int result = status == 0 ? accept_first_line(auth, api, &text, "token_command", fail)
                              : command_failed(&auth->config, status, errno, fail);
     buf_wipe(&text);
     return result;

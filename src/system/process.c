@@ -142,8 +142,7 @@ static int look_whether_ended(struct process *p)
     return got < 0 && errno != EINTR ? errno : 0;
 }
 
-/* Reads a piece of the output: 1 to continue, 0 at its end or that of a line, or a negative
-   errno. */
+/* Reads a piece of the output: 1 to continue, 0 at its end, or a negative errno. */
 static int read_piece(int fd, struct buf *out)
 {
     char chunk[1024];
@@ -151,9 +150,8 @@ static int read_piece(int fd, struct buf *out)
     if (n < 0)
         return errno == EINTR ? 1 : -errno;
     buf_append(out, chunk, (size_t)n);
-    bool line_ended = memchr(chunk, '\n', (size_t)n) != NULL;
     wipe(chunk, sizeof chunk);
-    return n > 0 && !line_ended;
+    return n > 0;
 }
 
 /* Reads the output until the command ends, because a child of it may keep the output open longer.
@@ -229,16 +227,17 @@ int sys_capture(const char *command, int64_t timeout_us, struct buf *out)
     if (p.pid < 0)
         return -1;
     int error = read_output(&p, output, out);
+    bool is_cut = error == 0 && out->full && !p.ended;
     close(output);
-    if (error == 0)
+    if (error == 0 && !is_cut)
         error = reap(&p);
-    if (error != 0) {
+    if (error != 0 || is_cut) {
         kill(-p.pid, SIGKILL);
         if (!p.ended)
             waitpid(p.pid, &p.status, 0);
     }
     errno = error;
-    return error ? -1 : p.status;
+    return error ? -1 : is_cut ? 0 : p.status;
 }
 
 static void attach_terminal(int tty)

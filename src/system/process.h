@@ -28,10 +28,10 @@ uint32_t sys_random(void);
    SIGMASIGHT_PASSWORD, nor descriptors other than the standard ones. */
 
 /* Runs `sh -c command` in a process group of its own. Its standard input is /dev/null, its standard
-   error that of this process. Reads its standard output into `out` until the first line is
-   complete, `out` is full or the command has ended, even if a child still has the output open; then
-   waits for the command to end. Kills the group after `timeout_us` or on a caught signal. The wait
-   status as of waitpid(2), or -1 with errno: ETIMEDOUT, EINTR, … */
+   error that of this process. Reads its standard output into `out` until the command has ended,
+   even if a child still has the output open. Kills the group after `timeout_us`, on a caught signal
+   or when `out` is full. The wait status as of waitpid(2), 0 if `out` is full, or -1 with errno:
+   ETIMEDOUT, EINTR, … */
 int sys_capture(const char *command, int64_t timeout_us, struct buf *out);
 
 /* Whether the process has a controlling terminal. */

@@ -674,6 +674,37 @@ row()
     done
 }
 
+@test "token_command: lines after the first do no harm, however many" {
+    serve_hello
+    no_token
+    local command
+    for command in "echo $TOKEN; echo second; echo third" "echo $TOKEN; yes" "echo $TOKEN; exec yes" \
+        "trap '' PIPE; echo $TOKEN; while :; do echo more 2>/dev/null; done"; do
+        token_command "$command"
+        launch "$CHAT" send -q -c "$ID" hi </dev/null >"$OUT" 2>"$ERR"
+        await_end
+        expect_status 0
+        expect_bytes 'Hello\n'
+        expect_bytes '' "$ERR"
+    done
+    # The status still counts after lines that are not too many.
+    token_command "echo $TOKEN; seq 1000; exit 3"
+    run_chat send -c "$ID" hi
+    expect_failure 77 '.*status 3.*'
+}
+
+@test "token_command: a first line of more than 64 KiB is 77 and says so, and no part of it is sent" {
+    serve_hello
+    no_token
+    local command
+    for command in "printf '%070000d\\n' 7" "printf '%070000d' 7" "exec tr '\\0' x </dev/zero"; do
+        token_command "$command"
+        run_chat send -c "$ID" hi
+        expect_failure 77 'no token: the first line of token_command is longer than 64 KiB; the first line must be the token'
+    done
+    expect_requests
+}
+
 @test "token_command: a file size limit has its usual effect" {
     serve_default
     no_token
