@@ -24,6 +24,7 @@ enum {
     /* libcurl abandons an unresponsive address after a part of the timeout, but does not set a
        timer for that. While connecting it is therefore called at this interval. */
     CONNECTING = SECOND / 10,
+    TLS_NO_APPLICATION_PROTOCOL = 120, /* an alert (RFC 7301, 3.2): HTTP/1.1 is not supported */
     HEADERS_MAX = 256 * 1024,
     GATHERED_MAX = 32 * 1024
 };
@@ -43,7 +44,8 @@ struct http {
     int64_t interrupted; /* time when a signal was first noticed, 0 for never */
     int64_t last_used;   /* when the newest exchange ended, 0 before */
     curl_socket_t kept;  /* of its connection; CURL_SOCKET_BAD if that was closed */
-    bool no_http1;       /* the TLS server refused HTTP/1.1 */
+    int alert;           /* the TLS alert that ended the newest connection, 0 for none */
+    bool wants_cert;     /* its TLS server asked for a certificate of the client */
 };
 
 /* The request in progress. */
@@ -303,12 +305,15 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 
 /* Tracing. */
 
-/* A TLS message that is the alert no_application_protocol (RFC 8446, 6; RFC 7301, 3.2): the server
-   does not support HTTP/1.1. No other kind of message has two bytes. */
-static bool is_protocol_alert(struct span message)
+/* Notes a TLS message of the server that may explain a failure (RFC 8446, 4 and 6). libcurl passes
+   the headers of records as well, which have five bytes. Only alerts have two. */
+static void note_tls_message(struct http *h, struct span message)
 {
-    static const char alert[] = {2, 120};
-    return span_equal(message, span_make(alert, sizeof alert));
+    enum { FATAL = 2, CERTIFICATE_REQUEST = 13, RECORD_HEADER = 5 };
+    if (message.len == 2 && message.at[0] == FATAL)
+        h->alert = (unsigned char)message.at[1];
+    else if (message.len > RECORD_HEADER && message.at[0] == CERTIFICATE_REQUEST)
+        h->wants_cert = true;
 }
 
 static int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *arg)
@@ -317,7 +322,7 @@ static int on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void
     struct span bytes = span_make(data, len);
     (void)easy;
     if (type == CURLINFO_SSL_DATA_IN)
-        h->no_http1 = h->no_http1 || is_protocol_alert(bytes);
+        note_tls_message(h, bytes);
     else if (!h->config.trace)
         return 0;
     else if (type == CURLINFO_TEXT)
@@ -560,7 +565,7 @@ static int fail_with(struct transfer *x, CURLcode code)
     const struct http_config *config = &x->http->config;
     long error = 0, proxy_status = 0;
     enum http_culprit culprit;
-    if (x->http->no_http1 && !x->ready) {
+    if (x->http->alert == TLS_NO_APPLICATION_PROTOCOL && !x->ready) {
         x->http->times.tls_failed = true;
         return fail_without_http1(x);
     }
@@ -577,6 +582,9 @@ static int fail_with(struct transfer *x, CURLcode code)
                            .text = x->error,
                            .error = (int)error,
                            .port = x->port,
+                           .alert = x->http->alert,
+                           .wants_cert = x->http->wants_cert,
+                           .has_cert = config->cert != NULL,
                            .proxy_status = (int)proxy_status};
     http_result_fail(&end, &culprit, x->fail);
     x->http->times.tls_failed = culprit == HTTP_BLAME_TLS;
@@ -725,7 +733,8 @@ static int conclude_transfer(struct transfer *x, CURLcode code)
 static CURLcode perform(struct transfer *x)
 {
     struct http *h = x->http;
-    h->no_http1 = false;
+    h->alert = 0;
+    h->wants_cert = false;
     CURLMcode added =
         fault_here(ENOMEM) ? CURLM_OUT_OF_MEMORY : curl_multi_add_handle(h->multi, h->easy);
     if (added != CURLM_OK) {

@@ -170,6 +170,51 @@ static bool is_proxys_fault(const struct http_end *end, enum http_meaning meanin
     return blamed;
 }
 
+/* Certificates of the client. With TLS 1.3 they are refused after the handshake, when the request
+   may have been sent. The server does not read it. */
+
+/* What an alert (RFC 8446, 6.2) says of the certificate, NULL if nothing. */
+static const char *refusal_of_certificate(int alert)
+{
+    static const struct {
+        int alert;
+        const char *words;
+    } rows[] = {{42, "it is invalid"},         {43, "its type is not supported"},
+                {44, "it is revoked"},         {45, "it has expired"},
+                {46, "it cannot be accepted"}, {48, "its authority is unknown"},
+                {49, "access denied"},         {116, "a certificate is required"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].alert == alert)
+            return rows[i].words;
+    return NULL;
+}
+
+/* Whether the server asked for a certificate and there is none. */
+static bool lacks_certificate(const struct http_end *end)
+{
+    return end->wants_cert && !end->has_cert && end->phase != HTTP_ANSWERED;
+}
+
+/* Records the failure if the server refused the certificate or requires one. False if it did not.
+   The alert may be lost if the server closes a connection with unread data. */
+static bool blame_certificate(const struct http_end *end, struct fail *fail)
+{
+    enum { HANDSHAKE_FAILURE = 40 };
+    const char *words = refusal_of_certificate(end->alert);
+    if (lacks_certificate(end) &&
+        (words || end->alert == HANDSHAKE_FAILURE || end->phase == HTTP_READY))
+        fail_set_hint(fail, FAIL_CERTIFICATE, "--cert FILE names one",
+                      "cannot connect to %s: the server requires a client certificate",
+                      end->origin);
+    else if (words && end->wants_cert && end->has_cert && end->phase != HTTP_ANSWERED)
+        fail_set_hint(fail, FAIL_CERTIFICATE, "check --cert and --key",
+                      "cannot connect to %s: the server refused the certificate of --cert: %s",
+                      end->origin, words);
+    else
+        return false;
+    return true;
+}
+
 static int fail_to_connect(const struct http_end *end, enum http_meaning meaning, struct fail *fail)
 {
     switch (meaning) {
@@ -220,6 +265,11 @@ static int fail_connected(const struct http_end *end, enum http_meaning meaning,
         /* libcurl describes that it would have repeated the request, not what was lost. */
         if (end->code == CURLE_SEND_FAIL_REWIND)
             return fail_set(fail, cause, "the connection was lost before an answer");
+        if (lacks_certificate(end))
+            return fail_set(fail, cause,
+                            "the connection was lost after the server asked for a client "
+                            "certificate (--cert): %s",
+                            reason(end));
         return fail_set(fail, cause, "the connection was lost%s: %s",
                         end->in_body ? "" : " before an answer", reason(end));
     }
@@ -231,6 +281,10 @@ int http_result_fail(const struct http_end *end, enum http_culprit *culprit, str
     *culprit = HTTP_BLAME_SERVER;
     if (is_proxys_fault(end, meaning, fail)) {
         *culprit = HTTP_BLAME_PROXY;
+        return -1;
+    }
+    if (blame_certificate(end, fail)) {
+        *culprit = HTTP_BLAME_TLS;
         return -1;
     }
     if (http_cause(meaning) != FAIL_UNREACHABLE)

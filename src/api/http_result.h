@@ -51,6 +51,9 @@ struct http_end {
     int error;          /* errno of the failed connect(2), 0 if unknown */
     int port;           /* of the last address that a connection was tried to, 0 for none */
     int proxy_status;   /* of the proxy's response to CONNECT, 0 for none */
+    int alert;          /* the fatal TLS alert of the server, 0 for none */
+    bool wants_cert;    /* the TLS server asked for a certificate of the client */
+    bool has_cert;      /* there is one: --cert */
 };
 
 /* The part of the path to the server that failed. */

@@ -13,6 +13,7 @@ static const struct cause_row causes[FAIL_CAUSES] = {
     [FAIL_INPUT] = {"no_input", "failed", RETRY_NEVER},
     [FAIL_UNREACHABLE] = {"unreachable", "failed", RETRY_NOT_STORED},
     [FAIL_NOT_LISTENING] = {"unreachable", "failed", RETRY_ONCE},
+    [FAIL_CERTIFICATE] = {"unreachable", "failed", RETRY_NEVER},
     [FAIL_OVERLOADED] = {"unavailable", "failed", RETRY_NOT_STORED},
     [FAIL_SERVER] = {"server_failed", "failed", RETRY_MAYBE_STORED},
     [FAIL_SERVER_OTHER] = {"server_failed", "failed", RETRY_NEVER},

@@ -21,6 +21,7 @@ static const int statuses[FAIL_CAUSES] = {
     [FAIL_DATA] = 65,
     [FAIL_INPUT] = 66,
     [FAIL_NOT_LISTENING] = 69,
+    [FAIL_CERTIFICATE] = 69,
     [FAIL_UNREACHABLE] = 69,
     [FAIL_OVERLOADED] = 69,
     [FAIL_SERVER] = 69,

@@ -21,6 +21,7 @@ enum fail_cause {
     FAIL_INPUT,         /* a named file cannot be read */
     FAIL_UNREACHABLE,   /* no connection: name, connect, proxy, TLS */
     FAIL_NOT_LISTENING, /* the same: nothing listens on this port of this machine */
+    FAIL_CERTIFICATE,   /* the same: the server refused the certificate of this program, or none */
     FAIL_OVERLOADED,    /* 503: the server did not process the request */
     FAIL_SERVER,        /* 500, 502, 504: the request may have been processed */
     FAIL_SERVER_OTHER,  /* other 5xx: a retry does not help */

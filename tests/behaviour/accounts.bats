@@ -1629,7 +1629,7 @@ SCRIPT
     no_token
     repeat 70000 x >"$T/token"
     run_chat whoami --token-file "$T/token"
-    expect_failure 77 'no token: the first line of .* is longer than 64 KiB'
+    expect_failure 77 'no token: the first line of .* is longer than 64 KiB; the first line must be the token'
     printf '%s\n%s' "$TOKEN" "$(repeat 70000 x)" >"$T/token"
     run_chat whoami --token-file "$T/token"
     expect_status 0

@@ -476,6 +476,61 @@ expect_distrust()
     done
 }
 
+# start_refusing VERSION: a TLS server of that version that requires a certificate of the authority ca.pem and reads what the
+# program sends after it has refused one. Sets REFUSING to its port; each connection is a line of $T/refusing.log.
+start_refusing()
+{
+    component refusing port python3 -c '
+import socket
+import ssl
+import sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.minimum_version = context.maximum_version = ssl.TLSVersion[sys.argv[1]]
+context.load_cert_chain(sys.argv[2] + "/good.pem", sys.argv[2] + "/key.pem")
+context.load_verify_locations(sys.argv[2] + "/ca.pem")
+context.verify_mode = ssl.CERT_REQUIRED
+server = socket.create_server(("127.0.0.1", 0))
+print("port", server.getsockname()[1], flush=True)
+while True:
+    connection, _ = server.accept()
+    print("connection", flush=True)
+    received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    session = context.wrap_bio(received, sent, server_side=True)
+    data = b"x"
+    while data:
+        try:
+            session.do_handshake()
+        except ssl.SSLError:
+            pass
+        connection.sendall(sent.read())
+        try:
+            data = connection.recv(65536)
+        except ConnectionError:
+            break
+        received.write(data)
+    connection.close()
+' "$1" "$TLS"
+    REFUSING=$(sed -n 's/^port //p' "$T/refusing.log")
+}
+
+@test "a server that requires a client certificate, or refuses it, is 69 at once" {
+    local version
+    export SIGMASIGHT_TOKEN=$TOKEN
+    for version in TLSv1_2 TLSv1_3; do
+        start_refusing "$version"
+        run_chat send --cacert "$TLS/ca.pem" -u "https://127.0.0.1:$REFUSING/api/v1" -c "$ID" hi
+        expect_status 69
+        expect_error "cannot connect to .*: the server requires a client certificate; --cert FILE names one"
+        run_chat send --cacert "$TLS/ca.pem" --cert "$TLS/self.pem" --key "$TLS/key.pem" \
+            -u "https://127.0.0.1:$REFUSING/api/v1" -c "$ID" hi
+        expect_status 69
+        expect_error "cannot connect to .*: the server refused the certificate of --cert: .*; check --cert and --key"
+        stop_components
+        [ "$(grep -c connection "$T/refusing.log")" -eq 2 ]
+        rm "$T/refusing.log"
+    done
+}
+
 @test "CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR, as curl has them" {
     serve_hello
     { echo "ssl_certificate $TLS/good.pem;"; proxy_lines; } >"$T/lines"

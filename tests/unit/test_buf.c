@@ -169,15 +169,16 @@ static void statuses(void)
         enum fail_cause cause;
         int status;
     } rows[] = {
-        {FAIL_NONE, 0},           {FAIL_ANSWER, 1},      {FAIL_ANSWER_RETRY, 75},
-        {FAIL_USAGE, 64},         {FAIL_DATA, 65},       {FAIL_INPUT, 66},
-        {FAIL_UNREACHABLE, 69},   {FAIL_OVERLOADED, 69}, {FAIL_SERVER, 69},
-        {FAIL_SERVER_OTHER, 69},  {FAIL_QUOTA, 69},      {FAIL_SOFTWARE, 70},
-        {FAIL_CREATE, 73},        {FAIL_OUTPUT, 74},     {FAIL_BUSY, 75},
-        {FAIL_CLOCK, 75},         {FAIL_CUT, 75},        {FAIL_DEADLINE, 75},
-        {FAIL_PROTOCOL, 76},      {FAIL_DENIED, 77},     {FAIL_CONFIG, 78},
-        {FAIL_NOT_LISTENING, 69}, {FAIL_UNSENT, 75},     {FAIL_ANSWER_QUOTA, 69},
-        {FAIL_ANSWER_LIMIT, 75},  {FAIL_LIMIT, 75},      {FAIL_LIMIT_SERVER, 75},
+        {FAIL_NONE, 0},           {FAIL_ANSWER, 1},        {FAIL_ANSWER_RETRY, 75},
+        {FAIL_USAGE, 64},         {FAIL_DATA, 65},         {FAIL_INPUT, 66},
+        {FAIL_UNREACHABLE, 69},   {FAIL_OVERLOADED, 69},   {FAIL_SERVER, 69},
+        {FAIL_SERVER_OTHER, 69},  {FAIL_QUOTA, 69},        {FAIL_SOFTWARE, 70},
+        {FAIL_CREATE, 73},        {FAIL_OUTPUT, 74},       {FAIL_BUSY, 75},
+        {FAIL_CLOCK, 75},         {FAIL_CUT, 75},          {FAIL_DEADLINE, 75},
+        {FAIL_PROTOCOL, 76},      {FAIL_DENIED, 77},       {FAIL_CONFIG, 78},
+        {FAIL_NOT_LISTENING, 69}, {FAIL_CERTIFICATE, 69},  {FAIL_UNSENT, 75},
+        {FAIL_ANSWER_QUOTA, 69},  {FAIL_ANSWER_LIMIT, 75}, {FAIL_LIMIT, 75},
+        {FAIL_LIMIT_SERVER, 75},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct fail f = {.cause = rows[i].cause, .retry_after = -1};

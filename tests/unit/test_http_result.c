@@ -110,6 +110,50 @@ static void refused_here(void)
     fail_release(&fail);
 }
 
+/* A server that refuses the certificate of the client, or that there is none, does so in each phase
+   up to the response. */
+static void certificates(void)
+{
+    static const struct {
+        int alert;
+        bool wants_cert, has_cert;
+        int status[HTTP_PHASES]; /* connecting, ready, sent, answered */
+        const char *message;     /* a part of it, before the response */
+    } rows[] = {
+        {116, true, false, {69, 69, 69, 75}, "requires a client certificate"},
+        {116, true, true, {69, 69, 69, 75}, "the certificate of --cert"},
+        {48, true, true, {69, 69, 69, 75}, "its authority is unknown"},
+        {42, true, false, {69, 69, 69, 75}, "requires a client certificate"},
+        {40, true, false, {69, 69, 69, 75}, "requires a client certificate"},
+        {40, true, true, {69, 75, 75, 75}, ""},
+        {40, false, false, {69, 75, 75, 75}, ""},
+        {42, false, false, {69, 75, 75, 75}, ""},
+        {20, true, true, {69, 75, 75, 75}, ""},
+        {0, true, false, {69, 69, 75, 75}, ""},
+        {0, true, true, {69, 75, 75, 75}, ""},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        for (enum http_phase phase = 0; phase < HTTP_PHASES; phase++) {
+            struct http_end end = {.code = CURLE_RECV_ERROR,
+                                   .phase = phase,
+                                   .origin = "https://backend.test:443",
+                                   .loopback = true,
+                                   .text = "",
+                                   .alert = rows[i].alert,
+                                   .wants_cert = rows[i].wants_cert,
+                                   .has_cert = rows[i].has_cert};
+            enum http_culprit culprit;
+            struct fail fail = FAIL_INIT;
+            http_result_fail(&end, &culprit, &fail);
+            check(fail_status(&fail) == rows[i].status[phase], "row %zu in phase %d: %d", i,
+                  (int)phase, fail_status(&fail));
+            check(phase == HTTP_ANSWERED || strstr(fail.message, rows[i].message),
+                  "row %zu in phase %d: %s", i, (int)phase, fail.message);
+            fail_release(&fail);
+        }
+    }
+}
+
 /* Whether the server or the proxy failed: by the code, and by the port if there are exceptions from
    the proxy. */
 static void proxies(void)
@@ -156,6 +200,7 @@ int main(void)
     unit_case("result: the codes that are known", known_codes);
     unit_case("result: each code in each phase", each_code);
     unit_case("result: nothing listens on this machine", refused_here);
+    unit_case("result: certificates of the client", certificates);
     unit_case("result: the server or its proxy", proxies);
     return unit_status();
 }

@@ -34,6 +34,7 @@ static const struct {
 } classes[] = {
     {FAIL_UNREACHABLE, "n", "failed", "resolve, connect, TLS"},
     {FAIL_NOT_LISTENING, "n", "failed", "no server listens"},
+    {FAIL_CERTIFICATE, "", "failed", "a client certificate is required"},
     {FAIL_UNSENT, "n", "interrupted", "cut, nothing was sent"},
     {FAIL_BUSY, "n", "failed", "408, 429"},
     {FAIL_OVERLOADED, "n", "failed", "503"},
