@@ -52,7 +52,7 @@ static inline void buf_clear(struct buf *b)
 
 static inline void buf_append(struct buf *b, const void *bytes, size_t len)
 {
-    if (len != 0 && b->data && len <= b->cap - b->len && b->max == 0) {
+    if (len != 0 && len <= b->cap - b->len && b->max == 0) {
         memcpy(b->data + b->len, bytes, len);
         b->len += len;
     } else {
