@@ -239,7 +239,7 @@ static void sets(void)
 static void messages(void)
 {
     int ends[2];
-    struct worker_message message;
+    struct worker_message message = {0};
     struct buf in = {0};
     check(pipe(ends) == 0, "pipe");
     const struct worker_message sent = {.kind = WORKER_ANSWER,
