@@ -66,8 +66,10 @@ static void on_signal(int number)
     if (!signals.caught) {
         note(number, now);
     } else if (signals.survives_interrupt && (number == SIGINT || signals.caught == SIGINT)) {
-        if (number != SIGINT)
+        if (number != SIGINT) {
             signals.caught = number;
+            signals.caught_at = now;
+        }
     } else if (!signals.is_child && now - signals.caught_at > REPEAT_US) {
         struct sigaction action = {.sa_handler = SIG_DFL};
         sigemptyset(&action.sa_mask);

@@ -20,7 +20,7 @@ int sys_signal_fd(void);
 /* Clears the recorded signal, so that the program continues. */
 void sys_signal_forget(void);
 /* After this call SIGINT never ends the process: it is recorded, and further ones are ignored until
-   sys_interrupt_forget. SIGTERM and SIGHUP replace it. */
+   sys_interrupt_forget. SIGTERM and SIGHUP replace it; half a second counts from then on. */
 void sys_interrupt_survive(void);
 /* Clears a recorded SIGINT, but no other signal. */
 void sys_interrupt_forget(void);

@@ -482,6 +482,21 @@ END
     stop_answer dumb
 }
 
+@test "chat: SIGTERM after Ctrl-C may come twice, as to a process and its group" {
+    serve <<'END'
+on POST /chat/conversations
+gate begun
+pause 600
+gate later
+status 201
+body {"conversation_id":"7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36"}
+END
+    on_screen shows '>' type 'one\r' await begun kill INT open begun await later kill TERM await later kill TERM open later -- "$CHAT" chat --ephemeral
+    expect_bytes 'signal 15\n'
+    # A second SIGTERM does not end the program before it has deleted the conversation.
+    [ "$(count_requests 'DELETE /chat/conversations/.*')" -eq 1 ] || fail "$(requests)"
+}
+
 @test "chat: SIGTERM ends the dialogue at the prompt and restores the terminal" {
     serve_hello
     need_terminal
