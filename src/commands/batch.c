@@ -236,7 +236,7 @@ static void begin_clock(struct batch_run *r)
 static void find_portfolios_of_options(struct batch_run *r)
 {
     struct fail ignored = FAIL_INIT;
-    portfolio_resolve(&r->job.choice, &r->client.api, dialogue_portfolios(r->in->settings), false,
+    portfolio_resolve(&r->job.choice, &r->client.api, client_portfolios(r->in->settings), false,
                       &ignored);
     fail_release(&ignored);
 }

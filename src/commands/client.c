@@ -192,6 +192,13 @@ struct retry_policy client_retry_policy(const struct settings *s)
                                  .all = setting_is(s, OPT_RETRY_ALL)};
 }
 
+struct api_portfolios client_portfolios(const struct settings *s)
+{
+    const struct setting *portfolios = &s->of[OPT_PORTFOLIO];
+    return (struct api_portfolios){.ids = (const char *const *)portfolios->list,
+                                   .count = (size_t)portfolios->count};
+}
+
 int client_authorize(struct client *c, struct fail *fail)
 {
     return auth_obtain(&c->auth, &c->config, &c->api, &c->warning, fail);

@@ -40,6 +40,9 @@ void client_close(struct client *c);
 /* The retry policy according to the options. */
 struct retry_policy client_retry_policy(const struct settings *s);
 
+/* The portfolios of --portfolio or the configuration, borrowed. */
+struct api_portfolios client_portfolios(const struct settings *s);
+
 /* The URL of the API without a slash at its end, owned by the caller. */
 char *client_base(const struct settings *s);
 /* The host in the URL, an IPv6 address without its brackets. Borrowed. */

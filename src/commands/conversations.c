@@ -49,11 +49,6 @@ struct conversations_run {
     bool json;
 };
 
-static const char *first_mode(const struct conversations_run *j)
-{
-    return setting_text(j->in->settings, OPT_MODE);
-}
-
 static bool once_more(struct conversations_run *j, int result, struct fail *fail)
 {
     if (result != 0 && fail->http_status == 404 && j->count)
@@ -228,10 +223,11 @@ static int list_conversations(struct conversations_run *j, struct fail *fail)
 static int create_with(struct conversations_run *j, struct portfolio_choice *choice, char **id,
                        struct fail *fail)
 {
+    const char *mode = setting_text(j->in->settings, OPT_MODE);
     int result;
     do
-        result = api_create(&j->client.api, first_mode(j), portfolio_ids(choice),
-                            (struct api_context){0}, id, fail);
+        result = api_create(&j->client.api, mode, portfolio_ids(choice), (struct api_context){0},
+                            id, fail);
     while (once_more(j, result, fail));
     return result;
 }
@@ -240,9 +236,7 @@ static int create_with(struct conversations_run *j, struct portfolio_choice *cho
 static int create_chosen(struct conversations_run *j, struct portfolio_choice *choice, char **id,
                          struct fail *fail)
 {
-    const struct setting *portfolios = &j->in->settings->of[OPT_PORTFOLIO];
-    struct api_portfolios wanted = {.ids = (const char *const *)portfolios->list,
-                                    .count = (size_t)portfolios->count};
+    struct api_portfolios wanted = client_portfolios(j->in->settings);
     char *note = NULL;
     int result;
     do

@@ -74,19 +74,12 @@ void dialogue_discard(struct dialogue *d)
     dialogue_select(d, NULL);
 }
 
-struct api_portfolios dialogue_portfolios(const struct settings *s)
-{
-    const struct setting *portfolios = &s->of[OPT_PORTFOLIO];
-    return (struct api_portfolios){.ids = (const char *const *)portfolios->list,
-                                   .count = (size_t)portfolios->count};
-}
-
 void question_init(struct question *q, struct dialogue *d)
 {
     const struct settings *s = d->in->settings;
     const struct setting *context = &s->of[OPT_CONTEXT];
     *q = (struct question){
-        .request = {.portfolios = dialogue_portfolios(s),
+        .request = {.portfolios = client_portfolios(s),
                     .choice = &d->choice,
                     .context = {(const char *const *)context->list, (size_t)context->count},
                     .ephemeral = setting_is(s, OPT_EPHEMERAL),
@@ -216,7 +209,7 @@ static void remember_conversation(struct dialogue *d, const char *id, struct fai
 static bool uses_conversations_portfolios(const struct dialogue *d, const struct question *q)
 {
     const struct settings *s = d->in->settings;
-    bool is_preset = q->request.portfolios.ids == dialogue_portfolios(s).ids;
+    bool is_preset = q->request.portfolios.ids == client_portfolios(s).ids;
     return d->portfolios.count && is_preset && !setting_is_given(s, OPT_PORTFOLIO);
 }
 

@@ -65,8 +65,6 @@ struct question {
 
 /* Whether the options that name the conversation and its context can be combined: FAIL_USAGE. */
 int dialogue_check(const struct settings *s, struct fail *fail);
-/* The portfolios of --portfolio or the configuration, borrowed. */
-struct api_portfolios dialogue_portfolios(const struct settings *s);
 /* Opens no file and no connection. `in` is borrowed. */
 void dialogue_init(struct dialogue *d, const struct invocation *in);
 /* Closes the outputs and the connection. FAIL_OUTPUT if closing an output reports a write error. */
