@@ -49,7 +49,9 @@ struct conversations_run {
     bool json;
 };
 
-static bool once_more(struct conversations_run *j, int result, struct fail *fail)
+/* Call after each call. True if it failed and another token was obtained, so that it can be
+   repeated. Otherwise a hint is added to a 404. */
+static bool recover_call(struct conversations_run *j, int result, struct fail *fail)
 {
     if (result != 0 && fail->http_status == 404 && j->count)
         fail_hint(fail, "'sigmasight-chat conversations%s' lists them", j->client.server_options);
@@ -193,7 +195,7 @@ static int list_page(struct conversations_run *j, int limit, int offset, bool *m
     int result;
     do
         result = api_list(&j->client.api, limit, offset, &response, fail);
-    while (once_more(j, result, fail));
+    while (recover_call(j, result, fail));
     if (result == 0) {
         result = api_each_conversation(buf_view(&response.body), add_row, j, more);
         *more = *more || result >= limit;
@@ -228,7 +230,7 @@ static int create_with(struct conversations_run *j, struct portfolio_choice *cho
     do
         result = api_create(&j->client.api, mode, portfolio_ids(choice), (struct api_context){0},
                             id, fail);
-    while (once_more(j, result, fail));
+    while (recover_call(j, result, fail));
     return result;
 }
 
@@ -241,7 +243,7 @@ static int create_chosen(struct conversations_run *j, struct portfolio_choice *c
     int result;
     do
         result = portfolio_resolve(choice, &j->client.api, wanted, true, fail);
-    while (once_more(j, result, fail));
+    while (recover_call(j, result, fail));
     if (result == 0)
         result = create_with(j, choice, id, fail);
     if (result == 0 || wanted.count || !portfolio_is_missing(fail) ||
@@ -289,7 +291,7 @@ static int show_conversation(struct conversations_run *j, struct fail *fail)
     int result;
     do
         result = api_get(&j->client.api, j->id, &response, fail);
-    while (once_more(j, result, fail));
+    while (recover_call(j, result, fail));
     if (result == 0) {
         struct json_reader *reader = json_reader_new();
         struct api_conversation c;
@@ -311,7 +313,7 @@ static int change_conversation_mode(struct conversations_run *j, struct fail *fa
     int result;
     do
         result = api_set_mode(&j->client.api, j->id, j->ids[1].text, fail);
-    while (once_more(j, result, fail));
+    while (recover_call(j, result, fail));
     return result;
 }
 
@@ -321,7 +323,7 @@ static int delete_one(struct conversations_run *j, const char *id, struct fail *
     int result;
     do
         result = api_delete(&j->client.api, id, fail);
-    while (once_more(j, result, fail));
+    while (recover_call(j, result, fail));
     if (result == 0)
         last_forget(j->client.config.key, id, &why);
     if (why.cause == FAIL_SIGNAL)
