@@ -164,10 +164,10 @@ limit_files()
     ulimit -f "$1"
 }
 
-# Skips the test where LD_PRELOAD has no effect, as with the static program.
+# Skips the test where LD_PRELOAD has no effect: for the static program and an emulated one.
 need_preload()
 {
-    ldd "${PROGRAM:-$CHAT}" 2>/dev/null | grep -q '=>' || skip "the program is static"
+    ldd "${PROGRAM:-$CHAT}" 2>/dev/null | grep -q '=>' || skip "the program is static or emulated"
 }
 
 # need_terminal: skips the test if there are no pseudo-terminals. In a bare chroot /dev/pts is not mounted.
