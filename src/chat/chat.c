@@ -68,10 +68,12 @@ static bool stream_takes(void *arg, const struct http_response *response, struct
     return true;
 }
 
-/* Waiting for the reader of the output does not count against any time limit. */
-static void discount(struct chat *c, int64_t since)
+/* Waiting for the reader of the output does not count against any time limit, unlike processing: a
+   server that sends without a pause would suspend the limits. `blocked` is sys_blocked_us() before.
+ */
+static void discount(struct chat *c, int64_t blocked)
 {
-    int64_t us = sys_now_us() - since;
+    int64_t us = sys_blocked_us() - blocked;
     c->moved += us;
     if (c->ended)
         c->ended += us;
@@ -81,13 +83,13 @@ static void discount(struct chat *c, int64_t since)
 static int stream_body(void *arg, struct span bytes, struct fail *fail)
 {
     struct chat *c = arg;
-    int64_t now = sys_now_us();
+    int64_t blocked = sys_blocked_us();
     if (!c->reader->body_begun) {
-        c->first = now;
+        c->first = sys_now_us();
         c->outcome->timing.first_byte_ms = since_start(c, c->first);
     }
     int result = reader_feed(c->reader, bytes, fail);
-    discount(c, now);
+    discount(c, blocked);
     return result;
 }
 
@@ -112,10 +114,10 @@ static int stream_turn(void *arg, struct fail *fail)
     if (!c->taken)
         return 0;
     int result = warn_of_buffering(c, fail);
-    int64_t before = sys_now_us();
+    int64_t blocked = sys_blocked_us();
     if (reader_flush(c->reader, fail) != 0)
         result = -1;
-    discount(c, before);
+    discount(c, blocked);
     return result;
 }
 

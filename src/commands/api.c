@@ -189,9 +189,9 @@ static int response_body(void *arg, struct span bytes, struct fail *fail)
 static int response_turn(void *arg, struct fail *fail)
 {
     struct api_job *j = arg;
-    int64_t before = sys_now_us();
+    int64_t before = sys_blocked_us();
     int result = sinks_flush(&j->sinks, fail);
-    int64_t waited = sys_now_us() - before;
+    int64_t waited = sys_blocked_us() - before;
     http_extend_limits(j->client.api.http, waited);
     j->moved += waited;
     return result;

@@ -40,11 +40,22 @@ int sys_socket(int family, int type, int protocol)
     return fd;
 }
 
+/* A shorter write(2) did not block. */
+enum { BLOCKED_US = 1000 };
+
+static _Thread_local int64_t blocked_us;
+
+int64_t sys_blocked_us(void)
+{
+    return blocked_us;
+}
+
 int sys_write_all(int fd, const void *bytes, size_t len, size_t *written)
 {
     const char *p = bytes;
     size_t done = 0;
     int result = 0;
+    int64_t begun = sys_now_us();
     while (result == 0 && done < len) {
         /* After a signal, write only what does not block. */
         if (sys_signal() && !sys_writable_now(fd)) {
@@ -62,6 +73,8 @@ int sys_write_all(int fd, const void *bytes, size_t len, size_t *written)
     }
     if (written)
         *written = done;
+    int64_t us = sys_now_us() - begun;
+    blocked_us += us < BLOCKED_US ? 0 : us;
     return result;
 }
 

@@ -19,6 +19,8 @@ int sys_socket(int family, int type, int protocol);
    errno: EINTR if a signal was caught (see sys_signal) and writing would block. *written, unless
    NULL, gets the number of bytes written. */
 int sys_write_all(int fd, const void *bytes, size_t len, size_t *written);
+/* The time in microseconds that writes of this thread have waited for the reader, in total. */
+int64_t sys_blocked_us(void);
 /* As read(2), but continues after an interruption unless a caught signal is pending (EINTR). */
 ssize_t sys_read(int fd, void *bytes, size_t len);
 /* Whether the descriptor can be written to without waiting. */

@@ -642,6 +642,14 @@ SCENARIO
     head -c 1 "$OUT" | grep -q -F .
 }
 
+@test "75: --max-time applies while the server sends without a pause" {
+    serve <<<$'on POST /chat/send\nheader Content-Type: text/event-stream\nfill 1000000000000 \\n'
+    launch "$CHAT" send -q --max-time 2 --retry 0 -c "$ID" hi </dev/null >"$OUT" 2>"$ERR"
+    await_end 6
+    expect_status 75
+    expect_error '.*--max-time.*'
+}
+
 @test "75: --max-time bounds all attempts together" {
     serve <<'SCENARIO'
 on POST /chat/send
