@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* On a terminal. The first is for other cells of a column, which are padded to the longest one. */
-enum { COLUMN_MAX = 80, CELL_COLUMNS = 256, CELL_BYTES = 1024 };
+enum { COLUMN_MAX = 80, GAP = 2, CELL_COLUMNS = 256, CELL_BYTES = 1024 };
 
 void table_add(struct table *t, struct span text)
 {
@@ -45,17 +45,21 @@ static unsigned column_width(const struct table *t, unsigned column)
     return widest < COLUMN_MAX ? widest : COLUMN_MAX;
 }
 
-static void put_padded(const struct table *t, struct buf *out, struct span cell, unsigned columns)
+/* Appends a cell after *gap blanks and sets *gap to those between it and the next one: a line does
+   not end in blanks. */
+static void put_aligned(const struct table *t, struct buf *out, struct span cell, unsigned columns,
+                        unsigned *gap)
 {
-    put_cell(t, out, cell);
-    buf_puts(out, "  ");
-    for (unsigned n = cell_width(t, cell); n < columns; n++)
+    unsigned width = cell_width(t, cell);
+    for (; cell.len && *gap; --*gap)
         buf_byte(out, ' ');
+    put_cell(t, out, cell);
+    *gap += GAP + (width < columns ? columns - width : 0);
 }
 
 void table_put(const struct table *t, struct writer *out)
 {
-    unsigned widths[TABLE_COLUMNS] = {0};
+    unsigned widths[TABLE_COLUMNS] = {0}, gap = 0;
     if (t->columns == 0)
         return;
     for (unsigned c = 0; out->terminal && c < t->columns; c++)
@@ -64,14 +68,14 @@ void table_put(const struct table *t, struct writer *out)
         unsigned column = (unsigned)(i % t->columns);
         struct span cell = buf_view(&t->cells[i]);
         bool is_last = column == t->columns - 1;
-        if (!out->terminal)
-            escape_put_field(&out->pending, cell);
-        else if (is_last)
-            put_cell(t, &out->pending, cell);
+        if (out->terminal)
+            put_aligned(t, &out->pending, cell, widths[column], &gap);
         else
-            put_padded(t, &out->pending, cell, widths[column]);
+            escape_put_field(&out->pending, cell);
         if (is_last || !out->terminal)
             buf_byte(&out->pending, is_last ? '\n' : '\t');
+        if (is_last)
+            gap = 0;
     }
 }
 

@@ -588,4 +588,6 @@ SCENARIO
     tr -d '\r' <"$T/screen" >"$T/lines"
     # Cut at the edge of the terminal, after the widest cell of each column.
     expect_line "$ID  green   2026-01-02 03:04  The first questi" "$T/lines"
+    # A row without a title does not end in blanks.
+    expect_line 'other *indigo  2026-01-01 00:00' "$T/lines"
 }
