@@ -204,11 +204,11 @@ END
         expect_status 64
     done
     expect_requests
-    for path in //127.0.0.1:1/x '/a?b=../c' /...; do
+    for path in //127.0.0.1:1/x '/a?b=../c' /... /%2 /%zz.; do
         run_chat api "$path"
         expect_status 65
     done
-    expect_requests 'GET //127.0.0.1:1/x' 'GET /a?b=../c' 'GET /...'
+    expect_requests 'GET //127.0.0.1:1/x' 'GET /a?b=../c' 'GET /...' 'GET /%2' 'GET /%zz.'
 }
 
 @test "api: usage" {
@@ -219,6 +219,13 @@ END
     done
     run_chat api /a --data "@$T/missing"
     expect_status 66
+    run_chat api /a --data - <"$T"
+    expect_status 66
+    expect_error 'cannot read standard input: .*'
+    truncate -s $(((64 << 20) + 1)) "$T/large"
+    run_chat api /a --data "@$T/large"
+    expect_status 65
+    expect_error 'api: the request body is larger than 64 MiB'
 }
 
 @test "api: tokens are renewed, never shown, and not required" {

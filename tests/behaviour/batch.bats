@@ -99,15 +99,29 @@ not JSON
 {"id":"j","text":"  "}
 {"id":"k","text":"a\u0000b"}
 {"id":"l","text":"hi","unknown":[{}]}
+{"id":"n","text":"hi","portfolio":{}}
+{"id":"o","text":"hi","portfolio":""}
+{"id":"p","text":"hi","portfolio":["3fa85f64-5717-4562-b3fc-2c963f66afa6","a\u0000"]}
+{"id":"q","text":"hi","context":["k"]}
+{"id":"r","text":"hi","context":{"k=":"v"}}
+{"id":"s","text":"hi","context":{"k\u0000":"v"}}
+{"id":"t","text":"hi","context":{"k":"v\u0000"}}
+{"id":"u","text":"hi","context":{"k":"v","":"v"}}
+{"id":"v","text":"hi","conversation_id":""}
+{"id":"w","text":"hi","conversation_id":7}
+{"id":"x","text":"hi","conversation_id":"a\u0000"}
+{"id":"y","text":"hi","mode":""}
+{"id":"z","text":"hi","context":{"k":""}}
 END
     printf '{"id":"m","text":"\xff"}\n\n{"text":"the last one"}' >>"$T/questions"
     batch
     expect_status 65
-    expect_objects 'length == 18' 'map(select(.status == "done").line) == [1, 16, 19]' \
+    expect_objects 'length == 31' 'map(select(.status == "done").line) == [1, 16, 29, 32]' \
         'map(select(.status != "done")) | all(.status == "failed" and .exit_code == 65 and (.error.message | length) > 0)' \
-        '.[1].id == 2' '.[3].id == "b"' '.[12].id == "a" and (.[12].error.message | contains("earlier"))' '.[16].id == 17'
-    expect_line '18 questions: 3 done, 15 failed \(65: 15\)'
-    [ "$(count_requests 'POST /chat/send')" -eq 3 ] || fail "other requests: $(requests)"
+        '.[1].id == 2' '.[3].id == "b"' '.[12].id == "a" and (.[12].error.message | contains("earlier"))' '.[29].id == 30' \
+        '.[16:28] | all(.error.message | startswith("invalid \""))'
+    expect_line '31 questions: 4 done, 27 failed \(65: 27\)'
+    [ "$(count_requests 'POST /chat/send')" -eq 4 ] || fail "other requests: $(requests)"
 }
 
 @test "batch: a line over 8 MiB is invalid, and the memory for it is bounded" {

@@ -583,6 +583,39 @@ END
     [ "$(cat "$DUMP"/*.request | grep -a '"two"' | grep -a -c 3fa85f64)" -eq 1 ]
 }
 
+@test "chat: commands with a missing or an unexpected argument change nothing" {
+    serve_echo
+    term=dumb on_screen shows '>' type '/portfolio\n' shows '/portfolio requires an ID' type 'one\n' shows 'Heard: one' \
+        type '/new now\n' shows '/new does not take an argument' type '/retry now\n' shows '/retry does not take an argument' \
+        type '/mode\n' shows 'expected green' type '/\n' shows 'unknown command /;' type 'two\n' shows 'Heard: two' \
+        type '\x04' -- "$CHAT" chat
+    [ "$(cat "$OUT")" = "exit 0" ]
+    expect_posted '"one"' '"two"'
+    [ "$(count_requests 'POST /chat/conversations')" -eq 1 ]
+    expect_no portfolio_id "$(request 2)" "$(request 3)"
+}
+
+@test "chat: a message of an editor that fails or leaves nothing is not sent" {
+    serve_echo
+    # shellcheck disable=SC2016 # the script expands
+    printf '#!/bin/sh\ngrep -q fail "$1" && exit 3\n: >"$1"\n' >"$T/editor"
+    chmod +x "$T/editor"
+    EDITOR=$T/editor term=dumb on_screen shows '>' type '/edit fail\n' shows 'failed with exit' type '/edit x\n' shows 'message is empty' \
+        type '/retry\n' shows 'no message' type 'one\n' shows 'Heard: one' type '\x04' -- "$CHAT" chat
+    [ "$(cat "$OUT")" = "exit 0" ]
+    expect_posted '"one"'
+}
+
+@test "chat: /new deletes an ephemeral conversation" {
+    serve_echo
+    term=dumb on_screen shows '>' type 'one\n' shows 'Heard: one' type '/new\n' shows 'new conversation' type 'two\n' \
+        shows 'Heard: two' type '\x04' -- "$CHAT" chat --ephemeral
+    [ "$(cat "$OUT")" = "exit 0" ]
+    [ "$(requests | sed 's|/chat/conversations/.*|/chat/conversations|' | paste -s -d , -)" = \
+        'POST /chat/conversations,POST /chat/send,DELETE /chat/conversations,POST /chat/conversations,POST /chat/send,DELETE /chat/conversations' ] ||
+        fail "other requests: $(requests)"
+}
+
 @test "chat: a failure at the prompt does not end the dialogue, whose status is 0" {
     serve <<'END'
 on POST /chat/send once

@@ -72,6 +72,21 @@ json_value()
     [ "$(json_value portfolio)" = '["y"]' ] && [ "$(json_value header)" = '["B: [masked]"]' ] || fail "not the last lists"
 }
 
+@test "precedence: headers of a profile replace those of the file, in whatever order they are" {
+    local file
+    for file in '{"header": ["A: 1", "B: 2"], "profiles": {"p": {"header": "C: 3"}}}' \
+        '{"profiles": {"p": {"header": "C: 3"}}, "header": ["A: 1", "B: 2"]}'; do
+        configure <<<"$file"
+        run_chat config -j --profile p
+        expect_status 0
+        [ "$(json_value header)" = '["C: [masked]"]' ] || fail "not the header of the profile"
+        run_chat config -j --profile p -H 'c: 4' -H 'A: 5'
+        [ "$(json_value header)" = '["c: [masked]","A: [masked]"]' ] || fail "not the headers of the command line"
+        run_chat config -j -H 'b: 4'
+        [ "$(json_value header)" = '["b: [masked]","A: [masked]"]' ] || fail "the file's other header is missing"
+    done
+}
+
 @test "precedence: command line, profile, environment, file, default" {
     configure <<'CONFIG'
 {

@@ -632,6 +632,17 @@ SCENARIO
     done
 }
 
+@test "a successful response with a content coding is 76 and names it" {
+    serve <<'SCENARIO'
+on POST /chat/conversations
+status 201
+header Content-Encoding: br
+body packed
+SCENARIO
+    run_chat conversations new
+    expect_failure 76 '.*the response has the Content-Encoding br.*'
+}
+
 @test "a successful response that is not the API's is 76 with the likely cause" {
     local body words='.*a proxy or sign-in page may have answered.*'
     for body in '<html><title>Sign in</title></html>' '{"status":"ok"}' 'ok'; do

@@ -144,6 +144,52 @@ expect_first_failure()
     expect_report settings files url proxy name connection tls token expiry failure:account
 }
 
+# An expired token that states when it expired.
+old_jwt()
+{
+    printf 'eyJhbGciOiJIUzI1NiJ9.%s.c2ln' "$(printf '{"exp":%d}' "$(($(date +%s) - 600))" | base64 -w 0 | tr '+/' '-_' | tr -d =)"
+}
+
+@test "doctor: the hint for an expired token depends on its source" {
+    TOKEN=$(old_jwt)
+    serve_default
+    doctor
+    expect_status 0
+    expect_check expiry 'expired 10 min ago; get a new one'
+    no_token
+    token_command "echo $TOKEN"
+    doctor
+    expect_status 0
+    expect_check expiry 'expired 10 min ago; check what token_command prints'
+    stop_server
+    rm "$(config)" "$T/announcement"
+    serve_default --token-life 0
+    no_token
+    SIGMASIGHT_EMAIL=me@example.com SIGMASIGHT_PASSWORD=$PASSWORD doctor
+    expect_check expiry 'expired 0 min ago; this server requires a token of its web login: set token_command .*'
+}
+
+@test "doctor: a refreshed token that cannot be stored" {
+    serve_default
+    no_token
+    log_in
+    age 600 5
+    status=0
+    (
+        limit_files 0
+        exec "$CHAT" doctor 2>&1
+    ) </dev/null | cat >"$OUT" || status=$?
+    sed -E 's/ +/ /;s/ +/ /2' "$OUT" >"$T/report"
+    expect_report settings files url proxy name connection tls token warning:files expiry account server
+    expect_check files '.*credentials\.json.*'
+    age 600 5
+    (
+        limit_files 0
+        exec "$CHAT" conversations 2>&1
+    ) </dev/null | cat >"$OUT"
+    grep -q -E '^sigmasight-chat: warning: .*credentials\.json' "$OUT"
+}
+
 @test "doctor: invalid settings are reported as a line" {
     serve_default
     echo '{"moed": "blue"}' | configure
@@ -228,6 +274,10 @@ expect_first_failure()
     expect_status 69
     expect_report settings files url proxy name failure:connection
     expect_check connection 'cannot connect to http://127\.0\.0\.1:1: .*nothing is listening there; start the server, or check --url'
+    doctor -u 'http://[::1]:1/'
+    expect_status 69
+    expect_report settings files url proxy name failure:connection
+    expect_check name '::1 .*'
     doctor -u http://example.org/
     expect_status 78
     expect_report settings files failure:url
@@ -290,6 +340,24 @@ END
     doctor -u "${SIGMASIGHT_URL%/api/v1}"
     expect_status 65
     expect_check server '.*; check --url; it usually ends in /api/v1'
+}
+
+@test "doctor: a server whose list of conversations is none" {
+    serve <<'END'
+on GET /chat/conversations once
+status 500
+body {"detail":"out of order"}
+on GET /chat/conversations
+body {"conversations":7}
+END
+    doctor
+    expect_status 69
+    expect_report settings files url proxy name connection tls token expiry account failure:server
+    expect_check server '.*out of order \(HTTP 500\)'
+    doctor
+    expect_status 76
+    expect_report settings files url proxy name connection tls token expiry account failure:server
+    expect_check server '.*not a list of conversations.*'
 }
 
 @test "doctor: text of the server is escaped, one line each" {

@@ -444,6 +444,53 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     expect_status 64
 }
 
+@test "log: shows and exports failures, and questions of several paragraphs" {
+    entry aaaa0001 $'One\r\n\r\nTwo' '.exit_code = 75 | .status = "failed" | .mode = null | .tools = [{name: "get_x"}, {name: 7}, 7]'
+    run_chat log show
+    expect_status 0
+    expect_bytes '> One\n>\n> Two\n\nAn answer.\n'
+    run_chat log export
+    expect_status 0
+    expect_bytes '## One Two\n\n2026-01-02T03:04:05.678Z, gpt-4o, get_x, failed (exit status 75)\n\nAn answer.\n'
+    # At a terminal the circumstances precede the question.
+    TZ=UTC at_terminal -- "$CHAT" log show --no-pager
+    tr -d '\r' <"$T/screen" | head -n 1 >"$T/first"
+    expect_line 'aaaa0001  2026-01-02 03:04  gpt-4o  get_x  failed \(exit status 75\)' "$T/first"
+    TZ=UTC TERM=xterm at_terminal -- "$CHAT" log show --no-pager --color always
+    grep -q "^$(printf '\033')\[2maaaa0001 .*$(printf '\033')\[0m" "$T/screen"
+    entry aaaa0002 $'evil\033[2J' '.text = "more \u001b]0;evil\u0007"'
+    at_terminal -- "$CHAT" log export aaaa0002
+    expect_no "$(printf '\033')" "$T/screen"
+    grep -q -F 'more ^[]0;evil' "$T/screen"
+}
+
+@test "log: exports the newest of many entries, the oldest of them first" {
+    local i
+    for i in $(seq 100 199); do
+        entry "aaaa0$i" "question $i"
+    done
+    run_chat log export --limit 90
+    expect_status 0
+    seq -f '## question %g' 110 199 >"$T/wanted"
+    grep '^## ' "$OUT" | cmp "$T/wanted" - >&2
+}
+
+@test "log: an ID that show does not find is reported without a pager" {
+    # shellcheck disable=SC2016 # the pager's shell expands
+    export SIGMASIGHT_PAGER='cat >"$PAGED"' PAGED=$T/paged
+    at_terminal -- "$CHAT" log show
+    grep -q 'exit 65' "$OUT"
+    grep -q 'the log is empty' "$T/screen"
+    entry aaaa0001 one
+    at_terminal -- "$CHAT" log show dddd
+    grep -q 'exit 65' "$OUT"
+    grep -q "unknown log ID 'dddd'" "$T/screen"
+    [ ! -e "$PAGED" ] || fail "the pager was run"
+    at_terminal -- "$CHAT" log show aaaa
+    grep -q 'exit 0' "$OUT"
+    grep -q '^> one' "$PAGED"
+}
+
 @test "log: deletes all or none, in both files" {
     entry aaaa0001 one
     entry aaaa0002 two

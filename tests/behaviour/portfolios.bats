@@ -127,6 +127,17 @@ names_of_portfolios()
     names_of_portfolios 1
 }
 
+@test "--portfolio: of many portfolios that fit some are named" {
+    serve <<<$'on GET /portfolios\n'"body $(jq -cn '[range(8) | {id: "0000000\(.)", name: "Same"}]')"
+    run_chat send --portfolio Same hello
+    expect_status 65
+    expect_error "ambiguous portfolio 'Same': Same \\(00000000\\), .*Same \\(00000004\\) and others"
+    run_chat send --portfolio 0000 hello
+    expect_status 65
+    expect_error "ambiguous portfolio '0000': .* and others"
+    expect_no 'POST ' "$DUMP/log"
+}
+
 @test "--portfolio: if the server cannot list portfolios, a name is sent unchanged" {
     serve <<'END'
 on GET /portfolios

@@ -52,6 +52,9 @@ jsonschema.Draft202012Validator.check_schema(json.load(open(sys.argv[1])))' "$OU
     status=0
     "$CHAT" schema >/dev/full 2>"$ERR" || status=$?
     expect_status 74
+    run_chat schema events
+    expect_status 0
+    cmp "$SCHEMA" "$OUT"
     run_chat schema operand
     expect_status 64
 }

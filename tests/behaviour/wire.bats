@@ -365,6 +365,35 @@ refused()
     refused '.*: an HTML page \(HTTP 400\).*' 'header Content-Type: text/html' 'body <title>\n </title>'
 }
 
+@test "refusals: an explanation of an unknown structure is shown unless it repeats the request" {
+    serve <<SCENARIO
+on POST /chat/send once
+status 400
+body {"detail":{"odd":{"deep":["page seven"]}}}
+on POST /chat/send once
+status 400
+body {"detail":{"odd":{"deep":["page seven"]}}}
+on POST /chat/send once
+status 400
+body {"detail":[{"odd":"$P2"}]}
+on POST /chat/send
+status 400
+body {"detail":{"error":{"message":"inner words","type":"insufficient_quota"}}}
+SCENARIO
+    run_chat send -c "$ID" --context 'selection.page=page eight' hi
+    expect_status 65
+    expect_error '.*page seven.*HTTP 400.*'
+    run_chat send -c "$ID" --context 'selection.page=page seven' hi
+    expect_status 65
+    expect_error '.*: HTTP 400.*'
+    run_chat send -c "$ID" --portfolio "$P1" --portfolio "$P2" hi
+    expect_status 65
+    expect_no "$P2" "$ERR"
+    run_chat send -c "$ID" hi
+    expect_status 69
+    expect_error '.*: inner words \(HTTP 400\).*'
+}
+
 @test "refusals: explanations outside of detail" {
     refused '.*: short and stout \(HTTP 400\).*' 'body {"error":"teapot","message":"short and stout"}'
     refused '.*: boom \(HTTP 400\).*' 'body {"error":"boom"}'
