@@ -706,6 +706,34 @@ END
     [ "$(wc -l <"$T/objects")" -eq 9 ] || fail "not 9 objects"
 }
 
+@test "batch: the progress line estimates the time left from that of the questions that ended" {
+    need_terminal
+    make_clock
+    serve <<'END'
+on POST /chat/send once
+event message {"delta":"Hello"}
+event done {}
+on POST /chat/send once
+gate second
+event message {"delta":"Hello"}
+event done {}
+on POST /chat/send once
+event message {"delta":"Hello"}
+event done {}
+on POST /chat/send
+gate fourth
+event message {"delta":"Hello"}
+event done {}
+END
+    questions 4
+    # The first object puts the clock two hours ahead.
+    LC_ALL=C.UTF-8 TERM=xterm-256color python3 "$BATS_TEST_DIRNAME/screen.py" "$T" shows '6.0 h left' open second await fourth \
+        shows '40 min left' open fourth gone left \
+        -- sh -c 'LD_PRELOAD="$1" "$2" batch --jobs 1 --idle-timeout 0 "$3" | while read -r line; do : >"$CLOCK_AHEAD"; done' \
+        sh "$T/clock.so" "$CHAT" "$T/questions" >"$OUT" 2>"$ERR" </dev/null 3>&- || fail "not as expected on the screen"
+    grep . "$T/last" | diff <(echo '4 questions: 4 done') - >&2 || fail "another screen"
+}
+
 @test "batch: a token near its end is refreshed before a question" {
     serve_default --token-life 7300
     no_token

@@ -632,6 +632,21 @@ SCENARIO
     done
 }
 
+@test "list: at a terminal times of any UTC offset are local ones, and others are unchanged" {
+    serve <<SCENARIO
+on GET /chat/conversations
+body [{"id":"a","mode":"green","created_at":"2026-01-02T03:04:05+05:30"},{"id":"b","mode":"green","created_at":"2026-01-02T03:04:05.678-02:00"},{"id":"c","mode":"green","created_at":"2026-01-02T03:04:05"},{"id":"d","mode":"green","created_at":"yesterday"},{"id":"e","mode":"green","created_at":"2026-01-02T03:04:05Z, and that for more than forty-eight bytes"},{"id":"f","mode":"green"}]
+SCENARIO
+    TZ=UTC at_terminal -- "$CHAT" conversations
+    tr -d '\r' <"$T/screen" >"$T/lines"
+    expect_line 'a +green +2026-01-01 21:34' "$T/lines"
+    expect_line 'b +green +2026-01-02 05:04' "$T/lines"
+    expect_line 'c +green +2026-01-02 03:04' "$T/lines"
+    expect_line 'd +green +yesterday' "$T/lines"
+    expect_line 'e +green +2026-01-02T03:04:05Z, and that .* bytes' "$T/lines"
+    expect_line 'f +green *' "$T/lines"
+}
+
 @test "a successful response with a content coding is 76 and names it" {
     serve <<'SCENARIO'
 on POST /chat/conversations

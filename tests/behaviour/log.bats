@@ -507,6 +507,51 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     [ "$(cat "$FORMER" "$LOG" | jq -r .id | paste -s -d ' ' -)" = 'aaaa0002 aaaa0004' ]
 }
 
+@test "log: of many entries and conversations that fit some are named" {
+    serve_hello
+    local i
+    for i in $(seq 10 30); do
+        entry "aaaa00$i" "question $i" ".url = env.SIGMASIGHT_URL | .conversation_id = \"77770000-0000-4000-8000-0000000000$i\""
+    done
+    run_chat log show aaaa
+    expect_status 65
+    expect_error "ambiguous log ID 'aaaa': aaaa0030, aaaa0029, .*, \\.\\.\\."
+    run_chat send -c 7777 hi
+    expect_status 65
+    expect_error "ambiguous conversation ID '7777': 77770000-0000-4000-8000-000000000030, .*, \\.\\.\\."
+    expect_requests
+}
+
+@test "log: deletes several entries of one file, in whatever order they are named" {
+    local i
+    for i in 1 2 3 4 5; do
+        entry "aaaa000$i" "question $i"
+    done
+    run_chat log delete aaaa0004 aaaa0001 aaaa0003
+    expect_status 0
+    [ "$(jq -r .id "$LOG" | paste -s -d ' ' -)" = 'aaaa0002 aaaa0005' ]
+}
+
+@test "log: -c lists the entries of that conversation, not those that contain its ID" {
+    entry aaaa0001 'in the conversation'
+    entry aaaa0002 'about 11111111-2222-3333-4444-555555555555' '.conversation_id = "99999999-2222-3333-4444-555555555555"'
+    run_chat log list -c 11111111-2222-3333-4444-555555555555
+    expect_status 0
+    [ "$(cut -f 1 "$OUT")" = aaaa0001 ]
+}
+
+@test "log: a log that is no file, or has no place" {
+    mkdir -p "$LOG"
+    run_chat log
+    expect_status 66
+    expect_error '.*log\.jsonl: not a regular file'
+    for command in 'delete aaaa0001' 'clear --yes'; do
+        # shellcheck disable=SC2086 # words
+        HOME='' XDG_STATE_HOME='' run_chat log $command
+        expect_status 78
+    done
+}
+
 @test "log: clears everything, after a question" {
     entry aaaa0001 one
     cp "$LOG" "$FORMER"
@@ -576,6 +621,18 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     done
     run_chat log --limit 1
     [ "$(wc -l <"$OUT")" -eq 1 ]
+}
+
+@test "log: the pager is less if no other is set" {
+    mkdir "$T/bin"
+    # shellcheck disable=SC2016 # the script expands
+    printf '#!/bin/sh\necho "LESS=$LESS"\nexec cat\n' >"$T/bin/less"
+    chmod +x "$T/bin/less"
+    entry aaaa0001 one
+    PATH=$T/bin:$PATH at_terminal -- "$CHAT" log
+    tr -d '\r' <"$T/screen" >"$T/lines"
+    expect_line 'LESS=FRX' "$T/lines"
+    expect_line 'aaaa0001 .*' "$T/lines"
 }
 
 @test "log: a prefix of a conversation's ID" {

@@ -246,6 +246,14 @@ static const struct {
     {SPAN("1\xEF\xB8\x8F\xE2\x83\xA3"), 2},                        /* a keycap */
     {SPAN("\xE2\x80\x8B"), 0},                                     /* a space without width */
     {SPAN("\xE2\xA0\x8B\xE2\x80\xA6\xE2\x9C\x93\xE2\x9C\x97"), 4}, /* our own */
+    {SPAN("\xE2\x98\x9D\xF0\x9F\x8F\xBD"), 1},                     /* narrow, with a skin tone */
+    {SPAN("\xF0\x9F\x95\xB5\xF0\x9F\x8F\xBD"), 1},
+    {SPAN("\xF0\x9F\x96\x90\xEF\xB8\x8F\xF0\x9F\x8F\xBD"), 2},
+    {SPAN("\xE2\x9C\x93\xF0\x9F\x8F\xBD"), 3}, /* a character without skin tones */
+    {SPAN("\xE4\xBE\xA1\xF0\x9F\x8F\xBD"), 4},
+    {SPAN("\xE2\x9D\xA4\xE2\x80\x8D\xF0\x9F\x94\xA5\xEF\xB8\x8F"),
+     1},                                                           /* one joined to a narrow one */
+    {SPAN("\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA\xF0\x9F\x87\xA9"), 3}, /* three letters of flags */
 };
 
 static void columns_of_text(void)
