@@ -307,9 +307,12 @@ static const struct event_row *classify_unnamed(struct chat_parser *p, struct sp
         *enveloped = true;
         return row;
     }
-    if (slot[CHAT_DELTA].type == JSON_STRING)
-        return row_of((struct span)SPAN("message"));
-    return is_error_object(slot[CHAT_DATA].raw) ? row_of((struct span)SPAN("error")) : &unnamed;
+    bool is_delta = slot[CHAT_DELTA].type == JSON_STRING;
+    /* Most events are deltas without an error, which need not be read again. */
+    if ((!is_delta || span_contains(data, (struct span)SPAN("error"))) &&
+        is_error_object(slot[CHAT_DATA].raw))
+        return row_of((struct span)SPAN("error"));
+    return is_delta ? row_of((struct span)SPAN("message")) : &unnamed;
 }
 
 /* Marks a server's event whose name looks like one of the program's own. */
