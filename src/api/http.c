@@ -233,7 +233,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
     else if (line.len > 5 && memcmp(line.at, "HTTP/", 5) == 0)
         on_status_line(x, line);
     else if (colon)
-        on_field(x, span_make(line.at, (size_t)(colon - line.at)),
+        on_field(x, span_trim(span_make(line.at, (size_t)(colon - line.at))),
                  span_trim(span_make(colon + 1, line.len - (size_t)(colon - line.at) - 1)));
     return fail_is_set(x->fail) ? 0 : len;
 }

@@ -237,6 +237,12 @@ SCENARIO
     expect_error '.*gzip.*'
     stop_server
     rm "$T/announcement"
+    serve_wire "wire $(head_of HTTP/1.1 'Content-Encoding : gzip\r\nConnection: close\r\n')\\r\\n" \
+        'raw event: done\ndata: {}\n\n'
+    run_chat send -c "$ID" hi
+    expect_status 76
+    stop_server
+    rm "$T/announcement"
     serve_wire "wire $(head_of HTTP/1.1 'Content-Encoding: identity\r\nConnection: close\r\n')\\r\\n" "file $TRANSCRIPTS/short-first.sse"
     expect_whole
 }
