@@ -560,6 +560,10 @@ static void put_unexpected(struct buf *out, const struct http_response *response
                    (int)response->content_encoding.len, response->content_encoding.data);
         return;
     }
+    if (response->body.full && !is_page) {
+        buf_printf(out, "the response is larger than %d MiB", HTTP_BODY_MAX >> 20);
+        return;
+    }
     json_read_object(body, note_error_member, &is_error);
     if (is_page || is_error)
         refusal_read(body, sent, &words, &code);

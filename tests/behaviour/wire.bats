@@ -458,6 +458,22 @@ SCENARIO
     expect_error
 }
 
+@test "a response to another call that is too large" {
+    serve <<'SCENARIO'
+on GET /portfolios
+body [
+fill 2000000 {"id":"x"},
+on GET /chat/conversations
+body [
+fill 2000000 {"id":"x"},
+SCENARIO
+    for call in portfolios conversations; do
+        run_chat $call
+        expect_status 76
+        expect_error 'cannot list the .*: the response is larger than 1 MiB \(HTTP 200\).*'
+    done
+}
+
 @test "an error with status 200 to another call: the server's words are shown" {
     serve <<'SCENARIO'
 on POST /chat/conversations
