@@ -40,6 +40,9 @@ static const struct result_row meanings[] = {
     {CURLE_SSL_CERTPROBLEM, {HTTP_BAD_FILE, HTTP_BAD_FILE, HTTP_BAD_FILE, HTTP_BAD_FILE}},
     {CURLE_SSL_CIPHER, {HTTP_TLS_FAILED, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
     {CURLE_PEER_FAILED_VERIFICATION, {HTTP_UNTRUSTED, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
+    /* Also the result for an invalid chunk and, before 8.6, for a trailer of more than 4 KiB. A TLS
+       connection that was cut cannot be told apart from these. */
+    {CURLE_RECV_ERROR, {HTTP_UNREACHABLE, HTTP_UNSENT, HTTP_LOST, HTTP_LOST}},
     {CURLE_BAD_CONTENT_ENCODING, {HTTP_UNREACHABLE, HTTP_INVALID, HTTP_INVALID, HTTP_INVALID}},
     /* A part of the request was sent on a connection that was reused. 8.14 reports this without
        calling the function for a ready connection. */
