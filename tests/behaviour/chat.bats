@@ -452,6 +452,15 @@ END
     [ "$(tail -n 1 "$T/posted")" = '"one\ntwo"' ]
 }
 
+@test "chat: a paste with pairs of CR and LF, tabs, sequences and empty lines" {
+    need_editing
+    serve_echo
+    on_screen shows '>' type '\x1b[200~one\r\ntwo\r\n\r\nthr\x1b[2\xc3\xa9\tfour\r\n\r\n\x1b[201~' shows four type '\r' shows 'Heard: one' \
+        type 'abc def \t \x17ghi\r' shows 'Heard: abc ghi' type '\x17\x17last\r' shows 'Heard: last' type '\x04' -- "$CHAT" chat
+    [ "$(cat "$OUT")" = "exit 0" ]
+    expect_posted '"one\ntwo\n\nthr[2é\tfour"' '"abc ghi"' '"last"'
+}
+
 # stop_answer TERM: Ctrl-C during an answer and at the prompt, and SIGINT from another process.
 stop_answer()
 {

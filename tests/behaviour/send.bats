@@ -247,6 +247,15 @@ editor()
     expect_requests
 }
 
+@test "--edit: a directory in which no file can be created" {
+    serve_hello
+    editor ': >'"$T"'/edited'
+    TMPDIR=$T/none at_terminal wait 'cannot create' -- "$CHAT" send -c "$ID" --edit some text
+    expect_line 'exit 73.*' "$OUT"
+    [ ! -e "$T/edited" ] || fail "the editor was run"
+    expect_requests
+}
+
 @test "--edit: without a terminal it is a usage error" {
     serve_hello
     editor 'echo text >"$1"'

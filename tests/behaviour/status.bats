@@ -94,6 +94,25 @@ END
     grep -x 'tool_finished prices 312 ms' "$T/last"
 }
 
+@test "status: the arguments of the newest 64 running tools are kept, and the beginning of a long list" {
+    local i
+    {
+        echo 'on POST /chat/send'
+        for i in $(seq 65); do
+            echo "event tool_started {\"tool_name\":\"tool\",\"tool_call_id\":\"$i\",\"arguments\":{\"n\":$i}}"
+        done
+        for i in 1 2 65; do
+            echo "event tool_finished {\"tool_name\":\"tool\",\"tool_call_id\":\"$i\",\"result\":{},\"duration_ms\":1}"
+        done
+        printf 'event tool_started {"tool_name":"list","arguments":{"a":["%s"],"b":"last"}}\n' "$(repeat 400 'AAAA","')"
+        echo 'event tool_finished {"tool_name":"list","result":{},"duration_ms":1}'
+        echo 'event done {}'
+    } >"$T/answer"
+    serve <"$T/answer"
+    on_screen -- "$CHAT" send -c "$ID" hi
+    expect_screen '✓ tool · 1 ms' '✓ tool 2 · 1 ms' '✓ tool 65 · 1 ms' '✓ list AAAA, AAAA, AAAA, AAAA, AAAA, AAAA, AAA… · 1 ms'
+}
+
 @test "status: very long text of the server is truncated" {
     marks=$(repeat 20000 '\u0301') words=$(repeat 20000 'word ')
     printf 'event: %s\ndata: %s\n\n' tool_started "{\"tool_name\":\"e$marks\"}" \
