@@ -175,8 +175,8 @@ static int show_help(struct session *s, const char *argument, struct fail *fail)
 
 static int quit_dialogue(struct session *s, const char *argument, struct fail *fail)
 {
-    (void)argument;
-    (void)fail;
+    if (*argument)
+        return fail_set(fail, FAIL_USAGE, "/quit does not take an argument");
     s->is_over = true;
     return 0;
 }
