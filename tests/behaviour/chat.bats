@@ -609,7 +609,7 @@ END
     # shellcheck disable=SC2016 # the script expands
     printf '#!/bin/sh\ngrep -q fail "$1" && exit 3\n: >"$1"\n' >"$T/editor"
     chmod +x "$T/editor"
-    EDITOR=$T/editor term=dumb on_screen shows '>' type '/edit fail\n' shows 'failed with exit' type '/edit x\n' shows 'message is empty' \
+    EDITOR=$T/editor term=dumb on_screen columns 200 shows '>' type '/edit fail\n' shows 'failed with exit' type '/edit x\n' shows 'message is empty' \
         type '/retry\n' shows 'no message' type 'one\n' shows 'Heard: one' type '\x04' -- "$CHAT" chat
     [ "$(cat "$OUT")" = "exit 0" ]
     expect_posted '"one"'
