@@ -4,6 +4,8 @@
 enum {
     FIRST_INTERVAL = 100000,
     INTERVAL_MAX = 5000000,
+    /* A hint of whole seconds may be rounded down to 0. */
+    INTERVAL_MAX_LEAST = 400000,
     /* A shorter interval is set to 0. */
     INTERVAL_MIN = 5000,
     /* Each accepted call reduces the interval by 1/GROWTH. */
@@ -51,13 +53,22 @@ void pace_accept(struct pace *p)
     atomic_compare_exchange_strong(&p->interval, &interval, shorter < INTERVAL_MIN ? 0 : shorter);
 }
 
+/* A server whose limit allows a call every `delay` refuses no calls at longer intervals: a longer
+   one is of no use against refusals that do not depend on the rate. */
+static int64_t interval_limit(int64_t delay)
+{
+    int64_t limit = later(delay, INTERVAL_MAX_LEAST);
+    return limit < INTERVAL_MAX ? limit : INTERVAL_MAX;
+}
+
 void pace_refuse(struct pace *p, int64_t called, int64_t now, int64_t delay)
 {
     int64_t changed = atomic_load(&p->changed), interval = atomic_load(&p->interval);
+    int64_t limit = later(interval, interval_limit(delay));
     raise_to(&p->held_until, now + delay);
     if (called <= changed || !atomic_compare_exchange_strong(&p->changed, &changed, now))
         return;
     interval = interval ? interval + interval / 2 : FIRST_INTERVAL;
-    atomic_store(&p->interval, interval < INTERVAL_MAX ? interval : INTERVAL_MAX);
+    atomic_store(&p->interval, interval < limit ? interval : limit);
     atomic_store(&p->next, atomic_load(&p->held_until));
 }

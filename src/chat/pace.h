@@ -33,7 +33,7 @@ bool pace_is_due(struct pace *p, struct pace_turn turn, int64_t now);
 void pace_accept(struct pace *p);
 /* Call when the server refused a call made at `called` because of a rate limit: no job calls the
    server for `delay`. Refusals of calls made before the last increase of the interval do not
-   increase it again. */
+   increase it again, and it is not increased beyond `delay`, or 0.4 s if that is longer. */
 void pace_refuse(struct pace *p, int64_t called, int64_t now, int64_t delay);
 
 #endif

@@ -215,6 +215,12 @@ static void paces(void)
     check_int(p.interval, 0, "recovered");
     for (int64_t now = 2000 * MS; now < 3000 * MS; now += MS)
         pace_refuse(&p, now, now, 0);
+    check(p.interval <= 500 * MS, "refusals without a delay");
+    for (int64_t now = 3000 * MS; now < 4000 * MS; now += MS)
+        pace_refuse(&p, now, now, 2000 * MS);
+    check_int(p.interval, 2000 * MS, "bounded by the delay");
+    for (int64_t now = 4000 * MS; now < 5000 * MS; now += MS)
+        pace_refuse(&p, now, now, 60000 * MS);
     check(p.interval <= 10000 * MS, "bounded");
 }
 
