@@ -714,6 +714,7 @@ on POST /chat/send once
 event message {"delta":"Hello"}
 event done {}
 on POST /chat/send once
+event start {}
 gate second
 event message {"delta":"Hello"}
 event done {}
@@ -726,7 +727,8 @@ event message {"delta":"Hello"}
 event done {}
 END
     questions 4
-    # The first object puts the clock two hours ahead.
+    # The first object puts the clock two hours ahead, perhaps after the second question was sent: without its start event, the
+    # answer would seem to be buffered.
     LC_ALL=C.UTF-8 TERM=xterm-256color python3 "$BATS_TEST_DIRNAME/screen.py" "$T" shows '6.0 h left' open second await fourth \
         shows '40 min left' open fourth gone left \
         -- sh -c 'LD_PRELOAD="$1" "$2" batch --jobs 1 --idle-timeout 0 "$3" | while read -r line; do : >"$CLOCK_AHEAD"; done' \
