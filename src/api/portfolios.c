@@ -63,7 +63,7 @@ static void add_portfolio(void *arg, const struct json_member *m)
         r->is_invalid = true;
         return;
     }
-    list->list = xrealloc(list->list, (list->count + 1) * sizeof *list->list);
+    list->list = xgrow(list->list, list->count, sizeof *list->list);
     list->list[list->count++] =
         (struct portfolio){copy_text(&found.slot[ID]),           copy_text(&found.slot[NAME]),
                            copy_text(&found.slot[ACCOUNT_TYPE]), copy_text(&found.slot[CURRENCY]),

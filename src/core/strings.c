@@ -8,7 +8,7 @@
 
 void strings_add(struct strings *s, struct span text)
 {
-    s->list = xrealloc(s->list, (s->count + 1) * sizeof *s->list);
+    s->list = xgrow(s->list, s->count, sizeof *s->list);
     s->list[s->count++] = xspandup(text);
 }
 

@@ -39,6 +39,13 @@ void *xrealloc(void *old, size_t size)
     return there(realloc(old, size ? size : 1));
 }
 
+/* The capacity is the power of two that is not less than the count, so it need not be stored. */
+void *xgrow(void *list, size_t count, size_t size)
+{
+    bool is_full = (count & (count - 1)) == 0;
+    return is_full ? xrealloc(list, (count ? 2 * count : 1) * size) : list;
+}
+
 char *xmemdup(const void *bytes, size_t len)
 {
     char *copy = xmalloc(len + 1);

@@ -11,6 +11,9 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
+/* Makes room for one more element in a list of `count` elements of `size` bytes, so that appending
+   takes constant time on average. For a list that grows only by this function. */
+void *xgrow(void *list, size_t count, size_t size);
 char *xstrdup(const char *text);
 /* A terminated copy of `len` bytes. */
 char *xmemdup(const void *bytes, size_t len);

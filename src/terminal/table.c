@@ -12,7 +12,7 @@ enum { COLUMN_MAX = 80, GAP = 2, CELL_COLUMNS = 256, CELL_BYTES = 1024 };
 
 void table_add(struct table *t, struct span text)
 {
-    t->cells = xrealloc(t->cells, (t->count + 1) * sizeof *t->cells);
+    t->cells = xgrow(t->cells, t->count, sizeof *t->cells);
     struct buf *cell = &t->cells[t->count++];
     *cell = (struct buf){0};
     buf_span(cell, text);
