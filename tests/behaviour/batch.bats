@@ -727,12 +727,12 @@ event message {"delta":"Hello"}
 event done {}
 END
     questions 4
-    # The first object puts the clock two hours ahead, perhaps after the second question was sent: without its start event, the
-    # answer would seem to be buffered.
-    LC_ALL=C.UTF-8 TERM=xterm-256color python3 "$BATS_TEST_DIRNAME/screen.py" "$T" shows '6.0 h left' open second await fourth \
-        shows '40 min left' open fourth gone left \
-        -- sh -c 'LD_PRELOAD="$1" "$2" batch --jobs 1 --idle-timeout 0 "$3" | while read -r line; do : >"$CLOCK_AHEAD"; done' \
-        sh "$T/clock.so" "$CHAT" "$T/questions" >"$OUT" 2>"$ERR" </dev/null 3>&- || fail "not as expected on the screen"
+    # The clock is put two hours ahead when the second question was sent: "keep" makes the file $CLOCK_AHEAD. Without its start
+    # event, the answer would seem to be buffered.
+    LC_ALL=C.UTF-8 TERM=xterm-256color python3 "$BATS_TEST_DIRNAME/screen.py" "$T" await second keep ahead \
+        shows '6.0 h left' open second await fourth shows '40 min left' open fourth gone left \
+        -- sh -c 'LD_PRELOAD="$1" "$2" batch --jobs 1 --idle-timeout 0 "$3" >"$4"' sh "$T/clock.so" "$CHAT" "$T/questions" \
+        "$T/objects" >"$OUT" 2>"$ERR" </dev/null 3>&- || fail "not as expected on the screen"
     grep . "$T/last" | diff <(echo '4 questions: 4 done') - >&2 || fail "another screen"
 }
 
