@@ -250,7 +250,7 @@ editor()
 @test "--edit: a directory in which no file can be created" {
     serve_hello
     editor ': >'"$T"'/edited'
-    TMPDIR=$T/none at_terminal wait 'cannot create' -- "$CHAT" send -c "$ID" --edit some text
+    XDG_RUNTIME_DIR=$T/none at_terminal wait 'cannot create' -- "$CHAT" send -c "$ID" --edit some text
     expect_line 'exit 73.*' "$OUT"
     [ ! -e "$T/edited" ] || fail "the editor was run"
     expect_requests
