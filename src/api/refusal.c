@@ -32,7 +32,7 @@ static void add_word(struct sent *sent, struct span text, struct sent_word word)
         return;
     word.text = xspandup(text);
     word.len = text.len;
-    sent->words = xrealloc(sent->words, (sent->count + 1) * sizeof *sent->words);
+    sent->words = xgrow(sent->words, sent->count, sizeof *sent->words);
     sent->words[sent->count++] = word;
 }
 

@@ -12,7 +12,8 @@ void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 /* Makes room for one more element in a list of `count` elements of `size` bytes, so that appending
-   takes constant time on average. For a list that grows only by this function. */
+   takes constant time on average. Only for a list that always grows by this function; it may become
+   shorter. */
 void *xgrow(void *list, size_t count, size_t size);
 char *xstrdup(const char *text);
 /* A terminated copy of `len` bytes. */

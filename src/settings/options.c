@@ -262,7 +262,7 @@ static void clear_value(struct setting *s)
 
 static void append_value(struct setting *s, const char *text)
 {
-    s->list = xrealloc(s->list, (size_t)(s->count + 1) * sizeof *s->list);
+    s->list = xgrow(s->list, (size_t)s->count, sizeof *s->list);
     s->list[s->count++] = xstrdup(text);
 }
 
@@ -468,7 +468,7 @@ bool operand_is_dash(const struct operand *operand)
 
 static void add_operand(struct operands *o, const char *text, bool literal)
 {
-    o->list = xrealloc(o->list, (o->count + 1) * sizeof *o->list);
+    o->list = xgrow(o->list, o->count, sizeof *o->list);
     o->list[o->count++] = (struct operand){text, literal};
 }
 

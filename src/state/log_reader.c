@@ -130,7 +130,7 @@ static void add_needle(struct log_reader *r, const char *text, bool ignore_case)
     struct buf json = {0};
     json_put_string(&json, span_of(text));
     struct span inside = span_make(json.data + 1, json.len - 2);
-    r->needles = xrealloc(r->needles, (r->needle_count + 1) * sizeof *r->needles);
+    r->needles = xgrow(r->needles, r->needle_count, sizeof *r->needles);
     struct needle *n = &r->needles[r->needle_count++];
     *n = (struct needle){.ignore_case = ignore_case};
     if (ignore_case)

@@ -61,7 +61,7 @@ void headers_release(struct headers *h)
 
 void headers_add(struct headers *h, const char *name, const char *value)
 {
-    h->list = xrealloc(h->list, (h->count + 1) * sizeof *h->list);
+    h->list = xgrow(h->list, h->count, sizeof *h->list);
     h->list[h->count++] = (struct header){xstrdup(name), value ? xstrdup(value) : NULL};
 }
 

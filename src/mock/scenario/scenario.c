@@ -157,7 +157,7 @@ static int parse_on(struct parser *p)
     if (path[0] != '/' || (*once && strcmp(once, "once") != 0))
         return fail_argument(p);
     struct scenario *s = p->scenario;
-    s->blocks = xrealloc(s->blocks, (s->count + 1) * sizeof *s->blocks);
+    s->blocks = xgrow(s->blocks, s->count, sizeof *s->blocks);
     p->block = &s->blocks[s->count++];
     *p->block = (struct block){
         .method = xstrdup(method), .path = xstrdup(path), .once = *once, .status = 200};
