@@ -29,6 +29,13 @@ jwt_head=eyJ
 
 # --- login ---
 
+# After log_in: no token can be stored.
+prevent_storing()
+{
+    rm "$(state credentials.json.lock)"
+    mkdir "$(state credentials.json.lock)"
+}
+
 @test "login: --email and --password-stdin" {
     for generation in 1 2; do
         serve_default --generation "$generation"
@@ -1023,8 +1030,7 @@ SCENARIO
     no_token
     log_in
     age 1000 50
-    rm "$(state credentials.json.lock)"
-    mkdir "$(state credentials.json.lock)"
+    prevent_storing
     run_chat send -c "$ID" hi
     expect_status 65
     expect_line 'sigmasight-chat: warning: .*credentials\.json.*'
@@ -1186,8 +1192,7 @@ body []
 SCENARIO
     no_token
     log_in
-    rm "$(state credentials.json.lock)"
-    mkdir "$(state credentials.json.lock)"
+    prevent_storing
     local command
     for command in 'send -c '"$ID"' hi' whoami conversations portfolios 'feedback message-1 up' 'api /limits'; do
         # shellcheck disable=SC2086 # words
@@ -1218,8 +1223,7 @@ body []
 SCENARIO
     no_token
     log_in
-    rm "$(state credentials.json.lock)"
-    mkdir "$(state credentials.json.lock)"
+    prevent_storing
     run_chat batch --lines <<<hi
     expect_status 0
     expect_line 'sigmasight-chat: warning: .*credentials\.json.*'
