@@ -9,7 +9,6 @@
 #include "system/signals.h"
 #include "system/time.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -213,7 +212,10 @@ int sys_unlink(const char *path)
 
 /* Replacing a file. */
 
-enum { SUFFIX = 6 /* random characters after the dot of a temporary name */ };
+/* The temporary file for NAME is .NAME.tmp-XXXXXX: no user gives a backup such a name, because
+   files with it are removed. */
+#define TEMPORARY_MARK ".tmp-"
+enum { SUFFIX = 6 /* random characters after the mark */ };
 
 static const char suffix_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 enum { COUNT_OF_CHARACTERS = sizeof suffix_characters - 1 };
@@ -248,8 +250,11 @@ static int open_unnamed(const char *path)
 
 static void choose_name(struct sys_replacement *r, const char *path)
 {
+    const char *base;
     struct buf name = {0};
-    buf_printf(&name, "%s.", path);
+    char *directory = split_path(path, &base);
+    buf_printf(&name, "%s/.%s" TEMPORARY_MARK, directory, base);
+    free(directory);
     uint32_t random = sys_random();
     for (int i = 0; i < SUFFIX; i++, random /= COUNT_OF_CHARACTERS)
         buf_byte(&name, suffix_characters[random % COUNT_OF_CHARACTERS]);
@@ -371,17 +376,15 @@ int sys_replace_file(const char *path, const void *bytes, size_t len)
     return -1;
 }
 
-/* Whether `name` is that of a temporary file for `base`: of this version or, with other characters,
-   of mkstemp(3). */
+/* Whether `name` is that of a temporary file for `base`. */
 static bool is_temporary(const char *name, const char *base)
 {
-    size_t len = strlen(base);
-    if (strncmp(name, base, len) != 0 || name[len] != '.' || strlen(name + len + 1) != SUFFIX)
+    size_t len = strlen(base), mark = sizeof TEMPORARY_MARK - 1;
+    if (name[0] != '.' || strncmp(name + 1, base, len) != 0 ||
+        strncmp(name + 1 + len, TEMPORARY_MARK, mark) != 0)
         return false;
-    for (const char *p = name + len + 1; *p; p++)
-        if (!isalnum((unsigned char)*p))
-            return false;
-    return true;
+    const char *suffix = name + 1 + len + mark;
+    return strlen(suffix) == SUFFIX && strspn(suffix, suffix_characters) == SUFFIX;
 }
 
 void sys_replace_clean(const char *path)

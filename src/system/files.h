@@ -52,7 +52,7 @@ int sys_unlink(const char *path);
 
 /* A file under construction that will replace `path` atomically. It has no name until it is
    complete if the file system supports unnamed files, otherwise a temporary name in the same
-   directory. */
+   directory: .NAME.tmp-XXXXXX, where NAME is the last component of `path`. */
 struct sys_replacement {
     int fd; /* write to this */
     char *path, *temporary;

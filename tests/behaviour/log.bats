@@ -330,14 +330,22 @@ time.sleep(600)' "${LOG%/*}/log.lock" >"$T/held" 3>&- &
 @test "log: temporary files of a killed removal are removed by the next" {
     entry aaaaaaaa one
     entry bbbbbbbb two
-    : >"$LOG.Ab3dEf"
+    local leftover=${LOG%/*}/.log.jsonl.tmp-ab3def
+    : >"$leftover"
     : >"$LOG.other"
+    : >"$LOG.backup"
     run_chat log delete aaaa
     expect_status 0
-    [ ! -e "$LOG.Ab3dEf" ]
+    [ ! -e "$leftover" ]
     [ -e "$LOG.other" ]
+    [ -e "$LOG.backup" ]
     [ "$(jq -r .id "$LOG")" = bbbbbbbb ]
     [ "$(stat -c %a "$LOG")" = 600 ]
+    : >"$leftover"
+    run_chat log clear --yes
+    expect_status 0
+    [ ! -e "$leftover" ]
+    [ -e "$LOG.backup" ]
 }
 
 @test "log: lists tab-separated fields, the newest first" {

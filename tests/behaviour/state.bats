@@ -90,8 +90,7 @@ refused()
     need_preload
     serve_hello
     log_in
-    : >"$(state credentials.json).a1B2c3"
-    : >"$(state credentials.json).bak"
+    : >"$(state .credentials.json).tmp-a1b2c3"
     cat >"$T/kill.c" <<'END_OF_C'
 #include <signal.h>
 #include <unistd.h>
@@ -106,8 +105,25 @@ END_OF_C
     status=0
     LD_PRELOAD=$T/kill.so "$CHAT" login --email me@example.com --password-stdin <"$T/password" >"$OUT" 2>"$ERR" || status=$?
     expect_status 137
-    [ "$(cd "$(state)" && printf '%s ' *)" = 'credentials.json credentials.json.bak credentials.json.lock ' ] ||
-        fail "left: $(ls "$(state)")"
+    [ "$(ls -A "$(state)")" = $'credentials.json\ncredentials.json.lock' ] || fail "left: $(ls -A "$(state)")"
+}
+
+@test "state: copies that the user made are kept" {
+    scene
+    local name suffix
+    for name in credentials.json conversations.json; do
+        for suffix in backup bak a1B2c3; do
+            cp "$(state "$name")" "$(state "$name.$suffix")"
+        done
+    done
+    ls -A "$(state)" >"$T/before"
+    log_in
+    run_chat send hi
+    expect_status 0
+    run_chat logout
+    expect_status 0
+    ls -A "$(state)" >"$T/after"
+    diff "$T/before" "$T/after" >&2
 }
 
 @test "state: a login on a file system without locks works with a warning" {
@@ -397,7 +413,7 @@ TABLE
     ) </dev/null | cat >"$ERR" || status=$?
     cmp "$T/before" "$(state credentials.json)" >&2
     grep -q 'credentials.json' "$ERR"
-    [ "$(find "$(state)" -name 'credentials.json.*' ! -name '*.lock' | wc -l)" -eq 0 ] || fail "a temporary file stays"
+    [ "$(find "$(state)" -name '*credentials.json.*' ! -name '*.lock' | wc -l)" -eq 0 ] || fail "a temporary file stays"
 }
 
 # --- one entry per profile and URL ---
@@ -528,7 +544,7 @@ await_all()
     [ "$(stored length)" -eq 20 ]
     [ "$(stored 'map("\(.profile) \(.email)") | sort | unique | length')" -eq 20 ]
     [ "$(stored 'map(select(.email == "u" + .profile[1:] + "@example.com")) | length')" -eq 20 ]
-    [ "$(find "$(state)" -type f | wc -l)" -eq 2 ] || fail "something was left: $(ls "$(state)")"
+    [ "$(find "$(state)" -type f | wc -l)" -eq 2 ] || fail "something was left: $(ls -A "$(state)")"
     [ "$(stat -c %a "$(state credentials.json)")" = 600 ]
 }
 

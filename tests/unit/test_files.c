@@ -4,6 +4,8 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
 
 static const char *const paths[] = {"file", "./file", "inside/file", "inside/../file"};
 
@@ -27,22 +29,40 @@ static void replace(void)
     }
 }
 
-static void leave_behind(const char *path)
+static void check_clean(const char *path, const char *before, const char *after, bool stays)
 {
     struct buf name = {0};
-    buf_printf(&name, "%s.a1b2c3", path);
+    const char *slash = strrchr(path, '/');
+    int directory = slash ? (int)(slash - path) + 1 : 0;
+    buf_printf(&name, "%.*s%s%s%s", directory, path, before, path + directory, after);
     close(open(buf_text(&name), O_WRONLY | O_CREAT, 0600));
     check(access(buf_text(&name), F_OK) == 0, "%s was not created", buf_text(&name));
     sys_replace_clean(path);
-    check(access(buf_text(&name), F_OK) != 0, "%s was not removed", buf_text(&name));
+    check((access(buf_text(&name), F_OK) == 0) == stays, "%s was %s", buf_text(&name),
+          stays ? "removed" : "not removed");
     check(access(path, F_OK) == 0, "%s was removed", path);
+    unlink(buf_text(&name));
     buf_release(&name);
 }
+
+/* The suffixes that people and other programs choose, and almost the program's own. */
+static const char *const kept[][2] = {
+    {"", ".backup"},      {"", ".bak"},          {"", ".a1b2c3"},       {"", ".tmp-a1b2c3"},
+    {".", ".a1b2c3"},     {".", ".tmp-a1b2c"},   {".", ".tmp-a1b2c34"}, {".", ".tmp-backup~"},
+    {".", ".tmp-A1b2c3"}, {".x", ".tmp-a1b2c3"}, {".", "x.tmp-a1b2c3"},
+};
 
 static void clean(void)
 {
     for (size_t i = 0; i < COUNT(paths); i++)
-        leave_behind(paths[i]);
+        check_clean(paths[i], ".", ".tmp-a1b2c3", false);
+}
+
+static void keep(void)
+{
+    for (size_t i = 0; i < COUNT(paths); i++)
+        for (size_t k = 0; k < COUNT(kept); k++)
+            check_clean(paths[i], kept[k][0], kept[k][1], true);
 }
 
 int main(void)
@@ -54,6 +74,7 @@ int main(void)
     }
     unit_case("files: replaced with and without a directory in the path", replace);
     unit_case("files: temporary files of killed processes are removed", clean);
+    unit_case("files: files of the user with similar names are kept", keep);
     unlink("file");
     unlink("inside/file");
     rmdir("inside");
