@@ -342,9 +342,7 @@ static int ask(struct chat *c, struct fail *fail)
     if (found != 0)
         return -1;
     c->retry.repeatable = !request->conversation;
-    if (request->conversation)
-        c->outcome->conversation = xstrdup(request->conversation);
-    else if (retry_run(&c->retry, create, fail) != 0)
+    if (!request->conversation && retry_run(&c->retry, create, fail) != 0)
         return -1;
     if (request->conversation && request->mode && retry_run(&c->retry, set_mode, fail) != 0)
         return -1;
@@ -364,6 +362,9 @@ int chat_run(struct api *api, struct reader *reader, const struct chat_request *
                                   .stream_ms = -1,
                                   .is_committed = question_is_committed,
                                   .arg = &c};
+    /* Before anything can fail: the caller continues or deletes the conversation of the outcome. */
+    if (request->conversation)
+        outcome->conversation = xstrdup(request->conversation);
     http_on_tick(api->http, tick_sinks, reader->sinks);
     http_set_grace(api->http, 0);
     auth_set_deadline(request->auth, api, request->deadline);

@@ -35,12 +35,14 @@ struct chat_request {
 /* The result of a question. Initialize with chat_outcome_init, release with chat_outcome_release.
  */
 struct chat_outcome {
-    char *conversation;        /* ID; NULL if there is none or it was deleted */
+    char *conversation;        /* ID, that of the request also after any failure; NULL if there is
+                                  none or it was deleted */
     bool created;              /* this question created it */
     bool posted;               /* the message was sent at least once, successfully or not */
     bool accepted;             /* the server began to stream an answer */
     bool connected;            /* a request reached the server */
-    struct strings portfolios; /* IDs, including those that the program chose */
+    struct strings portfolios; /* IDs, including those that the program chose; none if they could
+                                  not be determined */
     struct sink_timing timing;
 };
 

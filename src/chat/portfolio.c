@@ -59,6 +59,8 @@ int portfolio_resolve(struct portfolio_choice *c, struct api *api, struct api_po
     int result = 0;
     for (size_t i = 0; result == 0 && i < wanted.count; i++)
         result = add_id(c, api, &ids, wanted.ids[i], fail);
+    if (result != 0)
+        strings_release(&ids);
     c->ids_are_implied = wanted.count == 0 && is_new && c->is_implied;
     if (c->ids_are_implied)
         add_all(c, &ids);

@@ -24,7 +24,7 @@ void portfolio_choice_release(struct portfolio_choice *c);
 /* Stores the IDs of the portfolios `wanted` in `ids`. UUIDs, and all values if the server cannot
    list portfolios, are used unchanged. If `wanted` is empty the result is empty, or for a new
    conversation (`is_new`) what portfolio_choose has chosen before. Fails as portfolio_list_get and
-   portfolio_find. */
+   portfolio_find; then the result is empty. */
 int portfolio_resolve(struct portfolio_choice *c, struct api *api, struct api_portfolios wanted,
                       bool is_new, struct fail *fail);
 

@@ -189,10 +189,10 @@ static void add_hints(const struct dialogue *d, const struct question *q, struct
 }
 
 /* Stores the conversation for --continue. A failure is only a warning. */
-static void remember_conversation(struct dialogue *d, const char *id, struct fail *fail)
+static void remember_conversation(struct dialogue *d, struct fail *fail)
 {
     struct fail why = FAIL_INIT;
-    struct last last = {.id = xstrdup(id),
+    struct last last = {.id = xstrdup(d->conversation),
                         .account = d->client.auth.email ? xstrdup(d->client.auth.email) : NULL};
     strings_copy(&last.portfolios, &d->portfolios);
     last_put(d->client.config.key, &last, &why);
@@ -225,6 +225,18 @@ static int freshen_token(struct dialogue *d, int64_t deadline, struct fail *fail
     return auth_freshen(&d->client.auth, &d->client.api, fail);
 }
 
+/* The next question continues the conversation of this one. If this one failed before its
+   portfolios were determined, those of the conversation are kept. */
+static void keep_conversation(struct dialogue *d, const struct question *q)
+{
+    const struct chat_outcome *o = &q->outcome;
+    bool is_deleted = q->request.ephemeral && !q->request.keep;
+    if (is_deleted || !d->conversation)
+        set_conversation(d, is_deleted ? NULL : o->conversation);
+    if (d->conversation && o->portfolios.count)
+        strings_copy(&d->portfolios, &o->portfolios);
+}
+
 int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
 {
     struct chat_request *request = &q->request;
@@ -245,14 +257,11 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
     if (result != 0)
         add_hints(d, q, fail);
     d->mode_set = !d->is_job && (d->mode_set || q->outcome.posted);
-    const char *id = q->outcome.conversation;
     request->conversation = NULL;
     request->portfolios = view_portfolios(&q->outcome.portfolios);
-    set_conversation(d, request->ephemeral && !request->keep ? NULL : id);
-    if (d->conversation)
-        strings_copy(&d->portfolios, &q->outcome.portfolios);
+    keep_conversation(d, q);
     if (q->outcome.accepted && d->conversation && !request->ephemeral && !d->is_job)
-        remember_conversation(d, id, fail);
+        remember_conversation(d, fail);
     return result;
 }
 

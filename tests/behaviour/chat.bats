@@ -24,7 +24,7 @@ need_editing()
 # Answers every message with its own text.
 serve_echo()
 {
-    serve <<'END'
+    serve "$@" <<'END'
 on POST /chat/send
 event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
 event message {"delta":"Heard: $TEXT","role":"assistant"}
@@ -152,6 +152,27 @@ END
     expect_status 65
     expect_requests 'POST /chat/conversations' 'POST /chat/send' 'POST /chat/send'
     [ "$(conversations_posted)" -eq 1 ]
+}
+
+@test "chat: a failure to look up the portfolios neither ends the conversation nor changes its portfolios" {
+    serve --generation 2 <<'END'
+on GET /portfolios once
+status 503
+on POST /chat/send
+event message {"delta":"Hello"}
+event done {}
+END
+    run_chat chat -c "$ID" --portfolio Demo --retry 0 -j <<<$'one\ntwo'
+    expect_status 69
+    expect_requests 'GET /portfolios' 'GET /portfolios' 'POST /chat/send'
+    expect_body 3 ".conversation_id == \"$ID\""
+    expect_jq "map(select(.event == \"client.close\").data.conversation_id) == [\"$ID\", \"$ID\"]"
+    # Of two configured portfolios one is unknown: no message is posted with the other one alone.
+    mkdir -p "$T/config/sigmasight-chat"
+    printf '{"portfolio": ["%s", "Typo"]}' "$P1" >"$T/config/sigmasight-chat/config.json"
+    run_chat chat -c "$ID" <<<$'three\nfour'
+    expect_status 65
+    expect_posted '"two"'
 }
 
 @test "chat: an ephemeral conversation is deleted at the end, once" {
@@ -623,6 +644,20 @@ END
     [ "$(requests | sed 's|/chat/conversations/.*|/chat/conversations|' | paste -s -d , -)" = \
         'POST /chat/conversations,POST /chat/send,DELETE /chat/conversations,POST /chat/conversations,POST /chat/send,DELETE /chat/conversations' ] ||
         fail "other requests: $(requests)"
+}
+
+@test "chat: an unknown portfolio does not begin a new conversation, and an ephemeral one is still deleted" {
+    local calls='POST /chat/conversations,POST /chat/send'
+    serve_echo --generation 2 --portfolios 2
+    term=dumb on_screen columns 200 shows '>' type 'one\n' shows 'Heard: one' type '/portfolio Typo\n' shows 'portfolio Typo from' \
+        type 'two\n' shows 'unknown portfolio' type '/portfolio Demo r\n' shows 'portfolio Demo r from' \
+        type 'three\n' shows 'Heard: three' type '/portfolio Typo\n' shows 'portfolio Typo from' type 'four\n' \
+        shows 'unknown portfolio' type '\x04' -- "$CHAT" chat --ephemeral --portfolio "$P1"
+    [ "$(cat "$OUT")" = "exit 0" ]
+    expect_posted '"one"' '"three"'
+    [ "$(requests | sed 's|/chat/conversations/.*|/chat/conversations|' | paste -s -d , -)" = \
+        "$calls,GET /portfolios,POST /chat/send,DELETE /chat/conversations" ] || fail "other requests: $(requests)"
+    [ "$(conversations_posted)" -eq 1 ]
 }
 
 @test "chat: a failure at the prompt does not end the dialogue, whose status is 0" {
