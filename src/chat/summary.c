@@ -28,5 +28,6 @@ int summary_deliver(struct summary *summary, struct sinks *sinks, bool connected
         fail_release(&late);
     else
         fail_move(fail, &late);
+    summary->fail = fail; /* not the local one, which may have been described */
     return fail_is_set(fail) ? -1 : 0;
 }
