@@ -26,7 +26,7 @@ struct event {
 struct gates {
     pthread_mutex_t lock; /* for `events` */
     struct event *events;
-    atomic_uint_fast64_t requests, ended;
+    atomic_size_t requests, ended;
 };
 
 static struct event *new_event(enum event_kind kind, struct span gate)
@@ -161,11 +161,11 @@ void gates_end_request(struct gates *g)
 
 struct gates_count gates_count(struct gates *g)
 {
-    uint64_t ended = g->ended;
+    size_t ended = g->ended;
     return (struct gates_count){.requests = g->requests, .ended = ended};
 }
 
-enum wake gates_await_ended(struct gates *g, uint64_t count, int client)
+enum wake gates_await_ended(struct gates *g, size_t count, int client)
 {
     while (g->ended < count) {
         enum wake wake = gates_sleep(client, COUNT_INTERVAL);

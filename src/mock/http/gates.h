@@ -9,6 +9,7 @@
 #include "core/span.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct gates;
@@ -37,14 +38,14 @@ enum wake gates_await(struct gates *g, struct span name, int client);
 bool gates_open(struct gates *g, struct span name);
 
 struct gates_count {
-    uint64_t requests; /* requests of the API that were received completely */
-    uint64_t ended;    /* of these: the response was sent or aborted */
+    size_t requests; /* requests of the API that were received completely */
+    size_t ended;    /* of these: the response was sent or aborted */
 };
 
 void gates_begin_request(struct gates *g);
 void gates_end_request(struct gates *g);
 struct gates_count gates_count(struct gates *g);
 /* Waits until `count` requests have ended. */
-enum wake gates_await_ended(struct gates *g, uint64_t count, int client);
+enum wake gates_await_ended(struct gates *g, size_t count, int client);
 
 #endif

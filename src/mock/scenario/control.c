@@ -38,9 +38,9 @@ static void await_ended(struct gates *gates, int client, struct span number, str
     if (strspn(number.at, "0123456789") != number.len)
         reply_detail(reply, 422, "Not a number");
     else
-        reply->status =
-            gates_await_ended(gates, strtoull(number.at, NULL, 10), client) == WAKE_EVENT ? 204
-                                                                                          : 503;
+        reply->status = gates_await_ended(gates, strtoul(number.at, NULL, 10), client) == WAKE_EVENT
+                            ? 204
+                            : 503;
 }
 
 static const struct call_row {
