@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "chat/pace.h"
 
+#include <limits.h>
+
 enum {
+    TICK = 1000,
     FIRST_INTERVAL = 100000,
     INTERVAL_MAX = 5000000,
     /* A hint of whole seconds may be rounded down to 0. */
@@ -12,63 +15,98 @@ enum {
     GROWTH = 64
 };
 
-static int64_t later(int64_t a, int64_t b)
+void pace_init(struct pace *p, int64_t now)
+{
+    *p = (struct pace){.start = now};
+}
+
+/* The last tick that is not after this time; UINT_MAX if it is out of range. */
+static unsigned tick_at(const struct pace *p, int64_t time)
+{
+    int64_t tick = (time - p->start) / TICK + 1;
+    return tick < UINT_MAX ? (unsigned)tick : UINT_MAX;
+}
+
+/* The first tick that is not before this time; UINT_MAX if it is out of range. */
+static unsigned tick_from(const struct pace *p, int64_t time)
+{
+    return tick_at(p, time + TICK - 1);
+}
+
+static int64_t time_of(const struct pace *p, unsigned tick)
+{
+    return p->start + ((int64_t)tick - 1) * TICK;
+}
+
+static unsigned add_interval(unsigned tick, unsigned interval)
+{
+    unsigned ticks = (interval + TICK - 1) / TICK;
+    return tick < UINT_MAX - ticks ? tick + ticks : UINT_MAX;
+}
+
+static unsigned later(unsigned a, unsigned b)
 {
     return a > b ? a : b;
 }
 
-static void raise_to(_Atomic int64_t *target, int64_t value)
+static void raise_to(atomic_uint *target, unsigned value)
 {
-    int64_t present = atomic_load(target);
+    unsigned present = atomic_load(target);
     while (present < value && !atomic_compare_exchange_weak(target, &present, value))
         ;
 }
 
 struct pace_turn pace_reserve(struct pace *p, int64_t now)
 {
-    int64_t changed = atomic_load(&p->changed);
-    int64_t earliest = later(now, atomic_load(&p->held_until));
-    int64_t interval = atomic_load(&p->interval), next = atomic_load(&p->next), turn;
+    unsigned changed = atomic_load(&p->changed), held_until = atomic_load(&p->held_until);
+    unsigned interval = atomic_load(&p->interval), next = atomic_load(&p->next), turn;
+    unsigned earliest = later(tick_from(p, now), held_until);
     if (interval == 0)
-        return (struct pace_turn){earliest, changed};
+        return (struct pace_turn){held_until < earliest ? now : time_of(p, held_until), changed};
     do
         turn = later(earliest, next);
-    while (!atomic_compare_exchange_weak(&p->next, &next, turn + interval));
-    return (struct pace_turn){turn, changed};
+    while (!atomic_compare_exchange_weak(&p->next, &next, add_interval(turn, interval)));
+    return (struct pace_turn){time_of(p, turn), changed};
 }
 
 bool pace_is_due(struct pace *p, struct pace_turn turn, int64_t now)
 {
-    return now >= turn.at && now >= atomic_load(&p->held_until) &&
+    return now >= turn.at && tick_at(p, now) >= atomic_load(&p->held_until) &&
            turn.changed == atomic_load(&p->changed);
 }
 
 void pace_accept(struct pace *p)
 {
-    int64_t interval = atomic_load(&p->interval);
+    unsigned interval = atomic_load(&p->interval);
     if (interval == 0)
         return;
-    int64_t shorter = interval - interval / GROWTH;
+    unsigned shorter = interval - interval / GROWTH;
     /* If another job has changed it meanwhile, that change is kept. */
     atomic_compare_exchange_strong(&p->interval, &interval, shorter < INTERVAL_MIN ? 0 : shorter);
 }
 
 /* A server whose limit allows a call every `delay` refuses no calls at longer intervals: a longer
    one is of no use against refusals that do not depend on the rate. */
-static int64_t interval_limit(int64_t delay)
+static unsigned interval_limit(int64_t delay)
 {
-    int64_t limit = later(delay, INTERVAL_MAX_LEAST);
-    return limit < INTERVAL_MAX ? limit : INTERVAL_MAX;
+    if (delay < INTERVAL_MAX_LEAST)
+        return INTERVAL_MAX_LEAST;
+    return delay < INTERVAL_MAX ? (unsigned)delay : INTERVAL_MAX;
 }
 
-void pace_refuse(struct pace *p, int64_t called, int64_t now, int64_t delay)
+bool pace_refuse(struct pace *p, int64_t called, int64_t now, int64_t delay)
 {
-    int64_t changed = atomic_load(&p->changed), interval = atomic_load(&p->interval);
-    int64_t limit = later(interval, interval_limit(delay));
-    raise_to(&p->held_until, now + delay);
-    if (called <= changed || !atomic_compare_exchange_strong(&p->changed, &changed, now))
-        return;
+    unsigned changed = atomic_load(&p->changed), interval = atomic_load(&p->interval);
+    unsigned least = interval_limit(delay), limit = interval > least ? interval : least;
+    unsigned until = tick_from(p, now + delay);
+    if (until == UINT_MAX)
+        return false;
+    raise_to(&p->held_until, until);
+    if (tick_at(p, called) <= changed ||
+        !atomic_compare_exchange_strong(&p->changed, &changed, tick_at(p, now)))
+        return true;
     interval = interval ? interval + interval / 2 : FIRST_INTERVAL;
     atomic_store(&p->interval, interval < limit ? interval : limit);
     atomic_store(&p->next, atomic_load(&p->held_until));
+    return true;
 }

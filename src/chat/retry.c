@@ -110,13 +110,13 @@ static bool is_rate_limit(const struct retry_loop *loop, const struct fail *why)
 }
 
 /* Makes all jobs wait until this call is retried, or if it is not, for the time that the server
-   asks for. */
-static void hold_all(struct retry_loop *loop, const struct fail *why, int64_t delay_ms)
+   asks for. False if only this job can wait. */
+static bool hold_all(struct retry_loop *loop, const struct fail *why, int64_t delay_ms)
 {
     int64_t ms = delay_ms >= 0           ? delay_ms
                  : why->retry_after >= 0 ? why->retry_after
                                          : loop->policy->delay_ms;
-    pace_refuse(loop->pace, loop->called, sys_now_us(), ms * 1000);
+    return pace_refuse(loop->pace, loop->called, sys_now_us(), ms * 1000);
 }
 
 /* Waits before a retry. 0 if the call must be repeated now, otherwise -1. */
@@ -132,9 +132,7 @@ static int wait_for_retry(struct retry_loop *loop, int made, struct fail *why, s
                              .stream_ms = loop->stream_ms,
                              .random = sys_random()};
     int64_t delay = retry_delay(loop->policy, &now);
-    bool holds_all = is_rate_limit(loop, why);
-    if (holds_all)
-        hold_all(loop, why, delay);
+    bool holds_all = is_rate_limit(loop, why) && hold_all(loop, why, delay);
     if (delay < 0) {
         fail_move(fail, why);
         return -1;

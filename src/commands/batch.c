@@ -637,6 +637,7 @@ static int open_files(struct batch_run *r, struct fail *fail)
     const char *path = o->count && !operand_is_dash(&o->list[0]) ? o->list[0].text : NULL;
     if (!r->job.pace)
         return sys_fail(fail, FAIL_SOFTWARE, "cannot share memory with jobs");
+    pace_init(r->job.pace, r->started);
     if (outputs_check_input(r->in, path, fail) != 0 || read_former(r, fail) != 0)
         return -1;
     if (!path)

@@ -190,38 +190,84 @@ static void refused(void)
     batch_release(&b);
 }
 
+static const int64_t MS = 1000; /* microseconds */
+
 static void paces(void)
 {
-    struct pace p = {0};
-    const int64_t MS = 1000;
-    check_int(pace_reserve(&p, 5).at, 5, "no limit");
+    struct pace p;
+    const int64_t start = 77777777;
+    pace_init(&p, start);
+    check_int(pace_reserve(&p, start + 5).at, start + 5, "no limit");
     pace_accept(&p);
-    struct pace_turn before = pace_reserve(&p, 10);
-    pace_refuse(&p, 10, 20, 1000 * MS);
-    check(!pace_is_due(&p, before, 30), "a turn from before the refusal");
-    check(!pace_is_due(&p, before, 5000 * MS), "nor is it due later");
+    struct pace_turn before = pace_reserve(&p, start + 10);
+    check(pace_is_due(&p, before, start + 10), "due at once");
+    check(pace_refuse(&p, start + 10, start + 20 * MS, 1000 * MS), "refused in the first ms");
+    check(!pace_is_due(&p, before, start + 30 * MS), "a turn from before the refusal");
+    check(!pace_is_due(&p, before, start + 5000 * MS), "nor is it due later");
     int64_t interval = p.interval;
-    pace_refuse(&p, 15, 30, 500 * MS);
+    pace_refuse(&p, start + 15 * MS, start + 30 * MS, 500 * MS);
     check_int(p.interval, interval, "refusals at once count as one");
-    struct pace_turn one = pace_reserve(&p, 40), two = pace_reserve(&p, 50);
-    check_int(one.at, 20 + 1000 * MS, "all are held");
+    struct pace_turn one = pace_reserve(&p, start + 40 * MS),
+                     two = pace_reserve(&p, start + 50 * MS);
+    check_int(one.at, start + 1020 * MS, "all are held");
     check_int(two.at, one.at + interval, "and go on one after the other");
+    check(!pace_is_due(&p, one, one.at - 1), "held");
     check(pace_is_due(&p, one, one.at), "due");
     check(!pace_is_due(&p, two, one.at), "not due yet");
-    pace_refuse(&p, one.at, one.at + 1, 0);
+    pace_refuse(&p, one.at, one.at + MS, 0);
     check(p.interval > interval, "a later refusal");
     for (int i = 0; i < 10000; i++)
         pace_accept(&p);
     check_int(p.interval, 0, "recovered");
-    for (int64_t now = 2000 * MS; now < 3000 * MS; now += MS)
+    const int64_t end = start + 2000 * MS;
+    for (int64_t now = end; now < end + 1000 * MS; now += MS)
         pace_refuse(&p, now, now, 0);
     check(p.interval <= 500 * MS, "refusals without a delay");
-    for (int64_t now = 3000 * MS; now < 4000 * MS; now += MS)
+    for (int64_t now = end + 1000 * MS; now < end + 2000 * MS; now += MS)
         pace_refuse(&p, now, now, 2000 * MS);
     check_int(p.interval, 2000 * MS, "bounded by the delay");
-    for (int64_t now = 4000 * MS; now < 5000 * MS; now += MS)
+    for (int64_t now = end + 2000 * MS; now < end + 3000 * MS; now += MS)
         pace_refuse(&p, now, now, 60000 * MS);
     check(p.interval <= 10000 * MS, "bounded");
+}
+
+/* A call is never made before its time, and turns have at least the interval between them. */
+static void parts_of_a_tick(void)
+{
+    struct pace p;
+    pace_init(&p, 0);
+    pace_refuse(&p, 3, 10 * MS + 1, 500);
+    struct pace_turn turn = pace_reserve(&p, 10 * MS + 2);
+    check_int(turn.at, 11 * MS, "rounded up to the tick");
+    check(!pace_is_due(&p, turn, 11 * MS - 1) && pace_is_due(&p, turn, 11 * MS), "due then");
+    for (int i = 0; p.interval % MS == 0 && i < 10; i++)
+        pace_accept(&p);
+    int64_t interval = p.interval, at = pace_reserve(&p, 12 * MS).at;
+    check(interval > 0 && interval % MS != 0, "an interval of %lld", (long long)interval);
+    for (int i = 0; i < 10; i++) {
+        int64_t next = pace_reserve(&p, 12 * MS).at;
+        check(next >= at + interval && next < at + interval + MS, "turn %d", i);
+        at = next;
+    }
+}
+
+/* When the ticks are used up, no job holds the others, and none is held for ever. */
+static void ticks_end(void)
+{
+    struct pace p;
+    const int64_t last = (int64_t)UINT32_MAX * MS;
+    pace_init(&p, 0);
+    check(pace_refuse(&p, last - 90000 * MS, last - 80000 * MS, 60000 * MS), "before the end");
+    struct pace_turn turn = pace_reserve(&p, last - 70000 * MS);
+    check_int(turn.at, last - 20000 * MS, "held");
+    check(pace_is_due(&p, turn, turn.at), "and due");
+    check(!pace_refuse(&p, turn.at, turn.at + MS, 60000 * MS), "beyond the end");
+    check(pace_is_due(&p, turn, turn.at), "holds nobody");
+    for (int64_t now = last; now < last + 10000 * MS; now += MS) {
+        turn = pace_reserve(&p, now);
+        check(pace_is_due(&p, turn, now), "due at once after the end");
+        check(!pace_refuse(&p, now, now, 0), "no limit after the end");
+    }
 }
 
 static void sets(void)
@@ -282,6 +328,8 @@ int main(void)
     unit_case("the read-ahead is bounded", bounded);
     unit_case("invalid lines", refused);
     unit_case("the pace after a rate limit", paces);
+    unit_case("parts of a tick", parts_of_a_tick);
+    unit_case("the end of the ticks", ticks_end);
     unit_case("a set", sets);
     unit_case("messages between processes", messages);
     return unit_status();
