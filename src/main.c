@@ -263,6 +263,9 @@ int main(int argc, char **argv)
         return print_usage();
     terminal_init(&terminal);
     dispatch(argc, argv, &terminal, &command, &fail);
+    /* Has no effect if the command has closed it already. */
+    if (fail.cause != FAIL_SIGNAL)
+        writer_close_standard(&fail);
     if (fail.cause == FAIL_SIGNAL)
         sys_die_of(fail.signal);
     if (fail_is_set(&fail) && !fail.shown)

@@ -288,7 +288,6 @@ static void close_sinks(struct api_job *j, struct fail *fail)
     struct summary end = {.fail = fail};
     sink_summarize(j->body, &end, &late);
     sinks_close(&j->sinks, &late);
-    writer_close_standard(&late);
     if (fail_is_set(fail))
         fail_release(&late);
     else

@@ -265,7 +265,7 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
     return result;
 }
 
-/* The outputs are closed first, because closing them can change the exit status. */
+/* The outputs are closed first, because closing them can change the exit status that is logged. */
 static void add_to_log(struct dialogue *d, const struct question *q, struct summary *summary,
                        struct fail *fail)
 {

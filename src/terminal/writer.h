@@ -49,7 +49,8 @@ int writer_end(struct writer *o, bool ends_process, bool whole_lines, struct fai
 /* Closes an owned descriptor. FAIL_OUTPUT if close(2) reports a write error. */
 int writer_close(struct writer *o, struct fail *fail);
 
-/* Closes standard output. FAIL_OUTPUT if close(2) reports a write error. */
+/* Closes standard output. FAIL_OUTPUT if close(2) reports a write error. main() calls it after each
+   command; a command whose result depends on it calls it first. */
 int writer_close_standard(struct fail *fail);
 
 /* writer_flush, then writer_release in any case. */

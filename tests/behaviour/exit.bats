@@ -488,6 +488,96 @@ SCENARIO
     done
 }
 
+# Sets LIMITED to a library for LD_PRELOAD with which closing standard output reports an exceeded quota, as NFS does.
+build_limited()
+{
+    need_preload
+    cat >"$T/limited.c" <<'END_OF_C'
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int close(int fd)
+{
+    int result = (int)syscall(SYS_close, fd);
+    if (fd != STDOUT_FILENO)
+        return result;
+    errno = EDQUOT;
+    return -1;
+}
+END_OF_C
+    LIMITED=$T/limited.so
+    "${CC:-cc}" -shared -fPIC -o "$LIMITED" "$T/limited.c"
+}
+
+# run_limited ARGUMENT...: as run_chat, with that library.
+run_limited()
+{
+    status=0
+    LD_PRELOAD=$LIMITED "$CHAT" "$@" >"$OUT" 2>"$ERR" || status=$?
+}
+
+# expect_limit: the failure was reported, after whatever else is on standard error.
+expect_limit()
+{
+    expect_status 74
+    tail -1 "$ERR" | grep -q 'cannot write standard output: ' || fail "$(cat "$ERR")"
+}
+
+@test "74: a write error that closing standard output reports, for each command" {
+    local arguments
+    build_limited
+    serve_default
+    run_chat send --log -q hi
+    expect_status 0
+    printf 'event: message\ndata: {"delta":"Hello"}\n\nevent: done\ndata: {}\n\n' >"$T/answer.sse"
+    echo '{"message": "hi"}' >"$T/questions"
+    while read -r arguments; do
+        # shellcheck disable=SC2086 # words
+        run_limited $arguments
+        expect_limit
+        [ -s "$OUT" ] || fail "$arguments: no output"
+    done <<END_OF_COMMANDS
+--help
+--version
+send --help
+send -q hi
+send -q --log hi
+send -q -o json hi
+send -q -j hi
+send -q -o raw hi
+decode $T/answer.sse
+batch -q $T/questions
+api /auth/me
+whoami
+portfolios
+conversations
+log list
+log show
+log export
+log path
+config
+schema
+completion bash
+END_OF_COMMANDS
+    run_limited chat -q <<<'hi'
+    expect_limit
+}
+
+@test "a write error that closing standard output reports is not shown after another failure" {
+    build_limited
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"partly"}
+event error {"message":"the first cause","retryable":false}
+SCENARIO
+    run_limited send -q -c "$ID" hi
+    expect_failure 1 '.*the first cause.*'
+    run_limited send --nonsense
+    expect_status 64
+    expect_no 'standard output' "$ERR"
+}
+
 # --- 75 ---
 
 @test "75: a connection lost before done" {
