@@ -11,10 +11,8 @@
 #include "json/write.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Appends the origin of a value. */
 static void put_origin(struct buf *out, const struct settings *s, const struct option_row *row)
@@ -200,19 +198,13 @@ static const char example[] =
 static int create_example(const char *path, struct fail *fail)
 {
     char *directory = xmemdup(path, (size_t)(strrchr(path, '/') - path));
-    int fd = -1, result = sys_make_directories(directory);
+    int result = sys_make_directories(directory);
     free(directory);
     if (result == 0)
-        fd = sys_open_private(path, O_WRONLY | O_CREAT | O_EXCL);
-    if (fd < 0 && errno == EEXIST)
+        result = sys_create_file(path, example, sizeof example - 1);
+    if (result == 0 || errno == EEXIST)
         return 0;
-    if (fd >= 0)
-        result = sys_write_all(fd, example, sizeof example - 1, NULL);
-    if (fd < 0 || result != 0)
-        sys_fail(fail, FAIL_CREATE, "cannot create %s", path);
-    if (fd >= 0)
-        close(fd);
-    return fail_is_set(fail) ? -1 : 0;
+    return sys_fail(fail, FAIL_CREATE, "cannot create %s", path);
 }
 
 /* Reads the edited configuration to report errors. */

@@ -139,6 +139,22 @@ int sys_open_private(const char *path, int flags)
     return open_private(path, flags | O_NOFOLLOW | O_NONBLOCK);
 }
 
+int sys_create_file(const char *path, const void *bytes, size_t len)
+{
+    int fd = sys_open_private(path, O_WRONLY | O_CREAT | O_EXCL);
+    if (fd < 0)
+        return -1;
+    int result = sys_write_all(fd, bytes, len, NULL), error = errno;
+    if (close(fd) != 0 && result == 0) {
+        result = -1;
+        error = errno;
+    }
+    if (result != 0)
+        unlink(path);
+    errno = error;
+    return result;
+}
+
 bool sys_ends_inside_line(int fd, off_t size)
 {
     char last = '\n';

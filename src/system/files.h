@@ -40,6 +40,9 @@ ssize_t sys_pread_all(int fd, void *bytes, size_t len, off_t offset);
 /* As sys_open with mode 0600, without following a symbolic link (ELOOP) or waiting for the other
    end of a FIFO. */
 int sys_open_private(const char *path, int flags);
+/* Creates a file with these contents. -1 with errno, EEXIST if it exists; a file that cannot be
+   written completely is removed. */
+int sys_create_file(const char *path, const void *bytes, size_t len);
 /* Whether a file of this size ends inside a line, not in a line feed. */
 bool sys_ends_inside_line(int fd, off_t size);
 /* Whether a directory has an entry whose name is accepted; false also if it cannot be read. */

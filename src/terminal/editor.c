@@ -4,7 +4,6 @@
 #include "system/system.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,31 +16,17 @@ static const char *find_variable(const char *first, const char *second, const ch
     return value ? value : fallback;
 }
 
-/* A new file in the directory for temporary files. Its descriptor, and its path in `path`. */
-static int create_file(struct buf *path, struct fail *fail)
+/* Writes the text to a new file in the directory for temporary files, and its name to `path`. */
+static int write_text(const struct buf *text, struct buf *path, struct fail *fail)
 {
     const char *directory = find_variable("XDG_RUNTIME_DIR", "TMPDIR", "/tmp");
-    int fd;
+    int result;
     do {
         buf_clear(path);
         buf_printf(path, "%s/sigmasight-chat-%08x.md", directory, (unsigned)sys_random());
-        fd = sys_open_private(buf_text(path), O_WRONLY | O_CREAT | O_EXCL);
-    } while (fd < 0 && errno == EEXIST);
-    if (fd < 0)
-        return sys_fail(fail, FAIL_CREATE, "cannot create %s", buf_text(path));
-    return fd;
-}
-
-static int write_file(int fd, const struct buf *text, const char *path, struct fail *fail)
-{
-    int result = sys_write_all(fd, text->data, text->len, NULL);
-    int error = errno;
-    if (close(fd) != 0 && result == 0) {
-        result = -1;
-        error = errno;
-    }
-    errno = error;
-    return result == 0 ? 0 : sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
+        result = sys_create_file(buf_text(path), text->data, text->len);
+    } while (result != 0 && errno == EEXIST);
+    return result == 0 ? 0 : sys_fail(fail, FAIL_CREATE, "cannot create %s", buf_text(path));
 }
 
 /* An editor may replace the file, so it is opened by its name. */
@@ -93,13 +78,12 @@ static void drop_blank_lines(struct buf *text)
 int editor_run(struct buf *text, struct fail *fail)
 {
     struct buf path = {0};
-    int fd = editor_check(fail) == 0 ? create_file(&path, fail) : -1;
-    int result = -1;
-    if (fd >= 0) {
+    int result = editor_check(fail);
+    if (result == 0)
+        result = write_text(text, &path, fail);
+    if (result == 0) {
         const char *name = buf_text(&path);
-        result = write_file(fd, text, name, fail);
-        if (result == 0)
-            result = editor_open(name, fail);
+        result = editor_open(name, fail);
         if (result == 0)
             result = read_edited_text(text, name, fail);
         unlink(name);

@@ -602,6 +602,59 @@ CONFIG
     expect_line 'exit 78.*' "$OUT"
 }
 
+@test "config edit: an example that cannot be written is not left" {
+    need_preload
+    export EDITOR=': >'"$T/edited; :"
+    cat >"$T/full.c" <<'END_OF_C'
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static int fails(const char *function, int fd)
+{
+    struct stat st, file;
+    return strcmp(getenv("FAILS"), function) == 0 && stat(getenv("FILE"), &file) == 0 &&
+           fstat(fd, &st) == 0 && st.st_ino == file.st_ino && st.st_dev == file.st_dev;
+}
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+    if (fails("write", fd)) {
+        if (len > 1)
+            return syscall(SYS_write, fd, bytes, len / 2);
+        errno = ENOSPC;
+        return -1;
+    }
+    return syscall(SYS_write, fd, bytes, len);
+}
+int close(int fd)
+{
+    int failed = fails("close", fd), result = (int)syscall(SYS_close, fd);
+    if (!failed)
+        return result;
+    errno = EDQUOT;
+    return -1;
+}
+END_OF_C
+    "${CC:-cc}" -shared -fPIC -o "$T/full.so" "$T/full.c"
+    local function
+    for function in write close; do
+        at_terminal wait "cannot create $(config)" -- \
+            env FAILS="$function" FILE="$(config)" LD_PRELOAD="$T/full.so" "$CHAT" config edit
+        expect_line 'exit 73.*' "$OUT"
+        [ -z "$(ls -A "$XDG_CONFIG_HOME/sigmasight-chat")" ] || fail "a file is left"
+        [ ! -e "$T/edited" ] || fail "the editor was run"
+        run_chat config
+        expect_status 0
+    done
+    at_terminal -- "$CHAT" config edit
+    expect_line 'exit 0.*' "$OUT"
+    grep -q '"retry": 3' "$(config)"
+}
+
 @test "config edit: without a terminal it is a usage error and creates nothing" {
     status=0
     EDITOR=true setsid -w "$CHAT" config edit >"$OUT" 2>"$ERR" </dev/null || status=$?
