@@ -115,18 +115,8 @@ static int change_history(change_fn *change, void *arg, struct fail *fail)
 static int append(const char *path, bool locked, void *arg)
 {
     const struct buf *line = arg;
-    struct stat st;
-    int result = 1;
-    for (int i = 0; i < 2 && result == 1; i++) {
-        int fd = lines_open(path, LINES_APPEND, &st);
-        if (fd < 0)
-            return -1;
-        result = lines_append(fd, &st, buf_view(line), locked);
-        int saved = errno;
-        close(fd);
-        errno = saved;
-    }
-    return result < 0 ? -1 : 0;
+    bool was_empty;
+    return lines_append(path, buf_view(line), locked, &was_empty);
 }
 
 int history_add(struct span message, struct fail *fail)

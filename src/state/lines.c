@@ -7,6 +7,7 @@
 #include "system/system.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -164,7 +165,9 @@ static void take_back(int fd, const struct stat *before, size_t written)
     errno = saved;
 }
 
-int lines_append(int fd, const struct stat *st, struct span line, bool locked)
+/* Appends by one write(2). 1 if the file was replaced or removed after it was opened, so that the
+   line is lost; -1 with errno. */
+static int append_line(int fd, const struct stat *st, struct span line, bool locked)
 {
     struct stat after;
     size_t written, skip = sys_ends_inside_line(fd, st->st_size) ? 0 : 1;
@@ -173,4 +176,31 @@ int lines_append(int fd, const struct stat *st, struct span line, bool locked)
     if (locked)
         take_back(fd, st, written);
     return -1;
+}
+
+/* The same by the path, with *st. Some file systems report a write error only in close(2). */
+static int open_and_append(const char *path, struct stat *st, struct span line, bool locked)
+{
+    int fd = lines_open(path, O_RDWR | O_APPEND | O_CREAT, st);
+    if (fd < 0)
+        return -1;
+    int result = append_line(fd, st, line, locked), saved = errno;
+    if (close(fd) != 0 && result == 0)
+        return -1;
+    errno = saved;
+    return result;
+}
+
+int lines_append(const char *path, struct span line, bool locked, bool *was_empty)
+{
+    struct stat st;
+    int result = open_and_append(path, &st, line, locked);
+    if (result == 1)
+        result = open_and_append(path, &st, line, locked);
+    if (result == 1)
+        errno = ESTALE;
+    if (result != 0)
+        return -1;
+    *was_empty = st.st_size == 0;
+    return 0;
 }

@@ -33,17 +33,15 @@ void lines_release(struct lines *l);
    there are no more lines, or -1 with errno. */
 int lines_next(struct lines *l, struct span *line, off_t *offset);
 
-/* Opens a private file with these flags of open(2), for lines_init or lines_append, and fills in
- *st. A descriptor, or -1 with errno: EINVAL if it is not a regular file. */
+/* Opens a private file with these flags of open(2) and fills in *st. A descriptor, or -1 with
+   errno: EINVAL if it is not a regular file. */
 int lines_open(const char *path, int flags, struct stat *st);
 
-/* The flags of lines_open for lines_append. */
-#define LINES_APPEND (O_RDWR | O_APPEND | O_CREAT)
-
-/* Appends `line` by one write(2). It begins and ends with a line feed; the first one is skipped
-   unless the file ends inside a line. `locked`: no other process changes the file, and if only a
-   part can be written it is removed again. Returns 0; 1 if the file was replaced or removed after
-   it was opened, so that the line is lost; or -1 with errno. */
-int lines_append(int fd, const struct stat *st, struct span line, bool locked);
+/* Appends `line` by one write(2) to a private file, which is created if necessary. The line begins
+   and ends with a line feed; the first one is skipped unless the file ends inside a line. `locked`:
+   no other process replaces or removes the file, and if only a part can be written it is removed
+   again. Without the lock, a line that is lost with the file is written once more. Sets *was_empty;
+   or -1 with errno: ESTALE if the line is lost again. */
+int lines_append(const char *path, struct span line, bool locked, bool *was_empty);
 
 #endif

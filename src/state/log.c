@@ -86,39 +86,28 @@ static void put_entry(struct buf *out, const struct log_entry *e, uint32_t id)
     buf_puts(out, w.is_complete ? "false}\n" : "true}\n");
 }
 
-/* Opens the file to append to; first renames it if it is too large. A descriptor, or -1 with errno.
- */
-static int open_rotated(const struct log_paths *paths, int64_t max_size, struct stat *st)
+/* Renames a file that is larger than `max_size`, unless that is 0. -1 with errno. */
+static int rotate(const struct log_paths *paths, int64_t max_size)
 {
-    int fd = lines_open(paths->path[0], LINES_APPEND, st);
-    if (fd < 0 && errno == ENOENT && sys_make_directories(paths->directory) == 0)
-        fd = lines_open(paths->path[0], LINES_APPEND, st);
-    if (fd < 0 || !max_size || st->st_size <= max_size)
-        return fd;
-    close(fd);
-    if (sys_rename(paths->path[0], paths->path[1]) != 0)
-        return -1;
-    return lines_open(paths->path[0], LINES_APPEND, st);
+    struct stat st;
+    bool is_large =
+        max_size && lstat(paths->path[0], &st) == 0 && S_ISREG(st.st_mode) && st.st_size > max_size;
+    return is_large ? sys_rename(paths->path[0], paths->path[1]) : 0;
 }
 
 /* -1 with errno. */
 static int append_to(const struct log_paths *paths, struct span line, int64_t max_size, bool locked,
                      bool *first)
 {
-    struct stat st;
-    int result = 1;
-    /* Without the lock the file may be replaced by another process between open and write. */
-    for (int i = 0; i < 2 && result == 1; i++) {
-        int fd = open_rotated(paths, locked ? max_size : 0, &st);
-        if (fd < 0)
-            return -1;
-        *first = st.st_size == 0 && access(paths->path[1], F_OK) != 0;
-        result = lines_append(fd, &st, line, locked);
-        int saved = errno;
-        close(fd);
-        errno = saved;
-    }
-    return result < 0 ? -1 : 0;
+    const char *path = paths->path[0];
+    bool was_empty;
+    if (locked && rotate(paths, max_size) != 0)
+        return -1;
+    int result = lines_append(path, line, locked, &was_empty);
+    if (result != 0 && errno == ENOENT && sys_make_directories(paths->directory) == 0)
+        result = lines_append(path, line, locked, &was_empty);
+    *first = result == 0 && was_empty && access(paths->path[1], F_OK) != 0;
+    return result;
 }
 
 int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool *first,
@@ -134,10 +123,8 @@ int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool 
     put_entry(&line, entry, sys_random());
     int lock = wait ? store_lock(LOG_LOCK, APPEND_SECONDS * INT64_C(1000000), &unsupported) : -1;
     int result = append_to(&paths, buf_view(&line), max_size, lock >= 0 && !unsupported, first);
-    if (result != 0) {
+    if (result != 0)
         fail_errno(fail, FAIL_CREATE, errno, "cannot write %s", paths.path[0]);
-        *first = false;
-    }
     if (lock >= 0)
         close(lock);
     buf_release(&line);

@@ -126,9 +126,11 @@ END_OF_C
     diff "$T/before" "$T/after" >&2
 }
 
-@test "state: a login on a file system without locks works with a warning" {
+# Builds no_locks.so for LD_PRELOAD: a file system without locks, on which another process removes the file $LOG before each
+# of the first $REMOVALS writes of a log entry.
+build_no_locks()
+{
     need_preload
-    serve_hello
     cat >"$T/no_locks.c" <<'END_OF_C'
 #define _GNU_SOURCE
 #define _LARGEFILE64_SOURCE
@@ -136,6 +138,10 @@ END_OF_C
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 static int call(const char *name, int fd, int command, void *arg)
 {
     int (*real)(int, int, ...) = (int (*)(int, int, ...))dlsym(RTLD_NEXT, name);
@@ -157,8 +163,24 @@ static int call(const char *name, int fd, int command, void *arg)
 WRAP(fcntl)
 WRAP(fcntl64)
 WRAP(__fcntl_time64) /* glibc: its name where a long has 32 bits */
+static int removals = -1;
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+    if (removals < 0)
+        removals = getenv("REMOVALS") ? atoi(getenv("REMOVALS")) : 0;
+    if (removals && len > 9 && memcmp(bytes, "{\"schema\"", 9) == 0) {
+        removals--;
+        unlink(getenv("LOG"));
+    }
+    return syscall(SYS_write, fd, bytes, len);
+}
 END_OF_C
     "${CC:-cc}" -shared -fPIC -o "$T/no_locks.so" "$T/no_locks.c" -ldl
+}
+
+@test "state: a login on a file system without locks works with a warning" {
+    build_no_locks
+    serve_hello
     echo any >"$T/password"
     status=0
     LD_PRELOAD=$T/no_locks.so "$CHAT" login --email me@example.com --password-stdin <"$T/password" >"$OUT" 2>"$ERR" || status=$?
@@ -169,6 +191,22 @@ END_OF_C
     expect_status 0
     expect_no warning "$ERR"
     [ "$(wc -l <"$(state log.jsonl)")" -eq 1 ]
+}
+
+@test "state: a log entry whose file is removed while it is written is written again, or its loss is a warning" {
+    build_no_locks
+    serve_hello
+    export LOG
+    LOG=$(state log.jsonl)
+    REMOVALS=1 LD_PRELOAD=$T/no_locks.so run_chat send --log -c "$ID" first
+    expect_status 0
+    expect_no warning "$ERR"
+    [ "$(jq -r .question "$LOG")" = first ]
+    REMOVALS=2 LD_PRELOAD=$T/no_locks.so run_chat send --log -c "$ID" second
+    expect_status 0
+    expect_line "sigmasight-chat: warning: cannot write $LOG: .*"
+    expect_no 'are logged in' "$ERR"
+    [ ! -e "$LOG" ]
 }
 
 @test "state: below ~/.local/state if XDG_STATE_HOME is not set or relative" {
