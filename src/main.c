@@ -61,7 +61,8 @@ static void put_command_help(struct buf *out, const struct command *c, bool deta
     buf_printf(out, "\nExamples:\n%s", c->examples);
 }
 
-static int print(struct buf *text, struct fail *fail)
+/* Releases the text. */
+static int print_take(struct buf *text, struct fail *fail)
 {
     struct writer out;
     writer_init_standard(&out);
@@ -162,7 +163,7 @@ static int run_command(const struct command *c, int argc, char **argv, struct te
     if (result == 0 && setting_is(&settings, OPT_HELP)) {
         struct buf text = {0};
         put_command_help(&text, c, setting_is(&settings, OPT_VERBOSE));
-        result = print(&text, fail);
+        result = print_take(&text, fail);
     } else if (result == 0 && operands.count > c->operands) {
         result = fail_set(fail, FAIL_USAGE, "%s: too many arguments", c->name);
     } else if (result == 0) {
@@ -212,7 +213,7 @@ static int dispatch(int argc, char **argv, struct terminal *terminal,
         static char flag[] = "--help";
         if (argc == 2 || argv[2][0] == '-' || is_help(argv[2])) {
             put_program_help(&text);
-            return print(&text, fail);
+            return print_take(&text, fail);
         }
         /* `help COMMAND` is `COMMAND --help`. */
         argv[1] = argv[2];
@@ -222,7 +223,7 @@ static int dispatch(int argc, char **argv, struct terminal *terminal,
         buf_printf(&text, "sigmasight-chat %s\n%s\n%s\nline editing: %s\n", PACKAGE_VERSION,
                    http_version(), json_version(),
                    line_editor_is_available() ? "libedit" : "not available");
-        return print(&text, fail);
+        return print_take(&text, fail);
     }
     *command = find_command(argv[1]);
     if (!*command)

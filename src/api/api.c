@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-static char *base_url(const struct api *api, const char *path)
+static char *make_url(const struct api *api, const char *path)
 {
     struct buf url = {0};
     buf_printf(&url, "%s%s", api->base, path);
@@ -68,7 +68,7 @@ static void put_segment(struct buf *out, const char *text)
     }
 }
 
-static char *conversation_url(const struct api *api, const char *id, const char *rest)
+static char *make_conversation_url(const struct api *api, const char *id, const char *rest)
 {
     struct buf url = {0};
     buf_printf(&url, "%s/chat/conversations", api->base);
@@ -109,13 +109,13 @@ static int call_url(struct api *api, const char *method, char *url, struct span 
 int api_call(struct api *api, const char *method, const char *path, struct span body,
              struct http_response *response, const char *what, struct fail *fail)
 {
-    return call_url(api, method, base_url(api, path), body, response, what, fail);
+    return call_url(api, method, make_url(api, path), body, response, what, fail);
 }
 
 int api_request(struct api *api, const char *method, const char *path, struct span body,
                 const struct http_hooks *hooks, struct http_response *response, struct fail *fail)
 {
-    char *url = base_url(api, path);
+    char *url = make_url(api, path);
     struct http_request request = {.method = method,
                                    .url = url,
                                    .token = api->token,
@@ -243,7 +243,7 @@ int api_each_conversation(struct span body,
 }
 
 /* The ID in the response to a creation, owned by the caller; NULL if there is no valid one. */
-static char *created_id(struct span body)
+static char *copy_created_id(struct span body)
 {
     struct json_reader *reader = json_reader_new();
     struct api_conversation c;
@@ -273,11 +273,11 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
     context_put_creation(&body, context);
     buf_byte(&body, '}');
     *id = NULL;
-    int result = call_url(api, "POST", conversation_url(api, NULL, ""), buf_view(&body), &response,
-                          what, fail);
+    int result = call_url(api, "POST", make_conversation_url(api, NULL, ""), buf_view(&body),
+                          &response, what, fail);
     if (result != 0 && fail->http_status == 404)
         api_hint_url(fail);
-    if (result == 0 && !(*id = created_id(buf_view(&response.body))))
+    if (result == 0 && !(*id = copy_created_id(buf_view(&response.body))))
         result = api_unexpected(&response, what, "the response has no valid ID", fail);
     buf_release(&body);
     http_response_release(&response);
@@ -295,7 +295,7 @@ int api_set_mode(struct api *api, const char *id, const char *mode, struct fail 
     buf_byte(&body, '{');
     json_put_text(&body, "mode", span_of(mode));
     buf_byte(&body, '}');
-    int result = call_url(api, "PUT", conversation_url(api, id, "/mode"), buf_view(&body),
+    int result = call_url(api, "PUT", make_conversation_url(api, id, "/mode"), buf_view(&body),
                           &response, what, fail);
     if (result == 0 && !is_known_object(buf_view(&response.body), conversation_names))
         result = api_unexpected(&response, what, "the response is not a change of mode", fail);
@@ -311,7 +311,7 @@ int api_delete(struct api *api, const char *id, struct fail *fail)
     if (check_id(id, fail) != 0)
         return -1;
     http_response_init(&response);
-    int result = call_url(api, "DELETE", conversation_url(api, id, ""), span_make(NULL, 0),
+    int result = call_url(api, "DELETE", make_conversation_url(api, id, ""), span_make(NULL, 0),
                           &response, what, fail);
     if (result == 0 && span_trim(buf_view(&response.body)).len > 0 &&
         !is_known_object(buf_view(&response.body), conversation_names))
@@ -325,7 +325,7 @@ int api_list(struct api *api, int limit, int offset, struct http_response *respo
 {
     struct buf query = {0};
     buf_printf(&query, "?limit=%d&offset=%d", limit, offset);
-    char *url = conversation_url(api, NULL, buf_text(&query));
+    char *url = make_conversation_url(api, NULL, buf_text(&query));
     buf_release(&query);
     return call_url(api, "GET", url, span_make(NULL, 0), response, "cannot list the conversations",
                     fail);
@@ -335,13 +335,13 @@ int api_get(struct api *api, const char *id, struct http_response *response, str
 {
     if (check_id(id, fail) != 0)
         return -1;
-    return call_url(api, "GET", conversation_url(api, id, ""), span_make(NULL, 0), response,
+    return call_url(api, "GET", make_conversation_url(api, id, ""), span_make(NULL, 0), response,
                     "cannot show the conversation", fail);
 }
 
 char *api_send_url(const struct api *api)
 {
-    return base_url(api, "/chat/send");
+    return make_url(api, "/chat/send");
 }
 
 int api_send(struct api *api, const char *conversation, struct api_portfolios portfolios,
@@ -446,7 +446,7 @@ static int open_session(struct api *api, const char *path, struct span body, con
     struct http_response response;
     http_response_init(&response);
     *session = (struct api_session){.expires_in = -1};
-    int result = call_url(api, "POST", base_url(api, path), body, &response, what, fail);
+    int result = call_url(api, "POST", make_url(api, path), body, &response, what, fail);
     if (result == 0 &&
         (json_read_object(buf_view(&response.body), take_session, session) != 0 || !session->token))
         result = api_unexpected(&response, what, "the response has no token", fail);
@@ -481,7 +481,7 @@ int api_refresh(struct api *api, struct api_session *session, struct fail *fail)
 int api_me(struct api *api, struct http_response *response, struct fail *fail)
 {
     static const char what[] = "cannot show the account";
-    if (call_url(api, "GET", base_url(api, "/auth/me"), span_make(NULL, 0), response, what, fail) !=
+    if (call_url(api, "GET", make_url(api, "/auth/me"), span_make(NULL, 0), response, what, fail) !=
         0)
         return -1;
     if (!is_known_object(buf_view(&response->body), account_names))
@@ -493,7 +493,7 @@ int api_logout(struct api *api, struct fail *fail)
 {
     struct http_response response;
     http_response_init(&response);
-    int result = call_url(api, "POST", base_url(api, "/auth/logout"), span_make(NULL, 0), &response,
+    int result = call_url(api, "POST", make_url(api, "/auth/logout"), span_make(NULL, 0), &response,
                           "cannot log out", fail);
     http_response_release(&response);
     return result;

@@ -73,8 +73,7 @@ static int take_file(struct auth *auth, struct api *api, struct fail *fail)
     return result;
 }
 
-static int command_failed(const struct auth_config *config, int status, int error,
-                          struct fail *fail)
+static int fail_command(const struct auth_config *config, int status, int error, struct fail *fail)
 {
     const char *command = config->token_command;
     if (status < 0 && error == ETIMEDOUT && config->deadline && sys_now_us() >= config->deadline)
@@ -105,7 +104,7 @@ static int take_command(struct auth *auth, struct api *api, struct fail *fail)
     int64_t left = auth->config.deadline ? auth->config.deadline - sys_now_us() : limit;
     int status = sys_capture(auth->config.token_command, left < limit ? left : limit, &text);
     int result = status == 0 ? accept_first_line(auth, api, &text, "token_command", fail)
-                             : command_failed(&auth->config, status, errno, fail);
+                             : fail_command(&auth->config, status, errno, fail);
     buf_wipe(&text);
     return result;
 }
@@ -131,8 +130,8 @@ static int read_stored(const struct auth_config *config, struct auth *stored, st
 }
 
 /* The lifetime from the server's response, else from the token itself. */
-static void session_times(const struct api_session *session, int64_t *issued_at,
-                          int64_t *expires_at)
+static void read_session_times(const struct api_session *session, int64_t *issued_at,
+                               int64_t *expires_at)
 {
     jwt_times(session->token, issued_at, expires_at);
     *issued_at = sys_wall_ms() / 1000;
@@ -144,7 +143,7 @@ int auth_store(const struct auth_config *config, const char *email,
                const struct api_session *session, bool *unsupported, struct fail *fail)
 {
     int64_t issued_at, expires_at;
-    session_times(session, &issued_at, &expires_at);
+    read_session_times(session, &issued_at, &expires_at);
     return credentials_put(config->key, session->token, email, issued_at, expires_at, unsupported,
                            fail);
 }
@@ -184,7 +183,7 @@ static int refresh(struct auth *auth, struct api *api, struct fail *fail)
             auth->warning = xstrdup(why.message);
         }
         set_token(auth, api, xstrdup(session.token));
-        session_times(&session, &auth->issued_at, &auth->expires_at);
+        read_session_times(&session, &auth->issued_at, &auth->expires_at);
         api_session_release(&session);
     }
     int result = why.cause == FAIL_SIGNAL ? fail_signal(fail, why.signal) : 0;
@@ -219,7 +218,7 @@ static int log_in_from_environment(struct auth *auth, struct api *api, struct fa
     auth->source = AUTH_LOGIN;
     free(auth->email);
     auth->email = email;
-    session_times(&session, &auth->issued_at, &auth->expires_at);
+    read_session_times(&session, &auth->issued_at, &auth->expires_at);
     api_session_release(&session);
     return result;
 }

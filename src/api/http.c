@@ -138,7 +138,7 @@ static void keep_header(struct buf *target, struct span value)
 
 /* Retry-After as seconds from now: a number or a date. 0 if it is invalid or in the past. libcurl's
    own value has a limit of six hours in some versions. */
-static int64_t retry_seconds(struct span value)
+static int64_t parse_retry_after(struct span value)
 {
     char text[64] = "", *end;
     if (value.len >= sizeof text)
@@ -169,7 +169,7 @@ static void on_field(struct transfer *x, struct span name, struct span value)
                      "invalid HTTP response: unexpected Transfer-Encoding: %.*s", (int)value.len,
                      value.at);
     } else if (is_header_name(name, "retry-after")) {
-        x->retry_after = retry_seconds(value);
+        x->retry_after = parse_retry_after(value);
     } else if (is_header_name(name, "x-ratelimit-reset")) {
         char text[24] = "";
         memcpy(text, value.at, value.len < sizeof text ? value.len : sizeof text - 1);
@@ -706,7 +706,7 @@ static int wait_until(struct http *h, int64_t wake, struct fail *fail)
 }
 
 /* The result of the transfer; CURLE_OK if a hook ended it. */
-static CURLcode result_of(CURLM *multi)
+static CURLcode read_result(CURLM *multi)
 {
     int left;
     for (CURLMsg *m; (m = curl_multi_info_read(multi, &left));)
@@ -745,7 +745,7 @@ static CURLcode perform(struct transfer *x)
     for (int64_t wake = 0; (turn = take_turn(x, &wake)) == TURN_AGAIN;)
         if (wait_until(h, wake, x->fail) != 0)
             break;
-    CURLcode code = result_of(h->multi);
+    CURLcode code = read_result(h->multi);
     record_times(x);
     /* libcurl does not tell it once the handle is removed. */
     if (curl_easy_getinfo(h->easy, CURLINFO_ACTIVESOCKET, &h->kept) != CURLE_OK)

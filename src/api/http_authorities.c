@@ -37,7 +37,7 @@ static bool is_readable(const char *path)
 }
 
 /* The first of these files and directories that can be read; NULL if none. */
-static const char *first_readable(const char *const *paths)
+static const char *find_readable(const char *const *paths)
 {
     while (*paths && !is_readable(*paths))
         paths++;
@@ -59,8 +59,8 @@ static void find_authorities(const char **bundle, const char **directory)
         NULL,
     };
     static const char *const directories[] = {"/etc/ssl/certs", "/etc/pki/tls/certs", NULL};
-    *bundle = first_readable(bundles);
-    *directory = first_readable(directories);
+    *bundle = find_readable(bundles);
+    *directory = find_readable(directories);
 }
 
 void http_authorities_choose(struct http_authorities *a, CURL *easy, const char *cacert,

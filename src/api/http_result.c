@@ -80,7 +80,7 @@ enum fail_cause http_cause(enum http_meaning meaning)
     }
 }
 
-static const char *reason(const struct http_end *end)
+static const char *reason_of(const struct http_end *end)
 {
     return end->text[0] ? end->text : curl_easy_strerror(end->code);
 }
@@ -95,7 +95,7 @@ static int connect_error(const struct http_end *end)
 /* The system's description of the error if there is one, else libcurl's. */
 static const char *connect_reason(const struct http_end *end)
 {
-    return connect_error(end) ? strerror(connect_error(end)) : reason(end);
+    return connect_error(end) ? strerror(connect_error(end)) : reason_of(end);
 }
 
 /* Proxies. libcurl decides whether one is used, by its own rules for no_proxy, and older versions
@@ -154,7 +154,7 @@ static bool blame_proxy(const struct http_end *end, enum http_meaning meaning, c
              (meaning == HTTP_UNREACHABLE && end->code != CURLE_COULDNT_CONNECT &&
               is_to_proxy(end, proxy)))
         fail_set_hint(fail, FAIL_UNREACHABLE, hint, "cannot connect to %s through the proxy %s: %s",
-                      end->origin, proxy->name, reason(end));
+                      end->origin, proxy->name, reason_of(end));
     else
         return false;
     return true;
@@ -228,15 +228,15 @@ static int fail_to_connect(const struct http_end *end, enum http_meaning meaning
     case HTTP_UNTRUSTED:
         return fail_set_hint(fail, FAIL_UNREACHABLE,
                              "--cacert FILE names the authority that signed it",
-                             "cannot trust %s: %s", end->origin, reason(end));
+                             "cannot trust %s: %s", end->origin, reason_of(end));
     case HTTP_NAME_UNKNOWN:
         return fail_set_hint(fail, FAIL_UNREACHABLE, "check the name in --url, and the network",
-                             "cannot connect to %s: %s", end->origin, reason(end));
+                             "cannot connect to %s: %s", end->origin, reason_of(end));
     case HTTP_TLS_FAILED:
         return fail_set_hint(
             fail, FAIL_UNREACHABLE,
             "check that the server at this port accepts HTTPS, with HTTP/1.1 and TLS 1.2 or later",
-            "cannot connect to %s: %s", end->origin, reason(end));
+            "cannot connect to %s: %s", end->origin, reason_of(end));
     default:
         if (end->loopback && connect_error(end) == ECONNREFUSED)
             return fail_set_hint(fail, FAIL_NOT_LISTENING, "start the server, or check --url",
@@ -252,18 +252,18 @@ static int fail_connected(const struct http_end *end, enum http_meaning meaning,
     enum fail_cause cause = http_cause(meaning);
     switch (meaning) {
     case HTTP_BAD_FILE:
-        return fail_set(fail, cause, "cannot read the certificates: %s", reason(end));
+        return fail_set(fail, cause, "cannot read the certificates: %s", reason_of(end));
     case HTTP_INTERNAL:
-        return fail_set(fail, cause, "libcurl: %s", reason(end));
+        return fail_set(fail, cause, "libcurl: %s", reason_of(end));
     case HTTP_INVALID:
-        return fail_set(fail, cause, "invalid HTTP response: %s", reason(end));
+        return fail_set(fail, cause, "invalid HTTP response: %s", reason_of(end));
     case HTTP_TOO_LARGE:
         return fail_set(fail, cause,
                         "invalid HTTP response: a header is too long, or there is not enough "
                         "memory for it");
     case HTTP_UNSENT:
         return fail_set(fail, cause, "the connection was lost before the request was sent: %s",
-                        reason(end));
+                        reason_of(end));
     default:
         /* libcurl describes that it would have repeated the request, not what was lost. */
         if (end->code == CURLE_SEND_FAIL_REWIND)
@@ -272,9 +272,9 @@ static int fail_connected(const struct http_end *end, enum http_meaning meaning,
             return fail_set(fail, cause,
                             "the connection was lost after the server asked for a client "
                             "certificate (--cert): %s",
-                            reason(end));
+                            reason_of(end));
         return fail_set(fail, cause, "the connection was lost%s: %s",
-                        end->in_body ? "" : " before an answer", reason(end));
+                        end->in_body ? "" : " before an answer", reason_of(end));
     }
 }
 

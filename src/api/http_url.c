@@ -33,7 +33,7 @@ static bool is_loopback(const char *host)
     return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
 }
 
-static char *part(CURLU *u, CURLUPart which, unsigned flags)
+static char *copy_url_part(CURLU *u, CURLUPart which, unsigned flags)
 {
     char *text = NULL;
     if (curl_url_get(u, which, &text, flags) != CURLUE_OK)
@@ -45,7 +45,7 @@ static char *part(CURLU *u, CURLUPart which, unsigned flags)
 
 /* The reason why the URL is refused, NULL if it has no unexpected part. A password would be visible
    in the process list. */
-static const char *surplus(CURLU *u)
+static const char *find_unexpected_part(CURLU *u)
 {
     static const struct {
         CURLUPart part;
@@ -54,10 +54,10 @@ static const char *surplus(CURLU *u)
                 {CURLUPART_PASSWORD, "it holds a password; log in with a token instead"},
                 {CURLUPART_QUERY, "it has a query"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char *text = part(u, rows[i].part, 0);
-        bool there = text != NULL;
+        char *text = copy_url_part(u, rows[i].part, 0);
+        bool is_present = text != NULL;
         free(text);
-        if (there)
+        if (is_present)
             return rows[i].why;
     }
     return NULL;
@@ -72,10 +72,10 @@ static int take_url(CURLU *u, const char *text, struct http_url *url, struct fai
         fail_hint(fail, CHECK_URL);
         return -1;
     }
-    char *scheme = part(u, CURLUPART_SCHEME, 0);
-    char *host = part(u, CURLUPART_HOST, 0);
-    char *port = part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
-    const char *why = surplus(u);
+    char *scheme = copy_url_part(u, CURLUPART_SCHEME, 0);
+    char *host = copy_url_part(u, CURLUPART_HOST, 0);
+    char *port = copy_url_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    const char *why = find_unexpected_part(u);
     /* libcurl does not report an empty query or fragment, in which the path of a call would end. */
     if (!why && strchr(text, '#'))
         why = "it has a fragment";
@@ -136,9 +136,9 @@ static void take_proxy(CURLU *u, const char *value, struct http_proxy *proxy)
     if (curl_url_set(u, CURLUPART_URL, value, CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) !=
         CURLUE_OK)
         return;
-    char *scheme = part(u, CURLUPART_SCHEME, 0), *host = part(u, CURLUPART_HOST, 0),
-         *port = part(u, CURLUPART_PORT, 0);
-    char *user = part(u, CURLUPART_USER, 0);
+    char *scheme = copy_url_part(u, CURLUPART_SCHEME, 0),
+         *host = copy_url_part(u, CURLUPART_HOST, 0), *port = copy_url_part(u, CURLUPART_PORT, 0);
+    char *user = copy_url_part(u, CURLUPART_USER, 0);
     /* An @ without a user: part of a password may have been taken for the host. */
     bool is_clear = user || !strchr(value, '@');
     free(user);

@@ -38,7 +38,7 @@ struct chat {
 
 /* The summary's times. */
 
-static int64_t since_start(const struct chat *c, int64_t at)
+static int64_t ms_since_start(const struct chat *c, int64_t at)
 {
     return at > 0 ? (at - c->request->started) / 1000 : -1;
 }
@@ -47,8 +47,8 @@ static void note_connection(struct chat *c)
 {
     struct http_times times = http_times(c->api->http);
     c->outcome->connected = times.used || times.connected > 0;
-    c->outcome->timing.connect_ms = since_start(c, times.connected);
-    c->outcome->timing.tls_ms = since_start(c, times.secured);
+    c->outcome->timing.connect_ms = ms_since_start(c, times.connected);
+    c->outcome->timing.tls_ms = ms_since_start(c, times.secured);
 }
 
 /* The stream: called by http_run through stream_hooks. */
@@ -86,7 +86,7 @@ static int stream_body(void *arg, struct span bytes, struct fail *fail)
     int64_t blocked = sys_blocked_us();
     if (!c->reader->body_begun) {
         c->first = sys_now_us();
-        c->outcome->timing.first_byte_ms = since_start(c, c->first);
+        c->outcome->timing.first_byte_ms = ms_since_start(c, c->first);
     }
     int result = reader_feed(c->reader, bytes, fail);
     discount(c, blocked);
@@ -121,7 +121,7 @@ static int stream_turn(void *arg, struct fail *fail)
     return result;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
+static int64_t earlier_of(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
@@ -134,7 +134,7 @@ static int stream_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
         if (!c->ended)
             c->ended = sys_now_us(); /* not `now`: writing `done` may have taken a long time */
         c->drained_out = now >= c->ended + DRAIN;
-        *wake = earlier(*wake, c->ended + DRAIN);
+        *wake = earlier_of(*wake, c->ended + DRAIN);
         return c->drained_out ? HTTP_ENOUGH : HTTP_GO_ON;
     }
     if (!c->request->stall_timeout || !c->taken)
@@ -147,7 +147,7 @@ static int stream_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
         return fail_set(fail, FAIL_CLOCK,
                         "timed out: only heartbeats were received for %g s (--stall-timeout)",
                         (double)c->request->stall_timeout / (double)SECOND);
-    *wake = earlier(*wake, c->moved + c->request->stall_timeout);
+    *wake = earlier_of(*wake, c->moved + c->request->stall_timeout);
     return HTTP_GO_ON;
 }
 
@@ -256,7 +256,7 @@ static int post(void *arg, struct fail *fail)
     http_response_init(response);
     int result = api_send(c->api, c->outcome->conversation, portfolio_ids(c->request->choice),
                           c->request->context, c->request->text, &stream_hooks, response, fail);
-    c->outcome->timing.first_delta_ms = since_start(c, c->reader->answer.first_delta_us);
+    c->outcome->timing.first_delta_ms = ms_since_start(c, c->reader->answer.first_delta_us);
     if (c->taken)
         result = conclude_stream(c, fail);
     else if (result == 0)

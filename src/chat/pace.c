@@ -44,7 +44,7 @@ static unsigned add_interval(unsigned tick, unsigned interval)
     return tick < UINT_MAX - ticks ? tick + ticks : UINT_MAX;
 }
 
-static unsigned later(unsigned a, unsigned b)
+static unsigned later_of(unsigned a, unsigned b)
 {
     return a > b ? a : b;
 }
@@ -60,11 +60,11 @@ struct pace_turn pace_reserve(struct pace *p, int64_t now)
 {
     unsigned changed = atomic_load(&p->changed), held_until = atomic_load(&p->held_until);
     unsigned interval = atomic_load(&p->interval), next = atomic_load(&p->next), turn;
-    unsigned earliest = later(tick_from(p, now), held_until);
+    unsigned earliest = later_of(tick_from(p, now), held_until);
     if (interval == 0)
         return (struct pace_turn){held_until < earliest ? now : time_of(p, held_until), changed};
     do
-        turn = later(earliest, next);
+        turn = later_of(earliest, next);
     while (!atomic_compare_exchange_weak(&p->next, &next, add_interval(turn, interval)));
     return (struct pace_turn){time_of(p, turn), changed};
 }

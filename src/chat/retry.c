@@ -26,7 +26,7 @@ static bool is_allowed(const struct retry_policy *policy, const struct retry_cas
 }
 
 /* Exponential backoff with a jitter of 10 %. */
-static int64_t backoff(const struct retry_policy *policy, const struct retry_case *c)
+static int64_t backoff_delay(const struct retry_policy *policy, const struct retry_case *c)
 {
     double ms = (double)(c->stream_ms >= 0 ? c->stream_ms : policy->delay_ms);
     for (int i = 0; i < c->made && ms < 1e12; i++)
@@ -38,7 +38,7 @@ int64_t retry_delay(const struct retry_policy *policy, const struct retry_case *
 {
     if (!is_allowed(policy, c))
         return -1;
-    int64_t ms = backoff(policy, c);
+    int64_t ms = backoff_delay(policy, c);
     if (c->holds_all && c->hint_ms > ms)
         return policy->hint_max_ms && c->hint_ms > policy->hint_max_ms ? -1 : c->hint_ms;
     if (c->hint_ms > ms)

@@ -182,7 +182,7 @@ static void take_question(struct batch_run *r, struct span line, bool is_too_lon
 }
 
 /* Removes the CR of a CRLF line terminator. */
-static struct span without_cr(struct span line)
+static struct span strip_cr(struct span line)
 {
     return line.len && line.at[line.len - 1] == '\r' ? span_make(line.at, line.len - 1) : line;
 }
@@ -202,7 +202,7 @@ static void read_questions(struct batch_run *r)
         if (result == INPUT_END)
             r->input_ended = true;
         else if (result != INPUT_MORE && (result == INPUT_TOO_LONG || !message_is_blank(line)))
-            take_question(r, without_cr(line), result == INPUT_TOO_LONG);
+            take_question(r, strip_cr(line), result == INPUT_TOO_LONG);
         else if (result == INPUT_MORE &&
                  (!is_input_ready(r) || line_input_fill(&r->input, &why) != 0))
             break;
@@ -241,7 +241,7 @@ static void find_portfolios_of_options(struct batch_run *r)
     fail_release(&ignored);
 }
 
-static int need_token(struct batch_run *r, struct fail *fail)
+static int obtain_token(struct batch_run *r, struct fail *fail)
 {
     int result;
     if (r->has_token) {
@@ -346,7 +346,7 @@ static void end_job(struct batch_run *r, struct worker *w)
 static void start_questions(struct batch_run *r)
 {
     struct fail why = FAIL_INIT;
-    if (r->batch.waiting && need_token(r, &why) != 0)
+    if (r->batch.waiting && obtain_token(r, &why) != 0)
         stop_batch(r, &why);
     while (r->batch.waiting && !sys_signal()) {
         struct worker *w = find_worker(r);

@@ -79,7 +79,7 @@ static size_t receive(struct job_state *j, struct worker_message *message)
 }
 
 /* Requests a token from the parent; the `next` of struct auth_delegate. */
-static char *next_token(void *arg, const char *refused, struct fail *fail)
+static char *ask_parent_for_token(void *arg, const char *refused, struct fail *fail)
 {
     struct job_state *j = arg;
     struct worker_message message = {.kind = WORKER_REFUSED, .part = {span_of(refused)}};
@@ -153,7 +153,7 @@ static bool answer_question(struct job_state *j, const struct worker_message *qu
 void batch_job_run(void *about, int fd)
 {
     struct job_state j = {.about = about, .fd = fd};
-    const struct auth_delegate delegate = {next_token, &j};
+    const struct auth_delegate delegate = {ask_parent_for_token, &j};
     const struct terminal_relay relay = {relay_line, relay_warning, &j};
     struct worker_message question;
     j.about->in->terminal->relay = &relay;

@@ -21,7 +21,7 @@ static void trace(void *arg, char kind, struct span line)
     fail_release(&ignored);
 }
 
-static char *without_slash(const char *url)
+static char *copy_without_slash(const char *url)
 {
     size_t len = strlen(url);
     while (len && url[len - 1] == '/')
@@ -31,7 +31,7 @@ static char *without_slash(const char *url)
 
 char *client_base(const struct settings *s)
 {
-    return without_slash(setting_text(s, OPT_URL));
+    return copy_without_slash(setting_text(s, OPT_URL));
 }
 
 struct span client_host(const struct client *c)
@@ -43,7 +43,7 @@ struct span client_host(const struct client *c)
 
 /* The options of this command line that another command needs to use the same server, each preceded
    by a blank. */
-static char *options_of_server(const struct settings *s)
+static char *make_server_options(const struct settings *s)
 {
     static const enum option_id passed_on[] = {OPT_PROFILE, OPT_URL,      OPT_CACERT,    OPT_CERT,
                                                OPT_KEY,     OPT_INSECURE, OPT_ALLOW_HTTP};
@@ -66,7 +66,7 @@ static char *options_of_server(const struct settings *s)
 }
 
 /* The command that logs in to the same server. */
-static char *login_command(const struct client *c)
+static char *make_login_command(const struct client *c)
 {
     struct buf out = {0};
     buf_printf(&out, "sigmasight-chat login%s", c->server_options);
@@ -161,8 +161,8 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         config.trace_arg = in->terminal;
     }
     *c = (struct client){.base = client_base(s)};
-    c->server_options = options_of_server(s);
-    c->login = login_command(c);
+    c->server_options = make_server_options(s);
+    c->login = make_login_command(c);
     c->config = (struct auth_config){
         .login = c->login,
         .token_file = setting_text(s, OPT_TOKEN_FILE),

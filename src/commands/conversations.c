@@ -107,8 +107,8 @@ static void add_row(void *arg, const struct api_conversation *c)
 }
 
 /* The time of a conversation in the list: local time at a terminal, else unchanged. */
-static struct span shown_time(const struct conversations_run *j, const struct listed *l,
-                              char *local, size_t size)
+static struct span format_time(const struct conversations_run *j, const struct listed *l,
+                               char *local, size_t size)
 {
     bool is_local = j->out.terminal && sys_local_time(span_of(l->created_at), local, size);
     return span_of(is_local ? local : l->created_at);
@@ -122,7 +122,7 @@ static unsigned title_columns(const struct conversations_run *j)
         const struct listed *l = &j->page[i];
         char local[32];
         unsigned id_width = width_of(span_of(l->id)), mode_width = width_of(span_of(l->mode)),
-                 time_width = width_of(shown_time(j, l, local, sizeof local));
+                 time_width = width_of(format_time(j, l, local, sizeof local));
         id = id_width > id ? id_width : id;
         mode = mode_width > mode ? mode_width : mode;
         time = time_width > time ? time_width : time;
@@ -137,7 +137,7 @@ static void add_cells(struct conversations_run *j, const struct listed *l, const
     char local[32];
     table_add(&j->table, span_of(l->id));
     table_add(&j->table, span_of(l->mode));
-    table_add(&j->table, shown_time(j, l, local, sizeof local));
+    table_add(&j->table, format_time(j, l, local, sizeof local));
     if (j->table.columns < COLUMNS_WITH_TITLE)
         return;
     struct buf line = {0};

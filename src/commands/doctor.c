@@ -396,7 +396,7 @@ static int check_network(struct doctor *d)
 
 /* The token. */
 
-static const char *token_hint(const struct doctor *d, struct buf *text)
+static const char *make_token_hint(const struct doctor *d, struct buf *text)
 {
     switch (d->client.auth.source) {
     case AUTH_STORED:
@@ -430,7 +430,7 @@ static void report_expiry(struct doctor *d)
         buf_printf(&message, "in %lld h", (long long)(left / 3600));
     bool expired = auth->expires_at && left <= 0;
     report_check(d, "expiry", expired ? WARNING : OK, buf_text(&message),
-                 expired ? token_hint(d, &hint) : NULL);
+                 expired ? make_token_hint(d, &hint) : NULL);
     buf_release(&message);
     buf_release(&hint);
 }

@@ -242,7 +242,7 @@ typedef int entry_fn(const struct log_job *j, struct writer *out, const struct l
                      bool is_first, struct fail *fail);
 
 /* The entries that the operands select, in their order. */
-static int each_selected(struct log_job *j, struct writer *out, entry_fn *each, struct fail *fail)
+static int visit_selected(struct log_job *j, struct writer *out, entry_fn *each, struct fail *fail)
 {
     struct log_place *places = xcalloc(j->count, sizeof *places);
     struct log_reader *r = log_reader_new(LOG_NEWEST_FIRST, NULL, fail);
@@ -274,7 +274,7 @@ static int print_last(const struct log_job *j, struct writer *out, struct fail *
 static int print_shown(void *arg, struct writer *out, struct fail *fail)
 {
     struct log_job *j = arg;
-    return j->count ? each_selected(j, out, show_entry, fail) : print_last(j, out, fail);
+    return j->count ? visit_selected(j, out, show_entry, fail) : print_last(j, out, fail);
 }
 
 /* Reports an invalid ID before a pager is started. */
@@ -374,7 +374,7 @@ static int print_exported(struct log_job *j, struct writer *out, struct fail *fa
     struct log_filter filter = {.conversation = j->conversation};
     int64_t limit = setting_is_given(s, OPT_LIMIT) ? setting_number(s, OPT_LIMIT) : 0;
     if (j->count)
-        return each_selected(j, out, export_entry, fail);
+        return visit_selected(j, out, export_entry, fail);
     return limit ? export_newest(j, &filter, (size_t)limit, out, fail)
                  : export_all(j, &filter, out, fail);
 }

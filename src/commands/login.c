@@ -56,7 +56,8 @@ static int get_password(const struct settings *s, struct buf *password, struct f
     return result;
 }
 
-static void print_escaped_line(const struct invocation *in, struct buf *line, struct fail *fail)
+/* Releases the line. */
+static void print_escaped_take(const struct invocation *in, struct buf *line, struct fail *fail)
 {
     struct buf escaped = {0};
     escape_put_line(&escaped, buf_view(line));
@@ -123,7 +124,7 @@ static int log_in(const struct invocation *in, struct client *c, struct fail *fa
         result = auth_store(&c->config, buf_text(&email), &session, &no_lock, fail);
     if (result == 0) {
         buf_printf(&line, "Logged in to %s as %s.", c->base, buf_text(&email));
-        print_escaped_line(in, &line, fail);
+        print_escaped_take(in, &line, fail);
         warn_of_other_token(in, fail);
         if (no_lock && !in->terminal->quiet)
             terminal_warning(in->terminal,
@@ -159,7 +160,7 @@ static int log_out(const struct invocation *in, struct client *c, struct fail *f
         return -1;
     if (known > 0) {
         buf_printf(&line, "No login is stored for %s.", c->base);
-        print_escaped_line(in, &line, fail);
+        print_escaped_take(in, &line, fail);
         return 0;
     }
     if (credentials_forget(c->config.key, fail) != 0)
@@ -169,7 +170,7 @@ static int log_out(const struct invocation *in, struct client *c, struct fail *f
     else if (fail_is_set(&told) && told.http_status != 401 && !in->terminal->quiet)
         terminal_warning(in->terminal, span_of(told.message), fail);
     buf_printf(&line, "Logged out of %s.", c->base);
-    print_escaped_line(in, &line, fail);
+    print_escaped_take(in, &line, fail);
     warn_of_other_token(in, fail);
     fail_release(&told);
     return fail_is_set(fail) ? -1 : 0;

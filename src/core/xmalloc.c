@@ -16,7 +16,7 @@ _Noreturn void out_of_memory(void)
     _exit(70);
 }
 
-static void *there(void *memory)
+static void *check_allocation(void *memory)
 {
     if (!memory || fault_here(ENOMEM))
         out_of_memory();
@@ -26,17 +26,17 @@ static void *there(void *memory)
 /* Zero bytes are rounded up to one: malloc(0) may return NULL without a failure. */
 void *xmalloc(size_t size)
 {
-    return there(malloc(size ? size : 1));
+    return check_allocation(malloc(size ? size : 1));
 }
 
 void *xcalloc(size_t count, size_t size)
 {
-    return there(calloc(count ? count : 1, size ? size : 1));
+    return check_allocation(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *xrealloc(void *old, size_t size)
 {
-    return there(realloc(old, size ? size : 1));
+    return check_allocation(realloc(old, size ? size : 1));
 }
 
 /* The capacity is the power of two that is not less than the count, so it need not be stored. */

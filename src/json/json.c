@@ -50,7 +50,7 @@ static const struct json_shape every_member = {&any_key, 0};
 
 static const struct json_shape no_member = {&any_key, 0};
 
-static const char *position(const struct json_reader *r)
+static const char *position_of(const struct json_reader *r)
 {
     return r->doc.at + yajl_get_bytes_consumed(r->yajl);
 }
@@ -83,7 +83,7 @@ static int complete(struct json_reader *r)
 }
 
 /* The place of the wanted value. */
-static struct json_value *wanted_value(struct json_reader *r)
+static struct json_value *claim_wanted_value(struct json_reader *r)
 {
     unsigned slot = r->level->slots + r->want->slot;
     r->found->seen |= UINT64_C(1) << slot;
@@ -93,7 +93,7 @@ static struct json_value *wanted_value(struct json_reader *r)
 static int store_value(struct json_reader *r, enum json_type type, const char *start, size_t len,
                        struct span string)
 {
-    *wanted_value(r) = (struct json_value){type, span_make(start, len), string};
+    *claim_wanted_value(r) = (struct json_value){type, span_make(start, len), string};
     return complete(r);
 }
 
@@ -102,7 +102,7 @@ static const struct span no_string;
 /* true, false and null end at the position. */
 static int store_literal(struct json_reader *r, enum json_type type, size_t len)
 {
-    return r->want ? store_value(r, type, position(r) - len, len, no_string) : 1;
+    return r->want ? store_value(r, type, position_of(r) - len, len, no_string) : 1;
 }
 
 static int on_null(void *arg)
@@ -135,7 +135,7 @@ static int on_string(void *arg, const unsigned char *bytes, size_t len)
         return 1;
     if (span_holds(r->doc, text))
         return store_value(r, JSON_STRING, text - 1, len + 2, span_make(text, len));
-    const char *end = position(r);
+    const char *end = position_of(r);
     const char *start = r->depth == 0 ? span_trim(r->doc).at : json_text_opening_quote(end - 1);
     return store_value(r, JSON_STRING, start, (size_t)(end - start), keep_text(r, bytes, len));
 }
@@ -187,8 +187,8 @@ static int open_container(struct json_reader *r, const struct json_key *first)
     if (r->level == r->levels + JSON_LEVELS + 1)
         abort(); /* more than JSON_LEVELS shapes inside each other */
     const struct json_key *key = r->want;
-    struct json_value *value = wanted_value(r);
-    *value = (struct json_value){.type = JSON_NONE, .raw = {position(r) - 1, 0}};
+    struct json_value *value = claim_wanted_value(r);
+    *value = (struct json_value){.type = JSON_NONE, .raw = {position_of(r) - 1, 0}};
     r->level[1] = (struct json_level){.depth = r->depth,
                                       .slots = r->level->slots + key->inside_at,
                                       .shape = key->inside ? key->inside : &no_member,
@@ -205,7 +205,7 @@ static int close_container(struct json_reader *r, enum json_type type)
         return 1;
     r->level--;
     value->type = type;
-    value->raw.len = (size_t)(position(r) - value->raw.at);
+    value->raw.len = (size_t)(position_of(r) - value->raw.at);
     return complete(r);
 }
 

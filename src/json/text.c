@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The value of four hexadecimal digits at `at`, or -1. */
-static int hex4(const char *at)
+static int parse_hex4(const char *at)
 {
     int value = 0;
     for (int i = 0; i < 4; i++) {
@@ -25,7 +25,7 @@ static int surrogate_at(struct span s, size_t at)
 {
     bool may_be =
         s.len - at >= 6 && s.at[at] == '\\' && s.at[at + 1] == 'u' && (s.at[at + 2] | 32) == 'd';
-    int unit = may_be ? hex4(s.at + at + 2) : -1;
+    int unit = may_be ? parse_hex4(s.at + at + 2) : -1;
     return unit >= 0xD800 ? unit : -1;
 }
 

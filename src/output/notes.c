@@ -39,7 +39,7 @@ struct notes_sink {
     unsigned call_count;
 };
 
-static struct span thinking(const struct notes_sink *n)
+static struct span thinking_text(const struct notes_sink *n)
 {
     return span_of(n->terminal->utf8 ? "SigmaSight is thinking…" : "SigmaSight is thinking...");
 }
@@ -187,7 +187,8 @@ static unsigned find_call(const struct notes_sink *n, const struct chat_event *e
 }
 
 /* With a status line, that shows the running tool, and only finished tools get a line. */
-static int tool_started(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
+static int report_tool_start(struct notes_sink *n, const struct chat_event *event,
+                             struct fail *fail)
 {
     struct span name = event->member[CHAT_TOOL_NAME].string;
     if (n->status_line) {
@@ -226,11 +227,11 @@ static void put_finished(struct notes_sink *n, const struct chat_event *event, b
     }
 }
 
-static int tool_finished(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
+static int report_tool_end(struct notes_sink *n, const struct chat_event *event, struct fail *fail)
 {
     const struct json_value *error = chat_tool_error(event);
     const struct json_value *duration = &event->member[CHAT_DURATION_MS];
-    show_status(n, thinking(n));
+    show_status(n, thinking_text(n));
     if (!n->tools)
         return 0;
     if (n->status_line) {
@@ -283,9 +284,9 @@ static int notes_event(struct sink *s, const struct chat_event *event, struct fa
 {
     struct notes_sink *n = (struct notes_sink *)s;
     if (event->kind == CHAT_TOOL_STARTED)
-        return tool_started(n, event, fail);
+        return report_tool_start(n, event, fail);
     if (event->kind == CHAT_TOOL_FINISHED)
-        return tool_finished(n, event, fail);
+        return report_tool_end(n, event, fail);
     if (!n->tools)
         return 0;
     if (event->kind == CHAT_START && n->terminal->verbosity)
@@ -300,7 +301,7 @@ static int notes_begin(struct sink *s, struct fail *fail)
     struct notes_sink *n = (struct notes_sink *)s;
     (void)fail;
     n->waiting = true;
-    show_status(n, thinking(n));
+    show_status(n, thinking_text(n));
     return 0;
 }
 

@@ -76,7 +76,7 @@ static void raw_free(struct sink *s)
     free(r);
 }
 
-static struct raw_sink *new_with(const struct sink_ops *ops, struct writer *out)
+static struct raw_sink *new_raw_sink(const struct sink_ops *ops, struct writer *out)
 {
     struct raw_sink *r = xcalloc(1, sizeof *r);
     r->sink.ops = ops;
@@ -92,7 +92,7 @@ struct sink *sink_raw_new(struct writer *out, struct terminal *terminal)
                                         .summarize = raw_summarize,
                                         .close = raw_close,
                                         .free = raw_free};
-    struct raw_sink *r = new_with(&ops, out);
+    struct raw_sink *r = new_raw_sink(&ops, out);
     r->terminal = terminal;
     terminal->answer = &r->out;
     return &r->sink;
@@ -106,5 +106,5 @@ struct sink *sink_record_new(struct writer *out)
                                         .summarize = raw_summarize,
                                         .close = raw_close,
                                         .free = raw_free};
-    return &new_with(&ops, out)->sink;
+    return &new_raw_sink(&ops, out)->sink;
 }

@@ -50,7 +50,8 @@ int sinks_bytes(struct sinks *sinks, struct span bytes, struct fail *fail)
     return result;
 }
 
-static int event_with_text(struct sinks *sinks, const struct chat_event *event, struct fail *fail)
+static int send_event_with_text(struct sinks *sinks, const struct chat_event *event,
+                                struct fail *fail)
 {
     int result = 0;
     for (unsigned i = 0; i < sinks->with_text_count; i++)
@@ -63,7 +64,7 @@ int sinks_event(struct sinks *sinks, const struct chat_event *event, struct fail
 {
     int result = 0;
     if (event->kind == CHAT_MESSAGE)
-        return event_with_text(sinks, event, fail);
+        return send_event_with_text(sinks, event, fail);
     CALL_EACH(result, sinks, event, event, fail)
     return result;
 }

@@ -170,7 +170,7 @@ static void text_free(struct sink *s)
 static const struct sink_ops streaming = {.commit = SINK_ANSWER, TEXT_ENTRIES};
 static const struct sink_ops holding = {TEXT_ENTRIES};
 
-static unsigned columns_now(void *arg)
+static unsigned get_columns(void *arg)
 {
     (void)arg;
     return terminal_columns();
@@ -178,7 +178,7 @@ static unsigned columns_now(void *arg)
 
 static void begin_rendering(struct text_sink *t)
 {
-    t->layout = layout_new(t->where, (struct layout_options){.columns = columns_now,
+    t->layout = layout_new(t->where, (struct layout_options){.columns = get_columns,
                                                              .color = t->options.color,
                                                              .ascii = !t->terminal->utf8});
     t->markdown = markdown_new(layout_sink(t->layout));

@@ -473,7 +473,7 @@ static void add_operand(struct operands *o, const char *text, bool literal)
 }
 
 /* The message leaves out the text after `=`: it may be a secret. */
-static int unknown_option(const char *word, struct operands *operands, struct fail *fail)
+static int fail_unknown_option(const char *word, struct operands *operands, struct fail *fail)
 {
     operands->unknown = span_make(word + 2, strcspn(word + 2, "="));
     return fail_set(fail, FAIL_USAGE, "unknown option %.*s", (int)strcspn(word, "="), word);
@@ -495,7 +495,7 @@ static int refuse_option(int code, unsigned groups, const char *word, struct ope
     if (optopt)
         return fail_set_hint(fail, FAIL_USAGE, "put -- before arguments that start with -",
                              "unknown option -%c", optopt);
-    return unknown_option(word, operands, fail);
+    return fail_unknown_option(word, operands, fail);
 }
 
 /* getopt_long accepts abbreviations, which break scripts when an option is added, and would take
@@ -539,7 +539,7 @@ int options_parse(unsigned groups, int argc, char **argv, struct settings *setti
             return refuse_option(code, groups, argv[optind - 1], operands, fail);
         const char *abbreviation = find_abbreviation(code, row, argv);
         if (abbreviation)
-            return unknown_option(abbreviation, operands, fail);
+            return fail_unknown_option(abbreviation, operands, fail);
         if (take_option(settings, row, groups, fail) != 0)
             return -1;
     }

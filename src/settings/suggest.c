@@ -5,7 +5,7 @@
 
 enum { WORD_MAX = 32, EDITS_MAX = 2, PREFIX_MIN = 3 };
 
-static unsigned smaller(unsigned a, unsigned b)
+static unsigned smaller_of(unsigned a, unsigned b)
 {
     return a < b ? a : b;
 }
@@ -24,9 +24,9 @@ static unsigned edit_distance(struct span a, struct span b)
         row[0] = i;
         for (unsigned j = 1; j <= b.len; j++) {
             bool same = a.at[i - 1] == b.at[j - 1];
-            row[j] = smaller(last[j - 1] + !same, smaller(last[j], row[j - 1]) + 1);
+            row[j] = smaller_of(last[j - 1] + !same, smaller_of(last[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] && a.at[i - 2] == b.at[j - 1])
-                row[j] = smaller(row[j], rows[(i - 2) % 3][j - 2] + 1);
+                row[j] = smaller_of(row[j], rows[(i - 2) % 3][j - 2] + 1);
         }
     }
     return rows[a.len % 3][b.len];

@@ -52,7 +52,7 @@ int last_get(struct store_key key, const char *account, struct last *last, struc
     return result;
 }
 
-static bool equal_text(const char *a, const char *b)
+static bool is_same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
@@ -62,8 +62,9 @@ static bool is_last(struct store_key key, const struct last *last)
 {
     struct fail ignored = FAIL_INIT;
     struct last stored;
-    bool result = last_get(key, NULL, &stored, &ignored) == 0 && equal_text(stored.id, last->id) &&
-                  equal_text(stored.account, last->account) &&
+    bool result = last_get(key, NULL, &stored, &ignored) == 0 &&
+                  is_same_text(stored.id, last->id) &&
+                  is_same_text(stored.account, last->account) &&
                   strings_equal(&stored.portfolios, &last->portfolios);
     last_release(&stored);
     fail_release(&ignored);

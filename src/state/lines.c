@@ -103,7 +103,7 @@ static void drop_line_feeds(struct lines *l)
 }
 
 /* Sets *len to the buffered length of the next line; false if the line is incomplete. */
-static bool line_length(const struct lines *l, size_t *len)
+static bool measure_line(const struct lines *l, size_t *len)
 {
     size_t available = l->end - l->start;
     const char *at, *feed;
@@ -123,7 +123,7 @@ int lines_next(struct lines *l, struct span *line, off_t *offset)
     for (;;) {
         size_t len;
         drop_line_feeds(l);
-        bool is_whole = line_length(l, &len);
+        bool is_whole = measure_line(l, &len);
         l->passing = l->passing || len > LINES_MAX;
         if (is_whole && len == 0)
             return 0;

@@ -117,7 +117,7 @@ static int find_and_delete(const struct log_paths *paths, const char *const *ids
     return result;
 }
 
-static int no_home(struct fail *fail)
+static int fail_without_home(struct fail *fail)
 {
     struct buf ignored = {0};
     int result = store_path(LOG_FILE, &ignored, fail);
@@ -129,7 +129,7 @@ static int no_home(struct fail *fail)
 static int begin_change(struct log_paths *paths, struct fail *fail)
 {
     if (!log_paths_init(paths))
-        return no_home(fail);
+        return fail_without_home(fail);
     int lock = lock_for_change(paths, fail);
     if (lock < 0)
         log_paths_release(paths);

@@ -310,7 +310,7 @@ void log_reader_free(struct log_reader *r)
 }
 
 /* The next line of either file, as lines_next; EINTR for a caught signal. */
-static int next_line(struct log_reader *r, struct span *line, struct log_place *place)
+static int read_next_line(struct log_reader *r, struct span *line, struct log_place *place)
 {
     if (sys_signal()) {
         errno = EINTR;
@@ -348,7 +348,7 @@ int log_read(struct log_reader *r, struct log_entry *entry, struct log_place *pl
     struct span line = {NULL, 0};
     struct log_place at = {0};
     int result;
-    while ((result = next_line(r, &line, &at)) > 0) {
+    while ((result = read_next_line(r, &line, &at)) > 0) {
         if (line_may_match(r, line) && parse_entry(r, line, entry) && entry_matches(r, entry)) {
             if (place)
                 *place = at;
@@ -567,7 +567,7 @@ void log_find_titles(const char *url, struct log_title *titles, size_t count)
     struct span line = {NULL, 0};
     struct log_place place;
     struct log_entry e = {.truncated = false};
-    for (size_t left = count; r && left && next_line(r, &line, &place) > 0;)
+    for (size_t left = count; r && left && read_next_line(r, &line, &place) > 0;)
         if (may_have_title(line, titles, count) && parse_entry(r, line, &e))
             left -= take_title(&e, url, titles, count);
     log_reader_free(r);

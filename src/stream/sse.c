@@ -134,7 +134,7 @@ static inline int dispatch_event(struct sse *s, struct fail *fail)
     return result;
 }
 
-static int too_large(const struct sse *s, struct fail *fail)
+static int fail_too_large(const struct sse *s, struct fail *fail)
 {
     return fail_set_hint(fail, FAIL_PROTOCOL, "a larger --max-event-size accepts it",
                          "event stream: an event is larger than %zu bytes", s->max_event);
@@ -148,7 +148,7 @@ static inline int process_line(struct sse *s, struct span line, bool as_it_is, s
     if (line.at[0] == ':')
         return 0;
     if (line.len > s->max_event - s->size)
-        return too_large(s, fail);
+        return fail_too_large(s, fail);
     s->size += line.len;
     process_field(s, line, as_it_is);
     return 0;
@@ -162,7 +162,7 @@ static int keep_rest(struct sse *s, struct span rest, struct fail *fail)
         s->in_comment = true;
     if (!s->in_comment) {
         if (rest.len > s->max_event - s->size || s->line.len + rest.len > s->max_event - s->size)
-            return too_large(s, fail);
+            return fail_too_large(s, fail);
         buf_span(&s->line, rest);
     }
     block_keep(s);
@@ -171,7 +171,7 @@ static int keep_rest(struct sse *s, struct span rest, struct fail *fail)
 
 /* Strips the byte order mark at the start of the stream. It may be cut; bytes that turn out not to
    be one belong to the first line. */
-static struct span after_byte_order_mark(struct sse *s, struct span in)
+static struct span skip_byte_order_mark(struct sse *s, struct span in)
 {
     while (s->bom < byte_order_mark.len && in.len) {
         if (in.at[0] != byte_order_mark.at[s->bom]) {
@@ -274,7 +274,7 @@ int sse_feed(struct sse *s, const char *bytes, size_t len, struct fail *fail)
 {
     if (len == 0)
         return 0;
-    struct span rest = after_byte_order_mark(s, span_make(bytes, len));
+    struct span rest = skip_byte_order_mark(s, span_make(bytes, len));
     if (s->skip_lf && rest.len) {
         s->skip_lf = false;
         if (*rest.at == '\n')

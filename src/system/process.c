@@ -89,7 +89,7 @@ static bool is_secret(const char *entry)
 }
 
 /* The environment without secrets; the entries are borrowed. */
-static char **public_environment(void)
+static char **copy_public_environment(void)
 {
     size_t count = 0, kept = 0;
     while (environ[count])
@@ -200,7 +200,7 @@ static pid_t start_command(const char *command, int *output)
         return -1;
     fcntl(pipes[0], F_SETFD, FD_CLOEXEC);
     fcntl(pipes[1], F_SETFD, FD_CLOEXEC);
-    char **environment = public_environment();
+    char **environment = copy_public_environment();
     char sh[] = "sh", option[] = "-c", *script = xstrdup(command);
     char *const argv[] = {sh, option, script, NULL};
     pid_t pid = fault_here(EAGAIN) ? -1 : fork();
@@ -301,7 +301,7 @@ int sys_run_at_terminal(const char *command, const char *argument)
     if (tty < 0)
         return -1;
     long limit = sysconf(_SC_OPEN_MAX);
-    char **environment = public_environment();
+    char **environment = copy_public_environment();
     ignore_keyboard(before);
     pid_t pid = fault_here(EAGAIN) ? -1 : fork();
     if (pid == 0) {
@@ -329,7 +329,7 @@ int sys_pipe_to(struct sys_pipe *p, const char *command)
         return -1;
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    char **environment = public_environment();
+    char **environment = copy_public_environment();
     ignore_keyboard(p->before);
     p->pid = fault_here(EAGAIN) ? -1 : fork();
     if (p->pid == 0) {

@@ -99,23 +99,23 @@ struct span grid_cell(const struct grid *g, const struct grid_row *row, unsigned
 }
 
 /* The minimum width of a column. */
-static unsigned floor_of(const struct cell_size *size)
+static unsigned least_width(const struct cell_size *size)
 {
     unsigned least = size->natural < LEAST_WIDTH ? size->natural : LEAST_WIDTH;
     return size->longest > least ? size->longest : least;
 }
 
-static unsigned limited(const struct cell_size *size, unsigned limit)
+static unsigned limited_width(const struct cell_size *size, unsigned limit)
 {
-    unsigned least = floor_of(size), width = size->natural < limit ? size->natural : limit;
+    unsigned least = least_width(size), width = size->natural < limit ? size->natural : limit;
     return width > least ? width : least;
 }
 
-static size_t sum(const struct grid *g, unsigned limit)
+static size_t total_width(const struct grid *g, unsigned limit)
 {
     size_t all = 0;
     for (unsigned i = 0; i < g->columns; i++)
-        all += limited(&g->sizes[i], limit);
+        all += limited_width(&g->sizes[i], limit);
     return all;
 }
 
@@ -125,15 +125,15 @@ void grid_fit(struct grid *g, unsigned width)
 {
     size_t gaps = (size_t)GRID_GAP * (g->columns - 1), room = width > gaps ? width - gaps : 0;
     unsigned limit = width;
-    g->records = sum(g, 0) > room;
+    g->records = total_width(g, 0) > room;
     if (g->records)
         return;
-    while (limit && sum(g, limit) > room)
+    while (limit && total_width(g, limit) > room)
         limit--;
-    size_t rest = room - sum(g, limit);
+    size_t rest = room - total_width(g, limit);
     for (unsigned i = g->columns; i-- > 0;) {
-        g->widths[i] = limited(&g->sizes[i], limit);
-        bool wider = limited(&g->sizes[i], limit + 1) > g->widths[i];
+        g->widths[i] = limited_width(&g->sizes[i], limit);
+        bool wider = limited_width(&g->sizes[i], limit + 1) > g->widths[i];
         if (wider && rest) {
             g->widths[i]++;
             rest--;

@@ -178,7 +178,7 @@ static void unlist_run(struct inline_parser *p, int at)
     n->held = false;
 }
 
-static int shifted(int index, int by)
+static int shift_index(int index, int by)
 {
     return index == NO_NODE ? NO_NODE : index < by ? 0 : index - by;
 }
@@ -194,18 +194,18 @@ static void drop_passed(struct inline_parser *p)
         struct node *n = &p->nodes[i - by];
         *n = p->nodes[i];
         n->from -= text;
-        n->previous = shifted(n->previous, by);
-        n->next = shifted(n->next, by);
+        n->previous = shift_index(n->previous, by);
+        n->next = shift_index(n->next, by);
     }
     p->count -= by;
     p->head = 0;
-    p->first = shifted(p->first, by);
-    p->last = shifted(p->last, by);
-    p->unprocessed = shifted(p->unprocessed, by);
+    p->first = shift_index(p->first, by);
+    p->last = shift_index(p->last, by);
+    p->unprocessed = shift_index(p->unprocessed, by);
     for (int i = p->bracket_head; i < p->bracket_count; i++)
-        p->brackets[i].node = shifted(p->brackets[i].node, by);
+        p->brackets[i].node = shift_index(p->brackets[i].node, by);
     for (int *b = &p->bottom[0][0][0], i = 0; i < 18; i++)
-        b[i] = shifted(b[i], by);
+        b[i] = shift_index(b[i], by);
     if (text == p->text.len)
         buf_clear(&p->text);
     else
@@ -420,7 +420,7 @@ static void expire(struct inline_parser *p, uint64_t clock)
 
 /* Tokens. Each function reads the token at p->at; false if more of the source is needed. */
 
-static size_t left(const struct inline_parser *p)
+static size_t remaining_length(const struct inline_parser *p)
 {
     return p->source.len - p->at;
 }
@@ -477,7 +477,7 @@ static bool is_alnum(char c)
 /* A line end: CommonMark 6.7 and 6.8. It is a line break unless the block ends here. */
 static bool take_newline(struct inline_parser *p)
 {
-    bool last = left(p) == 1;
+    bool last = remaining_length(p) == 1;
     if (last && !p->ended) {
         if (!p->blank_sent)
             add_text(p, span_make(" ", 1), 0);
@@ -495,10 +495,10 @@ static bool take_newline(struct inline_parser *p)
 static bool take_backslash(struct inline_parser *p)
 {
     const char *s = source_at(p);
-    if (left(p) == 1)
+    if (remaining_length(p) == 1)
         return p->ended ? consume_text(p, 1) : false;
     if (s[1] == '\n') {
-        if (left(p) == 2)
+        if (remaining_length(p) == 2)
             return p->ended ? consume_text(p, 1) : false;
         skip(p, 1);
         return true;
@@ -585,7 +585,7 @@ static bool take_entity(struct inline_parser *p)
 {
     uint32_t point;
     bool partial;
-    size_t len = read_entity(span_make(source_at(p), left(p)), &point, &partial);
+    size_t len = read_entity(span_make(source_at(p), remaining_length(p)), &point, &partial);
     if (partial && !p->ended)
         return false;
     if (len == 0)
@@ -604,9 +604,9 @@ static size_t run_length(const struct inline_parser *p, size_t known)
 {
     const char *s = source_at(p);
     size_t n = known ? known : 1;
-    while (n < left(p) && s[n] == s[0])
+    while (n < remaining_length(p) && s[n] == s[0])
         n++;
-    return n == left(p) && !p->ended ? 0 : n;
+    return n == remaining_length(p) && !p->ended ? 0 : n;
 }
 
 /* Whether a delimiter run between these characters can open and close emphasis: CommonMark 6.2. */
@@ -627,8 +627,8 @@ static bool take_delimiters(struct inline_parser *p)
     const char *s = source_at(p);
     size_t n = run_length(p, p->scanned);
     uint32_t before = p->before, after = '\n';
-    if (n == 0 && left(p) < MARKDOWN_OPENER) {
-        p->scanned = left(p);
+    if (n == 0 && remaining_length(p) < MARKDOWN_OPENER) {
+        p->scanned = remaining_length(p);
         return false;
     }
     if (n == 0 || n >= MARKDOWN_OPENER)
@@ -637,14 +637,14 @@ static bool take_delimiters(struct inline_parser *p)
         return consume_text(p, n);
     /* As on GitHub, tildes are skipped when the neighbours of * and _ are determined. */
     size_t next = n;
-    while (s[0] != '~' && next < left(p) && next < MARKDOWN_OPENER && s[next] == '~')
+    while (s[0] != '~' && next < remaining_length(p) && next < MARKDOWN_OPENER && s[next] == '~')
         next++;
-    if (next == left(p) && !p->ended && next < MARKDOWN_OPENER) {
+    if (next == remaining_length(p) && !p->ended && next < MARKDOWN_OPENER) {
         p->scanned = n;
         return false;
     }
-    if (next < left(p))
-        utf8_next(span_make(s + next, left(p) - next), &after);
+    if (next < remaining_length(p))
+        utf8_next(span_make(s + next, remaining_length(p) - next), &after);
     if (s[0] != '~')
         before = p->before_tildes;
     expire(p, p->base + p->at + next);
@@ -685,7 +685,7 @@ static void report_code(struct inline_parser *p, struct span ticks, struct span 
 static bool take_code(struct inline_parser *p)
 {
     const char *s = source_at(p);
-    size_t n = run_length(p, 0), end = left(p);
+    size_t n = run_length(p, 0), end = remaining_length(p);
     if (n == 0 && end <= LONGEST_TICKS)
         return false;
     if (n == 0 || n > LONGEST_TICKS)
@@ -777,7 +777,7 @@ static void add_autolink(struct inline_parser *p, struct span text)
 }
 
 /* <br>, <br/> or <br /> in any case: its length, or 0. */
-static size_t line_break_tag(struct span s)
+static size_t line_break_tag_length(struct span s)
 {
     if (s.len < 4 || (s.at[1] | 0x20) != 'b' || (s.at[2] | 0x20) != 'r')
         return 0;
@@ -792,8 +792,8 @@ static size_t line_break_tag(struct span s)
 static bool take_angle(struct inline_parser *p)
 {
     const char *s = source_at(p);
-    size_t end = left(p), i = p->scanned;
-    size_t tag = p->cell ? line_break_tag(span_make(s, end)) : 0;
+    size_t end = remaining_length(p), i = p->scanned;
+    size_t tag = p->cell ? line_break_tag_length(span_make(s, end)) : 0;
     if (tag) {
         add_node(p, NODE_BREAK);
         skip(p, tag);
@@ -1017,19 +1017,19 @@ static bool close_bracket(struct inline_parser *p)
         p->bracket_count--;
         return consume_text(p, 1);
     }
-    if (left(p) == 1 && !p->ended)
+    if (remaining_length(p) == 1 && !p->ended)
         return false;
     enum tail_result result = TAIL_NONE;
     size_t limit = (size_t)(b->offset + MARKDOWN_OPENER - (p->base + p->at)), known = 1;
-    if (left(p) > 1 && s[1] == '(') {
+    if (remaining_length(p) > 1 && s[1] == '(') {
         if (p->scanned == 0)
             p->tail = (struct tail){.state = TAIL_START, .at = 2, .url = 2};
-        size_t end = left(p) < limit ? left(p) : limit;
+        size_t end = remaining_length(p) < limit ? remaining_length(p) : limit;
         result = TAIL_MORE;
         while (result == TAIL_MORE && p->tail.at < end)
             result = read_tail(&p->tail, s[p->tail.at]);
         p->scanned = known = p->tail.at;
-        if (result == TAIL_MORE && left(p) <= limit && !p->ended)
+        if (result == TAIL_MORE && remaining_length(p) <= limit && !p->ended)
             return false;
     }
     if (result == TAIL_LINK) {
@@ -1047,9 +1047,9 @@ static bool close_bracket(struct inline_parser *p)
 
 static bool take_exclamation(struct inline_parser *p)
 {
-    if (left(p) == 1 && !p->ended)
+    if (remaining_length(p) == 1 && !p->ended)
         return false;
-    if (left(p) == 1 || source_at(p)[1] != '[')
+    if (remaining_length(p) == 1 || source_at(p)[1] != '[')
         return consume_text(p, 1);
     add_bracket(p, true);
     skip(p, 2);
@@ -1104,7 +1104,7 @@ static bool take_token(struct inline_parser *p)
     case '!':
         return take_exclamation(p);
     default:
-        while (n < left(p) && !is_special(s[n]))
+        while (n < remaining_length(p) && !is_special(s[n]))
             n++;
         return consume_text(p, n);
     }

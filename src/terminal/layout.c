@@ -76,7 +76,7 @@ static unsigned boxes_width(const struct layout *l)
 }
 
 /* The indent to omit, outermost boxes first, so that LEAST_TEXT columns are left for the text. */
-static unsigned excess(const struct layout *l, unsigned columns)
+static unsigned excess_columns(const struct layout *l, unsigned columns)
 {
     unsigned width = boxes_width(l);
     return width + LEAST_TEXT > columns ? width + LEAST_TEXT - columns : 0;
@@ -99,7 +99,7 @@ static void put_mark(struct layout *l, struct span mark)
 /* Appends the bars and marks of the first `depth` boxes. Blanks after the last one stay pending. */
 static void put_boxes(struct layout *l, unsigned depth)
 {
-    unsigned give_up = excess(l, l->columns);
+    unsigned give_up = excess_columns(l, l->columns);
     for (unsigned i = 1; i <= depth; i++) {
         struct box *box = &l->boxes[i];
         unsigned indent = box->indent;
@@ -161,7 +161,7 @@ static void update_columns(struct layout *l)
 /* The column where text begins on a line without marks. */
 static unsigned text_column(const struct layout *l)
 {
-    return boxes_width(l) - excess(l, l->columns);
+    return boxes_width(l) - excess_columns(l, l->columns);
 }
 
 static unsigned text_width(const struct layout *l)

@@ -117,7 +117,7 @@ bool line_editor_is_available(void)
 /* Characters. */
 
 /* Converts to a terminated wide string, owned by the caller. */
-static wchar_t *to_wide(struct span text)
+static wchar_t *convert_to_wide(struct span text)
 {
     wchar_t *wide = xcalloc(text.len + 1, sizeof *wide);
     uint32_t point;
@@ -296,7 +296,7 @@ static unsigned char paste(EditLine *el, wint_t key)
         text.len -= sizeof end - 1;
     while (text.len && text.data[text.len - 1] == '\n')
         text.len--;
-    wchar_t *wide = to_wide(buf_view(&text));
+    wchar_t *wide = convert_to_wide(buf_view(&text));
     edit.el_winsertstr(el, wide);
     free(wide);
     buf_release(&text);
@@ -439,7 +439,7 @@ void line_editor_free(struct line_editor *e)
 void line_editor_remember(struct line_editor *e, struct span message)
 {
     HistEventW event;
-    wchar_t *wide = to_wide(message);
+    wchar_t *wide = convert_to_wide(message);
     edit.history_w(e->history, &event, H_ENTER, wide);
     free(wide);
 }
@@ -457,7 +457,7 @@ int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line
 {
     int count = 0;
     free(e->prompt);
-    e->prompt = to_wide(span_of(prompt));
+    e->prompt = convert_to_wide(span_of(prompt));
     e->cleared = e->is_over = false;
     locale_t before = uselocale(e->locale);
     note_size(e);

@@ -216,7 +216,7 @@ void terminal_ask(struct terminal *t, struct span line, struct fail *fail)
 
 /* The first line of a message of the server; the rest is only in JSON output. The program's own
    messages are shown completely: they may contain names with line feeds. */
-static struct span shown(const struct fail *fail)
+static struct span select_message(const struct fail *fail)
 {
     struct span message = span_trim(span_of(fail->message));
     bool quotes = fail->http_status || fail_is_answer(fail);
@@ -229,7 +229,7 @@ void terminal_failure(struct terminal *t, const struct fail *fail)
     buf_puts(&line, "sigmasight-chat: ");
     if (fail->origin)
         buf_printf(&line, "%s: ", fail->origin);
-    terminal_put_message(t, &line, shown(fail));
+    terminal_put_message(t, &line, select_message(fail));
     if (fail->hint) {
         buf_puts(&line, "; ");
         terminal_put_message(t, &line, span_of(fail->hint));

@@ -4,7 +4,7 @@
 #include "system/system.h"
 
 /* The mode in the body; NULL if it is absent or invalid. */
-static const char *requested_mode(struct call *c, bool required)
+static const char *read_requested_mode(struct call *c, bool required)
 {
     const struct span *text = call_string(c, FORM_MODE, required);
     const char *mode = text ? mode_find(*text) : NULL;
@@ -24,7 +24,7 @@ static void change_mode(struct call *c, struct record *r, const char *mode)
 
 void call_create(struct call *c)
 {
-    const char *mode = requested_mode(c, false);
+    const char *mode = read_requested_mode(c, false);
     if (call_refused(c))
         return;
     /* The only portfolio is used if none is named. */
@@ -72,7 +72,7 @@ void call_delete(struct call *c)
 
 void call_mode(struct call *c)
 {
-    const char *mode = requested_mode(c, true);
+    const char *mode = read_requested_mode(c, true);
     struct record *found = call_record(c, &c->state->conversations, "Conversation not found");
     if (!found)
         return;

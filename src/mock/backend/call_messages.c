@@ -37,7 +37,7 @@ static struct span trim_text(struct span s, size_t *points)
     return text;
 }
 
-static struct span requested_text(struct call *c)
+static struct span read_requested_text(struct call *c)
 {
     const struct span *text = call_string(c, FORM_TEXT, true);
     if (!text)
@@ -57,7 +57,7 @@ void call_send(struct call *c)
     const struct span *field = call_string(c, FORM_CONVERSATION, true);
     if (field)
         call_read_uuid(c, "body", "conversation_id", *field, id);
-    struct span text = requested_text(c);
+    struct span text = read_requested_text(c);
     if (call_refused(c))
         return;
     struct record *found = records_find(&c->state->conversations, id);

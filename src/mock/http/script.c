@@ -127,7 +127,7 @@ static void reset_connection(const struct play *p)
     (void)connect(p->fd, &none, sizeof none);
 }
 
-static enum play_end after_wait(enum wake wake)
+static enum play_end play_end_of(enum wake wake)
 {
     return wake == WAKE_EVENT || wake == WAKE_TIME ? PLAY_ON : PLAY_CLOSED;
 }
@@ -146,9 +146,9 @@ static enum play_end play_step(struct play *p, const struct step *step)
         p->batch = step->count;
         return PLAY_ON;
     case STEP_PAUSE:
-        return after_wait(gates_sleep(p->fd, (int64_t)step->count));
+        return play_end_of(gates_sleep(p->fd, (int64_t)step->count));
     case STEP_GATE:
-        return after_wait(gates_pass(p->gates, step->bytes, p->fd));
+        return play_end_of(gates_pass(p->gates, step->bytes, p->fd));
     case STEP_SILENCE:
         gates_sleep(p->fd, -1);
         return PLAY_CLOSED;

@@ -91,7 +91,7 @@ static int fail_argument(struct parser *p)
 }
 
 /* Cuts off the first word of *rest, which becomes the text after it and one blank. */
-static char *next_word(char **rest)
+static char *cut_word(char **rest)
 {
     char *word = strsep(rest, blanks);
     if (!*rest)
@@ -150,7 +150,7 @@ static int end_block(struct parser *p)
 
 static int parse_on(struct parser *p)
 {
-    const char *method = next_word(&p->rest), *path = next_word(&p->rest),
+    const char *method = cut_word(&p->rest), *path = cut_word(&p->rest),
                *once = trim_blanks(p->rest);
     if (end_block(p) != 0)
         return -1;
@@ -267,7 +267,7 @@ static int parse_data(struct parser *p)
 static int parse_event(struct parser *p)
 {
     struct buf text = {0};
-    const char *name = next_word(&p->rest);
+    const char *name = cut_word(&p->rest);
     p->block->events = true;
     buf_printf(&text, "event: %s\ndata: %s\n\n", name, *p->rest ? p->rest : "{}");
     add_text_step(p, &text);
@@ -403,7 +403,7 @@ static int parse_argument(struct parser *p, enum argument argument)
     if (argument == WORD && !*p->rest)
         return fail_argument(p);
     if (argument == NUMBER || argument == NUMBER_TEXT)
-        return parse_number(next_word(&p->rest), &p->number) ? 0 : fail_argument(p);
+        return parse_number(cut_word(&p->rest), &p->number) ? 0 : fail_argument(p);
     return 0;
 }
 
@@ -412,7 +412,7 @@ static int parse_line(struct parser *p, char *line)
     line += strspn(line, blanks);
     if (!*line || *line == '#')
         return 0;
-    const char *name = next_word(&line);
+    const char *name = cut_word(&line);
     p->row = NULL;
     p->rest = line;
     p->number = 0;
@@ -499,7 +499,7 @@ static bool matches_request(const struct block *b, const struct request *request
 
 /* The block for the next request, NULL for none: the first unused one of those that have the method
    and path of the first match, else the last of them. With the lock held. */
-static const struct block *next_block(struct scenario *s, const struct request *request,
+static const struct block *take_block(struct scenario *s, const struct request *request,
                                       uint64_t *attempt)
 {
     const char *path = request_api_path(request);
@@ -622,7 +622,7 @@ bool scenario_answer(struct scenario *s, struct request *request, struct reply *
 {
     uint64_t attempt = 0;
     pthread_mutex_lock(&s->lock);
-    const struct block *block = next_block(s, request, &attempt);
+    const struct block *block = take_block(s, request, &attempt);
     pthread_mutex_unlock(&s->lock);
     if (block && block->builtin)
         request->error = block->error;
