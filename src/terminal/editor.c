@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,13 +42,30 @@ int editor_check(struct fail *fail)
     return sys_has_terminal() ? 0 : fail_set(fail, FAIL_USAGE, "no terminal for the editor");
 }
 
+static const char name_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789+,-./:@_~";
+
+/* Appends a command for the shell that opens "$@". A signal is sent to the process that was
+   started: therefore the shell is replaced by the editor if that is a single program. Otherwise a
+   trap keeps the shell alive while the editor handles Ctrl-C; the editor does not inherit it. */
+static void put_command(struct buf *command, const char *editor)
+{
+    size_t blanks = strspn(editor, " \t");
+    int len = (int)strspn(editor + blanks, name_characters);
+    /* strchr(3) finds the terminator, too. */
+    bool is_word = len > 0 && strchr(" \t", editor[blanks + (size_t)len]);
+    /* `command -v` prints a path unless the shell itself implements the command. */
+    if (is_word && !strpbrk(editor, ";&|#\n"))
+        buf_printf(command, "case $(command -v %.*s) in */*) exec %s \"$@\";; esac; ", len,
+                   editor + blanks, editor);
+    buf_printf(command, "trap : INT QUIT; %s \"$@\"", editor);
+}
+
 int editor_open(const char *path, struct fail *fail)
 {
     const char *editor = find_variable("VISUAL", "EDITOR", "vi");
     struct buf command = {0};
-    /* The trap keeps the shell alive while the editor handles Ctrl-C; the editor does not inherit
-       it. */
-    buf_printf(&command, "trap : INT QUIT; %s \"$@\"", editor);
+    put_command(&command, editor);
     int status = sys_run_at_terminal(buf_text(&command), path);
     int error = errno;
     buf_release(&command);

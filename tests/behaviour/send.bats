@@ -281,14 +281,43 @@ editor()
     rmdir "$TMPDIR"
 }
 
-@test "--edit: a signal that ends the program removes the file" {
+# The editor ignores SIGHUP, which it gets when the leader of the session has ended.
+@test "--edit: a signal that ends the program ends the editor and removes the file" {
     serve_hello
     # shellcheck disable=SC2016 # for sh
-    editor 'echo ready; exec sleep 60'
-    at_terminal wait ready kill TERM -- "$CHAT" send -c "$ID" --edit
-    expect_line 'signal 15.*' "$OUT"
-    rmdir "$TMPDIR"
+    editor 'echo $$ >'"$T"'/editor.pid; trap "" HUP; echo ready; exec sleep 60'
+    local words command pid
+    for words in '' ' --option' " 'quoted option' \"\$HOME\" \t"; do
+        export EDITOR=$T/edit$words
+        for command in 'send --edit' 'config edit'; do
+            # shellcheck disable=SC2086 # words
+            at_terminal wait ready kill TERM -- "$CHAT" $command
+            expect_line 'signal 15.*' "$OUT"
+            pid=$(cat "$T/editor.pid")
+            if kill -0 "$pid" 2>/dev/null; then
+                kill -KILL "$pid"
+                fail "the editor '$EDITOR' of $command still runs"
+            fi
+            rmdir "$TMPDIR"
+            mkdir "$TMPDIR"
+        done
+    done
     expect_requests
+}
+
+@test "--edit: a command that the shell must run" {
+    serve_hello
+    # shellcheck disable=SC2016 # for sh
+    editor 'trap "echo interrupted >>\"$1\"; exit 0" INT; echo ready; while :; do sleep 0.1; done'
+    local words count=0
+    # A list, an assignment, a word that is not a program, and a comment.
+    for words in "true; $T/edit" "OPTION=1 $T/edit" "eval $T/edit" " $T/edit \"\$@\" #"; do
+        EDITOR=$words at_terminal wait ready type '\x03' wait Hello -- "$CHAT" send -c "$ID" --edit
+        expect_line 'exit 0.*' "$OUT"
+        count=$((count + 1))
+        expect_body "$count" '.text == "interrupted"'
+    done
+    rmdir "$TMPDIR"
 }
 
 @test "a message of 1 MiB is sent with --max-message 0" {
