@@ -466,6 +466,16 @@ recipe()
     done
 }
 
+# Text is filled, but the lines of a literal block are printed as they are. man(1) formats to two columns less than 80.
+@test "manual: the pages fit a terminal of 80 columns" {
+    for page in "$SRCDIR"/man/*.[17]; do
+        mandoc -T ascii -O width=78 "$page" | sed 's/.\x08//g' >"$T/page"
+        [ -s "$T/page" ]
+        awk 'length($0) > 80' "$T/page" >"$OUT"
+        [ ! -s "$OUT" ] || fail "$page: wider than 80 columns"
+    done
+}
+
 @test "manual: describes every command" {
     for command in $(commands); do
         grep -q "^\.Cm $command\$" "$SRCDIR/man/sigmasight-chat.1" || fail "not in the synopsis: $command"
