@@ -181,17 +181,14 @@ static int refuse_command(const char *word, struct fail *fail)
     if (word[0] == '-')
         return fail_set_hint(fail, FAIL_USAGE, "options come after the command, as in 'send -v'",
                              "unknown option %.*s", (int)strcspn(word, "="), word);
-    fail_set(fail, FAIL_USAGE, "unknown command %s", word);
+    fail_set(fail, FAIL_USAGE, "unknown command '%s'", word);
     if (strpbrk(word, " \t\n"))
         fail_hint(fail, "'sigmasight-chat send' asks a question");
     for (const struct command *const *c = commands; *c; c++)
         names[count++] = (*c)->name;
     names[count++] = "--version";
     names[count] = NULL;
-    const char *name =
-        strcmp(word, "version") == 0 ? "--version" : suggest_name(span_of(word), names);
-    if (name)
-        fail_hint(fail, "did you mean %s?", name);
+    suggest_hint(strcmp(word, "version") == 0 ? "--version" : word, names, fail);
     return -1;
 }
 

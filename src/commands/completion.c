@@ -13,7 +13,8 @@ static int print_completion(const struct invocation *in, struct fail *fail)
     } scripts[] = {{"bash", embedded_bash}, {"zsh", embedded_zsh}, {"fish", embedded_fish}};
     const char *shell = in->operands->count ? in->operands->list[0].text : NULL;
     if (!shell)
-        return fail_set(fail, FAIL_USAGE, "completion: missing arguments");
+        return fail_set(fail, FAIL_USAGE,
+                        "completion: missing arguments: expected bash, zsh or fish");
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
         if (strcmp(shell, scripts[i].shell) == 0)
             return embedded_print(scripts[i].lines, fail);

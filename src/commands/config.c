@@ -5,6 +5,7 @@
 #include "core/xmalloc.h"
 #include "settings/config.h"
 #include "settings/header.h"
+#include "settings/suggest.h"
 #include "system/system.h"
 #include "terminal/editor.h"
 #include "terminal/table.h"
@@ -249,7 +250,9 @@ static int run_config(const struct invocation *in, struct fail *fail)
         return print_config_path(in, fail);
     if (strcmp(word, "edit") == 0)
         return edit_file(in, fail);
-    return fail_set(fail, FAIL_USAGE, "config: unknown subcommand %s", word);
+    fail_set(fail, FAIL_USAGE, "config: unknown subcommand '%s'", word);
+    suggest_hint(word, (const char *const[]){"path", "edit", NULL}, fail);
+    return -1;
 }
 
 const struct command command_config = {

@@ -7,6 +7,7 @@
 #include "core/set.h"
 #include "core/width.h"
 #include "core/xmalloc.h"
+#include "settings/suggest.h"
 #include "state/last.h"
 #include "state/log_reader.h"
 #include "system/system.h"
@@ -378,6 +379,17 @@ static const struct conversations_subcommand *find_conversations_subcommand(cons
     return NULL;
 }
 
+static int refuse_conversations_subcommand(const char *name, struct fail *fail)
+{
+    enum { COUNT = sizeof conversations_subcommands / sizeof conversations_subcommands[0] };
+    const char *names[COUNT + 1] = {NULL};
+    for (size_t i = 0; i < COUNT; i++)
+        names[i] = conversations_subcommands[i].name;
+    fail_set(fail, FAIL_USAGE, "conversations: unknown subcommand '%s'", name);
+    suggest_hint(name, names, fail);
+    return -1;
+}
+
 /* Refuses options that only another subcommand accepts. */
 static int check_options(const struct conversations_subcommand *sub, const struct settings *s,
                          struct fail *fail)
@@ -399,9 +411,11 @@ static int check_arguments(const struct conversations_subcommand *sub,
                            const struct conversations_run *j, struct fail *fail)
 {
     const struct option_row *modes = option_row(OPT_MODE);
-    if (j->count < sub->least || j->count > sub->most)
-        return fail_set(fail, FAIL_USAGE, "conversations %s: %s arguments", sub->name,
-                        j->count < sub->least ? "missing" : "too many");
+    if (j->count < sub->least)
+        return fail_set(fail, FAIL_USAGE, "conversations %s: missing arguments: expected %s",
+                        sub->name, sub->operands);
+    if (j->count > sub->most)
+        return fail_set(fail, FAIL_USAGE, "conversations %s: too many arguments", sub->name);
     for (size_t i = 0; i < j->count; i++)
         if (!*j->ids[i].text)
             return fail_set(fail, FAIL_USAGE, "conversations %s: empty ID", sub->name);
@@ -442,7 +456,7 @@ static int run_conversations(const struct invocation *in, struct fail *fail)
     const struct conversations_subcommand *sub =
         o->count ? find_conversations_subcommand(o->list[0].text) : &conversations_subcommands[0];
     if (!sub)
-        return fail_set(fail, FAIL_USAGE, "conversations: unknown subcommand %s", o->list[0].text);
+        return refuse_conversations_subcommand(o->list[0].text, fail);
     struct conversations_run j = {
         .in = in,
         .ids = o->count ? o->list + 1 : NULL,

@@ -8,6 +8,7 @@
 #include "core/utf8.h"
 #include "core/width.h"
 #include "core/xmalloc.h"
+#include "settings/suggest.h"
 #include "state/log_change.h"
 #include "state/log_files.h"
 #include "state/log_reader.h"
@@ -461,6 +462,18 @@ static const struct log_subcommand *find_log_subcommand(const char *name)
     return NULL;
 }
 
+static int refuse_log_subcommand(const char *name, struct fail *fail)
+{
+    enum { COUNT = sizeof log_subcommands / sizeof log_subcommands[0] };
+    const char *names[COUNT + 1] = {NULL};
+    for (size_t i = 0; i < COUNT; i++)
+        names[i] = log_subcommands[i].name;
+    fail_set(fail, FAIL_USAGE, "log: unknown subcommand '%s'", name);
+    suggest_hint(name, names, fail);
+    fail_hint(fail, "'log list WORD...' searches the log");
+    return -1;
+}
+
 static int check_usage(const struct log_subcommand *sub, const struct settings *s, size_t count,
                        struct fail *fail)
 {
@@ -475,9 +488,10 @@ static int check_usage(const struct log_subcommand *sub, const struct settings *
         if (setting_is_given(s, options[i].id) && !options[i].is_taken)
             return fail_set(fail, FAIL_USAGE, "log %s: option --%s is not accepted", sub->name,
                             option_row(options[i].id)->name);
-    if (count < sub->least || count > sub->most)
-        return fail_set(fail, FAIL_USAGE, "log %s: %s arguments", sub->name,
-                        count < sub->least ? "missing" : "too many");
+    if (count < sub->least) /* only `delete` requires arguments */
+        return fail_set(fail, FAIL_USAGE, "log %s: missing arguments: expected ID...", sub->name);
+    if (count > sub->most)
+        return fail_set(fail, FAIL_USAGE, "log %s: too many arguments", sub->name);
     return 0;
 }
 
@@ -505,8 +519,7 @@ static int run_log(const struct invocation *in, struct fail *fail)
     const struct log_subcommand *sub =
         o->count ? find_log_subcommand(o->list[0].text) : &log_subcommands[0];
     if (!sub)
-        return fail_set_hint(fail, FAIL_USAGE, "'log list WORD...' searches the log",
-                             "log: unknown subcommand %s", o->list[0].text);
+        return refuse_log_subcommand(o->list[0].text, fail);
     size_t count = o->count ? o->count - 1 : 0;
     if (check_usage(sub, in->settings, count, fail) != 0)
         return -1;

@@ -60,6 +60,13 @@ const char *suggest_name(struct span word, const char *const *names)
     return nearest ? nearest : prefixed;
 }
 
+void suggest_hint(const char *word, const char *const *names, struct fail *fail)
+{
+    const char *name = suggest_name(span_of(word), names);
+    if (name)
+        fail_hint(fail, "did you mean %s?", name);
+}
+
 const char *suggest_option(struct span word, unsigned groups)
 {
     const char *names[OPT_COUNT + 1];

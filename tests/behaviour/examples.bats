@@ -436,7 +436,7 @@ recipe()
     done
     run_chat help sned
     expect_status 64
-    expect_line 'sigmasight-chat: unknown command sned; did you mean send\?'
+    expect_line "sigmasight-chat: unknown command 'sned'; did you mean send\?"
 }
 
 @test "help: fits a screen and refers to -v for further options" {

@@ -9,7 +9,7 @@ load accounts
     while read -r word meant; do
         run_chat "$word"
         expect_status 64
-        [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown command $word; did you mean $meant?" ] || fail "$word"
+        [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown command '$word'; did you mean $meant?" ] || fail "$word"
     done <<'END'
 conversation conversations
 convs conversations
@@ -29,6 +29,22 @@ END
         expect_status 64
         expect_no 'did you mean' "$ERR"
     done
+}
+
+@test "messages: a suggestion for a misspelled subcommand" {
+    while read -r command word hint; do
+        run_chat "$command" "$word"
+        expect_status 64
+        [ "$(head -n 1 "$ERR")" = "sigmasight-chat: $command: unknown subcommand '$word'${hint:+; }$hint" ] || fail "$command $word"
+    done <<'END'
+conversations delet did you mean delete?
+conversations craete
+conversations lsit did you mean list?
+log exprot did you mean export?
+log concentrated 'log list WORD...' searches the log
+config pth did you mean path?
+config foo
+END
 }
 
 @test "messages: a suggestion for a misspelled option" {
@@ -59,7 +75,7 @@ END
 @test "messages: a question instead of a command" {
     run_chat 'How concentrated am I?'
     expect_status 64
-    [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown command How concentrated am I?; 'sigmasight-chat send' asks a question" ] ||
+    [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown command 'How concentrated am I?'; 'sigmasight-chat send' asks a question" ] ||
         fail "not the hint"
     expect_bytes ''
 }
@@ -96,7 +112,12 @@ send -x|unknown option -x; put -- before arguments that start with -
 batch -c x|unknown option -c; it is an option of send, chat and others
 whoami -n|unknown option -n; it is an option of send, chat and others
 decode a b|decode: too many arguments
-conversations mode x|conversations mode: missing arguments
+conversations mode x|conversations mode: missing arguments: expected ID MODE
+conversations show|conversations show: missing arguments: expected ID
+conversations new x|conversations new: too many arguments
+log delete|log delete: missing arguments: expected ID...
+log path x|log path: too many arguments
+completion|completion: missing arguments: expected bash, zsh or fish
 END
 }
 
