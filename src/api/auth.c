@@ -300,6 +300,12 @@ void auth_set_deadline(struct auth *auth, struct api *api, int64_t at)
     auth->config.deadline = at;
 }
 
+void auth_extend_deadline(struct auth *auth, struct api *api, int64_t us)
+{
+    if (auth->config.deadline)
+        auth_set_deadline(auth, api, auth->config.deadline + us);
+}
+
 int auth_freshen(struct auth *auth, struct api *api, struct fail *fail)
 {
     int64_t since = sys_wall_ms() / 1000 - auth->refreshed_at;

@@ -60,6 +60,8 @@ struct auth {
 
 /* Sets the deadline of all calls and of token_command: sys_now_us(), 0 for none. */
 void auth_set_deadline(struct auth *auth, struct api *api, int64_t at);
+/* Extends the deadline, if there is one, by time that does not count. */
+void auth_extend_deadline(struct auth *auth, struct api *api, int64_t us);
 
 /* Obtains a token and sets that of `api`. A stored token is refreshed first if less than a tenth of
    its lifetime, and less than five minutes, are left; if that fails it is used unchanged.

@@ -521,12 +521,6 @@ void http_set_deadline(struct http *h, int64_t at)
     h->config.deadline = at;
 }
 
-void http_extend_limits(struct http *h, int64_t waited_us)
-{
-    if (h->config.deadline)
-        h->config.deadline += waited_us;
-}
-
 /* Times. */
 
 /* A reused connection has no times; those of the new one are kept. */

@@ -56,9 +56,6 @@ void http_forget_times(struct http *h);
    request. */
 const char *http_address(const struct http *h);
 
-/* Extends the time limits by the time that the process was blocked on output. */
-void http_extend_limits(struct http *h, int64_t waited_us);
-
 /* Sets a function that is called with sys_now_us() while a request waits, for the status line. It
    returns when to call it again, INT64_MAX for never. */
 void http_on_tick(struct http *h, int64_t (*tick)(void *arg, int64_t now), void *arg);

@@ -2,6 +2,7 @@
 #include "chat/chat.h"
 
 #include "chat/cause.h"
+#include "chat/stall.h"
 #include "core/xmalloc.h"
 #include "system/system.h"
 
@@ -23,14 +24,13 @@ struct chat {
     struct reader *reader;
     const struct chat_request *request;
     struct chat_outcome *outcome;
-    int attempt;      /* messages posted, from 1 */
-    int64_t ended;    /* when `done` or `error` was seen, 0 before */
-    int64_t moved;    /* time of the last event other than a heartbeat */
-    int64_t progress; /* the reader's count at that time */
-    bool taken;       /* the response is an event stream */
-    bool has_chosen;  /* portfolio_choose was called */
-    bool first_turn;  /* no turn with bytes of the body has ended yet */
-    int64_t first;    /* time of the first byte of the body */
+    int attempt;   /* messages posted, from 1 */
+    int64_t ended; /* when `done` or `error` was seen, 0 before */
+    struct stall stall;
+    bool taken;      /* the response is an event stream */
+    bool has_chosen; /* portfolio_choose was called */
+    bool first_turn; /* no turn with bytes of the body has ended yet */
+    int64_t first;   /* time of the first byte of the body */
     bool drained_out;
     struct http_response response; /* of this attempt */
     struct retry_loop retry;
@@ -60,7 +60,7 @@ static bool stream_takes(void *arg, const struct http_response *response, struct
     if (!c->taken)
         return false;
     c->outcome->accepted = true;
-    c->moved = sys_now_us();
+    stall_begin(&c->stall);
     char *url = api_send_url(c->api);
     struct sink_open open = {url, response->status, c->attempt, c->outcome->conversation};
     sinks_open(c->reader->sinks, &open, fail);
@@ -68,29 +68,14 @@ static bool stream_takes(void *arg, const struct http_response *response, struct
     return true;
 }
 
-/* Waiting for the reader of the output does not count against any time limit, unlike processing: a
-   server that sends without a pause would suspend the limits. `blocked` is sys_blocked_us() before.
- */
-static void discount(struct chat *c, int64_t blocked)
-{
-    int64_t us = sys_blocked_us() - blocked;
-    c->moved += us;
-    if (c->ended)
-        c->ended += us;
-    http_extend_limits(c->api->http, us);
-}
-
 static int stream_body(void *arg, struct span bytes, struct fail *fail)
 {
     struct chat *c = arg;
-    int64_t blocked = sys_blocked_us();
     if (!c->reader->body_begun) {
         c->first = sys_now_us();
         c->outcome->timing.first_byte_ms = ms_since_start(c, c->first);
     }
-    int result = reader_feed(c->reader, bytes, fail);
-    discount(c, blocked);
-    return result;
+    return reader_feed(c->reader, bytes, fail);
 }
 
 /* Text that arrives together with `start`, long after the question, was buffered between the server
@@ -114,10 +99,12 @@ static int stream_turn(void *arg, struct fail *fail)
     if (!c->taken)
         return 0;
     int result = warn_of_buffering(c, fail);
-    int64_t blocked = sys_blocked_us();
     if (reader_flush(c->reader, fail) != 0)
         result = -1;
-    discount(c, blocked);
+    int64_t us = retry_discount_output(&c->retry);
+    c->stall.moved += us;
+    if (c->ended)
+        c->ended += us;
     return result;
 }
 
@@ -137,17 +124,8 @@ static int stream_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
         *wake = earlier_of(*wake, c->ended + DRAIN);
         return c->drained_out ? HTTP_ENOUGH : HTTP_GO_ON;
     }
-    if (!c->request->stall_timeout || !c->taken)
-        return HTTP_GO_ON;
-    if (answer->progress != c->progress) {
-        c->progress = answer->progress;
-        c->moved = now;
-    }
-    if (now >= c->moved + c->request->stall_timeout)
-        return fail_set(fail, FAIL_CLOCK,
-                        "timed out: only heartbeats were received for %g s (--stall-timeout)",
-                        (double)c->request->stall_timeout / (double)SECOND);
-    *wake = earlier_of(*wake, c->moved + c->request->stall_timeout);
+    if (c->taken && stall_check(&c->stall, answer->progress, now, wake, fail) != 0)
+        return -1;
     return HTTP_GO_ON;
 }
 
@@ -252,7 +230,7 @@ static int post(void *arg, struct fail *fail)
     c->outcome->posted = true;
     c->taken = c->drained_out = false;
     c->first_turn = true;
-    c->ended = c->moved = c->progress = 0;
+    c->ended = 0;
     http_response_init(response);
     int result = api_send(c->api, c->outcome->conversation, portfolio_ids(c->request->choice),
                           c->request->context, c->request->text, &stream_hooks, response, fail);
@@ -352,7 +330,11 @@ static int ask(struct chat *c, struct fail *fail)
 int chat_run(struct api *api, struct reader *reader, const struct chat_request *request,
              struct chat_outcome *outcome, struct fail *fail)
 {
-    struct chat c = {.api = api, .reader = reader, .request = request, .outcome = outcome};
+    struct chat c = {.api = api,
+                     .reader = reader,
+                     .request = request,
+                     .outcome = outcome,
+                     .stall = {.limit = request->stall_timeout}};
     c.retry = (struct retry_loop){.policy = &request->retry,
                                   .api = api,
                                   .auth = request->auth,

@@ -197,8 +197,7 @@ static int update_answer(struct reader *r, const struct chat_event *event, struc
 {
     struct answer *a = &r->answer;
     a->events++;
-    if (event->kind != CHAT_HEARTBEAT && event->kind != CHAT_UNNAMED)
-        a->progress++;
+    a->progress += chat_is_progress(event);
     switch (event->kind) {
     case CHAT_MESSAGE:
         a->begun = true;

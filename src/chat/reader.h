@@ -16,7 +16,7 @@
 struct answer {
     int64_t events, text_bytes, tool_calls;
     int64_t deltas;         /* message events, including empty ones */
-    int64_t progress;       /* events other than heartbeats, for --stall-timeout */
+    int64_t progress;       /* events for which chat_is_progress is true */
     int64_t first_delta_us; /* sys_now_us(), 0 before */
     uint64_t hash;          /* of the text so far, core/hash.h */
     bool begun;             /* text or a tool event was received */

@@ -87,9 +87,7 @@ static int take_a_turn(struct retry_loop *loop, struct fail *fail)
     } while (result == 0 && !pace_is_due(loop->pace, turn, now));
     loop->called = now;
     loop->held += now - began;
-    http_extend_limits(loop->api->http, now - began);
-    if (loop->auth->config.deadline)
-        loop->auth->config.deadline += now - began;
+    auth_extend_deadline(loop->auth, loop->api, now - began);
     return result == 0 ? 0 : fail_signal(fail, sys_signal());
 }
 
@@ -143,10 +141,20 @@ static int wait_for_retry(struct retry_loop *loop, int made, struct fail *why, s
     return holds_all ? 0 : pause_for(loop->sinks, delay, fail);
 }
 
+int64_t retry_discount_output(struct retry_loop *loop)
+{
+    int64_t us = sys_blocked_us() - loop->blocked;
+    loop->blocked += us;
+    auth_extend_deadline(loop->auth, loop->api, us);
+    return us;
+}
+
 int retry_run(struct retry_loop *loop, int (*call)(void *arg, struct fail *fail), struct fail *fail)
 {
+    loop->blocked = sys_blocked_us();
     for (int made = 0;; made++) {
         struct fail why = FAIL_INIT;
+        retry_discount_output(loop);
         if (take_a_turn(loop, fail) != 0)
             return -1;
         if (call(loop->arg, &why) == 0) {

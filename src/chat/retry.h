@@ -51,13 +51,20 @@ struct retry_loop {
     bool repeatable;     /* as in retry_case */
     bool (*is_committed)(const void *arg);
     void *arg;
-    int64_t called; /* time of the current call */
-    int64_t held;   /* total time the question has waited for its turns */
+    int64_t called;  /* time of the current call */
+    int64_t blocked; /* sys_blocked_us() up to which the deadline was extended */
+    int64_t held;    /* total time the question has waited for its turns */
 };
 
 /* Repeats `call(loop->arg, …)` until it succeeds or the policy gives up: 0, or -1 with the last
    failure. FAIL_SIGNAL if a signal ends the wait before a retry. */
 int retry_run(struct retry_loop *loop, int (*call)(void *arg, struct fail *fail),
               struct fail *fail);
+
+/* Waiting for the reader of the output does not count against any time limit, unlike processing: a
+   server that sends without a pause would suspend the limits. Extends the deadline by the time of
+   waiting since the last call, and returns that time. retry_run calls it before each attempt, and
+   the hooks of a call in each turn. */
+int64_t retry_discount_output(struct retry_loop *loop);
 
 #endif

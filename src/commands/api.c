@@ -4,8 +4,9 @@
 #include "commands/command.h"
 
 #include "chat/retry.h"
+#include "chat/stall.h"
 #include "output/sink.h"
-#include "stream/sse.h"
+#include "stream/event.h"
 #include "system/system.h"
 
 #include <stdlib.h>
@@ -29,7 +30,9 @@ struct api_job {
     /* Of an event stream, for --stall-timeout. */
     bool is_stream;
     struct sse sse;
-    int64_t moved; /* time of the last event other than a heartbeat */
+    struct chat_parser *parser;
+    int64_t progress; /* events for which chat_is_progress is true */
+    struct stall stall;
 };
 
 /* The arguments. */
@@ -153,8 +156,8 @@ static bool response_takes(void *arg, const struct http_response *response, stru
 {
     struct api_job *j = arg;
     (void)fail;
-    j->is_stream = api_is_event_stream(response);
-    j->moved = sys_now_us();
+    j->is_stream = j->stall.limit && api_is_event_stream(response);
+    stall_begin(&j->stall);
     return is_success(response);
 }
 
@@ -162,8 +165,7 @@ static int on_stream_event(void *arg, const struct sse_event *event, struct fail
 {
     struct api_job *j = arg;
     (void)fail;
-    if (!span_is(event->name, "heartbeat"))
-        j->moved = sys_now_us();
+    j->progress += chat_is_progress(chat_parse(j->parser, event));
     return 0;
 }
 
@@ -185,29 +187,19 @@ static int response_body(void *arg, struct span bytes, struct fail *fail)
     return sinks_bytes(&j->sinks, bytes, fail);
 }
 
-/* Waiting for the reader of the output does not count against any time limit. */
 static int response_turn(void *arg, struct fail *fail)
 {
     struct api_job *j = arg;
-    int64_t before = sys_blocked_us();
     int result = sinks_flush(&j->sinks, fail);
-    int64_t waited = sys_blocked_us() - before;
-    http_extend_limits(j->client.api.http, waited);
-    j->moved += waited;
+    j->stall.moved += retry_discount_output(&j->retry);
     return result;
 }
 
 static int response_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
 {
-    const struct api_job *j = arg;
-    int64_t limit = setting_us(j->in->settings, OPT_STALL_TIMEOUT), end = j->moved + limit;
-    if (!limit || !j->is_stream)
-        return HTTP_GO_ON;
-    if (now >= end)
-        return fail_set(fail, FAIL_CLOCK,
-                        "timed out: only heartbeats were received for %g s (--stall-timeout)",
-                        (double)limit / 1e6);
-    *wake = end < *wake ? end : *wake;
+    struct api_job *j = arg;
+    if (j->is_stream && stall_check(&j->stall, j->progress, now, wake, fail) != 0)
+        return -1;
     return HTTP_GO_ON;
 }
 
@@ -225,6 +217,7 @@ static int attempt_call(void *arg, struct fail *fail)
                                      response_tick};
     struct span data = j->has_data ? buf_view(&j->data) : span_make(NULL, 0);
     j->is_stream = false;
+    j->progress = 0;
     sse_init(&j->sse, setting_size(j->in->settings, OPT_MAX_EVENT_SIZE), on_stream_event, j);
     int result = api_request(&j->client.api, j->method, j->path, data, &hooks, &j->response, fail);
     sse_release(&j->sse);
@@ -296,12 +289,15 @@ static void close_sinks(struct api_job *j, struct fail *fail)
 
 static int run_api(const struct invocation *in, struct fail *fail)
 {
-    struct api_job j = {.in = in, .has_data = setting_is(in->settings, OPT_DATA)};
+    struct api_job j = {.in = in,
+                        .has_data = setting_is(in->settings, OPT_DATA),
+                        .stall = {.limit = setting_us(in->settings, OPT_STALL_TIMEOUT)}};
     int64_t started = sys_now_us();
     if (take_arguments(&j, fail) != 0)
         return -1;
     sys_signals_catch();
     http_response_init(&j.response);
+    j.parser = chat_parser_new();
     open_sinks(&j);
     if (read_data(&j, fail) == 0)
         make_call(&j, started, fail);
@@ -309,6 +305,7 @@ static int run_api(const struct invocation *in, struct fail *fail)
     client_warn(&j.client, in, fail);
     client_close(&j.client);
     http_response_release(&j.response);
+    chat_parser_free(j.parser);
     buf_wipe(&j.data);
     return fail_is_set(fail) ? -1 : 0;
 }

@@ -390,6 +390,13 @@ const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_even
     return event;
 }
 
+bool chat_is_progress(const struct chat_event *event)
+{
+    bool is_heartbeat = event->kind == CHAT_HEARTBEAT ||
+                        (event->kind == CHAT_MALFORMED && span_is(event->name, "heartbeat"));
+    return !is_heartbeat && event->kind != CHAT_UNNAMED;
+}
+
 static bool says_failure(const struct json_value *v)
 {
     return v->type != JSON_NONE && v->type != JSON_NULL && v->type != JSON_FALSE;

@@ -95,6 +95,10 @@ void chat_parser_free(struct chat_parser *p);
    until the next call. */
 const struct chat_event *chat_parse(struct chat_parser *p, const struct sse_event *from);
 
+/* Whether the event shows that the answer makes progress: it is neither a heartbeat nor an unnamed
+   event without an effect, such as a keepalive. */
+bool chat_is_progress(const struct chat_event *event);
+
 /* The error of a finished tool, a string or an object with `message`, in any of the three forms in
    which servers report it; NULL if the tool succeeded. */
 const struct json_value *chat_tool_error(const struct chat_event *event);

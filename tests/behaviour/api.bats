@@ -194,6 +194,46 @@ END
     expect_line '.*--stall-timeout.*'
 }
 
+@test "api: the time in which it waits for the reader of the output does not count" {
+    serve <<'END'
+on GET /big
+  repeat 64
+  fill 65536 x
+  end-repeat
+END
+    make_clock
+    pipe_from ANSWER
+    launch env LD_PRELOAD="$T/clock.so" "$CHAT" api --max-time 3600 --idle-timeout 0 /big >"$T/answer" 2>"$ERR"
+    # Now so much is in the socket that most writes happen while libcurl reads it.
+    [ "$(head -c 1048576 <&"$ANSWER" | wc -c)" -eq 1048576 ] || fail "the first part of the body is not whole"
+    await_full ANSWER
+    : >"$CLOCK_AHEAD"
+    [ "$(wc -c <&"$ANSWER")" -eq $((64 * 65536 - 1048576)) ] || fail "the body is not whole"
+    await_end
+    expect_status 0
+}
+
+@test "api: --stall-timeout counts the same events as for a message" {
+    serve <<'END'
+on POST /chat/send
+  repeat 200
+  event heartbeat {}
+  raw data: {}\n\n
+  raw data: [DONE]\n\n
+  pause 20
+  end-repeat
+on GET /silent
+  event message {"delta":"half"}
+  silence
+END
+    for arguments in "api --data {} /chat/send" "api /silent" "send -c $ID hi"; do
+        # shellcheck disable=SC2086 # words
+        run_chat ${arguments/ / --retry 0 --stall-timeout 0.3 }
+        expect_status 75
+        expect_error 'timed out: nothing but heartbeats was received for 0.3 s \(--stall-timeout\)'
+    done
+}
+
 @test "api: a path cannot leave the base URL" {
     serve_default
     for path in '' x http://127.0.0.1/ . .. /.. /. /a/../b /a/.. '/%2e%2E' /a/.%2e/b /a/%2E /a%2f..%2fb /a/..%5cb \

@@ -4,6 +4,7 @@
 
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
 load helper
+load accounts
 
 # serve_refusal STATUS BODY: a server that answers every message with this status and body.
 serve_refusal()
@@ -698,6 +699,22 @@ SCENARIO
     run_chat send -c "$ID" --stall-timeout 0.3 hi
     expect_failure 75 '.*stall-timeout.*'
     expect_bytes 'half\n'
+}
+
+@test "75: --stall-timeout does not count the time in which the program waits for the reader of the last event" {
+    serve < <(printf '%s\n' 'on POST /chat/send' "event message {\"delta\":\"$(repeat 10000 0123456789)\"}" 'gate silent' 'event done {}')
+    make_clock
+    pipe_from ANSWER
+    launch env LD_PRELOAD="$T/clock.so" "$CHAT" send -n -c "$ID" --idle-timeout 0 --stall-timeout 3600 hi >"$T/answer" 2>"$ERR"
+    await_full ANSWER
+    : >"$CLOCK_AHEAD"
+    [ "$(head -c 100000 <&"$ANSWER" | wc -c)" -eq 100000 ] || fail "the text is not whole"
+    # A program that counts it has time to fail.
+    read -r -t 0.3 -u "$LEASH_END" _ || :
+    open_gate silent
+    expect_end "$ANSWER"
+    await_end
+    expect_status 0
 }
 
 @test "75: --stall-timeout begins with the stream and with each event" {

@@ -226,6 +226,18 @@ pipe_to()
     printf -v "$1" %s "$TO"
 }
 
+# await_full NAME: waits until the pipe of pipe_from is full, and its writer waits for the reader.
+await_full()
+{
+    timeout "$PATIENCE" python3 -c '
+import os, select, sys, time
+poll = select.poll()
+poll.register(os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK), select.POLLOUT)
+while poll.poll(0):
+    time.sleep(0.01)
+' "$T/${1,,}" 3>&- || fail "the pipe is not full"
+}
+
 # launch COMMAND...: starts it in the background with the standard streams of this call. Sets PID; await_end waits for it.
 launch()
 {
