@@ -741,7 +741,7 @@ static CURLcode perform(struct transfer *x)
             break;
     CURLcode code = read_result(h->multi);
     record_times(x);
-    /* libcurl does not tell it once the handle is removed. */
+    /* Not available after the handle is removed. */
     if (curl_easy_getinfo(h->easy, CURLINFO_ACTIVESOCKET, &h->kept) != CURLE_OK)
         h->kept = CURL_SOCKET_BAD;
     curl_multi_remove_handle(h->multi, h->easy);

@@ -85,8 +85,8 @@ static const char *reason_of(const struct http_end *end)
     return end->text[0] ? end->text : curl_easy_strerror(end->code);
 }
 
-/* Why no connection was made, as an errno, or 0. With another code `error` may be of an address
-   that was tried before. */
+/* Why no connection was made, as an errno, or 0. With another code `error` may belong to an
+   address that was tried before. */
 static int connect_error(const struct http_end *end)
 {
     return end->code == CURLE_COULDNT_CONNECT ? end->error : 0;
@@ -176,7 +176,7 @@ static bool is_proxys_fault(const struct http_end *end, enum http_meaning meanin
 /* Certificates of the client. With TLS 1.3 they are refused after the handshake, when the request
    may have been sent. The server does not read it. */
 
-/* What an alert (RFC 8446, 6.2) says of the certificate, NULL if nothing. */
+/* What an alert (RFC 8446, 6.2) says about the certificate, NULL if nothing. */
 static const char *refusal_of_certificate(int alert)
 {
     static const struct {

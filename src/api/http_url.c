@@ -50,8 +50,8 @@ static const char *find_unexpected_part(CURLU *u)
     static const struct {
         CURLUPart part;
         const char *why;
-    } rows[] = {{CURLUPART_USER, "it names a user; log in with a token instead"},
-                {CURLUPART_PASSWORD, "it holds a password; log in with a token instead"},
+    } rows[] = {{CURLUPART_USER, "it contains a user name; log in with a token instead"},
+                {CURLUPART_PASSWORD, "it contains a password; log in with a token instead"},
                 {CURLUPART_QUERY, "it has a query"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *text = copy_url_part(u, rows[i].part, 0);

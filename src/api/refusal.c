@@ -230,7 +230,7 @@ static void put_validation_error(void *arg, const struct json_member *m)
     put_one_line(d->words, &d->why);
 }
 
-/* {"error": {"code": …, "message": …}}, as gateways have it; some have `type` for `code`. */
+/* {"error": {"code": …, "message": …}}, as sent by gateways; some have `type` for `code`. */
 static void read_error_member(void *arg, const struct json_member *m)
 {
     struct detail *d = arg;

@@ -481,9 +481,9 @@ const struct command command_conversations = {
     .usage = "[SUBCOMMAND] [OPTION]...",
     .about = "  list           the newest first: ID, mode, time of creation (the default)\n"
              "  new            create one and print its ID\n"
-             "  show ID        what the server knows of it\n"
+             "  show ID        print what the server stores for it\n"
              "  mode ID MODE   change its mode: green, blue, indigo or violet\n"
-             "  delete ID...   delete them; each failure is reported, the rest still done\n",
+             "  delete ID...   delete them; a failure is reported and the rest are deleted\n",
     .examples = "  sigmasight-chat conversations\n"
                 "  id=$(sigmasight-chat conversations new --mode blue)\n"
                 "  sigmasight-chat conversations delete -- \"$id\"\n",

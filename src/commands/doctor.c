@@ -421,7 +421,7 @@ static void report_expiry(struct doctor *d)
     struct buf message = {0}, hint = {0};
     int64_t left = auth->expires_at - sys_wall_ms() / 1000;
     if (!auth->expires_at)
-        buf_puts(&message, "unknown: neither the server nor the token tells it");
+        buf_puts(&message, "unknown: neither the server nor the token states it");
     else if (left <= 0)
         buf_printf(&message, "expired %lld min ago", (long long)(-left / 60));
     else if (left < 7200)

@@ -23,7 +23,7 @@ static int take_entry(const struct client *c, const struct log_entry *entry, str
 {
     if (!span_is(entry->url, c->base)) {
         char *hint = buf_format("use --url %.*s", (int)entry->url.len, entry->url.at);
-        fail_set_hint(fail, FAIL_DATA, hint, "log entry %.*s is of another server",
+        fail_set_hint(fail, FAIL_DATA, hint, "log entry %.*s belongs to another server",
                       (int)entry->id.len, entry->id.at);
         free(hint);
         return -1;

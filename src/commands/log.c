@@ -406,7 +406,7 @@ static int ask_to_clear(const struct log_job *j, struct fail *fail)
     int result = interactive ? sys_ask("Remove the whole log? [y/N] ", false, &answer) : -1;
     if (!interactive)
         fail_set_hint(fail, FAIL_USAGE, "use --yes to remove the log without being asked",
-                      "log clear: no terminal to ask on");
+                      "log clear: no terminal for a prompt");
     else if (result != 0 && errno != ENODATA)
         sys_fail(fail, FAIL_INPUT, "cannot read from the terminal");
     else

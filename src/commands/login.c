@@ -16,7 +16,7 @@ static int ask_failed(struct fail *fail)
 {
     if (errno == ENXIO)
         return fail_set_hint(fail, FAIL_USAGE, "use --email and --password-stdin",
-                             "no terminal to ask on");
+                             "no terminal for a prompt");
     return sys_fail(fail, FAIL_INPUT, "cannot read from the terminal");
 }
 

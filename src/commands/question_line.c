@@ -105,7 +105,7 @@ static int read_portfolios(struct question_line *q, const struct json_value *v, 
     return r.is_invalid ? refuse_member("portfolio", "a string or an array of strings", fail) : 0;
 }
 
-/* "KEY=VALUE", as --context has it. */
+/* "KEY=VALUE", in the format of --context. */
 static void read_pair(void *arg, const struct json_member *m)
 {
     struct list_reader *r = arg;

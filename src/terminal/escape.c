@@ -32,7 +32,7 @@ static bool is_dangerous_in_line(uint32_t c)
     return is_dangerous(c) || is_invisible(c);
 }
 
-/* Appends `text`; the characters that `needs` names are given to `show`. */
+/* Appends `text`; the characters for which `needs` is true are passed to `show`. */
 static void filter(struct buf *out, struct span text, bool (*needs)(uint32_t point),
                    void (*show)(struct buf *out, uint32_t point, struct span bytes))
 {

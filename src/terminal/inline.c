@@ -571,7 +571,7 @@ static size_t read_entity(struct span s, uint32_t *point, bool *partial)
     return 0;
 }
 
-/* Decoded white space separates words as such. */
+/* Decoded white space separates words like that of the source. */
 static void put_decoded(struct buf *out, uint32_t point)
 {
     if (point == '\n' || point == '\t')

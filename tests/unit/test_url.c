@@ -101,7 +101,7 @@ static void refused(void)
         {"http://host:99999/", "expected https://host/api/v1"},
         {"ftp://example.com/", "neither http:// nor https://"},
         {"file:///etc/passwd", "neither http:// nor https://"},
-        {"https://me@example.com/", "it names a user"},
+        {"https://me@example.com/", "it contains a user name"},
         {"https://:secret@example.com/", "log in with a token instead"},
         {"https://example.com/?a=b", "it has a query"},
         {"https://example.com/#a", "it has a fragment"},
