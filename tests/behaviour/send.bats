@@ -305,6 +305,18 @@ editor()
     expect_requests
 }
 
+# The program waits for the editor, whatever it does, and so hangs after the first signal.
+@test "--edit: a second signal ends the program if the editor ignores the first" {
+    serve_hello
+    # It prints "later" more than half a second after the program has passed the first signal on.
+    editor 'echo $$ >'"$T"'/editor.pid; trap "sleep 0.6; echo later" TERM; echo ready; while :; do sleep 0.1; done'
+    at_terminal wait ready kill TERM wait later kill TERM -- "$CHAT" send --edit
+    expect_line 'signal 15.*' "$OUT"
+    expect_requests
+    # It may have ended with the leader of its session.
+    kill -KILL "$(cat "$T/editor.pid")" 2>/dev/null || true
+}
+
 @test "--edit: a command that the shell must run" {
     serve_hello
     # shellcheck disable=SC2016 # for sh
