@@ -119,7 +119,42 @@ commands()
 @test "examples: README.md" {
     scene
     fenced sh | split readme
+    # The block that starts a server leaves it running.
+    echo 'kill $!' >>"$(grep -l '^sigmasight-mock ' "$T"/scripts/readme*)"
     try_all readme 5
+}
+
+# In one shell, without another file, as somebody does who copies one block after the other.
+@test "examples: README.md from its beginning to its end" {
+    scene
+    unset SIGMASIGHT_URL SIGMASIGHT_TOKEN
+    stop_server
+    rm -rf "$XDG_CONFIG_HOME" "$XDG_STATE_HOME"
+    mkdir "$T/empty"
+    cd "$T/empty"
+    for _ in 1 2; do
+        { echo "trap 'kill \$!' EXIT"; fenced sh | sed 's/^\t//'; } >"$T/scripts/all"
+        bash -e -o pipefail "$T/scripts/all" </dev/null >"$OUT" 2>"$ERR" 3>&- || fail "a block failed"
+    done
+    [ "$(jq -s length answers.jsonl)" -eq 2 ]
+    [ "$(grep -c -E '^[12]	0	' "$OUT")" -eq 2 ]
+}
+
+@test "examples: the table of answers has the last object of each question, in the order of the questions" {
+    scene
+    printf '%s\n' one two three >questions.txt
+    for where in readme manual; do
+        case $where in
+        readme) fenced sh | split "$where" ;;
+        manual) page sigmasight-chat.1 EXAMPLES | split "$where" ;;
+        esac
+        script=$(grep -l 'questions.txt >> answers.jsonl' "$T/scripts/$where"*)
+        sed -i '/^printf/d' "$script"
+        printf '{"id":%s,"status":"%s","exit_code":%s,"text":"%s"}\n' 3 'done' 0 x 2 failed 75 '' >answers.jsonl
+        try "$(basename "$script")"
+        [ "$(cut -f 1,2 "$OUT")" = "$(printf '%s\t0\n' 1 2 3)" ]
+        rm answers.jsonl
+    done
 }
 
 @test "examples: the first run in README.md" {
@@ -337,7 +372,9 @@ blocks()
         manual) page sigmasight-chat.1 EXAMPLES | split "$where" ;;
         esac
         printf '%s\n' 'What are my risks?' '' '-v' 'It is "$(quoted)" `here`' >questions.txt
-        try "$(basename "$(grep -l 'batch.*questions.txt' "$T/scripts/$where"*)")"
+        script=$(grep -l 'questions.txt >> answers.jsonl' "$T/scripts/$where"*)
+        sed -i '/^printf/d' "$script"
+        try "$(basename "$script")"
         [ "$(jq -s -c 'sort_by(.line) | map([.line, .exit_code])' answers.jsonl)" = '[[1,0],[3,0],[4,0]]' ]
         grep -q -F '"text":"It is \"$(quoted)\" `here`"' "$DUMP"/*.request
         rm answers.jsonl
@@ -378,6 +415,17 @@ recipe()
     recipe 'Write a morning briefing'
     try recipe01
     grep -q '^Morning briefing' "$OUT"
+}
+
+@test "examples: the recipe for memories deletes nothing where there are none" {
+    scene --generation 2
+    rm "$T/bin/jq" # the one that requires output
+    recipe 'List what a second-generation server remembers'
+    bash -e -o pipefail "$T/scripts/recipe01"
+    if grep -q '^DELETE' "$DUMP"/*; then
+        fail "a call to delete"
+    fi
+    grep -q '/chat/memories?limit=1' "$DUMP"/*
 }
 
 @test "examples: the recipe that deletes conversations keeps the ten newest" {
