@@ -90,9 +90,8 @@ static int fail_command(const struct auth_config *config, int status, int error,
     if (WIFSIGNALED(status))
         return fail_set(fail, FAIL_DENIED, "token_command '%s': killed by signal %d", command,
                         WTERMSIG(status));
-    fail_set(fail, FAIL_DENIED, "token_command '%s': exit status %d", command, WEXITSTATUS(status));
-    fail_hint(fail, "run it by itself to see why");
-    return -1;
+    return fail_set_hint(fail, FAIL_DENIED, "run it by itself to see why",
+                         "token_command '%s': exit status %d", command, WEXITSTATUS(status));
 }
 
 static int take_command(struct auth *auth, struct api *api, struct fail *fail)
@@ -225,9 +224,18 @@ static int log_in_from_environment(struct auth *auth, struct api *api, struct fa
 
 /* Obtaining a token. */
 
-static void hint_login(const struct auth *auth, struct fail *fail)
+/* Without a token. Owned by the caller. */
+static char *format_login_hint(const struct auth *auth)
 {
-    fail_hint(fail, "run '%s', or set SIGMASIGHT_TOKEN", auth->config.login);
+    return buf_format("run '%s', or set SIGMASIGHT_TOKEN", auth->config.login);
+}
+
+static int fail_without_token(const struct auth *auth, struct fail *fail)
+{
+    char *hint = format_login_hint(auth);
+    fail_set_hint(fail, FAIL_DENIED, hint, "no token");
+    free(hint);
+    return -1;
 }
 
 static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **warning,
@@ -250,9 +258,7 @@ static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **wa
     if (has_login())
         return log_in_from_environment(auth, api, fail);
     auth->source = AUTH_NONE;
-    fail_set(fail, FAIL_DENIED, "no token");
-    hint_login(auth, fail);
-    return -1;
+    return fail_without_token(auth, fail);
 }
 
 /* The delegate. Each request for a token may also be answered with one that another job had
@@ -385,6 +391,7 @@ static bool renew(struct auth *auth, struct api *api, struct fail *why)
 
 static void give_hint(const struct auth *auth, struct fail *fail)
 {
+    char *hint;
     switch (auth->source) {
     case AUTH_DELEGATE:
         break;
@@ -402,7 +409,9 @@ static void give_hint(const struct auth *auth, struct fail *fail)
         fail_hint(fail, "check what token_command prints");
         break;
     case AUTH_NONE:
-        hint_login(auth, fail);
+        hint = format_login_hint(auth);
+        fail_hint(fail, "%s", hint);
+        free(hint);
         break;
     default:
         fail_hint(fail, "%s takes precedence over a login: get a new token, or unset it",

@@ -67,11 +67,9 @@ static const char *find_unexpected_part(CURLU *u)
 
 static int take_url(CURLU *u, const char *text, struct http_url *url, struct fail *fail)
 {
-    if (curl_url_set(u, CURLUPART_URL, text, 0) != CURLUE_OK) {
-        fail_set(fail, FAIL_CONFIG, "invalid URL: expected https://host/api/v1");
-        fail_hint(fail, CHECK_URL);
-        return -1;
-    }
+    if (curl_url_set(u, CURLUPART_URL, text, 0) != CURLUE_OK)
+        return fail_set_hint(fail, FAIL_CONFIG, CHECK_URL,
+                             "invalid URL: expected https://host/api/v1");
     char *scheme = copy_url_part(u, CURLUPART_SCHEME, 0);
     char *host = copy_url_part(u, CURLUPART_HOST, 0);
     char *port = copy_url_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
@@ -90,8 +88,7 @@ static int take_url(CURLU *u, const char *text, struct http_url *url, struct fai
         url->origin = buf_take(&origin);
         url->loopback = is_loopback(host);
     } else {
-        fail_set(fail, FAIL_CONFIG, "invalid URL: %s", why);
-        fail_hint(fail, CHECK_URL);
+        fail_set_hint(fail, FAIL_CONFIG, CHECK_URL, "invalid URL: %s", why);
     }
     free(scheme);
     free(host);

@@ -210,19 +210,17 @@ static void put_log(struct doctor *d, struct buf *out, const char *directory)
 
 static void report_directory(struct doctor *d, const char *path, unsigned mode)
 {
-    struct fail hint = FAIL_INIT;
     struct buf message = {0};
     bool open = mode & 077;
+    char *hint = open ? fail_command_hint("chmod 700", path) : NULL;
     buf_printf(&message, "%s %04o", path, mode);
     put_mode(&message, path, CREDENTIALS_STORE);
     put_mode(&message, path, LAST_STORE);
     put_log(d, &message, path);
-    if (open) {
+    if (open)
         buf_puts(&message, ": others can read the directory");
-        fail_hint_command(&hint, "chmod 700", path);
-    }
-    report_check(d, "files", open ? WARNING : OK, buf_text(&message), hint.hint);
-    fail_release(&hint);
+    report_check(d, "files", open ? WARNING : OK, buf_text(&message), hint);
+    free(hint);
     buf_release(&message);
 }
 

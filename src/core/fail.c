@@ -80,7 +80,7 @@ int fail_set_hint(struct fail *f, enum fail_cause cause, const char *hint, const
     va_start(args, format);
     record_failure(f, cause, format_text(format, args));
     va_end(args);
-    f->hint = xstrdup(hint);
+    f->hint = hint ? xstrdup(hint) : NULL;
     return -1;
 }
 
@@ -135,12 +135,13 @@ void fail_put_word(struct buf *out, const char *text)
         put_quoted(out, text);
 }
 
-void fail_hint_command(struct fail *f, const char *command, const char *path)
+char *fail_command_hint(const char *command, const char *path)
 {
-    struct buf word = {0};
-    fail_put_word(&word, path);
-    fail_hint(f, "run '%s %s'", command, buf_text(&word));
-    buf_release(&word);
+    struct buf hint = {0};
+    buf_printf(&hint, "run '%s ", command);
+    fail_put_word(&hint, path);
+    buf_byte(&hint, '\'');
+    return buf_take(&hint);
 }
 
 void fail_prefix(struct fail *f, const char *prefix)

@@ -67,7 +67,8 @@ struct fail {
    a function can end with `return fail_set(...)`. */
 int fail_set(struct fail *f, enum fail_cause cause, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* As fail_set, with the next step for the user: both are recorded, or neither. `hint` is copied. */
+/* As fail_set, with the next step for the user: both are recorded, or neither. `hint` is copied;
+   NULL: none. */
 int fail_set_hint(struct fail *f, enum fail_cause cause, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Appends ": " and the text of an errno value. */
@@ -78,9 +79,9 @@ int fail_signal(struct fail *f, int signal);
 /* Adds a hint to the recorded failure unless it has one. Where the failure is set, use
    fail_set_hint instead. */
 void fail_hint(struct fail *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same with a command that repairs a file as the hint. The path is quoted for sh if necessary.
- */
-void fail_hint_command(struct fail *f, const char *command, const char *path);
+/* A hint to repair a file by this command, owned by the caller. The path is quoted for sh if
+   necessary. */
+char *fail_command_hint(const char *command, const char *path);
 /* Appends a word of a shell command, quoted for sh if necessary. */
 void fail_put_word(struct buf *out, const char *text);
 /* Prepends to the recorded message: "PREFIX: MESSAGE". */

@@ -331,9 +331,9 @@ static int check_owner(const struct stat *st, const char *path, struct fail *fai
     const char *why = sys_distrust(st);
     if (!why)
         return 0;
-    fail_set(fail, FAIL_CONFIG, "%s: %s", path, why);
-    if (st->st_uid == geteuid())
-        fail_hint_command(fail, "chmod go-w", path);
+    char *hint = st->st_uid == geteuid() ? fail_command_hint("chmod go-w", path) : NULL;
+    fail_set_hint(fail, FAIL_CONFIG, hint, "%s: %s", path, why);
+    free(hint);
     return -1;
 }
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,8 +29,9 @@ int store_path(const char *name, struct buf *out, struct fail *fail)
 
 static int fail_store(const char *path, const char *why, const char *command, struct fail *fail)
 {
-    fail_set(fail, FAIL_CONFIG, "%s: %s", path, why);
-    fail_hint_command(fail, command, path);
+    char *hint = fail_command_hint(command, path);
+    fail_set_hint(fail, FAIL_CONFIG, hint, "%s: %s", path, why);
+    free(hint);
     return -1;
 }
 

@@ -177,11 +177,29 @@ static void proxies(void)
     }
 }
 
+/* The hint of a failure that is not recorded, because another one is, is not recorded either. */
+static void hints(void)
+{
+    static const char *const invalid[] = {"http://", "ftp://example.com/", "http://example.com/?"};
+    for (size_t i = 0; i < COUNT(invalid); i++) {
+        struct http_url url;
+        struct fail first = FAIL_INIT, second = FAIL_INIT;
+        fail_set(&first, FAIL_INPUT, "another failure");
+        check(http_url_parse(invalid[i], &url, &first) == -1 && !first.hint, "%s: the hint %s",
+              invalid[i], first.hint ? first.hint : "");
+        check(http_url_parse(invalid[i], &url, &second) == -1 && second.hint, "%s: no hint",
+              invalid[i]);
+        fail_release(&first);
+        fail_release(&second);
+    }
+}
+
 int main(void)
 {
     unit_case("url: loopback addresses", loopback);
     unit_case("url: the origin", origins);
     unit_case("url: invalid ones", refused);
+    unit_case("url: the hint of an invalid one belongs to its failure", hints);
     unit_case("url: a proxy without its credentials", proxies);
     unit_case("jwt: the times of a token, and invalid tokens", times_of_tokens);
     return unit_status();
