@@ -33,18 +33,15 @@ static void begin_child(const int *others, size_t count)
 pid_t sys_job_fork(int *fd, const int *others, size_t count)
 {
     int ends[2];
-    sigset_t all, before;
+    sigset_t before;
     if (fault_here(EMFILE) || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
         return -1;
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    /* Block signals until the child has a pipe of its own: they would be reported to the parent. */
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t pid = fault_here(EAGAIN) ? -1 : fork();
+    pid_t pid = sys_fork_blocked(&before);
     int error = errno;
     if (pid == 0)
-        sys_signals_of_child();
+        sys_signals_of_child(); /* blocked until the child has a pipe of its own */
     sigprocmask(SIG_SETMASK, &before, NULL);
     close(ends[pid == 0 ? 0 : 1]);
     *fd = ends[pid == 0 ? 1 : 0];

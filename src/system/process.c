@@ -113,17 +113,93 @@ static void close_above_stderr(long limit)
 #endif
 }
 
-/* In the child, between fork and exec: only async-signal-safe calls. */
-static void become_command(char *const argv[], char **environment, int output, long limit)
+/* Only the child that uses the terminal should react to keyboard signals. */
+static const int of_keyboard[IGNORED] = {SIGINT, SIGQUIT};
+
+static void ignore_keyboard(struct sigaction before[IGNORED])
 {
-    sys_restore_ignored_signals();
-    setpgid(0, 0);
-    int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0)
-        _exit(126);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&ignore.sa_mask);
+    for (int i = 0; i < IGNORED; i++)
+        sigaction(of_keyboard[i], &ignore, &before[i]);
+}
+
+static void restore_keyboard(const struct sigaction before[IGNORED])
+{
+    for (int i = 0; i < IGNORED; i++)
+        sigaction(of_keyboard[i], &before[i], NULL);
+}
+
+/* What a shell is started with. */
+struct shell {
+    const char *command;
+    const char *argument;       /* its "$1", NULL for none */
+    int streams[3];             /* its standard streams, -1 for /dev/null */
+    bool leads_group;           /* has a process group of its own */
+    struct sigaction *keyboard; /* the result of ignore_keyboard, NULL: do not ignore them */
+};
+
+/* In the child, between fork and exec: only async-signal-safe calls. */
+static _Noreturn void become_shell(const struct shell *s, char **environment, long limit,
+                                   const sigset_t *mask)
+{
+    if (s->leads_group)
+        setpgid(0, 0);
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
+        int fd = s->streams[i] < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : s->streams[i];
+        if (fd < 0 || dup2(fd, i) < 0)
+            _exit(126);
+    }
     close_above_stderr(limit);
-    execve("/bin/sh", argv, environment);
+    sys_signals_of_command(mask);
+    if (s->argument)
+        execle("/bin/sh", "sh", "-c", s->command, "sh", s->argument, (char *)NULL, environment);
+    else
+        execle("/bin/sh", "sh", "-c", s->command, (char *)NULL, environment);
     _exit(127);
+}
+
+/* Its process ID, or -1 with errno. */
+static pid_t start_shell(const struct shell *s)
+{
+    sigset_t mask;
+    long limit = sysconf(_SC_OPEN_MAX);
+    char **environment = copy_public_environment();
+    pid_t pid = sys_fork_blocked(&mask);
+    int error = errno;
+    if (pid == 0)
+        become_shell(s, environment, limit, &mask);
+    if (pid > 0 && s->leads_group)
+        setpgid(pid, pid);
+    if (pid > 0 && s->keyboard)
+        ignore_keyboard(s->keyboard);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    free(environment);
+    errno = error;
+    return pid;
+}
+
+static int make_pipe(int ends[2])
+{
+    if (fault_here(EMFILE) || pipe(ends) != 0)
+        return -1;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+}
+
+/* Waits for the process. With `passes_on`, it gets a signal that ends this one. 0, or the errno. */
+static int wait_for_child(pid_t pid, bool passes_on, int *status)
+{
+    bool told = !passes_on;
+    for (;;) {
+        if (sys_signal() && !told)
+            told = kill(pid, sys_signal()) == 0;
+        if (waitpid(pid, status, 0) == pid)
+            return sys_signal() ? EINTR : 0;
+        if (errno != EINTR)
+            return errno;
+    }
 }
 
 /* A command that was started. */
@@ -194,27 +270,16 @@ static int reap(struct process *p)
    errno. */
 static pid_t start_command(const char *command, int *output)
 {
-    int pipes[2];
-    long limit = sysconf(_SC_OPEN_MAX);
-    if (fault_here(EMFILE) || pipe(pipes) != 0)
+    int ends[2];
+    if (make_pipe(ends) != 0)
         return -1;
-    fcntl(pipes[0], F_SETFD, FD_CLOEXEC);
-    fcntl(pipes[1], F_SETFD, FD_CLOEXEC);
-    char **environment = copy_public_environment();
-    char sh[] = "sh", option[] = "-c", *script = xstrdup(command);
-    char *const argv[] = {sh, option, script, NULL};
-    pid_t pid = fault_here(EAGAIN) ? -1 : fork();
-    if (pid == 0)
-        become_command(argv, environment, pipes[1], limit);
+    pid_t pid = start_shell(&(struct shell){
+        .command = command, .streams = {-1, ends[1], STDERR_FILENO}, .leads_group = true});
     int error = errno;
-    free(environment);
-    free(script);
-    close(pipes[1]);
-    if (pid > 0)
-        setpgid(pid, pid);
-    else
-        close(pipes[0]);
-    *output = pipes[0];
+    close(ends[1]);
+    if (pid < 0)
+        close(ends[0]);
+    *output = ends[0];
     errno = error;
     return pid;
 }
@@ -234,31 +299,10 @@ int sys_capture(const char *command, int64_t timeout_us, struct buf *out)
     if (error != 0 || is_cut) {
         kill(-p.pid, SIGKILL);
         if (!p.ended)
-            waitpid(p.pid, &p.status, 0);
+            wait_for_child(p.pid, false, &p.status);
     }
     errno = error;
     return error ? -1 : is_cut ? 0 : p.status;
-}
-
-static void attach_terminal(int tty)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (dup2(tty, fd) < 0)
-            _exit(126);
-}
-
-/* Waits for the process. With `passes_on`, it gets a signal that ends this one. 0, or the errno. */
-static int wait_for_child(pid_t pid, bool passes_on, int *status)
-{
-    bool told = !passes_on;
-    for (;;) {
-        if (sys_signal() && !told)
-            told = kill(pid, sys_signal()) == 0;
-        if (waitpid(pid, status, 0) == pid)
-            return sys_signal() ? EINTR : 0;
-        if (errno != EINTR)
-            return errno;
-    }
 }
 
 static int open_terminal(void)
@@ -277,44 +321,19 @@ bool sys_has_terminal(void)
     return tty >= 0;
 }
 
-/* Only the child that uses the terminal should react to keyboard signals. */
-static const int of_keyboard[IGNORED] = {SIGINT, SIGQUIT};
-
-static void ignore_keyboard(struct sigaction before[IGNORED])
-{
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigemptyset(&ignore.sa_mask);
-    for (int i = 0; i < IGNORED; i++)
-        sigaction(of_keyboard[i], &ignore, &before[i]);
-}
-
-static void restore_keyboard(const struct sigaction before[IGNORED])
-{
-    for (int i = 0; i < IGNORED; i++)
-        sigaction(of_keyboard[i], &before[i], NULL);
-}
-
 int sys_run_at_terminal(const char *command, const char *argument)
 {
     struct sigaction before[IGNORED];
     int tty = open_terminal(), status = 0;
     if (tty < 0)
         return -1;
-    long limit = sysconf(_SC_OPEN_MAX);
-    char **environment = copy_public_environment();
-    ignore_keyboard(before);
-    pid_t pid = fault_here(EAGAIN) ? -1 : fork();
-    if (pid == 0) {
+    pid_t pid = start_shell(&(struct shell){
+        .command = command, .argument = argument, .streams = {tty, tty, tty}, .keyboard = before});
+    int error = errno;
+    if (pid > 0) {
+        error = wait_for_child(pid, true, &status);
         restore_keyboard(before);
-        sys_restore_ignored_signals();
-        attach_terminal(tty);
-        close_above_stderr(limit);
-        execle("/bin/sh", "sh", "-c", command, "sh", argument, (char *)NULL, environment);
-        _exit(127);
     }
-    int error = pid < 0 ? errno : wait_for_child(pid, true, &status);
-    restore_keyboard(before);
-    free(environment);
     close(tty);
     errno = error;
     return error ? -1 : status;
@@ -323,32 +342,18 @@ int sys_run_at_terminal(const char *command, const char *argument)
 int sys_pipe_to(struct sys_pipe *p, const char *command)
 {
     int ends[2];
-    long limit = sysconf(_SC_OPEN_MAX);
     *p = (struct sys_pipe){.pid = -1, .fd = -1};
-    if (fault_here(EMFILE) || pipe(ends) != 0)
+    if (make_pipe(ends) != 0)
         return -1;
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    char **environment = copy_public_environment();
-    ignore_keyboard(p->before);
-    p->pid = fault_here(EAGAIN) ? -1 : fork();
-    if (p->pid == 0) {
-        restore_keyboard(p->before);
-        sys_restore_ignored_signals();
-        if (dup2(ends[0], STDIN_FILENO) < 0)
-            _exit(126);
-        close_above_stderr(limit);
-        execle("/bin/sh", "sh", "-c", command, (char *)NULL, environment);
-        _exit(127);
-    }
-    int error = p->pid < 0 ? errno : 0;
-    free(environment);
+    p->pid = start_shell(&(struct shell){.command = command,
+                                         .streams = {ends[0], STDOUT_FILENO, STDERR_FILENO},
+                                         .keyboard = p->before});
+    int error = errno;
     close(ends[0]);
     p->fd = ends[1];
     if (p->pid >= 0)
         return 0;
     close(p->fd);
-    restore_keyboard(p->before);
     errno = error;
     return -1;
 }
@@ -420,6 +425,14 @@ static int read_tty_line(int tty, struct buf *line)
     }
 }
 
+/* Does not wait for output, which may have been stopped by Ctrl-S. In the background each call
+   raises SIGTTOU. */
+static void restore_modes(int tty, const struct termios *modes)
+{
+    while (tcsetattr(tty, TCSANOW, modes) != 0 && errno == EINTR && terminal_signal != SIGTTOU)
+        ;
+}
+
 /* Shows the prompt once. */
 static int ask_once(int tty, const char *prompt, bool hidden, struct buf *line)
 {
@@ -440,7 +453,7 @@ static int ask_once(int tty, const char *prompt, bool hidden, struct buf *line)
     }
     int saved = errno;
     if (silenced) {
-        tcsetattr(tty, TCSADRAIN, &before);
+        restore_modes(tty, &before);
         sys_write_all(tty, "\n", 1, NULL);
     }
     restore_terminal_signals(handlers);

@@ -93,16 +93,6 @@ void sys_ignore_size_limit(void)
     signals.size_kills = ignore(SIGXFSZ);
 }
 
-void sys_restore_ignored_signals(void)
-{
-    struct sigaction plain = {.sa_handler = SIG_DFL};
-    sigemptyset(&plain.sa_mask);
-    if (signals.pipe_kills)
-        sigaction(SIGPIPE, &plain, NULL);
-    if (signals.size_kills)
-        sigaction(SIGXFSZ, &plain, NULL);
-}
-
 static void catch_one(int number)
 {
     struct sigaction now;
@@ -356,6 +346,42 @@ int sys_wait_for_any(struct pollfd *fds, size_t count, int64_t deadline, int kno
         if (ready == 0 && left <= 0)
             return 0;
     }
+}
+
+pid_t sys_fork_blocked(sigset_t *before)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, before);
+    return fault_here(EAGAIN) ? -1 : fork();
+}
+
+static void restore_default(int number)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+/* Not if it is ignored: the command inherits that. */
+static void stop_catching(int number)
+{
+    struct sigaction now;
+    if (sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+        restore_default(number);
+}
+
+void sys_signals_of_command(const sigset_t *mask)
+{
+    for (size_t i = 0; i < ENDING; i++)
+        stop_catching(ending[i]);
+    stop_catching(SIGALRM);
+    stop_catching(SIGTSTP);
+    if (signals.pipe_kills)
+        restore_default(SIGPIPE);
+    if (signals.size_kills)
+        restore_default(SIGXFSZ);
+    sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
 void sys_signals_of_child(void)

@@ -7,9 +7,11 @@
 #define SYSTEM_SIGNALS_H
 
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Ends the process with status 70 and a message if the system has no descriptors left. */
 void sys_signals_catch(void);
@@ -66,8 +68,12 @@ _Noreturn void sys_die_of(int signal);
 /* Ignores SIGXFSZ: a write beyond the file size limit fails with EFBIG instead of ending the
    process. Call before anything is written. */
 void sys_ignore_size_limit(void);
-/* For a child before exec: restores the actions of the signals that the program ignores (SIGPIPE
-   and SIGXFSZ) to those at its start. Async-signal-safe. */
-void sys_restore_ignored_signals(void);
+/* As fork(2), but blocks all signals, because the actions that the child inherits would report them
+   to the parent. *before is the former mask. The parent must restore it, also after a failure; a
+   child does that after sys_signals_of_child, or by sys_signals_of_command. */
+pid_t sys_fork_blocked(sigset_t *before);
+/* In a child, just before exec: restores the actions of all signals to those at the start of the
+   program, and the mask. Async-signal-safe. */
+void sys_signals_of_command(const sigset_t *mask);
 
 #endif

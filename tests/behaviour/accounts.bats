@@ -166,6 +166,34 @@ run_without_terminal()
     [ "$(count_requests 'POST .*')" -eq 0 ]
 }
 
+# The call that restores the echo is interrupted once.
+@test "login: echo is restored even if a signal interrupts that" {
+    need_preload
+    serve_default
+    cat >"$T/interrupt.c" <<'END_OF_C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <termios.h>
+int tcsetattr(int fd, int actions, const struct termios *modes)
+{
+    static int interrupted;
+    int (*next)(int, int, const struct termios *) =
+        (int (*)(int, int, const struct termios *))dlsym(RTLD_NEXT, "tcsetattr");
+    if ((modes->c_lflag & ECHO) && !interrupted) {
+        interrupted = 1;
+        errno = EINTR;
+        return -1;
+    }
+    return next(fd, actions, modes);
+}
+END_OF_C
+    "${CC:-cc}" -shared -fPIC -o "$T/interrupt.so" "$T/interrupt.c" -ldl
+    at_terminal wait 'Password: ' echo off type 'hunt\x03' -- \
+        env LD_PRELOAD="$T/interrupt.so" "$CHAT" login --email me@example.com
+    expect_bytes 'signal 2\necho on\n'
+}
+
 @test "login: echo is restored after SIGTERM and SIGHUP" {
     serve_default
     local name
@@ -762,6 +790,80 @@ printf '\n%s\n' second|
 printf '\001\n'|
 TABLE
     expect_requests
+}
+
+# In the program, fork(2) raises the signal RAISED in the child before it returns.
+@test "a signal that a child receives before it runs the command is not the program's" {
+    need_preload
+    serve_default
+    no_token
+    cat >"$T/raise.c" <<'END_OF_C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+pid_t fork(void)
+{
+    pid_t (*next)(void) = (pid_t(*)(void))dlsym(RTLD_NEXT, "fork");
+    pid_t pid = next();
+    if (pid == 0 && strcmp(program_invocation_short_name, "sigmasight-chat") == 0)
+        raise(atoi(getenv("RAISED")));
+    return pid;
+}
+END_OF_C
+    "${CC:-cc}" -shared -fPIC -o "$T/raise.so" "$T/raise.c" -ldl
+    local number
+    for number in 2 15; do
+        token_command 'sleep 60'
+        status=0
+        RAISED=$number LD_PRELOAD=$T/raise.so "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR" || status=$?
+        expect_failure 77 "token_command 'sleep 60': killed by signal $number.*"
+        EDITOR='sleep 60;' at_terminal wait "killed by signal $number" -- \
+            env RAISED="$number" LD_PRELOAD="$T/raise.so" "$CHAT" config edit
+        expect_line 'exit 65.*' "$OUT"
+    done
+    expect_requests
+}
+
+# waitpid(2) is interrupted once before it waits.
+@test "token_command: a command that is killed does not become a zombie" {
+    need_preload
+    serve_default
+    no_token
+    cat >"$T/interrupt.c" <<'END_OF_C'
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static int interrupted;
+pid_t waitpid(pid_t pid, int *status, int options)
+{
+    if (options == 0 && !interrupted) {
+        interrupted = 1;
+        errno = EINTR;
+        return -1;
+    }
+    return wait4(pid, status, options, NULL);
+}
+__attribute__((destructor)) static void look(void)
+{
+    pid_t pid = interrupted ? wait4(-1, NULL, WNOHANG, NULL) : -1;
+    if (interrupted)
+        close(open(pid < 0 && errno == ECHILD ? getenv("REAPED") : getenv("ZOMBIE"), O_CREAT, 0600));
+}
+END_OF_C
+    "${CC:-cc}" -shared -fPIC -o "$T/interrupt.so" "$T/interrupt.c"
+    token_command 'exec yes'
+    status=0
+    REAPED=$T/reaped ZOMBIE=$T/zombie LD_PRELOAD=$T/interrupt.so "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR" || status=$?
+    expect_status 77
+    [ -e "$T/reaped" ] || fail "$(ls "$T")"
+    [ ! -e "$T/zombie" ]
 }
 
 @test "token_command: at most 30 seconds" {
