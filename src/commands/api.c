@@ -269,6 +269,8 @@ static void open_sinks(struct api_job *j)
     struct writer out;
     writer_init_standard(&out);
     j->body = sink_raw_new(&out, j->in->terminal);
+    /* Unlike with -o raw, a line on standard error begins on a new line in the same file, too. */
+    j->in->terminal->lines = true;
     sinks_add(&j->sinks, j->body);
     if (!j->in->terminal->quiet)
         sinks_add(&j->sinks, sink_notes_new(j->in->terminal, false, false));

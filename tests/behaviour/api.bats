@@ -312,3 +312,19 @@ END
     "$CHAT" api /auth/me >/dev/full 2>"$ERR" || status=$?
     expect_status 74
 }
+
+@test "api: if both streams are one file or pipe, the line of a failure begins on a new line" {
+    serve <<'END'
+on GET /refused
+  status 404
+  body {"detail":"Not Found"}
+END
+    "$CHAT" api /refused >"$T/both" 2>&1 || [ $? -eq 65 ]
+    expect_line '{"detail":"Not Found"}' "$T/both"
+    expect_line 'sigmasight-chat: GET /refused: Not Found \(HTTP 404\)' "$T/both"
+    { "$CHAT" api /refused 2>&1 || :; } | cat >"$T/piped"
+    cmp "$T/both" "$T/piped" >&2
+    # Standard output has the bytes of the body.
+    run_chat api /refused
+    expect_bytes '{"detail":"Not Found"}' "$OUT"
+}
