@@ -96,14 +96,18 @@ static void end_text(struct text_sink *t)
     t->unfinished = false;
 }
 
+/* At a terminal the empty line before the answer also precedes the lines of its tools. */
 static int text_begin(struct sink *s, struct fail *fail)
 {
-    (void)fail;
     struct text_sink *t = (struct text_sink *)s;
     t->former = t->held.len > 0;
     if (!t->former)
         discard_text(t);
-    return 0;
+    if (!t->out.terminal || !t->options.separate || !t->has_answered)
+        return 0;
+    terminal_erase_status(t->terminal);
+    begin_answer(t);
+    return writer_flush(&t->out, fail);
 }
 
 static int text_event(struct sink *s, const struct chat_event *event, struct fail *fail)

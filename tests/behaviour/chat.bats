@@ -106,6 +106,30 @@ history_file()
     done
 }
 
+@test "chat: at a terminal the empty line between the answers precedes the lines of the tools" {
+    serve <<'END'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
+event tool_started {"tool_call_id":"c","tool_name":"get_prices","arguments":{}}
+event tool_finished {"tool_call_id":"c","tool_name":"get_prices","duration_ms":5}
+event message {"delta":"Heard: $TEXT"}
+event done {}
+END
+    printf 'one\ntwo\n' >"$T/lines"
+    # shellcheck disable=SC2016 # expanded by the shell at the terminal
+    for option in -n --no-stream '--render never' --no-status; do
+        # shellcheck disable=SC2086 # two words
+        on_screen -- sh -c 'exec "$@" <"$0"' "$T/lines" "$CHAT" chat $option
+        expect_line 'exit 0' "$OUT"
+        grep -v '^tool_started' "$T/last" | sed '/^Heard: two$/q' >"$T/screen"
+        sed 's/^tool_finished \(.*\) \(5 ms\)$/✓ \1 · \2/' "$T/screen" >"$T/shown"
+        expect_bytes '✓ get_prices · 5 ms\nHeard: one\n\n✓ get_prices · 5 ms\nHeard: two\n' "$T/shown"
+    done
+    # Standard output has the same bytes elsewhere.
+    run_chat chat <"$T/lines"
+    expect_bytes 'Heard: one\n\nHeard: two\n'
+}
+
 @test "chat: JSON Lines have an open and a close for each question, the close last" {
     serve_echo
     run_chat chat -j --events "$T/events" <<<$'one\ntwo'
