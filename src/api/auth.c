@@ -414,8 +414,9 @@ static void give_hint(const struct auth *auth, struct fail *fail)
         free(hint);
         break;
     default:
-        fail_hint(fail, "%s takes precedence over a login: get a new token, or unset it",
-                  auth->source == AUTH_FILE ? "--token-file" : "SIGMASIGHT_TOKEN");
+        fail_hint(fail, "%s takes precedence over a login: get a new token, or %s it",
+                  auth->source == AUTH_FILE ? "--token-file" : "SIGMASIGHT_TOKEN",
+                  auth->source == AUTH_FILE ? "omit" : "unset");
         break;
     }
 }

@@ -96,9 +96,13 @@ static char *describe(const struct portfolio_list *list)
         buf_printf(&names, "%s%s", i ? ", " : "", *p->name ? p->name : p->id);
     }
     struct span shown = utf8_cut(buf_view(&names), NAMES_MAX);
+    if (list->count > 2)
+        buf_printf(&note, "asking about all %zu portfolios", list->count);
+    else if (list->count == 2)
+        buf_puts(&note, "asking about both portfolios");
     if (list->count > 1)
-        buf_printf(&note, "asking about all %zu portfolios (%.*s%s); --portfolio NAME selects one",
-                   list->count, (int)shown.len, shown.at, shown.len < names.len ? ", ..." : "");
+        buf_printf(&note, " (%.*s%s); --portfolio NAME selects one", (int)shown.len, shown.at,
+                   shown.len < names.len ? ", ..." : "");
     else
         buf_printf(&note, "asking about the portfolio %.*s; --portfolio NAME selects another",
                    (int)shown.len, shown.at);

@@ -246,6 +246,14 @@ bool client_answers(struct client *c, struct fail *fail)
     return answers;
 }
 
+void client_hint_id(const struct client *c, const char *id, struct fail *fail)
+{
+    static const char example[] = "3f2b8c1e-9d47-4a60-b5e2-7c81d0a94f36";
+    if (strlen(id) != strlen(example) && fail->cause == FAIL_DATA)
+        fail_hint(fail, "an ID looks like %s, and 'sigmasight-chat conversations%s' lists them",
+                  example, c->server_options);
+}
+
 void client_close(struct client *c)
 {
     http_free(c->api.http);

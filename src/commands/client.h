@@ -35,6 +35,9 @@ void client_warn(struct client *c, const struct invocation *in, struct fail *fai
 int client_me(struct client *c, struct http_response *response, struct fail *fail);
 /* Whether the server answers as the API does. Sends no token, so 401 and 403 count as answers. */
 bool client_answers(struct client *c, struct fail *fail);
+/* If a call failed because of this conversation ID, and it is no UUID: adds a hint with an
+   example. */
+void client_hint_id(const struct client *c, const char *id, struct fail *fail);
 void client_close(struct client *c);
 
 /* The retry policy according to the options. */

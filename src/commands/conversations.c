@@ -51,9 +51,11 @@ struct conversations_run {
 };
 
 /* Call after each call. True if it failed and another token was obtained, so that it can be
-   repeated. Otherwise a hint is added to a 404. */
-static bool recover_call(struct conversations_run *j, int result, struct fail *fail)
+   repeated. Otherwise a hint is added to a 404 and, unless `id` is NULL, if that is invalid. */
+static bool recover_call(struct conversations_run *j, const char *id, int result, struct fail *fail)
 {
+    if (result != 0 && id)
+        client_hint_id(&j->client, id, fail);
     if (result != 0 && fail->http_status == 404 && j->count)
         fail_hint(fail, "'sigmasight-chat conversations%s' lists them", j->client.server_options);
     else if (result != 0 && fail->http_status == 404)
@@ -196,7 +198,7 @@ static int list_page(struct conversations_run *j, int limit, int offset, bool *m
     int result;
     do
         result = api_list(&j->client.api, limit, offset, &response, fail);
-    while (recover_call(j, result, fail));
+    while (recover_call(j, NULL, result, fail));
     if (result == 0) {
         result = api_each_conversation(buf_view(&response.body), add_row, j, more);
         *more = *more || result >= limit;
@@ -231,7 +233,7 @@ static int create_with(struct conversations_run *j, struct portfolio_choice *cho
     do
         result = api_create(&j->client.api, mode, portfolio_ids(choice), (struct api_context){0},
                             id, fail);
-    while (recover_call(j, result, fail));
+    while (recover_call(j, NULL, result, fail));
     return result;
 }
 
@@ -244,7 +246,7 @@ static int create_chosen(struct conversations_run *j, struct portfolio_choice *c
     int result;
     do
         result = portfolio_resolve(choice, &j->client.api, wanted, true, fail);
-    while (recover_call(j, result, fail));
+    while (recover_call(j, NULL, result, fail));
     if (result == 0)
         result = create_with(j, choice, id, fail);
     if (result == 0 || wanted.count || !portfolio_is_missing(fail) ||
@@ -292,7 +294,7 @@ static int show_conversation(struct conversations_run *j, struct fail *fail)
     int result;
     do
         result = api_get(&j->client.api, j->id, &response, fail);
-    while (recover_call(j, result, fail));
+    while (recover_call(j, j->id, result, fail));
     if (result == 0) {
         struct json_reader *reader = json_reader_new();
         struct api_conversation c;
@@ -314,7 +316,7 @@ static int change_conversation_mode(struct conversations_run *j, struct fail *fa
     int result;
     do
         result = api_set_mode(&j->client.api, j->id, j->ids[1].text, fail);
-    while (recover_call(j, result, fail));
+    while (recover_call(j, j->id, result, fail));
     return result;
 }
 
@@ -324,7 +326,7 @@ static int delete_one(struct conversations_run *j, const char *id, struct fail *
     int result;
     do
         result = api_delete(&j->client.api, id, fail);
-    while (recover_call(j, result, fail));
+    while (recover_call(j, id, result, fail));
     if (result == 0)
         last_forget(j->client.config.key, id, &why);
     if (why.cause == FAIL_SIGNAL)

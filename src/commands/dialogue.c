@@ -166,8 +166,6 @@ static const char *mode_of(const struct dialogue *d)
     return wanted ? setting_text(s, OPT_MODE) : NULL;
 }
 
-enum { ID_LENGTH = 36 /* characters of a UUID */ };
-
 static void add_hints(const struct dialogue *d, const struct question *q, struct fail *fail)
 {
     const struct settings *s = d->in->settings;
@@ -176,10 +174,8 @@ static void add_hints(const struct dialogue *d, const struct question *q, struct
         !q->request.retry.all && q->request.retry.max > 0)
         fail_hint(fail, "the message may be stored; --retry-all retries anyway");
     const char *id = d->is_selected ? NULL : setting_text(s, OPT_CONVERSATION);
-    bool malformed = id && strlen(id) != ID_LENGTH && fail->cause == FAIL_DATA;
-    if (malformed)
-        fail_hint(fail, "an ID looks like %s, and 'sigmasight-chat conversations%s' lists them",
-                  "7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36", d->client.server_options);
+    if (id)
+        client_hint_id(&d->client, id, fail);
     if (fail->http_status != 404 && fail->http_status != 403)
         return;
     if (d->continued)

@@ -52,7 +52,8 @@ static int find_last_answer(const struct client *c, struct log_reader *reader, s
         if (has_answer(c, &entry))
             return take_entry(c, &entry, rated, fail);
     if (result == 0)
-        fail_set_hint(fail, FAIL_DATA, "give the ID of a message",
+        fail_set_hint(fail, FAIL_DATA,
+                      "give the ID of a message; questions of scripts are logged only with --log",
                       "no answer to rate: the log has none from %s", c->base);
     return -1;
 }

@@ -31,6 +31,7 @@ struct log_job {
     size_t count;
     char *conversation; /* of --conversation, completed; NULL without */
     bool json;
+    bool is_empty; /* no entry was listed */
 };
 
 /* "2026-11-22 09:35" in local time; an invalid time is printed unchanged. */
@@ -108,10 +109,12 @@ static int print_list(void *arg, struct writer *out, struct fail *fail)
     int64_t limit = setting_number(j->in->settings, OPT_LIMIT);
     unsigned columns = terminal_columns();
     int result = r ? 1 : -1;
+    j->is_empty = true;
     for (int64_t n = 0; result > 0 && (limit == 0 || n < limit); n++) {
         result = log_read(r, &e, NULL, fail);
         if (result <= 0)
             break;
+        j->is_empty = false;
         if (j->json)
             put_entry_json(out, &e);
         else if (out->terminal)
@@ -132,7 +135,14 @@ static bool uses_pager(const struct log_job *j)
 
 static int list_entries(struct log_job *j, struct fail *fail)
 {
-    return pager_print(uses_pager(j), print_list, j, fail);
+    static const struct span empty = SPAN("the log is empty"), none = SPAN("no entry matches");
+    struct terminal *terminal = j->in->terminal;
+    bool is_filtered = j->count || j->conversation;
+    int result = pager_print(uses_pager(j), print_list, j, fail);
+    bool is_shown = terminal->out && terminal->err && !terminal->quiet && !j->json;
+    if (result == 0 && j->is_empty && is_shown)
+        result = terminal_line(terminal, is_filtered ? none : empty, fail);
+    return result;
 }
 
 /* Show. */

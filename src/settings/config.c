@@ -114,7 +114,8 @@ static int fail_at(struct config *c, size_t offset, const char *why)
 {
     struct buf place = {0};
     put_place(c, offset, &place);
-    fail_set(c->fail, FAIL_CONFIG, "%s: %s", buf_text(&place), why);
+    fail_set_hint(c->fail, FAIL_CONFIG, "run 'sigmasight-chat config edit' to correct it", "%s: %s",
+                  buf_text(&place), why);
     buf_release(&place);
     return -1;
 }

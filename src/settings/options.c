@@ -479,8 +479,19 @@ static int fail_unknown_option(const char *word, struct operands *operands, stru
     return fail_set(fail, FAIL_USAGE, "unknown option %.*s", (int)strcspn(word, "="), word);
 }
 
-static int refuse_option(int code, unsigned groups, const char *word, struct operands *operands,
-                         struct fail *fail)
+/* `word` is the argument with the letter optopt. If that can be no option, as the blank in
+   "- a question", the whole argument is shown. */
+static int fail_unknown_letter(const char *word, struct fail *fail)
+{
+    static const char hint[] = "put -- before arguments that start with -";
+    if (optopt <= ' ' || optopt > '~')
+        return fail_set_hint(fail, FAIL_USAGE, hint, "unknown option '%s'", word);
+    return fail_set_hint(fail, FAIL_USAGE, hint, "unknown option -%c", optopt);
+}
+
+/* getopt_long has read up to the letters of `cluster`, or to the long option `word`. */
+static int refuse_option(int code, unsigned groups, const char *cluster, const char *word,
+                         struct operands *operands, struct fail *fail)
 {
     const struct option_row *row = optopt ? row_of_code(optopt, groups) : NULL;
     if (code == ':' && row)
@@ -493,8 +504,7 @@ static int refuse_option(int code, unsigned groups, const char *word, struct ope
         return fail_set(fail, FAIL_USAGE, "unknown option -%c", optopt);
     }
     if (optopt)
-        return fail_set_hint(fail, FAIL_USAGE, "put -- before arguments that start with -",
-                             "unknown option -%c", optopt);
+        return fail_unknown_letter(cluster, fail);
     return fail_unknown_option(word, operands, fail);
 }
 
@@ -528,15 +538,17 @@ int options_parse(unsigned groups, int argc, char **argv, struct settings *setti
     struct getopt_tables tables = {.letters = ""};
     fill_tables(&tables, groups);
     opterr = 0;
-    optind = 0; /* glibc and musl: restart */
-    for (int code; (code = getopt_long(argc, argv, tables.letters, tables.options, NULL)) != -1;) {
+    optind = 0;       /* glibc and musl: restart */
+    int at = 1, code; /* `at`: the argument that getopt_long examines next */
+    for (; (code = getopt_long(argc, argv, tables.letters, tables.options, NULL)) != -1;
+         at = optind) {
         if (code == 1) {
             add_operand(operands, optarg, false);
             continue;
         }
         const struct option_row *row = row_of_code(code, groups);
         if (code == '?' || code == ':' || !row)
-            return refuse_option(code, groups, argv[optind - 1], operands, fail);
+            return refuse_option(code, groups, argv[at], argv[optind - 1], operands, fail);
         const char *abbreviation = find_abbreviation(code, row, argv);
         if (abbreviation)
             return fail_unknown_option(abbreviation, operands, fail);

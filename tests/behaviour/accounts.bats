@@ -1410,10 +1410,10 @@ SCENARIO
 @test "401: with a token of the environment or of a file there is no second attempt" {
     serve_default
     SIGMASIGHT_TOKEN=revoked run_chat send -c "$ID" hi
-    expect_failure 77 '.*Could not validate credentials.*'
+    expect_failure 77 '.*Could not validate credentials.*; SIGMASIGHT_TOKEN takes .*, or unset it'
     echo revoked >"$T/token"
     run_chat send -c "$ID" --token-file "$T/token" hi
-    expect_failure 77 '.*Could not validate credentials.*'
+    expect_failure 77 '.*Could not validate credentials.*; --token-file takes .*, or omit it'
     expect_requests 'POST /chat/send' 'POST /chat/send'
     expect_no_secret revoked
 }

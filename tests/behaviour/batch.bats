@@ -657,7 +657,7 @@ END
     questions 12
     batch --jobs 4
     expect_status 0
-    expect_line 'sigmasight-chat: warning: asking about all 2 portfolios .*'
+    expect_line 'sigmasight-chat: warning: asking about both portfolios .*'
     [ "$(wc -l <"$ERR")" -eq 2 ] || fail "more than the warning and the totals"
     touch "$T/no-directory"
     XDG_STATE_HOME=$T/no-directory run_chat batch --log --portfolio "$P1" "$T/questions"

@@ -428,7 +428,7 @@ CONFIG
     for command in 'send hi' whoami conversations login logout config; do
         # shellcheck disable=SC2086 # words
         run_chat $command </dev/null
-        expect_failure 78 ".*$(config):1:2: .*"
+        expect_failure 78 ".*$(config):1:2: .*; run 'sigmasight-chat config edit' to correct it"
     done
     run_chat send --help
     expect_status 0

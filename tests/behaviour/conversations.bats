@@ -613,6 +613,15 @@ TABLE
     expect_requests
 }
 
+@test "conversations: an ID that is no UUID gets the hint of send" {
+    serve_default
+    for arguments in 'send -c nope hi' 'conversations show nope' 'conversations mode nope blue' 'conversations delete nope'; do
+        # shellcheck disable=SC2086 # words
+        run_chat $arguments
+        expect_failure 65 ".*valid UUID.*; an ID looks like [0-9a-f-]{36}, and 'sigmasight-chat conversations' lists them"
+    done
+}
+
 @test "conversations: an invalid ID from the server is not used" {
     local id
     for id in '.' '..' 'a/b' 'a\\u0000b' 'a\\u001b' "$(repeat 257 x)"; do

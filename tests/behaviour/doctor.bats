@@ -196,7 +196,7 @@ old_jwt()
     doctor
     expect_status 78
     expect_report failure:settings files
-    expect_check settings ".*config\.json:1:2: unknown key \"moed\".*"
+    expect_check settings ".*config\.json:1:2: unknown key \"moed\".*; run 'sigmasight-chat config edit' to correct it"
     expect_first_failure
     expect_requests
     echo '{}' | configure

@@ -78,7 +78,7 @@ try()
     [ "$status" -eq 0 ] || fail "status $status of $1: $(cat "$script")"
     [ -s "$OUT" ] || [ -n "$(find . -newer "$script" -type f -size +0)" ] || grep -q -e login -e logout -e delete "$script" ||
         fail "nothing came of $1: $(cat "$script")"
-    if grep -v -e '^sigmasight-chat: retry ' -e '^tool_' -e '^Logged ' -e '^No login ' -e '^no conversation ' -e '^[0-9]* questions: ' -e '^Rated ' -e 'warning: SIGMASIGHT_TOKEN is set' -e 'warning: asking about all 2 portfolios' "$ERR" |
+    if grep -v -e '^sigmasight-chat: retry ' -e '^tool_' -e '^Logged ' -e '^No login ' -e '^no conversation ' -e '^[0-9]* questions: ' -e '^Rated ' -e 'warning: SIGMASIGHT_TOKEN is set' -e 'warning: asking about both portfolios' "$ERR" |
         grep -q .; then
         fail "complaints of $1: $(cat "$script")"
     fi

@@ -46,7 +46,7 @@ rated()
     serve_default
     run_chat feedback up
     expect_status 65
-    expect_error '.*no answer to rate.*'
+    expect_error '.*no answer to rate.*; give the ID of a message; questions of scripts are logged only with --log'
     # The first generation does not tell the ID.
     ask one
     for id in '' "$ENTRY"; do

@@ -109,6 +109,7 @@ END
 send hi -c|option --conversation requires an argument
 send --quiet=1|option --quiet does not take an argument
 send -x|unknown option -x; put -- before arguments that start with -
+send -vx|unknown option -x; put -- before arguments that start with -
 batch -c x|unknown option -c; it is an option of send, chat and others
 whoami -n|unknown option -n; it is an option of send, chat and others
 decode a b|decode: too many arguments
@@ -119,6 +120,18 @@ log delete|log delete: missing arguments: expected ID...
 log path x|log path: too many arguments
 completion|completion: missing arguments: expected bash, zsh or fish
 END
+}
+
+@test "messages: a question that begins with - is shown as a whole" {
+    for question in '- what is this' '-v or not' '-qvé'; do
+        for arguments in '' 'more'; do
+            # shellcheck disable=SC2086 # none or one
+            run_chat send -c id "$question" $arguments
+            expect_status 64
+            [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown option '$question'; put -- before arguments that start with -" ] ||
+                fail "$question"
+        done
+    done
 }
 
 @test "messages: the expected value of an option" {

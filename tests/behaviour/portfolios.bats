@@ -19,7 +19,7 @@ THIRD=c2a94e18-37d5-4f60-a1bb-9e40d6728c03
     expect_requests 'POST /chat/conversations' 'GET /portfolios' 'POST /chat/conversations' 'POST /chat/send'
     expect_body 3 ". == {portfolio_id: \"$FIRST\", portfolio_ids: [\"$FIRST\", \"$SECOND\"]}"
     expect_body 4 ".ui_context.portfolio_ids == [\"$FIRST\", \"$SECOND\"]"
-    expect_line 'sigmasight-chat: warning: .*2 portfolios.*--portfolio.*'
+    expect_line 'sigmasight-chat: warning: .*both portfolios.*--portfolio.*'
     run_chat send -q hello
     expect_status 0
     [ ! -s "$ERR" ]
