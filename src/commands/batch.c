@@ -181,12 +181,6 @@ static void take_question(struct batch_run *r, struct span line, bool is_too_lon
     fail_release(&why);
 }
 
-/* Removes the CR of a CRLF line terminator. */
-static struct span strip_cr(struct span line)
-{
-    return line.len && line.at[line.len - 1] == '\r' ? span_make(line.at, line.len - 1) : line;
-}
-
 static bool is_input_ready(const struct batch_run *r)
 {
     return r->input.is_regular || sys_wait(r->input.fd, POLLIN, 0) > 0;
@@ -202,7 +196,7 @@ static void read_questions(struct batch_run *r)
         if (result == INPUT_END)
             r->input_ended = true;
         else if (result != INPUT_MORE && (result == INPUT_TOO_LONG || !message_is_blank(line)))
-            take_question(r, strip_cr(line), result == INPUT_TOO_LONG);
+            take_question(r, line, result == INPUT_TOO_LONG);
         else if (result == INPUT_MORE &&
                  (!is_input_ready(r) || line_input_fill(&r->input, &why) != 0))
             break;

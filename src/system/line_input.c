@@ -76,13 +76,16 @@ int line_input_fill(struct line_input *in, struct fail *fail)
     return 0;
 }
 
-/* Returns the line that ends at `end` and consumes it with its line feed, if any. */
+/* Returns the line that ends at `end` and consumes it with its line feed, if any. The CR of a CRLF
+   terminator, which the last line may have without its LF, does not belong to the line. */
 static enum input_result take(struct line_input *in, size_t end, bool has_feed, struct span *line)
 {
     size_t len = end - in->start;
+    in->offset += (int64_t)len + has_feed;
+    if (len > 0 && in->data.data[end - 1] == '\r')
+        len--;
     bool is_too_long = in->is_passing || len > in->max;
     *line = span_make(in->data.data + in->start, len < in->max ? len : in->max);
-    in->offset += (int64_t)len + has_feed;
     in->start = in->searched = end + has_feed;
     in->is_passing = false;
     in->number++;
@@ -111,7 +114,7 @@ enum input_result line_input_next(struct line_input *in, struct span *line)
     if (in->is_over)
         return in->data.len > in->start || in->is_passing ? take(in, in->data.len, false, line)
                                                           : INPUT_END;
-    if (in->data.len - in->start > in->max) {
+    if (in->data.len - in->start > in->max + 1) { /* the last byte may be the CR of a terminator */
         in->offset += (int64_t)(in->data.len - in->start - in->max);
         in->data.len = in->searched = in->start + in->max;
         in->is_passing = true;

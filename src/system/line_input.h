@@ -35,8 +35,8 @@ void line_input_init(struct line_input *in, size_t max);
 int line_input_open(struct line_input *in, const char *path, size_t max, struct fail *fail);
 void line_input_release(struct line_input *in);
 
-/* The next line without its line feed, which the last one may lack; borrowed until the next call.
-   INPUT_TOO_LONG for a line of more than `max` bytes, which is truncated; INPUT_MORE if
+/* The next line without its terminator, LF or CRLF, which the last one may lack; borrowed until the
+   next call. INPUT_TOO_LONG for a line of more than `max` bytes, which is truncated; INPUT_MORE if
    line_input_fill must be called first. */
 enum input_result line_input_next(struct line_input *in, struct span *line);
 /* Reads a block, waiting for it if necessary; the input ends when a terminal is closed. FAIL_INPUT,

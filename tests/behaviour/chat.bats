@@ -64,11 +64,11 @@ history_file()
 
 @test "chat: each line is a message of one conversation, and an empty line separates the answers" {
     serve_echo
-    printf 'one\n\n  \n\xc2\xa0\xe3\x80\x80\n/two\r\nthree' >"$T/lines"
+    printf 'one\n\n  \n\xc2\xa0\xe3\x80\x80\n/two\r\n\r\nthree' >"$T/lines"
     run_chat chat <"$T/lines"
     expect_status 0
-    expect_bytes 'Heard: one\n\nHeard: /two\r\n\nHeard: three\n'
-    expect_posted '"one"' '"/two\r"' '"three"'
+    expect_bytes 'Heard: one\n\nHeard: /two\n\nHeard: three\n'
+    expect_posted '"one"' '"/two"' '"three"'
     [ "$(count_requests 'POST /chat/conversations')" -eq 1 ]
     [ "$(conversations_posted)" -eq 1 ]
 }

@@ -54,10 +54,12 @@ static void read_text(struct span text, size_t piece)
     line_input_init(&in, LINE_MAX_BYTES);
     while ((result = line_input_read(&in, &line, &fail)) == INPUT_LINE) {
         const char *end = rest.len ? memchr(rest.at, '\n', rest.len) : NULL;
-        struct span want = span_make(rest.at, end ? (size_t)(end - rest.at) : rest.len);
+        struct span all = span_make(rest.at, end ? (size_t)(end - rest.at) : rest.len);
+        bool has_cr = all.len && all.at[all.len - 1] == '\r';
+        struct span want = span_make(all.at, all.len - has_cr);
         if (!check(rest.len > 0, "too many lines") || !check_span(line, want, "line"))
             break;
-        rest = span_make(want.at + want.len + (end != NULL), rest.len - want.len - (end != NULL));
+        rest = span_make(all.at + all.len + (end != NULL), rest.len - all.len - (end != NULL));
     }
     check(result == INPUT_END && rest.len == 0, "result %d, %zu bytes left", result, rest.len);
     check_int(line_input_read(&in, &line, &fail), INPUT_END, "after the end");
@@ -76,6 +78,7 @@ static void cuts(void)
         SPAN("\n\none"),
         SPAN("one\ntwo"),
         SPAN("one\r\n\ntwo\n"),
+        SPAN("one\r\rtwo\r\r\n\r\n\r"),
         SPAN("a\0b\nc\0"),
     };
     for (size_t i = 0; i < COUNT(texts); i++)
@@ -121,18 +124,19 @@ static void too_long(void)
     buf_release(&text);
 }
 
-/* The limit is that of the line without its line feed, wherever the reads cut it. A byte order mark
-   does not count, but only at the beginning. */
+/* The limit is that of the line without its terminator, wherever the reads cut it. A byte order
+   mark does not count, but only at the beginning. */
 static void limits(void)
 {
     static const struct span text = SPAN("\xEF\xBB\xBF"
-                                         "12345678\n123456789\n\xEF\xBB\xBF"
+                                         "12345678\r\n123456789\n12345678\r\r\n\xEF\xBB\xBF"
                                          "1\n123456789abcdefghi");
     static const struct {
         enum input_result result;
         struct span line;
     } want[] = {
         {INPUT_LINE, SPAN("12345678")},
+        {INPUT_TOO_LONG, SPAN("12345678")},
         {INPUT_TOO_LONG, SPAN("12345678")},
         {INPUT_LINE, SPAN("\xEF\xBB\xBF"
                           "1")},
