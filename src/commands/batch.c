@@ -58,6 +58,7 @@ struct batch_run {
     int64_t cancelled; /* time when a signal was sent to the jobs, 0: not yet */
     struct fail
         stop; /* the reason for stopping the batch, unless it is the failure of a question */
+    bool explained[256]; /* exit statuses of which a failure was shown */
 };
 
 static bool wants(const struct batch_run *r, enum option_id id)
@@ -73,6 +74,22 @@ static void stop_batch(struct batch_run *r, struct fail *why)
     else
         fail_move(&r->stop, why);
     batch_stop(&r->batch);
+}
+
+/* Shows the first failure of each exit status, for a person: the objects have all of them. */
+static void explain_failure(struct batch_run *r, int64_t line, const struct fail *why)
+{
+    const struct terminal *t = r->in->terminal;
+    bool *explained = &r->explained[fail_status(why)];
+    if (*explained || t->quiet || !(t->err || t->verbosity) || why->cause == FAIL_SIGNAL)
+        return;
+    *explained = true;
+    struct fail shown = FAIL_INIT;
+    fail_set(&shown, why->cause, "line %lld: %s", (long long)line, why->message);
+    if (why->hint)
+        fail_hint(&shown, "%s", why->hint);
+    terminal_failure(r->in->terminal, &shown);
+    fail_release(&shown);
 }
 
 /* The output. */
@@ -153,6 +170,7 @@ static void refuse_line(struct batch_run *r, const struct buf *head, struct fail
     struct buf object = {0};
     batch_job_put_failure(&object, head, NULL, why);
     batch_refuse(&r->batch, r->input.number, buf_view(&object), why);
+    explain_failure(r, r->input.number, why);
     buf_release(&object);
 }
 
@@ -317,6 +335,7 @@ static void lose_task(struct batch_run *r, struct batch_task *task, struct fail 
         fail_signal(why, sys_signal());
     }
     batch_job_put_failure(&object, &task->head, task->conversation, why);
+    explain_failure(r, task->line, why);
     batch_end(&r->batch, task, buf_view(&object), why->cause, fail_status(why));
     buf_release(&object);
 }
@@ -359,15 +378,23 @@ static void start_questions(struct batch_run *r)
     }
 }
 
-/* Stops the batch because of an answer after which all further questions would fail as well. */
-static void explain_stop(struct batch_run *r, const struct worker_message *answer)
+/* Shows the failure of an answer. If all further questions would fail as well, it becomes the
+   reason of the stop, which is shown at the end. */
+static void take_failure(struct batch_run *r, int64_t line, const struct worker_message *answer,
+                         bool stops)
 {
     struct fail why = FAIL_INIT;
     fail_set(&why, answer->cause, "%.*s", (int)answer->part[1].len, answer->part[1].at);
     if (answer->part[2].len)
         fail_hint(&why, "%.*s", (int)answer->part[2].len, answer->part[2].at);
+    if (!stops) {
+        explain_failure(r, line, &why);
+        fail_release(&why);
+        return;
+    }
     if (answer->cause == FAIL_DENIED && r->denied.hint)
         fail_hint(&why, "%s", r->denied.hint);
+    r->explained[answer->status] = true;
     stop_batch(r, &why);
 }
 
@@ -387,9 +414,10 @@ static void take_answer(struct batch_run *r, struct worker *w, const struct work
     w->task = NULL;
     if (m->cause == FAIL_NONE && r->has_token)
         r->client.auth.tries = 0;
+    int64_t line = task->line;
     batch_end(&r->batch, task, m->part[0], m->cause, m->status);
-    if (!was_stopped && r->batch.stopped && !wants(r, OPT_FAIL_FAST))
-        explain_stop(r, m);
+    if (m->cause != FAIL_NONE)
+        take_failure(r, line, m, !was_stopped && r->batch.stopped && !wants(r, OPT_FAIL_FAST));
 }
 
 /* Shows each warning once, up to a maximum number. */
@@ -595,20 +623,21 @@ static void print_totals(struct batch_run *r)
 }
 
 /* The exit status is that of a question, which is described by its object, or of the failure that
-   ended the program. */
+   ended the program. That is shown here, before the totals. */
 static void conclude_batch(struct batch_run *r, struct fail *fail)
 {
     enum fail_cause cause = batch_cause(&r->batch);
     if (sys_signal()) {
         fail_signal(fail, sys_signal());
-    } else if (r->stop.cause == FAIL_OUTPUT || cause == FAIL_NONE) {
-        fail_move(fail, &r->stop);
-    } else {
-        if (fail_is_set(&r->stop))
-            terminal_failure(r->in->terminal, &r->stop);
-        fail_set(fail, cause == FAIL_SIGNAL ? FAIL_SOFTWARE : cause, "a question failed");
-        fail->shown = true;
+        return;
     }
+    if (fail_is_set(&r->stop))
+        terminal_failure(r->in->terminal, &r->stop);
+    if (r->stop.cause == FAIL_OUTPUT || cause == FAIL_NONE)
+        fail_move(fail, &r->stop);
+    else
+        fail_set(fail, cause == FAIL_SIGNAL ? FAIL_SOFTWARE : cause, "a question failed");
+    fail->shown = true;
 }
 
 static int check_batch_options(const struct settings *s, struct fail *fail)

@@ -145,10 +145,14 @@ static int read_object(struct question_line *q, struct json_reader *reader, stru
 {
     struct json_found found = {.seen = 0};
     if (json_find(reader, line, &question_shape, &found) != 0)
-        return fail_set(fail, FAIL_DATA, "invalid JSON: %s (byte %zu)", json_error(reader),
-                        json_error_offset(reader) + 1);
-    if (found.slot[JSON_DOCUMENT].type != JSON_OBJECT)
-        return fail_set(fail, FAIL_DATA, "the line is not a JSON object");
+        fail_set(fail, FAIL_DATA, "invalid JSON: %s (byte %zu)", json_error(reader),
+                 json_error_offset(reader) + 1);
+    else if (found.slot[JSON_DOCUMENT].type != JSON_OBJECT)
+        fail_set(fail, FAIL_DATA, "the line is not a JSON object");
+    if (fail_is_set(fail) && !span_starts(span_trim(line), span_of("{")))
+        fail_hint(fail, "--lines reads plain questions");
+    if (fail_is_set(fail))
+        return -1;
     if (read_id(q, &found.slot[SLOT_ID], fail) != 0 ||
         read_text(q, &found.slot[SLOT_TEXT], fail) != 0 ||
         read_conversation(q, &found.slot[SLOT_CONVERSATION], fail) != 0 ||

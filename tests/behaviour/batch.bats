@@ -319,6 +319,7 @@ await()
     expect_bytes ''
     expect_line '50 questions: 0 done, 50 not asked'
     expect_line 'sigmasight-chat: no token.*'
+    [[ "$(tail -n 1 "$ERR")" == '50 questions: '* ]] || fail 'a line follows the totals'
     stop_server
     rm -f "$T/announcement"
     serve_default
@@ -600,6 +601,50 @@ none_runs()
     expect_status 74
     expect_line 'sigmasight-chat: cannot write standard output: .*'
     expect_line '50 questions: [0-9]* done, [0-9]* not asked'
+    [[ "$(tail -n 1 "$ERR")" == '50 questions: '* ]] || fail 'a line follows the totals'
+}
+
+# explained STATUS LINE MESSAGE: with -v, one line explains the failures, before the totals.
+explained()
+{
+    expect_status "$1"
+    expect_line "sigmasight-chat: line $2: $3"
+    [ "$(grep -c '^sigmasight-chat: line ' "$ERR")" -eq 1 ] || fail "more than one failure is shown"
+    [[ "$(tail -n 1 "$ERR")" == *' question'* ]] || fail 'a line follows the totals'
+}
+
+@test "batch: -v shows the first failure of each exit status" {
+    serve_default --error sql
+    printf '%s\n' '{"text":"hi"}' 'How?' '{"text":1}' '"x"' >"$T/questions"
+    batch --retry 0 --jobs 1 -v
+    expect_line 'sigmasight-chat: line 1: .*'
+    expect_line 'sigmasight-chat: line 2: invalid JSON: .*; --lines reads plain questions'
+    [ "$(grep -c '^sigmasight-chat: line ' "$ERR")" -eq 2 ] || fail "other failures are shown"
+    batch --retry 0 --jobs 1 -v -q
+    expect_bytes '' "$ERR"
+    batch --retry 0 --jobs 1
+    expect_bytes '4 questions: 0 done, 4 failed (65: 3, 75: 1)\n' "$ERR"
+    # What begins like an object is not a plain question.
+    echo '{"text":"hi"' >"$T/questions"
+    batch -v
+    explained 65 1 'invalid JSON: [^;]*'
+    echo 42 >"$T/questions"
+    batch -v
+    explained 65 1 'the line is not a JSON object; --lines reads plain questions'
+    # Each question is answered in its turn.
+    questions 5
+    batch --retry 0 --jobs 1 -v --fail-fast
+    explained 75 1 '.*'
+}
+
+@test "batch: at a terminal the first failure of each exit status is shown" {
+    need_terminal
+    serve_hello
+    printf '%s\n' 'How concentrated am I?' 'Why?' >"$T/questions"
+    at_terminal wait '--lines reads plain questions' wait '2 questions: 0 done, 2 failed (65: 2)' \
+        -- sh -c '"$1" batch "$2" >"$3"' sh "$CHAT" "$T/questions" "$T/objects"
+    expect_line 'exit 65' "$OUT"
+    [ "$(grep -c 'line [0-9]*: ' "$T/screen")" -eq 1 ] || fail "more than one failure is shown"
 }
 
 @test "batch: a server that has ended fails each question" {
