@@ -108,9 +108,9 @@ void options_release(struct options *o)
 
 void options_print_help(void)
 {
-    puts("usage: sigmasight-mock [OPTION]...\n"
+    puts("Usage: sigmasight-mock [OPTION]...\n"
          "\n"
-         "A SigmaSight backend on the loopback address, for tests and demos.\n");
+         "A SigmaSight test server on the loopback address.\n");
     for (int i = 0; i < ROWS; i++) {
         char name[40];
         const char *argument = rows[i].argument ? rows[i].argument : "";

@@ -283,6 +283,20 @@ known_to_build()
     [ "$(find "$T/scripts" -name 'mock*' | wc -l)" -eq "$(grep -c '^\.Bd' "$SRCDIR/man/sigmasight-mock.1")" ]
 }
 
+@test "bootstrap: an invalid command line is refused with the reason" {
+    while IFS='|' read -r words reason; do
+        status=0
+        # shellcheck disable=SC2086 # words
+        "$SRCDIR/bootstrap" $words >"$OUT" 2>"$ERR" || status=$?
+        expect_status 64
+        expect_line "bootstrap: $reason"
+    done <<'TABLE'
+chek|unknown command 'chek'
+check all|too many arguments of check
+deps everything|unknown argument of deps: 'everything'
+TABLE
+}
+
 # blocks PAGE PATTERN: those whose first line matches, as $T/scripts/block*.
 blocks()
 {
