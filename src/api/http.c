@@ -579,6 +579,8 @@ static int fail_with(struct transfer *x, CURLcode code)
                            .alert = x->http->alert,
                            .wants_cert = x->http->wants_cert,
                            .has_cert = config->cert != NULL,
+                           .default_cas = !config->cacert && !config->capath,
+                           .no_cas = x->http->authorities.none,
                            .proxy_status = (int)proxy_status};
     http_result_fail(&end, &culprit, x->fail);
     x->http->times.tls_failed = culprit == HTTP_BLAME_TLS;

@@ -73,6 +73,7 @@ void http_authorities_choose(struct http_authorities *a, CURL *easy, const char 
     bool found = !bundle && !directory;
     if (found)
         find_authorities(&bundle, &directory);
+    a->none = !cacert && !capath && !bundle && !directory;
     bool usual = (!cacert || (bundle && strcmp(cacert, bundle) == 0)) &&
                  (!capath || (directory && strcmp(capath, directory) == 0));
     if (!usual || found)
@@ -80,7 +81,7 @@ void http_authorities_choose(struct http_authorities *a, CURL *easy, const char 
     if (!usual || !is_https || !directory || !has_openssl() ||
         !sys_directory_has(directory, is_hash_link))
         return;
-    *a = (struct http_authorities){bundle, directory};
+    *a = (struct http_authorities){.bundle = bundle, .directory = directory};
     trust(easy, NULL, directory);
 }
 

@@ -9,9 +9,10 @@
 #include <stdbool.h>
 
 /* While only the directory is used: the paths of the bundle and of the directory; otherwise NULL.
-   Borrowed from libcurl or static. */
+   Borrowed from libcurl or static. `none`: no file or directory of authorities was found. */
 struct http_authorities {
     const char *bundle, *directory;
+    bool none;
 };
 
 /* Sets the options of `easy` for the server and for a proxy. `cacert` is a bundle and `capath` a

@@ -218,6 +218,9 @@ static bool blame_certificate(const struct http_end *end, struct fail *fail)
     return true;
 }
 
+static const char install_authorities[] =
+    "install the package ca-certificates, or name a file with --cacert";
+
 static int fail_to_connect(const struct http_end *end, enum http_meaning meaning, struct fail *fail)
 {
     switch (meaning) {
@@ -227,7 +230,8 @@ static int fail_to_connect(const struct http_end *end, enum http_meaning meaning
                         end->origin, end->timeout);
     case HTTP_UNTRUSTED:
         return fail_set_hint(fail, FAIL_UNREACHABLE,
-                             "--cacert FILE names the authority that signed it",
+                             end->no_cas ? install_authorities
+                                         : "--cacert FILE names the authority that signed it",
                              "cannot trust %s: %s", end->origin, reason_of(end));
     case HTTP_NAME_UNKNOWN:
         return fail_set_hint(fail, FAIL_UNREACHABLE, "check the name in --url, and the network",
@@ -252,6 +256,9 @@ static int fail_connected(const struct http_end *end, enum http_meaning meaning,
     enum fail_cause cause = http_cause(meaning);
     switch (meaning) {
     case HTTP_BAD_FILE:
+        if (end->code == CURLE_SSL_CACERT_BADFILE && end->default_cas)
+            return fail_set_hint(fail, cause, install_authorities,
+                                 "cannot read the certificates: %s", reason_of(end));
         return fail_set(fail, cause, "cannot read the certificates: %s", reason_of(end));
     case HTTP_INTERNAL:
         return fail_set(fail, cause, "libcurl: %s", reason_of(end));

@@ -54,6 +54,8 @@ struct http_end {
     int alert;          /* the fatal TLS alert of the server, 0 for none */
     bool wants_cert;    /* the TLS server asked for a certificate of the client */
     bool has_cert;      /* there is one: --cert */
+    bool default_cas;   /* the system's authorities are trusted: no --cacert, no variable */
+    bool no_cas;        /* and there are none */
 };
 
 /* The part of the path to the server that failed. */

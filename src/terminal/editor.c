@@ -9,6 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The exit status of sh. */
+enum { COMMAND_NOT_FOUND = 127 };
+
 static const char *find_variable(const char *first, const char *second, const char *fallback)
 {
     const char *value = sys_getenv(first);
@@ -75,6 +78,9 @@ int editor_open(const char *path, struct fail *fail)
     if (WIFSIGNALED(status))
         return fail_set(fail, FAIL_DATA, "editor '%s' killed by signal %d", editor,
                         WTERMSIG(status));
+    if (status != 0 && WEXITSTATUS(status) == COMMAND_NOT_FOUND)
+        return fail_set_hint(fail, FAIL_DATA, "set VISUAL or EDITOR to an installed editor",
+                             "editor '%s' failed with exit status %d", editor, COMMAND_NOT_FOUND);
     if (status != 0)
         return fail_set(fail, FAIL_DATA, "editor '%s' failed with exit status %d", editor,
                         WEXITSTATUS(status));

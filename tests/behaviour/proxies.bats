@@ -601,6 +601,14 @@ trusted()
     inside rm /etc/ssl/certs/ca-certificates.crt
     run_chat send --retry 0 -c "$ID" hi
     [ "$status" -eq 69 ] || [ "$status" -eq 66 ] || fail "status $status"
+    # A libcurl that opens the directory only finds no authority in it.
+    if [ "$status" -eq 66 ]; then
+        expect_line '.*; install the package ca-certificates, or name a file with --cacert'
+    fi
+    echo invalid >"$T/invalid.pem"
+    run_chat send --retry 0 --cacert "$T/invalid.pem" -c "$ID" hi
+    expect_status 66
+    expect_no ca-certificates "$ERR"
 }
 
 @test "the system's authorities: an intermediate in the server's chain" {

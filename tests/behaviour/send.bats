@@ -230,7 +230,7 @@ editor()
     mkdir "$T/runtime" "$TMPDIR"
     export VISUAL="$T/edit --option 2>&1;#" XDG_RUNTIME_DIR=$T/runtime
     printf '#!/bin/sh\necho "$1" >%s/seen; exit 1' "$T" >"$T/edit"
-    at_terminal wait 'failed with exit status 127' -- env VISUAL=false-command "$CHAT" send -c "$ID" --edit
+    at_terminal wait 'failed with exit status 127; set VISUAL or EDITOR to an installed editor' -- env VISUAL=false-command "$CHAT" send -c "$ID" --edit
     at_terminal wait Hello -- env VISUAL='printf "visual %s" x >' "$CHAT" send -c "$ID" --edit
     expect_body 2 '.text == "visual x"'
     rmdir "$T/runtime" "$TMPDIR"

@@ -63,6 +63,7 @@ alone()
     SIGMASIGHT_URL=https://localhost:$PROXY_PORT/api/v1
     alone send --retry 0 hi
     expect_status 69
+    expect_line '.*; install the package ca-certificates, or name a file with --cacert'
     local place
     for place in ssl/certs/ca-certificates.crt pki/tls/certs/ca-bundle.crt pki/ca-trust/extracted/pem/tls-ca-bundle.pem \
         ssl/ca-bundle.pem ssl/cert.pem; do
