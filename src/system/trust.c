@@ -18,11 +18,11 @@ static bool is_private_group(gid_t gid)
         return false;
     char *name = xstrdup(user->pw_name);
     const struct group *group = getgrgid(gid);
-    bool private = group && strcmp(group->gr_name, name) == 0;
-    for (char **member = private ? group->gr_mem : NULL; member && *member; member++)
-    private = private && strcmp(*member, name) == 0;
+    bool is_private = group && strcmp(group->gr_name, name) == 0;
+    for (char **member = is_private ? group->gr_mem : NULL; member && *member; member++)
+        is_private = is_private && strcmp(*member, name) == 0;
     free(name);
-    return private;
+    return is_private;
 }
 
 const char *sys_distrust(const struct stat *st)
