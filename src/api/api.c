@@ -172,12 +172,6 @@ static const struct json_key conversation_keys[] = {
 static const struct json_shape conversation_shape = {
     conversation_keys, sizeof conversation_keys / sizeof conversation_keys[0]};
 
-static struct span string_in(const struct json_found *found, unsigned slot)
-{
-    const struct json_value *value = &found->slot[slot];
-    return value->type == JSON_STRING ? value->string : span_make(NULL, 0);
-}
-
 bool api_read_conversation(struct json_reader *reader, struct span object,
                            struct api_conversation *c)
 {
@@ -185,10 +179,10 @@ bool api_read_conversation(struct json_reader *reader, struct span object,
     if (json_find(reader, object, &conversation_shape, &found) != 0)
         return false;
     c->raw = found.slot[JSON_DOCUMENT].raw;
-    c->by_guide = string_in(&found, NAMED_ID).len > 0;
-    c->id = string_in(&found, c->by_guide ? NAMED_ID : ID);
-    c->mode = string_in(&found, MODE);
-    c->created_at = string_in(&found, CREATED_AT);
+    c->by_guide = json_found_string(&found, NAMED_ID).len > 0;
+    c->id = json_found_string(&found, c->by_guide ? NAMED_ID : ID);
+    c->mode = json_found_string(&found, MODE);
+    c->created_at = json_found_string(&found, CREATED_AT);
     return c->id.len > 0;
 }
 

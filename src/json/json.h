@@ -72,6 +72,13 @@ struct json_found {
 int json_find(struct json_reader *r, struct span document, const struct json_shape *shape,
               struct json_found *found);
 
+/* The string in a slot; NULL and empty if it holds no string. */
+static inline struct span json_found_string(const struct json_found *found, unsigned slot)
+{
+    const struct json_value *v = &found->slot[slot];
+    return v->type == JSON_STRING ? v->string : span_make(NULL, 0);
+}
+
 /* Reading all members. */
 
 struct json_member {

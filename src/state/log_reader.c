@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -181,12 +180,6 @@ static bool entry_matches(struct log_reader *r, const struct log_entry *e)
 
 /* Entries. */
 
-static struct span string_at(const struct json_found *found, unsigned slot)
-{
-    const struct json_value *v = &found->slot[slot];
-    return v->type == JSON_STRING ? v->string : span_make(NULL, 0);
-}
-
 static struct span raw_at(const struct json_found *found, unsigned slot, enum json_type type)
 {
     const struct json_value *v = &found->slot[slot];
@@ -207,19 +200,19 @@ static bool parse_entry(struct log_reader *r, struct span line, struct log_entry
     int64_t schema = 0;
     if (line.at[0] != '{' || json_find(r->json, line, &entry_shape, found) != 0)
         return false;
-    *e = (struct log_entry){.id = string_at(found, ID),
-                            .time = string_at(found, TIME),
-                            .url = string_at(found, URL),
-                            .profile = string_at(found, PROFILE),
-                            .conversation_id = string_at(found, CONVERSATION_ID),
-                            .message_id = string_at(found, MESSAGE_ID),
-                            .mode = string_at(found, MODE),
-                            .model = string_at(found, MODEL),
+    *e = (struct log_entry){.id = json_found_string(found, ID),
+                            .time = json_found_string(found, TIME),
+                            .url = json_found_string(found, URL),
+                            .profile = json_found_string(found, PROFILE),
+                            .conversation_id = json_found_string(found, CONVERSATION_ID),
+                            .message_id = json_found_string(found, MESSAGE_ID),
+                            .mode = json_found_string(found, MODE),
+                            .model = json_found_string(found, MODEL),
                             .portfolio = raw_at(found, PORTFOLIO, JSON_ARRAY),
-                            .question = string_at(found, QUESTION),
-                            .text = string_at(found, TEXT),
+                            .question = json_found_string(found, QUESTION),
+                            .text = json_found_string(found, TEXT),
                             .tools = raw_at(found, TOOLS, JSON_ARRAY),
-                            .status = string_at(found, STATUS),
+                            .status = json_found_string(found, STATUS),
                             .total_tokens = raw_at(found, TOTAL_TOKENS, JSON_NUMBER),
                             .latency_ms = raw_at(found, LATENCY_MS, JSON_NUMBER),
                             .truncated = found->slot[TRUNCATED].type == JSON_TRUE,
@@ -372,93 +365,15 @@ int log_read_at(struct log_reader *r, const struct log_place *place, struct log_
 
 /* IDs. */
 
-/* The entries whose IDs have a given prefix. */
+/* The IDs that have a given prefix. */
 struct candidates {
-    struct log_place newest; /* of the first one found */
-    char ids[LOG_CANDIDATES][LOG_ID + 1];
-    size_t count;
-    bool more;
-};
-
-static void add_candidate(struct candidates *c, struct span id, const struct log_place *place)
-{
-    for (size_t i = 0; i < c->count; i++)
-        if (span_is(id, c->ids[i]))
-            return;
-    if (c->count == LOG_CANDIDATES) {
-        c->more = true;
-        return;
-    }
-    if (c->count == 0)
-        c->newest = *place;
-    snprintf(c->ids[c->count++], sizeof c->ids[0], "%.*s", LOG_ID, id.at);
-}
-
-static int refuse_ambiguous_entry(const struct candidates *c, const char *id, struct fail *fail)
-{
-    struct buf list = {0};
-    for (size_t i = 0; i < c->count; i++)
-        buf_printf(&list, "%s%s", i ? ", " : "", c->ids[i]);
-    if (c->more)
-        buf_puts(&list, ", ...");
-    fail_set(fail, FAIL_DATA, "ambiguous log ID '%s': %s", id, buf_text(&list));
-    buf_release(&list);
-    return -1;
-}
-
-static int check_candidates(const struct candidates *c, const char *id, struct fail *fail)
-{
-    if (strlen(id) < LOG_PREFIX)
-        return fail_set(fail, FAIL_DATA, "log ID '%s' is too short: expected at least %d digits",
-                        id, LOG_PREFIX);
-    if (c->count == 0)
-        return fail_set_hint(fail, FAIL_DATA, "'sigmasight-chat log' lists the entries",
-                             "unknown log ID '%s'", id);
-    return c->count > 1 ? refuse_ambiguous_entry(c, id, fail) : 0;
-}
-
-static int collect_candidates(struct log_reader *r, const char *const *ids, size_t count,
-                              struct candidates *found, struct fail *fail)
-{
-    struct log_entry e = {.truncated = false};
-    struct log_place place;
-    int result;
-    if (count == 1)
-        add_needle(r, ids[0], false);
-    while ((result = log_read(r, &e, &place, fail)) > 0)
-        for (size_t i = 0; i < count; i++)
-            if (span_starts(e.id, span_of(ids[i])))
-                add_candidate(&found[i], e.id, &place);
-    return result;
-}
-
-int log_find(struct log_reader *r, const char *const *ids, size_t count, struct log_place *places,
-             struct fail *fail)
-{
-    struct candidates *found = xcalloc(count ? count : 1, sizeof *found);
-    int result = collect_candidates(r, ids, count, found, fail);
-    for (size_t i = 0; i < count && result == 0; i++) {
-        result = check_candidates(&found[i], ids[i], fail);
-        places[i] = found[i].newest;
-    }
-    free(found);
-    return result;
-}
-
-/* Conversations. */
-
-enum { CONVERSATION_ID_LEN = 36 };
-
-struct conversations {
     char *ids[LOG_CANDIDATES];
     size_t count;
     bool more;
 };
 
-static void add_conversation(struct conversations *c, struct span id)
+static void add_candidate(struct candidates *c, struct span id)
 {
-    if (id.len && memchr(id.at, '\0', id.len))
-        return; /* not an ID, and not a C string */
     for (size_t i = 0; i < c->count; i++)
         if (span_is(id, c->ids[i]))
             return;
@@ -468,6 +383,82 @@ static void add_conversation(struct conversations *c, struct span id)
         c->more = true;
 }
 
+static void release_candidates(struct candidates *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        free(c->ids[i]);
+    c->count = 0;
+}
+
+static int refuse_ambiguous(const struct candidates *c, const char *what, const char *id,
+                            struct fail *fail)
+{
+    struct buf list = {0};
+    for (size_t i = 0; i < c->count; i++)
+        buf_printf(&list, "%s%s", i ? ", " : "", c->ids[i]);
+    if (c->more)
+        buf_puts(&list, ", ...");
+    fail_set(fail, FAIL_DATA, "ambiguous %s '%s': %s", what, id, buf_text(&list));
+    buf_release(&list);
+    return -1;
+}
+
+/* Entries by their IDs. */
+
+struct entry_candidates {
+    struct candidates ids;
+    struct log_place newest; /* of the first ID found */
+};
+
+static int check_candidates(const struct candidates *c, const char *id, struct fail *fail)
+{
+    if (strlen(id) < LOG_PREFIX)
+        return fail_set(fail, FAIL_DATA, "log ID '%s' is too short: expected at least %d digits",
+                        id, LOG_PREFIX);
+    if (c->count == 0)
+        return fail_set_hint(fail, FAIL_DATA, "'sigmasight-chat log' lists the entries",
+                             "unknown log ID '%s'", id);
+    return c->count > 1 ? refuse_ambiguous(c, "log ID", id, fail) : 0;
+}
+
+static int collect_candidates(struct log_reader *r, const char *const *ids, size_t count,
+                              struct entry_candidates *found, struct fail *fail)
+{
+    struct log_entry e = {.truncated = false};
+    struct log_place place;
+    int result;
+    if (count == 1)
+        add_needle(r, ids[0], false);
+    while ((result = log_read(r, &e, &place, fail)) > 0)
+        for (size_t i = 0; i < count; i++) {
+            if (!span_starts(e.id, span_of(ids[i])))
+                continue;
+            if (found[i].ids.count == 0)
+                found[i].newest = place;
+            add_candidate(&found[i].ids, e.id);
+        }
+    return result;
+}
+
+int log_find(struct log_reader *r, const char *const *ids, size_t count, struct log_place *places,
+             struct fail *fail)
+{
+    struct entry_candidates *found = xcalloc(count ? count : 1, sizeof *found);
+    int result = collect_candidates(r, ids, count, found, fail);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = check_candidates(&found[i].ids, ids[i], fail);
+        places[i] = found[i].newest;
+    }
+    for (size_t i = 0; i < count; i++)
+        release_candidates(&found[i].ids);
+    free(found);
+    return result;
+}
+
+/* Conversations. */
+
+enum { CONVERSATION_ID_LEN = 36 };
+
 static bool is_of(const struct log_entry *e, struct store_key key)
 {
     if (!key.url)
@@ -476,30 +467,16 @@ static bool is_of(const struct log_entry *e, struct store_key key)
            (key.profile ? e->profile.at && span_is(e->profile, key.profile) : !e->profile.at);
 }
 
-static int choose_conversation(struct conversations *c, const char *prefix, char **id,
-                               struct fail *fail)
+/* An ID with U+0000 is none, and no C string. */
+static bool is_conversation_id(struct span id)
 {
-    if (c->count > 1) {
-        struct buf list = {0};
-        for (size_t i = 0; i < c->count; i++)
-            buf_printf(&list, "%s%s", i ? ", " : "", c->ids[i]);
-        if (c->more)
-            buf_puts(&list, ", ...");
-        fail_set(fail, FAIL_DATA, "ambiguous conversation ID '%s': %s", prefix, buf_text(&list));
-        buf_release(&list);
-        return -1;
-    }
-    if (c->count == 1) {
-        *id = c->ids[0];
-        c->count = 0;
-    }
-    return 0;
+    return id.len && !memchr(id.at, '\0', id.len);
 }
 
 int log_find_conversation(struct store_key key, const char *prefix, char **id, struct fail *fail)
 {
     struct fail ignored = FAIL_INIT;
-    struct conversations c = {.count = 0};
+    struct candidates c = {.count = 0};
     struct log_entry e = {.truncated = false};
     size_t len = strlen(prefix);
     *id = NULL;
@@ -509,12 +486,14 @@ int log_find_conversation(struct store_key key, const char *prefix, char **id, s
     if (r) {
         add_needle(r, prefix, false);
         while (log_read(r, &e, NULL, &ignored) > 0)
-            if (is_of(&e, key) && span_starts(e.conversation_id, span_of(prefix)))
-                add_conversation(&c, e.conversation_id);
+            if (is_of(&e, key) && span_starts(e.conversation_id, span_of(prefix)) &&
+                is_conversation_id(e.conversation_id))
+                add_candidate(&c, e.conversation_id);
     }
-    int result = choose_conversation(&c, prefix, id, fail);
-    for (size_t i = 0; i < c.count; i++)
-        free(c.ids[i]);
+    int result = c.count > 1 ? refuse_ambiguous(&c, "conversation ID", prefix, fail) : 0;
+    if (c.count == 1)
+        *id = xstrdup(c.ids[0]);
+    release_candidates(&c);
     log_reader_free(r);
     fail_release(&ignored);
     return result;
