@@ -59,7 +59,10 @@ static int read_block(struct lines *l)
     make_room(l, want);
     if (l->backwards) {
         off_t from = l->at - (off_t)want;
-        if (sys_pread_all(l->fd, l->data + l->start - want, want, from) != (ssize_t)want)
+        ssize_t n = sys_pread_all(l->fd, l->data + l->start - want, want, from);
+        if (n >= 0 && n != (ssize_t)want)
+            errno = EIO; /* another process has truncated the file */
+        if (n != (ssize_t)want)
             return -1;
         l->start -= want;
         l->at = from;
@@ -146,10 +149,11 @@ int lines_open(const char *path, int flags, struct stat *st)
     int fd = sys_open_private(path, flags);
     if (fd < 0)
         return -1;
-    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+    int error = fstat(fd, st) != 0 ? errno : S_ISREG(st->st_mode) ? 0 : EINVAL;
+    if (error == 0)
         return fd;
     close(fd);
-    errno = EINVAL;
+    errno = error;
     return -1;
 }
 

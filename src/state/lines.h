@@ -5,6 +5,7 @@
 
 #include "core/span.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -30,7 +31,7 @@ void lines_release(struct lines *l);
 
 /* The next line without its line feed, borrowed until the next call; *offset is the offset of its
    start. Empty lines are skipped; the last line of the file may lack a line feed. Returns 1, 0 if
-   there are no more lines, or -1 with errno. */
+   there are no more lines, or -1 with errno: EIO if the file has become shorter. */
 int lines_next(struct lines *l, struct span *line, off_t *offset);
 
 /* Opens a private file with these flags of open(2) and fills in *st. A descriptor, or -1 with

@@ -4,6 +4,9 @@
 
 #include "unit.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 enum { LINES = 400 };
 
 static struct {
@@ -106,10 +109,36 @@ static void too_long(void)
     try_lengths(too_long_lines, 6);
 }
 
+static void truncated(void)
+{
+    struct lines l;
+    struct span line;
+    off_t offset;
+    FILE *file = tmpfile();
+    if (!check(file != NULL, "no temporary file"))
+        return;
+    check(write(fileno(file), "line\n", 5) == 5, "cannot write");
+    lines_init(&l, fileno(file), 6, true);
+    errno = 0;
+    check_int(lines_next(&l, &line, &offset), -1, "result");
+    check_int(errno, EIO, "errno");
+    lines_release(&l);
+    fclose(file);
+}
+
+static void not_regular(void)
+{
+    struct stat st;
+    check_int(lines_open(".", O_RDONLY, &st), -1, "result");
+    check_int(errno, EINVAL, "errno");
+}
+
 int main(void)
 {
     unit_case("lines: an empty file", none);
     unit_case("lines: of various lengths", various);
     unit_case("lines: lines that are too long are skipped", too_long);
+    unit_case("lines: a file that has become shorter is an error", truncated);
+    unit_case("lines: not a regular file", not_regular);
     return unit_status();
 }
