@@ -318,7 +318,7 @@ const struct command command_api = {
     .usage = "[OPTION]... [METHOD] PATH",
     .about = "Calls PATH below the URL of the API and prints the body of the response. METHOD\n"
              "is GET (POST with --data), HEAD, POST, PUT, PATCH or DELETE.\n",
-    .examples = "  sigmasight-chat api /chat/memories?limit=50 | jq .\n"
+    .examples = "  sigmasight-chat api \"/chat/memories?limit=50\" | jq .\n"
                 "  sigmasight-chat api /chat/memories --data '{\"content\": \"I prefer ETFs.\"}'\n",
     .operands = 2,
     .groups = GROUP_API | GROUP_CALL | GROUP_RETRY,
