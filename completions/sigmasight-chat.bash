@@ -127,6 +127,7 @@ _sigmasight_chat_offer()
 _sigmasight_chat_operand()
 {
     case $1,$2,$3 in
+    help,1,*) kind=$commands ;;
     decode,1,* | batch,1,*) kind=FILE ;;
     config,1,*) kind='path edit' ;;
     completion,1,*) kind='bash zsh fish' ;;
@@ -144,7 +145,8 @@ _sigmasight_chat_operand()
 
 _sigmasight_chat()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} before i options
+    local word=${COMP_WORDS[COMP_CWORD]} quote='' before i options
+    local commands='send chat batch decode login logout whoami conversations portfolios feedback api log config doctor schema completion'
     local common='-q --quiet -v --verbose --color --no-status -h --help'
     local output='-o --output -j --json --no-stream --events --events-fd -n --no-newline
         --render --highlight --max-event-size'
@@ -158,8 +160,7 @@ _sigmasight_chat()
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
-        _sigmasight_chat_words 'send chat batch decode login logout whoami conversations portfolios feedback api log config doctor schema completion
-            -h --help -V --version'
+        _sigmasight_chat_words "$commands -h --help -V --version"
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -175,6 +176,7 @@ _sigmasight_chat()
     conversations) options="$common $api $context -j --json --limit" ;;
     log) options="$common -c --conversation -j --json --limit --render --yes --no-pager" ;;
     schema | completion) options=$common ;;
+    help) options='' ;;
     *) return ;;
     esac
 

@@ -14,8 +14,10 @@ function __sigmasight_chat_command
     return 1
 end
 
+# Whether a command is expected: as the first word, or after `help`.
 function __sigmasight_chat_no_command
-    test (count (commandline -opc)) -eq 1
+    set -l words (commandline -opc)
+    test (count $words) -eq 1 -o "$words[2..]" = help
 end
 
 # Prints the operands of `conversations`, one a line.

@@ -117,6 +117,13 @@ options_of()
         "offers_$shell" 'sigmasight-chat ' | grep -v '^-' >"$T/got"
         diff "$T/wanted" "$T/got" >&2 || fail "$shell offers other commands"
     done
+    for shell in "${each_shell[@]}"; do
+        printf '%s\n' "${commands[@]}" | sort >"$T/wanted"
+        "offers_$shell" 'sigmasight-chat help ' >"$T/got"
+        diff "$T/wanted" "$T/got" >&2 || fail "$shell offers other commands after help"
+    done
+    offered 'sigmasight-chat help sch' schema
+    offered 'sigmasight-chat help send '
     offered 'sigmasight-chat --vers' --version
     offered 'sigmasight-chat sen' send
 }
