@@ -4,7 +4,7 @@
 
 _sigmasight_chat_words()
 {
-    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$word")
+    mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$1" -- "$word")
 }
 
 _sigmasight_chat_files()
@@ -39,30 +39,62 @@ _sigmasight_chat_ask()
     "${quick[@]}" "${COMP_WORDS[0]}" "$@" -q "${say[@]}" 2>/dev/null </dev/null
 }
 
-# The conversations, newest first.
+# Offers the names that it reads, one a line, that begin with the word. They are quoted as the word is.
+_sigmasight_chat_names()
+{
+    local name start=${word//\\/} special='[][ !"#$&'\''()*;<>?\\^`{|}~]' escaped='\\&'
+    case $quote in
+    \") special='[$`"\\]' ;;
+    \') special=\' escaped="'\\\\''" start=$word ;;
+    esac
+    while IFS= read -r name; do
+        if [[ $name && $name == "$start"* ]]; then
+            COMPREPLY+=("$(sed "s/$special/$escaped/g" <<<"$name")")
+        fi
+    done
+}
+
+# Offers the IDs of the lines "ID<tab>TITLE" that it reads, in their order. If readline lists several, each is followed by its
+# title. Readline inserts at most what all have in common, which is part of the IDs. It lists matches for the COMP_TYPE
+# ?, ! and @; for others it may insert a whole match.
+_sigmasight_chat_titled()
+{
+    local id title titles=() i room
+    local -A seen=()
+    compopt -o nosort 2>/dev/null
+    while IFS=$'\t' read -r id title; do
+        # An ID that needs quotes is not from this program.
+        if [[ $id && $id == "$word"* && $id != *[![:alnum:]._-]* && ! ${seen[$id]-} ]]; then
+            seen[$id]=1 COMPREPLY+=("$id") titles+=("$title")
+        fi
+    done < <(LC_ALL=C sed $'s/\342\200[\252-\256]//g; s/\342\201[\246-\251]//g') # without direction controls
+    if [[ ${#COMPREPLY[@]} -gt 1 && ${COMP_TYPE-} == @(63|33|64) ]]; then
+        for i in "${!titles[@]}"; do
+            room=$((${COLUMNS:-80} - ${#COMPREPLY[i]} - 5))
+            COMPREPLY[i]+="  (${titles[i]:0:room > 0 ? room : 0})"
+        done
+    fi
+}
+
+# The conversations, newest first, with the first question if the log has it.
 _sigmasight_chat_ids()
 {
-    compopt -o nosort 2>/dev/null
-    _sigmasight_chat_words "$(_sigmasight_chat_ask conversations list | cut -f 1)"
+    _sigmasight_chat_titled < <(awk -F '\t' '
+        logged { title[$4] = $5; next }
+        { print $1 "\t" ($1 in title ? title[$1] : $2 ", " $3) }
+    ' logged=1 <("${COMP_WORDS[0]}" log list --limit 0 -q 2>/dev/null </dev/null) \
+        logged=0 <(_sigmasight_chat_ask conversations list))
 }
 
 # The entries of the log, newest first.
 _sigmasight_chat_entries()
 {
-    compopt -o nosort 2>/dev/null
-    _sigmasight_chat_words "$("${COMP_WORDS[0]}" log list -q 2>/dev/null </dev/null | cut -f 1) $1"
+    _sigmasight_chat_titled < <("${COMP_WORDS[0]}" log list -q 2>/dev/null </dev/null | cut -f 1,5)
 }
 
-# The names of the portfolios, quoted.
 _sigmasight_chat_portfolios()
 {
-    local name start=${word//\\/}
-    while IFS=$'\t' read -r _ name _; do
-        if [[ $name == "$start"* ]]; then
-            # shellcheck disable=SC2001 # a set of characters with a backslash before each
-            COMPREPLY+=("$(sed 's/[][ !"#$&'\''()*;<>?\\^`{|}~]/\\&/g' <<<"$name")")
-        fi
-    done < <(_sigmasight_chat_ask portfolios)
+    _sigmasight_chat_names < <(_sigmasight_chat_ask portfolios | cut -f 2)
 }
 
 # The names under "profiles" in the configuration file.
@@ -117,8 +149,11 @@ _sigmasight_chat_offer()
     PROFILE) _sigmasight_chat_profiles ;;
     PORTFOLIO) _sigmasight_chat_portfolios ;;
     FILE) _sigmasight_chat_files ;;
-    LOG) _sigmasight_chat_entries '' ;;
-    RATED) _sigmasight_chat_entries 'up down' ;;
+    LOG) _sigmasight_chat_entries ;;
+    RATED)
+        _sigmasight_chat_entries
+        _sigmasight_chat_words 'up down'
+        ;;
     *) _sigmasight_chat_words "$1" ;;
     esac
 }
@@ -158,6 +193,10 @@ _sigmasight_chat()
     local batch="--lines --jobs --ordered --resume --fail-fast --max-event-size --ephemeral --max-message --context --log --no-log $retry"
     local login='--email --password-stdin'
     COMPREPLY=()
+    # A quote that is not closed is part of the word, but not of what readline replaces.
+    if [[ $word == [\"\']* ]]; then
+        quote=${word:0:1} word=${word:1}
+    fi
 
     if ((COMP_CWORD == 1)); then
         _sigmasight_chat_words "$commands -h --help -V --version"

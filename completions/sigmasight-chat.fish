@@ -71,6 +71,12 @@ function __sigmasight_chat_ask
     $quick sigmasight-chat $argv -q $say 2>/dev/null </dev/null
 end
 
+# Copies its input without direction controls, which a listing must not contain. In a function, `string` reads
+# only the output of a command in the same function.
+function __sigmasight_chat_plain
+    cat | string replace -ra '[\x{202a}-\x{202e}\x{2066}-\x{2069}]' ''
+end
+
 # The conversations, newest first, with the first question if the log has it.
 function __sigmasight_chat_ids
     begin
@@ -78,16 +84,16 @@ function __sigmasight_chat_ids
         __sigmasight_chat_ask conversations list
     end | awk -F '\t' '
         $1 == "log" { title[$5] = $6; next }
-        { print $1 "\t" ($1 in title ? title[$1] : $2 ", " $3) }'
+        { print $1 "\t" ($1 in title ? title[$1] : $2 ", " $3) }' | __sigmasight_chat_plain
 end
 
 function __sigmasight_chat_portfolios
-    __sigmasight_chat_ask portfolios | string replace -r '^([^\t]*)\t([^\t]*).*' '$2\t$1'
+    __sigmasight_chat_ask portfolios | string replace -rf '^([^\t]*)\t([^\t]+).*' '$2\t$1'
 end
 
 # The entries of the log, newest first.
 function __sigmasight_chat_entries
-    sigmasight-chat log list -q 2>/dev/null </dev/null | string replace -r '\t.*\t' '\t'
+    sigmasight-chat log list -q 2>/dev/null </dev/null | string replace -r '\t.*\t' '\t' | __sigmasight_chat_plain
 end
 
 # Whether COMMAND has COUNT operands.

@@ -70,6 +70,34 @@ offers_fish()
     ' -- "$1" 3>&- | cut -f 1 | sort -u
 }
 
+# at_prompt SHELL [STEP ARGUMENT]...: the steps of screen.py in an interactive shell of 100 columns. $T/shown is the screen
+# after them.
+at_prompt()
+{
+    local shell=$1 command=(zsh -d -i)
+    shift
+    if [ "$shell" = bash ]; then
+        command=(bash --noprofile --rcfile "$T/bashrc" -i)
+    fi
+    # shellcheck disable=SC2016 # the shells expand
+    printf '%s\n' "PS1='> '" "bind 'set enable-bracketed-paste off'" 'source "$SRCDIR/completions/sigmasight-chat.bash"' >"$T/bashrc"
+    # shellcheck disable=SC2016
+    printf '%s\n' "PROMPT='> ' RPROMPT=" 'unset zle_bracketed_paste' 'unsetopt prompt_cr prompt_sp' \
+        'fpath=("$SRCDIR/completions" $fpath)' 'autoload -Uz compinit' 'compinit -D -u' >"$T/.zshrc"
+    LC_ALL=C.UTF-8 TERM=xterm INPUTRC=/dev/null HISTFILE='' ZDOTDIR=$T python3 "$BATS_TEST_DIRNAME/screen.py" "$T" \
+        columns 100 shows '>' "$@" keep shown type '\x15exit\r' -- "${command[@]}" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
+        fail "$shell: $(cat "$ERR")"
+}
+
+# completed WORD WANTED: bash and zsh complete WORD, which is at the end of `send`, to WANTED.
+completed()
+{
+    for shell in bash zsh; do
+        at_prompt "$shell" type "sigmasight-chat send $1\\tEND" shows END
+        grep -q -x -F "> sigmasight-chat send $2 END" "$T/shown" || fail "$shell completes $1 to $(cat "$T/shown")"
+    done
+}
+
 # offered LINE [WORD]...: each shell offers these words for LINE, and nothing else.
 offered()
 {
@@ -264,10 +292,58 @@ takes()
     offered 'sigmasight-chat api --data x P' POST PUT PATCH
     offered 'sigmasight-chat config ' path edit
     offered 'sigmasight-chat completion ' bash zsh fish
-    # A conversation is described by its first question.
-    id=$("$CHAT" log list --limit 1 | cut -f 4)
-    fish --no-config -c "source $SRCDIR/completions/sigmasight-chat.fish; complete -C 'sigmasight-chat send -c '" 3>&- |
-        grep -x "$id	two"
+}
+
+# titled FIELD LINE: at the end of LINE each shell lists this field of the log, newest first, with the questions.
+titled()
+{
+    "$CHAT" log list | cut -f "$1,5" >"$T/wanted"
+    for shell in bash zsh; do
+        at_prompt "$shell" type "$2\\t" type "$([ "$shell" = zsh ] || echo '\t')" shows "$(tail -n 1 "$T/wanted" | cut -f 2)" type END shows END
+        # Nothing is inserted in the line.
+        grep -q -x -F "> $2END" "$T/shown" || fail "$shell inserts something: $(cat "$T/shown")"
+        sed -n 's/^\([0-9a-f-]*\)  (\(.*\))$/\1\t\2/p; s/^\([0-9a-f-]*\)  -- /\1\t/p' "$T/shown" >"$T/got"
+        diff "$T/wanted" "$T/got" >&2 || fail "$shell lists something else for '$2'"
+    done
+    fish --no-config -c "source $SRCDIR/completions/sigmasight-chat.fish; complete -C '$2'" 3>&- >"$T/got"
+    diff "$T/wanted" "$T/got" >&2 || fail "fish lists something else for '$2'"
+}
+
+@test "completions: entries and conversations are listed newest first, with their questions" {
+    scene
+    serve_default --generation 2
+    export SIGMASIGHT_LOG=1
+    for question in 'What are the three largest risks of my portfolio?' 'Is it concentrated / why "so", and what of it (now)?' \
+        'What are the three largest risks of my portfolio?' 'How did it do in the year to date, and against what?'; do
+        "$CHAT" send -q "$question" >"$OUT"
+    done
+    titled 1 'sigmasight-chat log show '
+    titled 4 'sigmasight-chat send -c '
+    # Where bash inserts a match instead of listing them it is without the question.
+    mapfile -t ids < <("$CHAT" log list | cut -f 1)
+    for type in 9 37 42; do
+        COMP_TYPE=$type offered 'sigmasight-chat log show ' "${ids[@]}"
+    done
+    COMP_TYPE=63 offered "sigmasight-chat log show ${ids[0]}" "${ids[0]}"
+    # A long question is cut, and text cannot change its direction.
+    "$CHAT" send -q "$(printf 'over\342\200\256ride \342\201\246 %0200d' 0)" >"$OUT"
+    for shell in bash zsh; do
+        at_prompt "$shell" type 'sigmasight-chat log show \t' type "$([ "$shell" = zsh ] || echo '\t')" shows 'largest risks'
+        grep -q "override  *0000" "$T/shown"
+        awk 'length($0) >= 100 { exit 1 }' "$T/shown"
+    done
+    fish --no-config -c "source $SRCDIR/completions/sigmasight-chat.fish; complete -C 'sigmasight-chat log show '" 3>&- |
+        grep -q "	override  *0000"
+}
+
+@test "completions: an ID of the server is never code" {
+    scene
+    serve <<'END'
+on GET /chat/conversations
+body [{"id": "$(touch${IFS}pwned)", "mode": "green", "created_at": "2026-11-22T10:00:00Z"}, {"id": "a1", "mode": "blue", "created_at": "2026-11-22T09:00:00Z"}]
+END
+    [ "$(offers_bash 'sigmasight-chat send -c ')" = a1 ]
+    [ ! -e pwned ]
 }
 
 @test "completions: the options of conversations that the subcommand accepts" {
