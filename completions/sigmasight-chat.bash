@@ -104,24 +104,30 @@ _sigmasight_chat_profiles()
     if [[ ! -r $file ]]; then
         return
     fi
-    _sigmasight_chat_words "$(tr '\n' ' ' <"$file" | awk '{
-        for (i = 1; i <= length($0); i++) {
-            c = substr($0, i, 1)
-            if (c == "\"") {
-                word = ""
-                while ((c = substr($0, ++i, 1)) != "\"" && c != "")
-                    word = word (c == "\\" ? substr($0, ++i, 1) : c)
-            } else if (c == ":") {
-                if (depth == 1)
-                    top = word
-                if (depth == 2 && top == "profiles")
-                    print word
-            } else if (c ~ /[{[]/)
-                depth++
-            else if (c ~ /[]}]/)
-                depth--
-        }
-    }')"
+    _sigmasight_chat_names < <(awk '{ text = text $0 "\n" }
+        END {
+            for (i = 1; i <= length(text); i++) {
+                c = substr(text, i, 1)
+                if (c == "\"") {
+                    word = ""
+                    while ((c = substr(text, ++i, 1)) != "\"" && c != "")
+                        word = word (c == "\\" ? substr(text, ++i, 1) : c)
+                } else if (substr(text, i, 2) == "//") {
+                    i += index(substr(text, i), "\n") - 1
+                } else if (substr(text, i, 2) == "/*") {
+                    end = index(substr(text, i + 2), "*/")
+                    i = end ? i + end + 2 : length(text)
+                } else if (c == ":") {
+                    if (depth == 1)
+                        top = word
+                    if (depth == 2 && top == "profiles")
+                        print word
+                } else if (c ~ /[{[]/)
+                    depth++
+                else if (c ~ /[]}]/)
+                    depth--
+            }
+        }' <"$file")
 }
 
 # Sets kind to the kind of the value of OPTION, see _sigmasight_chat_offer. Returns 1 if it takes no value.

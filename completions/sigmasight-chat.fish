@@ -102,7 +102,7 @@ function __sigmasight_chat_count
     and test (count (__sigmasight_chat_operands)) -eq $argv[2]
 end
 
-# The names under "profiles" in the configuration file.
+# The names under "profiles" in the configuration file. Their description is empty, not that of the option.
 function __sigmasight_chat_profiles
     set -l directory ~/.config
     if test -n "$XDG_CONFIG_HOME"
@@ -110,24 +110,30 @@ function __sigmasight_chat_profiles
     end
     set -l file $directory/sigmasight-chat/config.json
     test -r $file
-    and tr '\n' ' ' <$file | awk '{
-        for (i = 1; i <= length($0); i++) {
-            c = substr($0, i, 1)
-            if (c == "\"") {
-                word = ""
-                while ((c = substr($0, ++i, 1)) != "\"" && c != "")
-                    word = word (c == "\\\\" ? substr($0, ++i, 1) : c)
-            } else if (c == ":") {
-                if (depth == 1)
-                    top = word
-                if (depth == 2 && top == "profiles")
-                    print word
-            } else if (c ~ /[{[]/)
-                depth++
-            else if (c ~ /[]}]/)
-                depth--
-        }
-    }'
+    and awk '{ text = text $0 "\n" }
+        END {
+            for (i = 1; i <= length(text); i++) {
+                c = substr(text, i, 1)
+                if (c == "\"") {
+                    word = ""
+                    while ((c = substr(text, ++i, 1)) != "\"" && c != "")
+                        word = word (c == "\\\\" ? substr(text, ++i, 1) : c)
+                } else if (substr(text, i, 2) == "//") {
+                    i += index(substr(text, i), "\n") - 1
+                } else if (substr(text, i, 2) == "/*") {
+                    end = index(substr(text, i + 2), "*/")
+                    i = end ? i + end + 2 : length(text)
+                } else if (c == ":") {
+                    if (depth == 1)
+                        top = word
+                    if (depth == 2 && top == "profiles")
+                        print word "\t"
+                } else if (c ~ /[{[]/)
+                    depth++
+                else if (c ~ /[]}]/)
+                    depth--
+            }
+        }' <$file
 end
 
 complete -c sigmasight-chat -f

@@ -214,6 +214,54 @@ END
     offered 'sigmasight-chat conversations -j --profile h' home
 }
 
+@test "completions: profiles of a configuration file with comments" {
+    scene
+    mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
+    config=$XDG_CONFIG_HOME/sigmasight-chat/config.json
+    # The example.
+    VISUAL=true python3 "$BATS_TEST_DIRNAME/terminal.py" "$T/screen" -- "$CHAT" config edit </dev/null 3>&-
+    grep -q '// "profiles": {"' "$config"
+    offered 'sigmasight-chat send --profile '
+    cat >"$config" <<'END'
+// it is "quoted
+{ /* "profiles": {"never": {}}, "
+  */ "profiles": { // "neither": {},
+    "home": {"url": "http://localhost:1//x/*"}, /**/
+    "staging": {} // }}
+}} // the end
+END
+    "$CHAT" config --profile staging >"$OUT"
+    offered 'sigmasight-chat send --profile ' home staging
+    printf '{"profiles": {"one": {}}} // "x' >"$config"
+    offered 'sigmasight-chat send --profile ' one
+}
+
+@test "completions: names are quoted as the word is" {
+    scene
+    serve_default --generation 2 --portfolios 3
+    mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
+    cat >"$XDG_CONFIG_HOME/sigmasight-chat/config.json" <<'END'
+{"profiles": {"my prof": {}, "my other": {}, "it's": {}, "$(touch pwned)": {}}}
+END
+    # shellcheck disable=SC2016
+    printf '%s\n' '$(touch pwned)' "it's" 'my other' 'my prof' | sort >"$T/wanted"
+    for shell in "${each_shell[@]}"; do
+        "offers_$shell" 'sigmasight-chat send --profile ' | sed 's/\\\(.\)/\1/g' | sort >"$T/got"
+        diff "$T/wanted" "$T/got" >&2 || fail "$shell offers other profiles"
+    done
+    fish --no-config -c "source $SRCDIR/completions/sigmasight-chat.fish
+        complete -C 'sigmasight-chat send --profile \"my'
+        complete -C 'sigmasight-chat send --portfolio \"Hedge'" 3>&- | cut -f 1 >"$T/got"
+    expect_bytes 'my other\nmy prof\nHedge fund style\n' "$T/got"
+    completed '--profile my\\ p' '--profile my\ prof'
+    completed '--profile "my p' '--profile "my prof"'
+    completed "--profile 'it" "--profile 'it'\\''s'"
+    completed '--portfolio "Demo r' '--portfolio "Demo retirement"'
+    completed "--portfolio 'Hedge f" "--portfolio 'Hedge fund style'"
+    completed '--record "one m' '--record "one more.sse"'
+    [ ! -e pwned ]
+}
+
 @test "completions: subcommands, conversations and modes" {
     scene
     serve_default
