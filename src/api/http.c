@@ -399,20 +399,21 @@ static bool needs_bundle(struct transfer *x, CURLcode code)
     return true;
 }
 
-static void set_up(struct http *h)
+static void set_protocol(CURL *e)
 {
-    CURL *e = h->easy;
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_USERAGENT, "sigmasight-chat/" PACKAGE_VERSION);
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-    /* Do not wait for the resolver thread at exit. */
-    curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     /* Accept a response without a status line, to report what it is. */
     curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 1L);
-    curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(e, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+}
+
+static void set_callbacks(struct http *h)
+{
+    CURL *e = h->easy;
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_ready);
     curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
@@ -426,13 +427,27 @@ static void set_up(struct http *h)
         curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
         curl_easy_setopt(e, CURLOPT_DEBUGDATA, h);
     }
+}
+
+static void set_connection(struct http *h)
+{
+    CURL *e = h->easy;
     /* libcurl divides this time among the addresses of a name. A long may have 32 bits. */
     int64_t ms = h->config.connect_timeout / 1000 + 1;
     bool is_small = h->config.connect_timeout && ms < INT32_MAX;
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, is_small ? (long)ms : (long)INT32_MAX);
+    curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+    /* Do not wait for the resolver thread at exit. */
+    curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     /* Requests to this machine must not leave it through a proxy. */
     if (h->config.loopback)
         curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
+}
+
+static void set_tls(struct http *h)
+{
+    CURL *e = h->easy;
     /* Even if the configuration of OpenSSL allows older versions (RFC 8996). */
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -441,7 +456,6 @@ static void set_up(struct http *h)
     curl_easy_setopt(e, CURLOPT_KEYPASSWD, "");
     curl_easy_setopt(e, CURLOPT_SSLCERT, h->config.cert);
     curl_easy_setopt(e, CURLOPT_SSLKEY, h->config.key);
-    curl_easy_setopt(e, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
     if (h->config.insecure) {
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -467,7 +481,10 @@ struct http *http_new(const struct http_config *config, struct fail *fail)
 #if LIBCURL_VERSION_NUM >= 0x081400 /* since then the threads belong to this handle */
     curl_multi_setopt(h->multi, CURLMOPT_QUICK_EXIT, 1L);
 #endif
-    set_up(h);
+    set_protocol(h->easy);
+    set_callbacks(h);
+    set_connection(h);
+    set_tls(h);
     return h;
 }
 
