@@ -28,7 +28,6 @@ struct chat {
     int64_t ended; /* when `done` or `error` was seen, 0 before */
     struct stall stall;
     bool taken;      /* the response is an event stream */
-    bool has_chosen; /* portfolio_choose was called */
     bool first_turn; /* no turn with bytes of the body has ended yet */
     int64_t first;   /* time of the first byte of the body */
     bool drained_out;
@@ -163,19 +162,13 @@ static int create_once(struct chat *c, struct fail *fail)
     return result;
 }
 
-/* The server requires a portfolio for a new conversation if the account has several. The portfolios
-   are requested once, before any retry. */
 static int create(void *arg, struct fail *fail)
 {
     struct chat *c = arg;
     char *note = NULL;
     int result = create_once(c, fail);
-    if (result == 0 || c->has_chosen || portfolio_ids(c->request->choice).count ||
-        !portfolio_is_missing(fail) || sys_signal())
+    if (result == 0 || portfolio_choose(c->request->choice, c->api, &note, fail) != 0)
         return result;
-    c->has_chosen = true;
-    if (portfolio_choose(c->request->choice, c->api, &note, fail) != 0)
-        return -1;
     sinks_warning(c->reader->sinks, note, fail);
     free(note);
     return fail_is_set(fail) ? -1 : create_once(c, fail);

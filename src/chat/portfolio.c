@@ -2,6 +2,7 @@
 #include "chat/portfolio.h"
 
 #include "core/utf8.h"
+#include "system/system.h"
 
 #include <strings.h>
 
@@ -65,6 +66,7 @@ int portfolio_resolve(struct portfolio_choice *c, struct api *api, struct api_po
     if (c->ids_are_implied)
         add_all(c, &ids);
     strings_move(&c->ids, &ids);
+    c->has_tried = false;
     return result;
 }
 
@@ -82,7 +84,8 @@ static bool contains_ignoring_case(const char *text, const char *word)
     return false;
 }
 
-bool portfolio_is_missing(const struct fail *why)
+/* Whether the creation of a conversation may have failed because no portfolio was given. */
+static bool is_portfolio_missing(const struct fail *why)
 {
     return why->http_status == 500 ||
            (why->http_status == 404 && contains_ignoring_case(why->message, "portfolio"));
@@ -114,6 +117,9 @@ int portfolio_choose(struct portfolio_choice *c, struct api *api, char **note, s
 {
     struct fail list_failed = FAIL_INIT;
     *note = NULL;
+    if (c->has_tried || c->ids.count || !is_portfolio_missing(why) || sys_signal())
+        return -1;
+    c->has_tried = true;
     if (list_once(c, api, &list_failed) != 0 && list_failed.cause == FAIL_SIGNAL)
         fail_move(why, &list_failed);
     fail_release(&list_failed);

@@ -15,6 +15,7 @@ struct portfolio_choice {
     bool is_unsupported; /* the server cannot list portfolios */
     bool is_implied;     /* portfolio_choose has chosen: its choice applies to all new conversations
                             without a portfolio */
+    bool has_tried;      /* portfolio_choose was tried since the last portfolio_resolve */
     struct strings ids;  /* the result of the last portfolio_resolve or portfolio_choose */
     bool ids_are_implied;
 };
@@ -31,12 +32,12 @@ int portfolio_resolve(struct portfolio_choice *c, struct api *api, struct api_po
 /* The result of the last call, borrowed until the next one. */
 struct api_portfolios portfolio_ids(const struct portfolio_choice *c);
 
-/* Whether the creation of a conversation may have failed because no portfolio was given. */
-bool portfolio_is_missing(const struct fail *why);
-
-/* Chooses all portfolios of the account after such a failure. 0 if there are any: *why is released,
-   and *note (owned by the caller) is the message for the user. Otherwise -1 with the failure in
-   *why: unchanged if the server cannot list portfolios, FAIL_DATA if the account has none. */
+/* The server requires a portfolio for a new conversation if the account has several. Call after the
+   creation of a conversation has failed with *why: if that may be the reason, chooses all
+   portfolios of the account, once after each portfolio_resolve. 0 if the conversation should be
+   created with them: *why is released, and *note (owned by the caller) is the message for the user.
+   Otherwise -1 with the failure in *why: FAIL_DATA if the account has no portfolio, FAIL_SIGNAL, or
+   unchanged. */
 int portfolio_choose(struct portfolio_choice *c, struct api *api, char **note, struct fail *why);
 
 #endif

@@ -247,15 +247,15 @@ static int create_chosen(struct conversations_run *j, struct portfolio_choice *c
     do
         result = portfolio_resolve(choice, &j->client.api, wanted, true, fail);
     while (recover_call(j, NULL, result, fail));
-    if (result == 0)
-        result = create_with(j, choice, id, fail);
-    if (result == 0 || wanted.count || !portfolio_is_missing(fail) ||
-        portfolio_choose(choice, &j->client.api, &note, fail) != 0)
+    if (result != 0)
+        return -1;
+    result = create_with(j, choice, id, fail);
+    if (result == 0 || portfolio_choose(choice, &j->client.api, &note, fail) != 0)
         return result;
     if (!j->in->terminal->quiet)
         terminal_warning(j->in->terminal, span_of(note), fail);
     free(note);
-    return create_with(j, choice, id, fail);
+    return fail_is_set(fail) ? -1 : create_with(j, choice, id, fail);
 }
 
 static int create_conversation(struct conversations_run *j, struct fail *fail)

@@ -161,6 +161,18 @@ END
     [ "$(count_requests 'GET /portfolios')" -eq 2 ]
 }
 
+@test "--portfolio: if it cannot be looked up no conversation is created, with others neither" {
+    serve --generation 2 <<'END'
+on GET /portfolios once
+  status 500
+END
+    run_chat conversations new --portfolio Demo
+    expect_status 69
+    expect_error 'cannot list the portfolios: .*'
+    [ ! -s "$OUT" ]
+    expect_requests 'GET /portfolios'
+}
+
 @test "--portfolio: the conversation keeps it with -C, before the configuration" {
     serve_default --generation 2 --portfolios 3
     export SIGMASIGHT_LOG=1
