@@ -20,16 +20,23 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+/* The signals of sys_stop_defer. SIGTTOU is not one of them: changing the modes in the background
+   would raise it again and again. */
+static const int deferrable[] = {SIGTSTP, SIGQUIT};
+enum { DEFERRABLE = sizeof deferrable / sizeof deferrable[0] };
+
 /* Global, because signal handlers have no argument. */
 static struct {
     volatile sig_atomic_t caught;
     volatile int64_t caught_at; /* sys_now_us() */
     int pipe[2];
     bool pipe_kills, size_kills;
-    bool is_child;           /* see sys_signals_of_child */
-    bool survives_interrupt; /* see sys_interrupt_survive */
-    int reader_fd;           /* see sys_reader_watch */
-    int reader_epoll;        /* an epoll instance that watches reader_fd, -1 for none */
+    bool is_child;                  /* see sys_signals_of_child */
+    bool survives_interrupt;        /* see sys_interrupt_survive */
+    int reader_fd;                  /* see sys_reader_watch */
+    int reader_epoll;               /* an epoll instance that watches reader_fd, -1 for none */
+    volatile sig_atomic_t deferred; /* see sys_stop_defer */
+    struct sigaction not_deferred[DEFERRABLE];
     int stop_fd;
     const char *volatile stop_words; /* see sys_on_stop */
 } signals = {
@@ -138,6 +145,49 @@ static void catch_stop(void)
     struct sigaction action = {.sa_handler = on_stop, .sa_flags = (int)SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGTSTP, &action, NULL);
+}
+
+static void on_deferred(int number)
+{
+    int saved = errno;
+    if (!signals.deferred) {
+        signals.deferred = number;
+        ssize_t ignored = write(signals.pipe[1], "", 1);
+        (void)ignored;
+    }
+    errno = saved;
+}
+
+void sys_stop_defer(void)
+{
+    struct sigaction action = {.sa_handler = on_deferred, .sa_flags = (int)SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < DEFERRABLE; i++)
+        sigaddset(&action.sa_mask, deferrable[i]);
+    for (int i = 0; i < DEFERRABLE; i++) {
+        sigaction(deferrable[i], NULL, &signals.not_deferred[i]);
+        if (signals.not_deferred[i].sa_handler != SIG_IGN)
+            sigaction(deferrable[i], &action, NULL);
+    }
+}
+
+bool sys_is_stop_deferred(void)
+{
+    return signals.deferred;
+}
+
+void sys_stop_allow(void)
+{
+    char byte;
+    for (int i = 0; i < DEFERRABLE; i++)
+        sigaction(deferrable[i], &signals.not_deferred[i], NULL);
+    int number = signals.deferred;
+    if (!number)
+        return;
+    ssize_t ignored = read(signals.pipe[0], &byte, 1);
+    (void)ignored;
+    signals.deferred = 0;
+    raise(number);
 }
 
 void sys_on_stop(int fd, const char *words)
@@ -305,7 +355,7 @@ int sys_wait(int fd, short events, int64_t deadline)
     for (;;) {
         struct pollfd wait[] = {
             {.fd = fd, .events = events}, {.fd = sys_signal_fd(), .events = POLLIN}, sys_reader()};
-        if (sys_signal()) {
+        if (sys_signal() || signals.deferred) {
             errno = EINTR;
             return -1;
         }

@@ -28,6 +28,14 @@ void sys_interrupt_survive(void);
 void sys_interrupt_forget(void);
 /* Stops the process as the terminal's Ctrl-Z does. Returns when it is continued. */
 void sys_stop(void);
+/* While the terminal has other modes: SIGTSTP and SIGQUIT, unless ignored, do not stop or end the
+   process but end waiting (sys_wait, EINTR). sys_is_stop_deferred is true then, and the caller
+   restores the modes and calls sys_stop_allow. */
+void sys_stop_defer(void);
+bool sys_is_stop_deferred(void);
+/* Ends that, and has the effect of a signal that was deferred. Returns when the process is
+   continued. */
+void sys_stop_allow(void);
 
 /* Watches the reader of an output if `fd` is a pipe or a socket. When the reader closes it while
    the program waits, SIGPIPE is recorded (sys_signal), unless it was ignored at the start. On a

@@ -135,7 +135,7 @@ static struct line_editor *editor_of(EditLine *el)
     return e;
 }
 
-/* Reads more input. 1, 0 at its end, -1 when a signal was caught. */
+/* Reads more input. 1, 0 at its end, -1 when a signal was caught or deferred. */
 static int read_keys(struct line_editor *e)
 {
     memmove(e->input, e->input + e->at, e->len - e->at);
@@ -144,7 +144,7 @@ static int read_keys(struct line_editor *e)
     if (sys_wait(STDIN_FILENO, POLLIN, INT64_MAX) < 0)
         return -1;
     ssize_t n = sys_read(STDIN_FILENO, e->input + e->len, sizeof e->input - e->len);
-    if (n < 0 && sys_signal())
+    if (n < 0 && (sys_signal() || sys_is_stop_deferred()))
         return -1;
     if (n > 0)
         e->len += (size_t)n;
@@ -197,6 +197,26 @@ static void follow_resize(struct line_editor *e)
     edit.el_wset(e->el, EL_REFRESH);
 }
 
+/* Before the prompt is shown, so that all input after it is read in these modes. */
+static void set_modes(struct line_editor *e)
+{
+    sys_stop_defer();
+    edit.el_wset(e->el, EL_PREP_TERM, 1);
+    fputs(PASTE_ON, e->out);
+}
+
+/* Restores the terminal modes while a signal stops the process. */
+static void stop(struct line_editor *e)
+{
+    fputs(PASTE_OFF "\r\n", e->out);
+    fflush(e->out);
+    edit.el_wset(e->el, EL_PREP_TERM, 0);
+    sys_stop_allow();
+    set_modes(e);
+    note_size(e);
+    edit.el_wset(e->el, EL_REFRESH);
+}
+
 /* Called by the library for each character. A SIGINT from any sender counts as Ctrl-C. */
 static int read_character(EditLine *el, wchar_t *c)
 {
@@ -210,6 +230,10 @@ static int read_character(EditLine *el, wchar_t *c)
             sys_interrupt_forget();
             *c = CTRL_C;
             return 1;
+        }
+        if (more < 0 && !sys_signal()) {
+            stop(e);
+            continue;
         }
         e->is_over = more == 0;
         if (more <= 0)
@@ -236,19 +260,12 @@ static unsigned char clear_line(EditLine *el, wint_t key)
     return CC_REFRESH;
 }
 
-/* Ctrl-Z: restores the terminal modes while the process is stopped. */
-static unsigned char stop(EditLine *el, wint_t key)
+/* Ctrl-Z. */
+static unsigned char stop_by_key(EditLine *el, wint_t key)
 {
-    struct line_editor *e = editor_of(el);
     (void)key;
-    fputs(PASTE_OFF "\r\n", e->out);
-    fflush(e->out);
-    edit.el_wset(el, EL_PREP_TERM, 0);
     sys_stop();
-    edit.el_wset(el, EL_PREP_TERM, 1);
-    fputs(PASTE_ON, e->out);
-    note_size(e);
-    edit.el_wset(el, EL_REFRESH);
+    stop(editor_of(el));
     return CC_NORM;
 }
 
@@ -308,7 +325,7 @@ static const struct key_function {
     unsigned char (*function)(EditLine *el, wint_t key);
 } key_functions[] = {
     {L"chat-clear", L"Abandon the line", clear_line},
-    {L"chat-stop", L"Stop the process", stop},
+    {L"chat-stop", L"Stop the process", stop_by_key},
     {L"chat-delete-word", L"Delete the word before the cursor", delete_word},
     {L"chat-paste", L"Insert pasted text", paste},
 };
@@ -461,14 +478,13 @@ int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line
     e->cleared = e->is_over = false;
     locale_t before = uselocale(e->locale);
     note_size(e);
-    /* Before the prompt is shown, so that all input after it is read in these modes. */
-    edit.el_wset(e->el, EL_PREP_TERM, 1);
-    fputs(PASTE_ON, e->out);
+    set_modes(e);
     const wchar_t *wide = edit.el_wgets(e->el, &count);
     bool entered = wide && count > 0 && !e->cleared;
     /* After Ctrl-D the cursor is still in the line. */
     fputs(wide && count > 0 ? PASTE_OFF : PASTE_OFF "\n", e->out);
     fflush(e->out);
+    sys_stop_allow();
     if (entered)
         put_entered(line, wide, count);
     uselocale(before);

@@ -610,6 +610,22 @@ END
     expect_posted '"first"' '"second"'
 }
 
+# The inner shell runs the dialogue as a job: a process in an orphaned process group does not stop.
+@test "chat: SIGTSTP and SIGQUIT of another process at the prompt restore the terminal" {
+    need_editing
+    need_terminal
+    serve_echo
+    # shellcheck disable=SC2016 # the inner shells expand
+    TERM=xterm at_terminal wait $'\e[?2004h' wait '> ' echo off type 'fir' wait fir kill "TSTP:$T/pid" wait $'\e[?2004l' \
+        wait 'in the shell' echo on type '\n' wait $'\e[?2004h' wait '> ' wait fir echo off type 'st\r' \
+        wait 'Heard: first' wait '> ' type '\x04' -- \
+        bash -c 'set -m; sh -c '\''echo $$ >"$0"; exec "$CHAT" chat'\'' "$0"; echo in the shell; read -r _; fg' "$T/pid"
+    expect_bytes 'exit 0\necho on\n'
+    expect_posted '"first"'
+    TERM=xterm at_terminal wait '> ' echo off type 'words' wait words kill QUIT wait $'\e[?2004l' -- "$CHAT" chat
+    expect_bytes 'signal 3\necho on\n'
+}
+
 @test "chat: with the terminal's own editing lines that are ready at once are one message" {
     serve_echo
     term=dumb on_screen shows '>' type 'one\ntwo\n' shows 'Heard: one' type '/mode blue\nthree\n' shows 'Heard: three' \

@@ -6,7 +6,7 @@ terminal.py SCREEN [STEP ARGUMENT]... -- COMMAND...
   wait TEXT       waits until TEXT is on the screen, after the text of the previous wait
   type TEXT       types TEXT, with the escapes of Python: \\n is Return, \\x03 Control-C, \\x04 Control-D
   echo on|off     expects that the terminal echoes what is typed, or does not
-  kill NAME       sends that signal to the command
+  kill NAME       sends that signal to the command; NAME:FILE to the process whose ID is in that file
   width COLUMNS   sets the width of the terminal
   close -         closes the terminal, as its window does; the state of the terminal is then "closed"
 
@@ -56,7 +56,8 @@ for step, argument in zip(steps[::2], steps[1::2]):
     elif step == "type":
         os.write(terminal, keys(argument))
     elif step == "kill":
-        os.kill(child, getattr(signal, "SIG" + argument))
+        name, _, file = argument.partition(":")
+        os.kill(int(open(file).read()) if file else child, getattr(signal, "SIG" + name))
     elif step == "close":
         os.close(terminal)
         terminal = None
