@@ -79,6 +79,10 @@ struct autolink {
     bool url;    /* the colon after the scheme was read */
 };
 
+/* Closers that can match the same openers: by their mark, whether they can open as well, and their
+   length modulo 3. */
+enum { BOTTOM_MARKS = 3, BOTTOM_LENGTHS = 3, BOTTOMS = BOTTOM_MARKS * 2 * BOTTOM_LENGTHS };
+
 struct inline_parser {
     const struct markdown_sink *sink;
     bool cell, ended;
@@ -101,7 +105,7 @@ struct inline_parser {
     struct buf text;
     int first, last;     /* the list of runs */
     int unprocessed;     /* the first run that was not yet tried as a closer */
-    int bottom[3][2][3]; /* no opener for such a closer is before this node */
+    int bottom[BOTTOMS]; /* by bottom_index: no opener for such a closer is before this node */
     struct bracket *brackets;
     int bracket_head, bracket_count, bracket_capacity;
     int bracket_active; /* the brackets before this one are not active */
@@ -204,8 +208,8 @@ static void drop_passed(struct inline_parser *p)
     p->unprocessed = shift_index(p->unprocessed, by);
     for (int i = p->bracket_head; i < p->bracket_count; i++)
         p->brackets[i].node = shift_index(p->brackets[i].node, by);
-    for (int *b = &p->bottom[0][0][0], i = 0; i < 18; i++)
-        b[i] = shift_index(b[i], by);
+    for (int i = 0; i < BOTTOMS; i++)
+        p->bottom[i] = shift_index(p->bottom[i], by);
     if (text == p->text.len)
         buf_clear(&p->text);
     else
@@ -303,6 +307,12 @@ static unsigned mark_index(char mark)
     return mark == '*' ? 0 : mark == '_' ? 1 : 2;
 }
 
+static unsigned bottom_index(const struct node *closer)
+{
+    unsigned kind = 2 * mark_index(closer->mark) + closer->opener;
+    return BOTTOM_LENGTHS * kind + closer->length % BOTTOM_LENGTHS;
+}
+
 static bool may_match(const struct node *opener, const struct node *closer)
 {
     if (!opener->opener || opener->mark != closer->mark)
@@ -334,7 +344,7 @@ static int match_runs(struct inline_parser *p, int opener, int closer)
 
 /* Processes the closers from the run `at` to the node `end`, with openers from the node `floor`.
    Returns the first run that was not processed. */
-static int process_closers(struct inline_parser *p, int at, int end, int floor, int bottom[3][2][3])
+static int process_closers(struct inline_parser *p, int at, int end, int floor, int bottom[BOTTOMS])
 {
     while (p->nodes && at != NO_NODE && at < end) {
         struct node *closer = &p->nodes[at];
@@ -343,7 +353,7 @@ static int process_closers(struct inline_parser *p, int at, int end, int floor, 
             at = next;
             continue;
         }
-        int *lowest = &bottom[mark_index(closer->mark)][closer->opener][closer->length % 3];
+        int *lowest = &bottom[bottom_index(closer)];
         int limit = *lowest > floor ? *lowest : floor, opener = closer->previous;
         while (opener >= limit && opener != NO_NODE && !may_match(&p->nodes[opener], closer))
             opener = p->nodes[opener].previous;
@@ -976,7 +986,7 @@ static bool text_is(const struct inline_parser *p, int from, struct span url)
 /* Emphasis in a link is resolved separately. */
 static void process_link(struct inline_parser *p, int node)
 {
-    int bottom[3][2][3], at = NO_NODE;
+    int bottom[BOTTOMS], at = NO_NODE;
     memset(bottom, 0, sizeof bottom);
     for (int i = p->last; i != NO_NODE && i > node; i = p->nodes[i].previous)
         at = i;
