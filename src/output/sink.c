@@ -7,6 +7,8 @@
 
 void sinks_add(struct sinks *sinks, struct sink *sink)
 {
+    if (sinks->count == SINKS_MAX)
+        abort();
     sinks->list[sinks->count++] = sink;
     if (sink->ops->event && !sink->ops->without_text)
         sinks->with_text[sinks->with_text_count++] = sink;

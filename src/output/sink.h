@@ -123,6 +123,8 @@ struct sink *sink_record_new(struct writer *out);
    on standard output permits a status line during the answer. */
 struct sink *sink_notes_new(struct terminal *terminal, bool tools, bool status);
 
+/* Of these: the main output, --events, --events-fd, --record, the answer that is collected for the
+   log, and the notes. */
 enum { SINKS_MAX = 6 };
 
 /* The list, which owns its sinks. Empty when zeroed. */
@@ -133,6 +135,7 @@ struct sinks {
     unsigned with_text_count;
 };
 
+/* Aborts if there are SINKS_MAX already. */
 void sinks_add(struct sinks *sinks, struct sink *sink);
 /* The greatest value of all sinks: what makes their combined output final. */
 enum sink_commit sinks_commit(const struct sinks *sinks);
