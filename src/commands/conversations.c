@@ -46,7 +46,7 @@ struct conversations_run {
     struct set
         seen; /* IDs that were listed: a server that ignores offsets repeats its first page */
     struct listed *page;
-    size_t page_len, page_capacity;
+    size_t page_len;
     bool json;
 };
 
@@ -100,10 +100,7 @@ static void add_row(void *arg, const struct api_conversation *c)
     if (j->left <= 0 || !set_add(&j->seen, c->id))
         return;
     j->left--;
-    if (j->page_len == j->page_capacity) {
-        j->page_capacity = j->page_capacity ? 2 * j->page_capacity : PAGE;
-        j->page = xrealloc(j->page, j->page_capacity * sizeof *j->page);
-    }
+    j->page = xgrow(j->page, j->page_len, sizeof *j->page);
     j->page[j->page_len++] =
         (struct listed){xspandup(c->id), xspandup(c->mode), xspandup(c->created_at),
                         j->json ? xspandup(c->raw) : NULL, c->by_guide};

@@ -359,13 +359,10 @@ static int export_newest(struct log_job *j, const struct log_filter *filter, siz
     struct log_reader *r = log_reader_new(LOG_NEWEST_FIRST, filter, fail);
     struct log_place *places = NULL;
     struct log_entry e;
-    size_t count = 0, capacity = 0;
+    size_t count = 0;
     int result = r ? 1 : -1;
     while (result > 0 && count < limit) {
-        if (count == capacity) {
-            capacity = capacity ? 2 * capacity : 32;
-            places = xrealloc(places, capacity * sizeof *places);
-        }
+        places = xgrow(places, count, sizeof *places);
         result = log_read(r, &e, &places[count], fail);
         count += result > 0;
     }

@@ -76,10 +76,7 @@ static struct collected_tool *add_tool(struct collected *c, const struct chat_ev
     size_t len = TOOL_OVERHEAD + name.len + call_id.len + arguments.len;
     if (!fits(c, len))
         return NULL;
-    if (c->count == c->capacity) {
-        c->capacity = c->capacity ? c->capacity * 2 : 8;
-        c->tools = xrealloc(c->tools, c->capacity * sizeof *c->tools);
-    }
+    c->tools = xgrow(c->tools, c->count, sizeof *c->tools);
     struct collected_tool *t = &c->tools[c->count++];
     *t = (struct collected_tool){.is_finished = false};
     buf_span(&t->name, name);

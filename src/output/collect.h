@@ -22,7 +22,7 @@ struct collected_tool {
 struct collected {
     struct buf text; /* truncated at text.max bytes, text.full is then set */
     struct collected_tool *tools;
-    size_t count, capacity;
+    size_t count;
     size_t tools_max; /* bytes of all tools, 0 for no bound */
     size_t tools_len; /* bytes of those kept */
     bool has_results; /* results of tools are kept */

@@ -33,10 +33,7 @@ void script_release(struct script *s)
 
 struct step *script_add(struct script *s, struct step step)
 {
-    if (s->count == s->capacity) {
-        s->capacity = s->capacity ? s->capacity * 2 : 16;
-        s->steps = xrealloc(s->steps, s->capacity * sizeof *s->steps);
-    }
+    s->steps = xgrow(s->steps, s->count, sizeof *s->steps);
     s->steps[s->count] = step;
     return &s->steps[s->count++];
 }

@@ -44,7 +44,7 @@ struct step {
 /* Initialize with script_init, release with script_release. */
 struct script {
     struct step *steps;
-    size_t count, capacity;
+    size_t count;
     uint64_t limit;        /* the maximum size of the output in bytes */
     enum step_kind ending; /* what happens at the limit or after the last step */
 };
