@@ -161,7 +161,7 @@ END
     [ "$(count_requests 'GET /portfolios')" -eq 2 ]
 }
 
-@test "--portfolio: if it cannot be looked up no conversation is created, with others neither" {
+@test "--portfolio: if the portfolios cannot be listed, no conversation is created" {
     serve --generation 2 <<'END'
 on GET /portfolios once
   status 500
