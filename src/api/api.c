@@ -338,21 +338,20 @@ char *api_send_url(const struct api *api)
     return make_url(api, "/chat/send");
 }
 
-int api_send(struct api *api, const char *conversation, struct api_portfolios portfolios,
-             struct api_context context, struct span text, const struct http_hooks *hooks,
+int api_send(struct api *api, const struct api_message *message, const struct http_hooks *hooks,
              struct http_response *response, struct fail *fail)
 {
     struct buf body = {0};
-    if (check_id(conversation, fail) != 0)
+    if (check_id(message->conversation, fail) != 0)
         return -1;
     buf_byte(&body, '{');
-    json_put_text(&body, "conversation_id", span_of(conversation));
-    json_put_text(&body, "text", text);
-    if (portfolios.count || context.count) {
+    json_put_text(&body, "conversation_id", span_of(message->conversation));
+    json_put_text(&body, "text", message->text);
+    if (message->portfolios.count || message->context.count) {
         json_put_key(&body, "ui_context");
         buf_byte(&body, '{');
-        put_portfolios(&body, portfolios);
-        context_put(&body, context);
+        put_portfolios(&body, message->portfolios);
+        context_put(&body, message->context);
         buf_byte(&body, '}');
     }
     buf_byte(&body, '}');

@@ -72,10 +72,18 @@ int api_delete(struct api *api, const char *id, struct fail *fail);
 
 /* The URL of POST /chat/send, owned by the caller. */
 char *api_send_url(const struct api *api);
-/* POST /chat/send with a message in UTF-8. The hooks receive the stream; a response that they do
-   not accept is collected in *response for api_refused. */
-int api_send(struct api *api, const char *conversation, struct api_portfolios portfolios,
-             struct api_context context, struct span text, const struct http_hooks *hooks,
+
+/* All borrowed. */
+struct api_message {
+    const char *conversation;
+    struct api_portfolios portfolios; /* may be none */
+    struct api_context context;
+    struct span text; /* UTF-8 */
+};
+
+/* POST /chat/send. The hooks receive the stream; a response that they do not accept is collected
+   in *response for api_refused. */
+int api_send(struct api *api, const struct api_message *message, const struct http_hooks *hooks,
              struct http_response *response, struct fail *fail);
 
 /* The result of login and refresh. Owned: api_session_release wipes the token. */

@@ -216,6 +216,10 @@ static int post(void *arg, struct fail *fail)
 {
     struct chat *c = arg;
     const struct http_hooks stream_hooks = {c, stream_takes, stream_body, stream_turn, stream_tick};
+    const struct api_message message = {.conversation = c->outcome->conversation,
+                                        .portfolios = portfolio_ids(c->request->choice),
+                                        .context = c->request->context,
+                                        .text = c->request->text};
     struct http_response *response = &c->response;
     if (reader_begin(c->reader, fail) != 0)
         return -1;
@@ -225,8 +229,7 @@ static int post(void *arg, struct fail *fail)
     c->first_turn = true;
     c->ended = 0;
     http_response_init(response);
-    int result = api_send(c->api, c->outcome->conversation, portfolio_ids(c->request->choice),
-                          c->request->context, c->request->text, &stream_hooks, response, fail);
+    int result = api_send(c->api, &message, &stream_hooks, response, fail);
     c->outcome->timing.first_delta_ms = ms_since_start(c, c->reader->answer.first_delta_us);
     if (c->taken)
         result = conclude_stream(c, fail);
