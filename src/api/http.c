@@ -687,8 +687,8 @@ static int take_turn(struct transfer *x, int64_t *wake)
     if (x->ready && !x->timed)
         record_times(x);
     if (x->http->tick) {
-        int64_t wants = x->http->tick(x->http->tick_arg, now);
-        *wake = wants < *wake ? wants : *wake;
+        int64_t due = x->http->tick(x->http->tick_arg, now);
+        *wake = due < *wake ? due : *wake;
     }
     if (hooks) {
         int verdict = hooks->tick(hooks->arg, now, wake, x->fail);

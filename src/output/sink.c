@@ -107,8 +107,8 @@ int64_t sinks_tick(struct sinks *sinks, int64_t now)
     int64_t wake = INT64_MAX;
     for (unsigned i = 0; i < sinks->count; i++) {
         struct sink *s = sinks->list[i];
-        int64_t wants = s->ops->tick ? s->ops->tick(s, now) : INT64_MAX;
-        wake = wants < wake ? wants : wake;
+        int64_t due = s->ops->tick ? s->ops->tick(s, now) : INT64_MAX;
+        wake = due < wake ? due : wake;
     }
     return wake;
 }

@@ -20,7 +20,8 @@ struct text_sink {
     struct buf held;
     bool has_answered; /* a previous answer had text */
     bool has_text;     /* the current one has */
-    bool former; /* the held text is of the previous attempt and is replaced by text of this one */
+    bool former; /* the held text belongs to the previous attempt and is replaced by text of this
+                    one */
 };
 
 static void discard_text(struct text_sink *t)

@@ -76,7 +76,7 @@ struct log_reader {
     int fd[LOG_FILES]; /* -1 for a file that does not exist */
     char *path[LOG_FILES];
     unsigned file; /* the current one, LOG_FILES at the end */
-    bool began;    /* `lines` is of this file */
+    bool began;    /* `lines` reads this file */
     struct lines lines;
     struct json_reader *json;
     struct json_found found;

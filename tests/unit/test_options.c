@@ -9,7 +9,7 @@ enum { DECODE = GROUP_OUTPUT | GROUP_COMMON };
 
 enum { ARGS = 12 };
 
-/* getopt_long wants an argv that it may permute. */
+/* getopt_long requires an argv that it may permute. */
 struct words {
     int count;
     char *list[ARGS + 1];
