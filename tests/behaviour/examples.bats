@@ -74,7 +74,8 @@ try()
     local script=$T/scripts/$1
     record >answer.sse
     status=0
-    bash -e -o pipefail "$script" </dev/null >"$OUT" 2>"$ERR" 3>&- || status=$?
+    # zsh and fish do not accept a pattern without a match either.
+    bash -e -o pipefail -O failglob "$script" </dev/null >"$OUT" 2>"$ERR" 3>&- || status=$?
     [ "$status" -eq 0 ] || fail "status $status of $1: $(cat "$script")"
     [ -s "$OUT" ] || [ -n "$(find . -newer "$script" -type f -size +0)" ] || grep -q -e login -e logout -e delete "$script" ||
         fail "nothing came of $1: $(cat "$script")"
