@@ -248,9 +248,9 @@ static char *copy_created_id(struct span body)
     return id;
 }
 
-void api_hint_url(struct fail *fail)
+void api_hint_url(const struct api *api, struct fail *fail)
 {
-    fail_hint(fail, "check --url; it usually ends in /api/v1");
+    fail_hint(fail, "check %s; it usually ends in /api/v1", http_url_setting(api->http));
 }
 
 int api_create(struct api *api, const char *mode, struct api_portfolios portfolios,
@@ -270,7 +270,7 @@ int api_create(struct api *api, const char *mode, struct api_portfolios portfoli
     int result = call_url(api, "POST", make_conversation_url(api, NULL, ""), buf_view(&body),
                           &response, what, fail);
     if (result != 0 && fail->http_status == 404)
-        api_hint_url(fail);
+        api_hint_url(api, fail);
     if (result == 0 && !(*id = copy_created_id(buf_view(&response.body))))
         result = api_unexpected(&response, what, "the response has no valid ID", fail);
     buf_release(&body);

@@ -32,7 +32,7 @@ struct api_portfolios {
 bool api_is_id(struct span s);
 
 /* Adds the hint to check --url, for a 404 that does not concern a conversation. */
-void api_hint_url(struct fail *fail);
+void api_hint_url(const struct api *api, struct fail *fail);
 
 /* POST /chat/conversations. *id is the ID of the new conversation, owned by the caller. `mode` may
    be NULL. Fails as http_run and api_refused; FAIL_PROTOCOL for a response without an ID. */

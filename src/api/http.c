@@ -74,7 +74,7 @@ struct transfer {
 
 void http_response_init(struct http_response *r)
 {
-    *r = (struct http_response){.retry_after = -1};
+    *r = (struct http_response){.retry_after = -1, .url_setting = "--url"};
     buf_init(&r->body, HTTP_BODY_MAX);
 }
 
@@ -488,6 +488,11 @@ struct http *http_new(const struct http_config *config, struct fail *fail)
     return h;
 }
 
+const char *http_url_setting(const struct http *h)
+{
+    return h->config.url_setting;
+}
+
 void http_free(struct http *h)
 {
     if (!h)
@@ -587,6 +592,7 @@ static int fail_with(struct transfer *x, CURLcode code)
     struct http_end end = {.code = code,
                            .phase = phase_of(x),
                            .origin = config->origin,
+                           .url_setting = config->url_setting,
                            .loopback = config->loopback,
                            .in_body = x->headers_done,
                            .timeout = (double)config->connect_timeout / (double)SECOND,
@@ -860,6 +866,7 @@ int http_run(struct http *h, const struct http_request *request, struct http_res
              struct fail *fail)
 {
     http_response_release(response);
+    response->url_setting = http_url_setting(h);
     struct transfer x = {.http = h, .request = request, .response = response, .fail = fail};
     x.begun = x.last_byte = sys_now_us();
     struct curl_slist *headers = make_headers(&h->config, request);

@@ -15,6 +15,7 @@
    microseconds, 0 for no limit. */
 struct http_config {
     const char *origin;         /* scheme://host:port, for messages */
+    const char *url_setting;    /* "--url", or that with its origin, for hints */
     bool loopback;              /* the server is this machine: no proxy is used */
     const char *cacert;         /* PEM file, NULL: the system's */
     const char *capath;         /* hashed directory, NULL: the system's */
@@ -36,6 +37,9 @@ struct http;
 /* Initialises libcurl. FAIL_SOFTWARE. */
 struct http *http_new(const struct http_config *config, struct fail *fail);
 void http_free(struct http *h);
+/* The setting to check if the server does not answer as the API: "--url (set by SIGMASIGHT_URL)".
+   Borrowed. */
+const char *http_url_setting(const struct http *h);
 /* "libcurl/7.88.1": the version at run time. */
 const char *http_version(void);
 
@@ -69,6 +73,7 @@ void http_set_deadline(struct http *h, int64_t at);
 /* A response. Initialised by http_response_init and owned by the caller. */
 struct http_response {
     int status;
+    const char *url_setting; /* of the configuration, borrowed; see http_url_setting */
     struct buf content_type, location;
     struct buf content_encoding; /* empty for identity */
     int64_t retry_after;     /* ms from now, from Retry-After or X-RateLimit-Reset; -1 for none */

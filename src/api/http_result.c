@@ -223,6 +223,7 @@ static const char install_authorities[] =
 
 static int fail_to_connect(const struct http_end *end, enum http_meaning meaning, struct fail *fail)
 {
+    char *hint = NULL;
     switch (meaning) {
     case HTTP_CONNECT_TIMEOUT:
         return fail_set(fail, FAIL_UNREACHABLE,
@@ -234,21 +235,30 @@ static int fail_to_connect(const struct http_end *end, enum http_meaning meaning
                                          : "--cacert FILE names the authority that signed it",
                              "cannot trust %s: %s", end->origin, reason_of(end));
     case HTTP_NAME_UNKNOWN:
-        return fail_set_hint(fail, FAIL_UNREACHABLE, "check the name in --url, and the network",
-                             "cannot connect to %s: %s", end->origin, reason_of(end));
+        hint = buf_format("check the name in %s, and the network", end->url_setting);
+        fail_set_hint(fail, FAIL_UNREACHABLE, hint, "cannot connect to %s: %s", end->origin,
+                      reason_of(end));
+        break;
     case HTTP_TLS_FAILED:
         return fail_set_hint(
             fail, FAIL_UNREACHABLE,
             "check that the server at this port accepts HTTPS, with HTTP/1.1 and TLS 1.2 or later",
             "cannot connect to %s: %s", end->origin, reason_of(end));
     default:
-        if (end->loopback && connect_error(end) == ECONNREFUSED)
-            return fail_set_hint(fail, FAIL_NOT_LISTENING, "start the server, or check --url",
-                                 "cannot connect to %s: %s: nothing is listening there",
-                                 end->origin, connect_reason(end));
-        return fail_set_hint(fail, FAIL_UNREACHABLE, "check that the server is running, and --url",
-                             "cannot connect to %s: %s", end->origin, connect_reason(end));
+        if (end->loopback && connect_error(end) == ECONNREFUSED) {
+            hint = buf_format("start the server, or check %s", end->url_setting);
+            fail_set_hint(fail, FAIL_NOT_LISTENING, hint,
+                          "cannot connect to %s: %s: nothing is listening there", end->origin,
+                          connect_reason(end));
+        } else {
+            hint = buf_format("check that the server is running, and %s", end->url_setting);
+            fail_set_hint(fail, FAIL_UNREACHABLE, hint, "cannot connect to %s: %s", end->origin,
+                          connect_reason(end));
+        }
+        break;
     }
+    free(hint);
+    return -1;
 }
 
 static int fail_connected(const struct http_end *end, enum http_meaning meaning, struct fail *fail)

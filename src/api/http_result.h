@@ -43,19 +43,20 @@ enum fail_cause http_cause(enum http_meaning meaning);
 struct http_end {
     CURLcode code;
     enum http_phase phase;
-    const char *origin; /* of the server */
-    bool loopback;      /* no proxy is used */
-    bool in_body;       /* the headers of the response were complete */
-    double timeout;     /* --connect-timeout, seconds */
-    const char *text;   /* libcurl's description of the error, may be empty */
-    int error;          /* errno of the failed connect(2), 0 if unknown */
-    int port;           /* of the last address that a connection was tried to, 0 for none */
-    int proxy_status;   /* of the proxy's response to CONNECT, 0 for none */
-    int alert;          /* the fatal TLS alert of the server, 0 for none */
-    bool wants_cert;    /* the TLS server asked for a certificate of the client */
-    bool has_cert;      /* there is one: --cert */
-    bool default_cas;   /* the system's authorities are trusted: no --cacert, no variable */
-    bool no_cas;        /* and there are none */
+    const char *origin;      /* of the server */
+    const char *url_setting; /* of the configuration */
+    bool loopback;           /* no proxy is used */
+    bool in_body;            /* the headers of the response were complete */
+    double timeout;          /* --connect-timeout, seconds */
+    const char *text;        /* libcurl's description of the error, may be empty */
+    int error;               /* errno of the failed connect(2), 0 if unknown */
+    int port;                /* of the last address that a connection was tried to, 0 for none */
+    int proxy_status;        /* of the proxy's response to CONNECT, 0 for none */
+    int alert;               /* the fatal TLS alert of the server, 0 for none */
+    bool wants_cert;         /* the TLS server asked for a certificate of the client */
+    bool has_cert;           /* there is one: --cert */
+    bool default_cas;        /* the system's authorities are trusted: no --cacert, no variable */
+    bool no_cas;             /* and there are none */
 };
 
 /* The part of the path to the server that failed. */

@@ -477,9 +477,9 @@ static void put_hint(const struct http_response *response, struct fail *fail)
     if (response->status == 407)
         fail_hint(fail, "the proxy requires NAME:PASSWORD@ before its host");
     else if (response->status < 300)
-        fail_hint(fail, "check --url");
+        fail_hint(fail, "check %s", response->url_setting);
     else if (response->status < 400)
-        fail_hint(fail, "redirects are not followed; check --url");
+        fail_hint(fail, "redirects are not followed; check %s", response->url_setting);
     else if (response->retry_after >= 0)
         fail_hint(fail, "retry after %lld s", (long long)(response->retry_after + 999) / 1000);
 }
@@ -581,9 +581,12 @@ int api_unexpected(const struct http_response *response, const char *what, const
     struct buf text = {0};
     bool first = !fail_is_set(fail);
     put_unexpected(&text, response, why);
-    fail_set_hint(fail, FAIL_PROTOCOL, "check --url, and whether this network requires a sign-in",
+    char *hint =
+        buf_format("check %s, and whether this network requires a sign-in", response->url_setting);
+    fail_set_hint(fail, FAIL_PROTOCOL, hint,
                   "%s: %s (HTTP %d): a proxy or sign-in page may have answered", what,
                   buf_text(&text), response->status);
+    free(hint);
     if (first)
         fail->http_status = response->status;
     buf_release(&text);

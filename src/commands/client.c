@@ -65,6 +65,21 @@ static char *make_server_options(const struct settings *s)
     return buf_take(&out);
 }
 
+/* Where the URL is set: --url, with its origin unless that is the command line or the default. */
+static char *describe_url_setting(const struct settings *s)
+{
+    enum origin origin = s->of[OPT_URL].origin;
+    struct buf out = {0};
+    buf_puts(&out, "--url");
+    if (origin == ORIGIN_ENVIRONMENT)
+        buf_printf(&out, " (set by %s)", option_row(OPT_URL)->environment);
+    else if (origin == ORIGIN_PROFILE)
+        buf_printf(&out, " (set by the profile %s)", setting_text(s, OPT_PROFILE));
+    else if (origin == ORIGIN_FILE)
+        buf_puts(&out, " (set by the configuration file)");
+    return buf_take(&out);
+}
+
 /* The command that logs in to the same server. */
 static char *make_login_command(const struct client *c)
 {
@@ -160,7 +175,8 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
         config.trace = trace;
         config.trace_arg = in->terminal;
     }
-    *c = (struct client){.base = client_base(s)};
+    *c = (struct client){.base = client_base(s), .url_setting = describe_url_setting(s)};
+    config.url_setting = c->url_setting;
     c->server_options = make_server_options(s);
     c->login = make_login_command(c);
     c->config = (struct auth_config){
@@ -238,7 +254,7 @@ bool client_answers(struct client *c, struct fail *fail)
     bool answers =
         api_me(&c->api, &response, &why) == 0 || why.http_status == 401 || why.http_status == 403;
     if (why.http_status == 404)
-        api_hint_url(&why);
+        api_hint_url(&c->api, &why);
     if (!answers)
         fail_move(fail, &why);
     fail_release(&why);
@@ -260,6 +276,7 @@ void client_close(struct client *c)
     auth_release(&c->auth);
     free(c->base);
     free(c->origin);
+    free(c->url_setting);
     free(c->warning);
     free(c->server_options);
     free(c->login);

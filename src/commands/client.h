@@ -12,6 +12,7 @@ struct client {
     struct api api;
     char *base;
     char *origin;
+    char *url_setting;    /* for hints: where the URL is set */
     char *server_options; /* for hints, the options that select this server: "" or " -u URL" */
     char *login;          /* the command to log in to this server, for hints */
     bool https, loopback;

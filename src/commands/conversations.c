@@ -59,7 +59,7 @@ static bool recover_call(struct conversations_run *j, const char *id, int result
     if (result != 0 && fail->http_status == 404 && j->count)
         fail_hint(fail, "'sigmasight-chat conversations%s' lists them", j->client.server_options);
     else if (result != 0 && fail->http_status == 404)
-        api_hint_url(fail);
+        api_hint_url(&j->client.api, fail);
     return result != 0 && auth_recover(&j->client.auth, &j->client.api, fail);
 }
 

@@ -385,7 +385,7 @@ static int check_network(struct doctor *d)
         return -1;
     if (result != 0 && why.http_status != 401 && why.http_status != 403) {
         if (why.http_status == 404)
-            api_hint_url(&why);
+            api_hint_url(&d->client.api, &why);
         return report_failure(d, "server", &why);
     }
     fail_release(&why);

@@ -47,7 +47,7 @@ static int run_portfolios(const struct invocation *in, struct fail *fail)
            auth_recover(&c.auth, &c.api, fail))
         result = 0;
     if (result != 0 && fail->http_status == 404)
-        api_hint_url(fail);
+        api_hint_url(&c.api, fail);
     client_warn(&c, in, fail);
     if (setting_is(in->settings, OPT_JSON))
         put_portfolio_json(&out, &portfolios);

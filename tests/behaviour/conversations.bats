@@ -78,7 +78,7 @@ new_with_options()
 @test "new: a URL that is not the API" {
     serve <<<$'on POST /chat/conversations\nstatus 404\nbody {"detail":"Not Found"}'
     run_chat conversations new
-    expect_failure 65 '.*Not Found.*check --url; it usually ends in /api/v1'
+    expect_failure 65 '.*Not Found.*check --url \(set by SIGMASIGHT_URL\); it usually ends in /api/v1'
 }
 
 @test "new: does not change the last conversation" {

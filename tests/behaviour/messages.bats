@@ -168,6 +168,32 @@ END
     done
 }
 
+@test "messages: hints to check the URL say where it is set" {
+    export SIGMASIGHT_TOKEN=$TOKEN
+    url=http://127.0.0.1:1/api/v1
+    SIGMASIGHT_URL=$url run_chat whoami
+    expect_error '.*; start the server, or check --url \(set by SIGMASIGHT_URL\)'
+    SIGMASIGHT_URL=$url run_chat whoami -u "$url"
+    expect_error '.*; start the server, or check --url'
+    printf '{"url": "%s", "profiles": {"p": {"url": "%s"}}}' "$url" "$url" | configure
+    run_chat whoami
+    expect_error '.*; start the server, or check --url \(set by the configuration file\)'
+    run_chat whoami --profile p
+    expect_error '.*; start the server, or check --url \(set by the profile p\)'
+    # The same in the hints for a response that the API does not send.
+    serve <<'END'
+on GET /auth/me
+status 302
+on POST /chat/conversations
+header Content-Type: text/html
+body <html>Sign in</html>
+END
+    run_chat whoami
+    expect_error '.*redirects are not followed; check --url \(set by SIGMASIGHT_URL\)'
+    run_chat conversations new
+    expect_error '.*; check --url \(set by SIGMASIGHT_URL\), and whether this network requires a sign-in'
+}
+
 @test "messages: an invalid token, and a command that fails" {
     serve_hello
     no_token
