@@ -116,9 +116,15 @@ static void put_setting(struct writer *out, struct table *table, const struct se
                         const struct option_row *row)
 {
     struct buf value = {0}, origin = {0};
+    bool is_log_default = row->id == OPT_LOG && s->of[OPT_LOG].origin == ORIGIN_NONE;
     put_origin(&origin, s, row);
     if (setting_is(s, OPT_JSON)) {
         put_json_setting(out, s, row, buf_view(&origin));
+    } else if (is_log_default && out->terminal) {
+        /* Neither true nor false is the default; other programs read "not set". */
+        table_add(table, span_of(row->name));
+        table_add(table, span_of("at a terminal"));
+        table_add(table, span_of("default"));
     } else {
         put_value(&value, &s->of[row->id], row);
         table_add(table, span_of(row->name));
@@ -243,16 +249,19 @@ static int edit_file(const struct invocation *in, struct fail *fail)
 static int run_config(const struct invocation *in, struct fail *fail)
 {
     const char *word = in->operands->count ? in->operands->list[0].text : "";
+    bool prints_path = strcmp(word, "path") == 0, edits = strcmp(word, "edit") == 0;
     sys_signals_catch();
-    if (!*word)
-        return show_settings(in, fail);
-    if (strcmp(word, "path") == 0)
+    if (*word && !prints_path && !edits) {
+        fail_set(fail, FAIL_USAGE, "config: unknown subcommand '%s'", word);
+        suggest_hint(word, (const char *const[]){"path", "edit", NULL}, fail);
+        fail_hint(fail, "'config edit' changes the settings");
+        return -1;
+    }
+    if (in->operands->count > 1)
+        return fail_set(fail, FAIL_USAGE, "config: too many arguments");
+    if (prints_path)
         return print_config_path(in, fail);
-    if (strcmp(word, "edit") == 0)
-        return edit_file(in, fail);
-    fail_set(fail, FAIL_USAGE, "config: unknown subcommand '%s'", word);
-    suggest_hint(word, (const char *const[]){"path", "edit", NULL}, fail);
-    return -1;
+    return edits ? edit_file(in, fail) : show_settings(in, fail);
 }
 
 const struct command command_config = {
@@ -265,7 +274,7 @@ const struct command command_config = {
              "  edit   edit it in $VISUAL or $EDITOR, and check it\n",
     .examples = "  sigmasight-chat config\n"
                 "  sigmasight-chat config --profile staging\n",
-    .operands = 1,
+    .operands = SIZE_MAX,
     .groups = GROUP_API | GROUP_JSON,
     .runs_unconfigured = true,
     .run = run_config,

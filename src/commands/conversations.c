@@ -275,13 +275,19 @@ static int create_conversation(struct conversations_run *j, struct fail *fail)
     return result;
 }
 
+/* A member whose name ends in _at is a time: local time at a terminal, as in the list. */
 static void add_member(void *arg, const struct json_member *m)
 {
-    struct table *t = arg;
+    struct conversations_run *j = arg;
+    char local[32];
     if (m->value.type == JSON_NULL)
         return;
-    table_add(t, span_is(m->key, "id") ? span_of("conversation_id") : m->key);
-    table_add(t, m->value.type == JSON_STRING ? m->value.string : m->value.raw);
+    struct span value = m->value.type == JSON_STRING ? m->value.string : m->value.raw;
+    bool is_time = m->key.len > 3 && memcmp(m->key.at + m->key.len - 3, "_at", 3) == 0;
+    if (is_time && j->out.terminal && sys_local_time(value, local, sizeof local))
+        value = span_of(local);
+    table_add(&j->table, span_is(m->key, "id") ? span_of("conversation_id") : m->key);
+    table_add(&j->table, value);
 }
 
 static int show_conversation(struct conversations_run *j, struct fail *fail)
@@ -301,7 +307,7 @@ static int show_conversation(struct conversations_run *j, struct fail *fail)
         else if (j->json)
             put_json(&j->out, c.id, c.by_guide, c.raw, NULL);
         else
-            json_read_object(c.raw, add_member, &j->table);
+            json_read_object(c.raw, add_member, j);
         json_reader_free(reader);
     }
     http_response_release(&response);

@@ -105,10 +105,14 @@ static void put_account_table(struct writer *out, const struct account *a, const
 {
     struct table table = {.columns = 2, .ellipsis = ellipsis};
     for (enum row_id i = 0; i < ROWS; i++) {
-        if (!a->value[i].len)
+        struct span value = buf_view(&a->value[i]);
+        char local[32];
+        if (!value.len)
             continue;
+        if (i == ROW_EXPIRES && out->terminal && sys_local_time(value, local, sizeof local))
+            value = span_of(local);
         table_add(&table, span_of(rows[i].name));
-        table_add(&table, buf_view(&a->value[i]));
+        table_add(&table, value);
     }
     table_put(&table, out);
     table_release(&table);

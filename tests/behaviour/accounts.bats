@@ -480,6 +480,8 @@ row()
     expect_status 0
     [ "$(row expires)" = 2100-01-01T00:00:00Z ]
     expect_no "$token" "$OUT"
+    TZ=UTC-1:30 SIGMASIGHT_TOKEN=$token at_terminal -- "$CHAT" whoami
+    grep -q 'expires  *2100-01-01 01:30' "$T/screen" || fail "no local time"
 }
 
 @test "whoami: without a token" {

@@ -559,6 +559,15 @@ CONFIG
     expect_line "warning +settings +$(config):1:2: highlight is obsolete, use render" "$OUT"
 }
 
+@test "config: at a terminal the default of log is shown" {
+    unset SIGMASIGHT_LOG
+    at_terminal -- "$CHAT" config
+    tr -d '\r' <"$T/screen" >"$T/lines"
+    expect_line 'log +at a terminal +default' "$T/lines"
+    run_chat config
+    expect_line $'log\t\tnot set' "$OUT"
+}
+
 @test "config path: the name of the file, even if it is invalid" {
     run_chat config path
     expect_status 0
@@ -569,6 +578,12 @@ CONFIG
     expect_bytes "$(config)\n"
     run_chat config paht
     expect_status 64
+    run_chat config set url x
+    expect_status 64
+    expect_line "sigmasight-chat: config: unknown subcommand 'set'; 'config edit' changes the settings"
+    run_chat config path x
+    expect_status 64
+    expect_line 'sigmasight-chat: config: too many arguments'
     unset HOME XDG_CONFIG_HOME
     run_chat config path
     expect_failure 78

@@ -148,6 +148,19 @@ SCENARIO
     expect_bytes "$ID  green   2026-01-02 04:34\nshort                                 indigo  2026-01-01 01:30\n" "$T/lines"
 }
 
+@test "show: local time at a terminal" {
+    serve <<SCENARIO
+on GET /chat/conversations/$ID
+body {"id":"$ID","mode":"green","created_at":"2026-01-02T03:04:05Z","note":"2026-01-02T03:04:05Z"}
+SCENARIO
+    TZ=UTC-1:30 at_terminal -- "$CHAT" conversations show "$ID"
+    tr -d '\r' <"$T/screen" >"$T/lines"
+    expect_line 'created_at +2026-01-02 04:34' "$T/lines"
+    expect_line 'note +2026-01-02T03:04:05Z' "$T/lines"
+    TZ=UTC-1:30 run_chat conversations show "$ID"
+    expect_line $'created_at\t2026-01-02T03:04:05Z' "$OUT"
+}
+
 @test "list: none" {
     serve_default
     run_chat conversations
