@@ -350,6 +350,14 @@ void sys_reader_check(void)
     sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+/* The timeout of poll(2) for `left_us`: rounded up, and bounded. */
+static int poll_timeout(int64_t left_us)
+{
+    if (left_us <= 0)
+        return 0;
+    return left_us / 1000 < WAIT_MAX_MS ? (int)(left_us / 1000) + 1 : WAIT_MAX_MS;
+}
+
 int sys_wait(int fd, short events, int64_t deadline)
 {
     for (;;) {
@@ -360,7 +368,7 @@ int sys_wait(int fd, short events, int64_t deadline)
             return -1;
         }
         int64_t left = deadline - sys_now_us();
-        int ms = left <= 0 ? 0 : left / 1000 < WAIT_MAX_MS ? (int)(left / 1000) + 1 : WAIT_MAX_MS;
+        int ms = poll_timeout(left);
         int ready = poll(wait, 3, ms);
         if (ready == 0 && left <= 0)
             return 0;
@@ -383,7 +391,7 @@ int sys_wait_for_any(struct pollfd *fds, size_t count, int64_t deadline, int kno
             return -1;
         }
         int64_t left = deadline - sys_now_us();
-        int ms = left <= 0 ? 0 : left / 1000 < WAIT_MAX_MS ? (int)(left / 1000) + 1 : WAIT_MAX_MS;
+        int ms = poll_timeout(left);
         int ready = poll(fds, count + SYS_WAIT_EXTRA, ms);
         if (ready > 0 && fds[count + 1].revents) {
             sys_reader_check();
