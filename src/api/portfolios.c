@@ -140,10 +140,14 @@ static bool portfolio_has_name(const struct portfolio *p, struct span value)
     return span_is(value, p->name);
 }
 
+static bool begins_with(const struct portfolio *p, struct span value)
+{
+    return span_starts(span_of(p->name), value) || span_starts(span_of(p->id), value);
+}
+
 static bool portfolio_has_prefix(const struct portfolio *p, struct span value)
 {
-    return utf8_first(value, PREFIX - 1).len < value.len &&
-           (span_starts(span_of(p->name), value) || span_starts(span_of(p->id), value));
+    return utf8_first(value, PREFIX - 1).len < value.len && begins_with(p, value);
 }
 
 static int refuse_ambiguous_portfolio(const struct portfolio_list *list,
@@ -184,6 +188,20 @@ static const struct portfolio *find_by(const struct portfolio_list *list,
     return found;
 }
 
+static void refuse_unknown_portfolio(const struct portfolio_list *list, const char *value,
+                                     struct fail *fail)
+{
+    bool is_too_short = false;
+    for (size_t i = 0; i < list->count; i++)
+        is_too_short = is_too_short || begins_with(&list->list[i], span_of(value));
+    fail_set(fail, FAIL_DATA, "unknown portfolio '%s'", value);
+    if (is_too_short)
+        fail_hint(fail,
+                  "a beginning has at least %d characters; 'sigmasight-chat portfolios' lists them",
+                  PREFIX);
+    fail_hint(fail, "'sigmasight-chat portfolios' lists them");
+}
+
 const struct portfolio *portfolio_find(const struct portfolio_list *list, const char *value,
                                        struct fail *fail)
 {
@@ -192,8 +210,7 @@ const struct portfolio *portfolio_find(const struct portfolio_list *list, const 
         found = find_by(list, portfolio_has_name, value, fail);
     if (!found && !fail_is_set(fail))
         found = find_by(list, portfolio_has_prefix, value, fail);
-    if (!found)
-        fail_set_hint(fail, FAIL_DATA, "'sigmasight-chat portfolios' lists them",
-                      "unknown portfolio '%s'", value);
+    if (!found && !fail_is_set(fail))
+        refuse_unknown_portfolio(list, value, fail);
     return found;
 }

@@ -5,7 +5,7 @@
 
 #include "chat/portfolio.h"
 #include "core/set.h"
-#include "core/width.h"
+#include "core/utf8.h"
 #include "core/xmalloc.h"
 #include "settings/suggest.h"
 #include "state/last.h"
@@ -22,8 +22,7 @@
 enum {
     PAGE = 100, /* the server answers a request for more than this with an error */
     COLUMNS_WITH_TITLE = 4,
-    COLUMN_GAPS = 6, /* between those */
-    LEAST_TITLE = 16 /* minimum columns of a title on a narrow terminal */
+    TITLE_CHARACTERS = 1000 /* more than a row shows */
 };
 
 /* A conversation of the page that is being listed. */
@@ -114,37 +113,14 @@ static struct span format_time(const struct conversations_run *j, const struct l
     return span_of(is_local ? local : l->created_at);
 }
 
-/* The columns that the other cells of the page leave for a title. */
-static unsigned title_columns(const struct conversations_run *j)
-{
-    unsigned id = 0, mode = 0, time = 0, columns = terminal_columns();
-    for (size_t i = 0; i < j->page_len; i++) {
-        const struct listed *l = &j->page[i];
-        char local[32];
-        unsigned id_width = width_of(span_of(l->id)), mode_width = width_of(span_of(l->mode)),
-                 time_width = width_of(format_time(j, l, local, sizeof local));
-        id = id_width > id ? id_width : id;
-        mode = mode_width > mode ? mode_width : mode;
-        time = time_width > time ? time_width : time;
-    }
-    unsigned used = id + mode + time + COLUMN_GAPS;
-    return columns > used + LEAST_TITLE ? columns - used : LEAST_TITLE;
-}
-
-static void add_cells(struct conversations_run *j, const struct listed *l, const char *title,
-                      unsigned columns)
+static void add_cells(struct conversations_run *j, const struct listed *l, const char *title)
 {
     char local[32];
     table_add(&j->table, span_of(l->id));
     table_add(&j->table, span_of(l->mode));
     table_add(&j->table, format_time(j, l, local, sizeof local));
-    if (j->table.columns < COLUMNS_WITH_TITLE)
-        return;
-    struct buf line = {0};
-    unsigned width;
-    escape_put_line(&line, span_of(title));
-    table_add(&j->table, width_fit(buf_view(&line), columns, &width));
-    buf_release(&line);
+    if (j->table.columns == COLUMNS_WITH_TITLE)
+        table_add(&j->table, utf8_first(span_of(title), TITLE_CHARACTERS));
 }
 
 static bool has_titles(const struct log_title *titles, size_t count)
@@ -164,14 +140,15 @@ static int print_page(struct conversations_run *j, struct fail *fail)
     if (j->json || j->out.terminal)
         log_find_titles(j->client.base, titles, j->page_len);
     bool titled = j->out.terminal && has_titles(titles, j->page_len);
-    unsigned columns = titled ? title_columns(j) : 0;
     j->table.columns = titled ? COLUMNS_WITH_TITLE : COLUMNS_WITH_TITLE - 1;
+    j->table.width = terminal_columns();
+    j->table.shrinks = ~1U; /* IDs are shown whole */
     for (size_t i = 0; i < j->page_len; i++) {
         struct listed *l = &j->page[i];
         if (j->json)
             put_json(&j->out, span_of(l->id), l->by_guide, span_of(l->raw), titles[i].question);
         else
-            add_cells(j, l, titles[i].question, columns);
+            add_cells(j, l, titles[i].question);
         free(l->id);
         free(l->mode);
         free(l->created_at);

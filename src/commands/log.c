@@ -21,8 +21,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Maximum length of a question in a tab-separated line. */
-enum { FIELD_CHARACTERS = 200 };
+enum {
+    FIELD_CHARACTERS = 200, /* maximum length of a question in a tab-separated line */
+    QUESTION_BYTES = 16     /* maximum number of bytes for each column, at a terminal */
+};
 
 /* The arguments of a subcommand. */
 struct log_job {
@@ -66,11 +68,11 @@ static void put_tab_separated(struct buf *out, const struct log_entry *e)
 }
 
 /* An ID, a time, a mark for a failure, and as much of the question as fits. */
-static void put_entry_row(struct buf *out, const struct log_entry *e, unsigned columns)
+static void put_entry_row(struct buf *out, const struct log_entry *e, unsigned columns,
+                          const char *ellipsis)
 {
-    struct buf row = {0}, question = {0};
+    struct buf row = {0};
     bool utf8 = terminal_has_utf8();
-    unsigned width;
     buf_span(&row, e->id);
     buf_puts(&row, "  ");
     put_local_time(&row, e->time);
@@ -79,16 +81,15 @@ static void put_entry_row(struct buf *out, const struct log_entry *e, unsigned c
         row.len -= utf8 ? 2 : strlen("failed") + 1;
         buf_puts(&row, utf8 ? "✗ " : "failed ");
     }
-    /* Every visible character occupies at least one column. */
-    escape_put_line(&question, utf8_first(e->question, columns));
     unsigned used = width_of(buf_view(&row));
-    buf_span(&row, width_fit(buf_view(&question), columns > used ? columns - used : 0, &width));
+    if (columns > used)
+        escape_put_short(&row, e->question, columns - used, (size_t)columns * QUESTION_BYTES,
+                         ellipsis);
     while (row.len && row.data[row.len - 1] == ' ')
         row.len--;
     buf_byte(&row, '\n');
     buf_span(out, buf_view(&row));
     buf_release(&row);
-    buf_release(&question);
 }
 
 static void put_entry_json(struct writer *out, const struct log_entry *e)
@@ -118,7 +119,7 @@ static int print_list(void *arg, struct writer *out, struct fail *fail)
         if (j->json)
             put_entry_json(out, &e);
         else if (out->terminal)
-            put_entry_row(&out->pending, &e, columns);
+            put_entry_row(&out->pending, &e, columns, terminal_ellipsis(j->in->terminal));
         else
             put_tab_separated(&out->pending, &e);
         if (writer_turn(out, fail) != 0)

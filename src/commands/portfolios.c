@@ -8,12 +8,16 @@
 #include "terminal/table.h"
 #include "json/write.h"
 
-enum { COLUMNS = 5 };
+enum { COLUMN_NAME = 1, COLUMN_VALUE = 4, COLUMNS };
 
 static void put_portfolio_table(struct writer *out, const struct portfolio_list *portfolios,
                                 const char *ellipsis)
 {
-    struct table table = {.columns = COLUMNS, .ellipsis = ellipsis};
+    struct table table = {.columns = COLUMNS,
+                          .ellipsis = ellipsis,
+                          .width = terminal_columns(),
+                          .shrinks = 1U << COLUMN_NAME,
+                          .right = 1U << COLUMN_VALUE};
     for (size_t i = 0; i < portfolios->count; i++) {
         const struct portfolio *p = &portfolios->list[i];
         const char *const cells[COLUMNS] = {p->id, p->name, p->account_type, p->currency, p->value};

@@ -18,18 +18,28 @@ void table_add(struct table *t, struct span text)
     buf_span(cell, text);
 }
 
-static void put_cell(const struct table *t, struct buf *out, struct span cell)
+static bool is_in(unsigned columns, unsigned column)
+{
+    return columns & 1U << column;
+}
+
+static bool can_shrink(const struct table *t, unsigned column)
+{
+    return t->width && is_in(t->shrinks, column);
+}
+
+static void put_cell(const struct table *t, struct buf *out, struct span cell, unsigned columns)
 {
     if (t->ellipsis)
-        escape_put_short(out, cell, CELL_COLUMNS, CELL_BYTES, t->ellipsis);
+        escape_put_short(out, cell, columns, CELL_BYTES, t->ellipsis);
     else
         escape_put_line(out, cell);
 }
 
-static unsigned cell_width(const struct table *t, struct span cell)
+static unsigned cell_width(const struct table *t, struct span cell, unsigned columns)
 {
     struct buf shown = {0};
-    put_cell(t, &shown, cell);
+    put_cell(t, &shown, cell, columns);
     unsigned width = width_of(buf_view(&shown));
     buf_release(&shown);
     return width;
@@ -39,22 +49,48 @@ static unsigned column_width(const struct table *t, unsigned column)
 {
     unsigned widest = 0;
     for (size_t i = column; i < t->count; i += t->columns) {
-        unsigned width = cell_width(t, buf_view(&t->cells[i]));
+        unsigned width = cell_width(t, buf_view(&t->cells[i]), CELL_COLUMNS);
         widest = width > widest ? width : widest;
     }
-    return widest < COLUMN_MAX ? widest : COLUMN_MAX;
+    return widest < COLUMN_MAX || can_shrink(t, column) ? widest : COLUMN_MAX;
+}
+
+/* Makes the rows fit into the width. A column without room for the ellipsis is left empty. */
+static void shrink_columns(const struct table *t, unsigned *widths)
+{
+    unsigned used = 0, end = t->columns;
+    for (unsigned c = 0; c < t->columns; c++)
+        used += widths[c] + (c ? GAP : 0);
+    for (unsigned c = t->columns; c-- > 1 && used > t->width;) {
+        unsigned excess = used - t->width, former = widths[c];
+        if (!can_shrink(t, c))
+            continue;
+        widths[c] = former > excess ? former - excess : 0;
+        if (widths[c] < width_of(span_of(t->ellipsis)))
+            widths[c] = 0;
+        used -= former - widths[c];
+        if (widths[c] == 0 && c + 1 == end) {
+            used -= GAP; /* a line does not end in blanks */
+            end = c;
+        }
+    }
 }
 
 /* Appends a cell after *gap blanks and sets *gap to those between it and the next one: a line does
    not end in blanks. */
-static void put_aligned(const struct table *t, struct buf *out, struct span cell, unsigned columns,
-                        unsigned *gap)
+static void put_aligned(const struct table *t, struct buf *out, struct span cell, unsigned column,
+                        unsigned columns, unsigned *gap)
 {
-    unsigned width = cell_width(t, cell);
+    unsigned limit = can_shrink(t, column) ? columns : CELL_COLUMNS;
+    if (limit == 0)
+        cell.len = 0;
+    unsigned width = cell_width(t, cell, limit), padding = width < columns ? columns - width : 0;
+    unsigned before = is_in(t->right, column) ? padding : 0;
+    *gap += before;
     for (; cell.len && *gap; --*gap)
         buf_byte(out, ' ');
-    put_cell(t, out, cell);
-    *gap += GAP + (width < columns ? columns - width : 0);
+    put_cell(t, out, cell, limit);
+    *gap += GAP + padding - before;
 }
 
 void table_put(const struct table *t, struct writer *out)
@@ -64,12 +100,14 @@ void table_put(const struct table *t, struct writer *out)
         return;
     for (unsigned c = 0; out->terminal && c < t->columns; c++)
         widths[c] = column_width(t, c);
+    if (out->terminal && t->width)
+        shrink_columns(t, widths);
     for (size_t i = 0; i < t->count; i++) {
         unsigned column = (unsigned)(i % t->columns);
         struct span cell = buf_view(&t->cells[i]);
         bool is_last = column == t->columns - 1;
         if (out->terminal)
-            put_aligned(t, &out->pending, cell, widths[column], &gap);
+            put_aligned(t, &out->pending, cell, column, widths[column], &gap);
         else
             escape_put_field(&out->pending, cell);
         if (is_last || !out->terminal)
@@ -84,5 +122,6 @@ void table_release(struct table *t)
     for (size_t i = 0; i < t->count; i++)
         buf_release(&t->cells[i]);
     free(t->cells);
-    *t = (struct table){.columns = t->columns, .ellipsis = t->ellipsis};
+    t->cells = NULL;
+    t->count = 0;
 }

@@ -15,6 +15,10 @@ struct table {
     size_t count;
     const char *ellipsis; /* on a terminal: the end of a cell that was too long, see
                              terminal_ellipsis; NULL: cells are not cut */
+    unsigned width;       /* on a terminal: the columns of a row; 0: any number */
+    unsigned shrinks;     /* bit N: column N is cut if a row is wider, the last of them first;
+                             requires an ellipsis */
+    unsigned right;       /* bit N: on a terminal column N is aligned to the right */
 };
 
 /* Adds a cell (copied), row by row. */

@@ -108,6 +108,10 @@ names_of_portfolios()
     means c2a9 "$THIRD"
     means 6d0f7 "$SECOND"
     means 欧州株式 e7715b60-0d2c-4a89-b3f4-58c9126fad34
+    run_chat send --portfolio Hed hello
+    expect_error ".*; a beginning has at least 4 characters; .*"
+    run_chat send --portfolio demo hello
+    expect_no 'at least' "$ERR"
     for value in Hed demo 'demo r' '欧州株' x "${SECOND}0"; do
         run_chat send --portfolio "$value" hello
         expect_status 65
@@ -210,8 +214,19 @@ END
     expect_jq 'length == 4 and .[1].equity_balance == "182340.55"'
     need_terminal
     at_terminal -- "$CHAT" portfolios
-    grep -q "6d0f71ab-5c94-4e02-8f6d-b0a3c8e1d275  Demo retirement           *ira " "$T/screen"
     expect_no "	" "$T/screen"
+    # Names are cut so that the rows fit, and values aligned.
+    tr -d '\r' <"$T/screen" >"$T/lines"
+    expect_line "$FIRST  Demo portfo\.\.\.  taxable     USD  464500.00" "$T/lines"
+    expect_line "$SECOND  Demo retire\.\.\.  ira         USD  182340.55" "$T/lines"
+    expect_line "$THIRD  Hedge fund \.\.\.  hedge_fund  USD    2850000" "$T/lines"
+    # Each of these characters occupies two columns.
+    sed 's/欧州株式/EQUITIES/' "$T/lines" >"$T/narrow"
+    expect_line ".{38}EQUITIES        taxable     EUR    58412\.9" "$T/narrow"
+    [ "$(awk 'length($0) > 80' "$T/narrow" | wc -l)" -eq 0 ]
+    LC_ALL=C.UTF-8 at_terminal width 91 -- "$CHAT" portfolios
+    tr -d '\r' <"$T/screen" >"$T/lines"
+    expect_line "$FIRST  Demo portfolio – balanced  taxable     USD  464500.00" "$T/lines"
 }
 
 @test "portfolios: at a terminal a very long name is cut, and other rows are not padded to it" {
