@@ -44,7 +44,9 @@ void sys_stdio_open(void)
 int sys_stdout_close(void)
 {
     int result = close(STDOUT_FILENO), saved = errno;
-    sys_stdio_open();
+    /* A root directory that contains only the program has no /dev/null. */
+    if (open("/dev/null", O_RDONLY) < 0 && open("/", O_RDONLY) < 0)
+        _exit(70);
     errno = saved;
     return result;
 }

@@ -13,7 +13,7 @@
 /* Opens /dev/null on each of the descriptors 0 to 2 that is closed, so that no file opened later
    gets its number. Call before anything is opened. */
 void sys_stdio_open(void);
-/* Closes standard output, so that its reader sees the end, and opens /dev/null in its place. -1
+/* Closes standard output, so that its reader sees the end, and opens another file in its place. -1
    with errno when only closing it shows that something was not written. */
 int sys_stdout_close(void);
 /* Disables core dumps and, if the system supports it, prevents other processes of the user from
