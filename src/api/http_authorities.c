@@ -73,7 +73,8 @@ void http_authorities_choose(struct http_authorities *a, CURL *easy, const char 
     bool found = !bundle && !directory;
     if (found)
         find_authorities(&bundle, &directory);
-    a->none = !cacert && !capath && !bundle && !directory;
+    a->none =
+        !cacert && !capath && !bundle && !(directory && sys_directory_has(directory, is_hash_link));
     bool usual = (!cacert || (bundle && strcmp(cacert, bundle) == 0)) &&
                  (!capath || (directory && strcmp(capath, directory) == 0));
     if (!usual || found)

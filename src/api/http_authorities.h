@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 /* While only the directory is used: the paths of the bundle and of the directory; otherwise NULL.
-   Borrowed from libcurl or static. `none`: no file or directory of authorities was found. */
+   Borrowed from libcurl or static. `none`: there is neither a bundle nor a hash link. */
 struct http_authorities {
     const char *bundle, *directory;
     bool none;

@@ -61,10 +61,13 @@ alone()
     { echo "ssl_certificate $TLS/good.pem;"; proxy_lines; } >"$T/lines"
     start_nginx '127.0.0.1 ssl' <"$T/lines"
     SIGMASIGHT_URL=https://localhost:$PROXY_PORT/api/v1
-    alone send --retry 0 hi
-    expect_status 69
-    expect_line '.*; install the package ca-certificates, or name a file with --cacert'
     local place
+    for place in etc etc/ssl/certs; do
+        mkdir -p "$ROOT/$place"
+        alone send --retry 0 hi
+        expect_status 69
+        expect_line '.*; install the package ca-certificates, or name a file with --cacert'
+    done
     for place in ssl/certs/ca-certificates.crt pki/tls/certs/ca-bundle.crt pki/ca-trust/extracted/pem/tls-ca-bundle.pem \
         ssl/ca-bundle.pem ssl/cert.pem; do
         rm -rf "$ROOT/etc/ssl" "$ROOT/etc/pki"
