@@ -20,8 +20,7 @@ struct text_sink {
     struct buf held;
     bool has_answered; /* a previous answer had text */
     bool has_text;     /* the current one has */
-    bool former; /* the held text belongs to the previous attempt and is replaced by text of this
-                    one */
+    bool former; /* the held text belongs to the previous attempt: text of this one replaces it */
 };
 
 static void discard_text(struct text_sink *t)
