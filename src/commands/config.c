@@ -254,7 +254,9 @@ static int run_config(const struct invocation *in, struct fail *fail)
     if (*word && !prints_path && !edits) {
         fail_set(fail, FAIL_USAGE, "config: unknown subcommand '%s'", word);
         suggest_hint(word, (const char *const[]){"path", "edit", NULL}, fail);
-        fail_hint(fail, "'config edit' changes the settings");
+        /* As in `config set KEY VALUE` of other programs. */
+        if (in->operands->count > 1)
+            fail_hint(fail, "'config edit' changes the settings");
         return -1;
     }
     if (in->operands->count > 1)
