@@ -43,7 +43,7 @@ conversations lsit did you mean list?
 log exprot did you mean export?
 log concentrated 'log list WORD...' searches the log
 config pth did you mean path?
-config foo 'config edit' changes the settings
+config foo
 END
 }
 
