@@ -335,6 +335,9 @@ takes()
     offered 'sigmasight-chat log ' list show export delete clear path
     offered 'sigmasight-chat feedback ' up down "${ids[@]}"
     offered "sigmasight-chat feedback ${ids[0]} " up down
+    # zsh reports errors of its functions above the prompt.
+    at_prompt zsh type 'sigmasight-chat feedback u\tEND' shows END
+    expect_bytes '> sigmasight-chat feedback up END\n' "$T/shown"
     offered 'sigmasight-chat feedback --comment x u' up
     offered 'sigmasight-chat api ' GET HEAD POST PUT PATCH DELETE
     offered 'sigmasight-chat api --data x P' POST PUT PATCH
