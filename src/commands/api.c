@@ -31,7 +31,7 @@ struct api_job {
     bool is_stream;
     struct sse sse;
     struct chat_parser *parser;
-    int64_t progress; /* events for which chat_is_progress is true */
+    int64_t progress; /* events that are neither heartbeats nor other keepalives */
     struct stall stall;
 };
 
@@ -161,11 +161,19 @@ static bool response_takes(void *arg, const struct http_response *response, stru
     return is_success(response);
 }
 
+/* The streams of other calls may consist of events without names. */
+static bool is_keepalive(struct span data)
+{
+    struct span text = span_trim(data);
+    return text.len == 0 || span_is(text, "{}") || span_is(text, "[DONE]");
+}
+
 static int on_stream_event(void *arg, const struct sse_event *event, struct fail *fail)
 {
     struct api_job *j = arg;
     (void)fail;
-    j->progress += chat_is_progress(chat_parse(j->parser, event));
+    const struct chat_event *e = chat_parse(j->parser, event);
+    j->progress += chat_is_progress(e) || (e->kind == CHAT_UNNAMED && !is_keepalive(event->data));
     return 0;
 }
 

@@ -234,6 +234,19 @@ END
     done
 }
 
+@test "api: --stall-timeout does not end a stream of events without names" {
+    serve <<'END'
+on GET /stream
+  repeat 10
+  data {"n":"some payload"}
+  pause 300
+  end-repeat
+END
+    run_chat api --retry 0 --stall-timeout 2 /stream
+    expect_status 0
+    [ "$(grep -c payload "$OUT")" -eq 10 ] || fail "the body is not whole"
+}
+
 @test "api: a path cannot leave the base URL" {
     serve_default
     for path in '' x http://127.0.0.1/ . .. /.. /. /a/../b /a/.. '/%2e%2E' /a/.%2e/b /a/%2E /a%2f..%2fb /a/..%5cb \
