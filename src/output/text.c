@@ -96,14 +96,21 @@ static void end_text(struct text_sink *t)
     t->unfinished = false;
 }
 
-/* At a terminal the empty line before the answer also precedes the lines of its tools. */
 static int text_begin(struct sink *s, struct fail *fail)
 {
+    (void)fail;
     struct text_sink *t = (struct text_sink *)s;
     t->former = t->held.len > 0;
     if (!t->former)
         discard_text(t);
-    if (!t->out.terminal || !t->options.separate || !t->has_answered)
+    return 0;
+}
+
+/* At a terminal the empty line before the answer also precedes the lines of its tools, which
+   another sink writes after this. */
+static int begin_tools(struct text_sink *t, struct fail *fail)
+{
+    if (!t->out.terminal || !t->options.separate || !t->has_answered || t->has_text)
         return 0;
     terminal_erase_status(t->terminal);
     begin_answer(t);
@@ -115,6 +122,8 @@ static int text_event(struct sink *s, const struct chat_event *event, struct fai
     struct text_sink *t = (struct text_sink *)s;
     if (event->kind == CHAT_MESSAGE)
         return put_text(t, event->member[CHAT_DELTA].string, fail);
+    if (event->kind == CHAT_TOOL_STARTED || event->kind == CHAT_TOOL_FINISHED)
+        return begin_tools(t, fail);
     if (event->kind == CHAT_DONE) {
         if (t->former)
             discard_text(t);

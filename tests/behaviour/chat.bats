@@ -130,6 +130,22 @@ END
     expect_bytes 'Heard: one\n\nHeard: two\n'
 }
 
+@test "chat: at a terminal no empty line precedes a failure without an answer" {
+    serve <<'END'
+on POST /chat/send
+event message {"delta":"first"}
+event done {}
+on POST /chat/send
+status 400
+body {"detail":"bad"}
+END
+    printf 'one\ntwo\n' >"$T/lines"
+    # shellcheck disable=SC2016 # expanded by the shell at the terminal
+    on_screen -- sh -c 'exec "$@" <"$0"' "$T/lines" "$CHAT" chat
+    sed 's/^sigmasight-chat: .*bad.*/failure/' "$T/last" | sed '/^failure$/q' >"$T/shown"
+    expect_bytes 'first\nfailure\n' "$T/shown"
+}
+
 @test "chat: JSON Lines have an open and a close for each question, the close last" {
     serve_echo
     run_chat chat -j --events "$T/events" <<<$'one\ntwo'
