@@ -8,7 +8,12 @@
 #include "terminal/table.h"
 #include "json/write.h"
 
-enum { COLUMN_NAME = 1, COLUMN_VALUE = 4, COLUMNS };
+enum {
+    COLUMN_NAME = 1,
+    COLUMN_VALUE = 4,
+    COLUMNS,
+    LEAST_NAME = 12 /* columns that are enough to recognize a name */
+};
 
 static void put_portfolio_table(struct writer *out, const struct portfolio_list *portfolios,
                                 const char *ellipsis)
@@ -17,6 +22,7 @@ static void put_portfolio_table(struct writer *out, const struct portfolio_list 
                           .ellipsis = ellipsis,
                           .width = terminal_columns(),
                           .shrinks = 1U << COLUMN_NAME,
+                          .least = LEAST_NAME,
                           .right = 1U << COLUMN_VALUE};
     for (size_t i = 0; i < portfolios->count; i++) {
         const struct portfolio *p = &portfolios->list[i];

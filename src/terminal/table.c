@@ -66,7 +66,9 @@ static void shrink_columns(const struct table *t, unsigned *widths)
         if (!can_shrink(t, c))
             continue;
         widths[c] = former > excess ? former - excess : 0;
-        if (widths[c] < width_of(span_of(t->ellipsis)))
+        if (widths[c] < t->least)
+            widths[c] = former < t->least ? former : t->least;
+        if (widths[c] < former && widths[c] < width_of(span_of(t->ellipsis)))
             widths[c] = 0;
         used -= former - widths[c];
         if (widths[c] == 0 && c + 1 == end) {

@@ -18,6 +18,7 @@ struct table {
     unsigned width;       /* on a terminal: the columns of a row; 0: any number */
     unsigned shrinks;     /* bit N: column N is cut if a row is wider, the last of them first;
                              requires an ellipsis */
+    unsigned least;       /* a column is not cut to less than this, even if the row does not fit */
     unsigned right;       /* bit N: on a terminal column N is aligned to the right */
 };
 

@@ -224,6 +224,10 @@ END
     sed 's/欧州株式/EQUITIES/' "$T/lines" >"$T/narrow"
     expect_line ".{38}EQUITIES        taxable     EUR    58412\.9" "$T/narrow"
     [ "$(awk 'length($0) > 80' "$T/narrow" | wc -l)" -eq 0 ]
+    # A row that cannot fit keeps a part of the name, which --portfolio accepts.
+    LC_ALL=C.UTF-8 at_terminal width 60 -- "$CHAT" portfolios
+    tr -d '\r' <"$T/screen" >"$T/lines"
+    expect_line "$SECOND  Demo retire…  ira         USD  182340\.55" "$T/lines"
     LC_ALL=C.UTF-8 at_terminal width 91 -- "$CHAT" portfolios
     tr -d '\r' <"$T/screen" >"$T/lines"
     expect_line "$FIRST  Demo portfolio – balanced  taxable     USD  464500.00" "$T/lines"
