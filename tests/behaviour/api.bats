@@ -257,11 +257,17 @@ END
         expect_status 64
     done
     expect_requests
-    for path in //127.0.0.1:1/x '/a?b=../c' /... /%2 /%zz.; do
+    for path in //127.0.0.1:1/x '/a?b=../c' /...; do
         run_chat api "$path"
         expect_status 65
     done
-    expect_requests 'GET //127.0.0.1:1/x' 'GET /a?b=../c' 'GET /...' 'GET /%2' 'GET /%zz.'
+    expect_requests 'GET //127.0.0.1:1/x' 'GET /a?b=../c' 'GET /...'
+    # Newer versions of libmicrohttpd refuse these themselves.
+    for path in /%2 /%zz.; do
+        run_chat api -vv "$path"
+        expect_status 65
+        grep -q -F "GET /api/v1$path HTTP/1.1" "$ERR" || fail "another request"
+    done
 }
 
 @test "api: usage" {
