@@ -820,8 +820,9 @@ END_OF_C
     local number
     for number in 2 15; do
         token_command 'sleep 60'
-        status=0
-        RAISED=$number LD_PRELOAD=$T/raise.so "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR" || status=$?
+        # Without launch, SIGINT might be ignored.
+        RAISED=$number LD_PRELOAD=$T/raise.so launch "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR"
+        await_end
         expect_failure 77 "token_command 'sleep 60': killed by signal $number.*"
         EDITOR='sleep 60;' at_terminal wait "killed by signal $number" -- \
             env RAISED="$number" LD_PRELOAD="$T/raise.so" "$CHAT" config edit
