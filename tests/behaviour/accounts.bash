@@ -106,8 +106,7 @@ at_terminal()
 # Makes $T/clock.so: under it, the clock of a process is two hours ahead once the file $CLOCK_AHEAD exists.
 make_clock()
 {
-    need_preload
-    cat >"$T/clock.c" <<'END_OF_C'
+    make_preload clock <<'END_OF_C'
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #define _TIME_BITS 64
@@ -135,7 +134,6 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     return result;
 }
 END_OF_C
-    "${CC:-cc}" -shared -fPIC -o "$T/clock.so" "$T/clock.c" -ldl
     export CLOCK_AHEAD=$T/ahead
 }
 

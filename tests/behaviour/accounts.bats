@@ -168,9 +168,8 @@ run_without_terminal()
 
 # The call that restores the echo is interrupted once.
 @test "login: echo is restored even if a signal interrupts that" {
-    need_preload
     serve_default
-    cat >"$T/interrupt.c" <<'END_OF_C'
+    make_preload interrupt <<'END_OF_C'
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -188,7 +187,6 @@ int tcsetattr(int fd, int actions, const struct termios *modes)
     return next(fd, actions, modes);
 }
 END_OF_C
-    "${CC:-cc}" -shared -fPIC -o "$T/interrupt.so" "$T/interrupt.c" -ldl
     at_terminal wait 'Password: ' echo off type 'hunt\x03' -- \
         env LD_PRELOAD="$T/interrupt.so" "$CHAT" login --email me@example.com
     expect_bytes 'signal 2\necho on\n'
@@ -796,10 +794,9 @@ TABLE
 
 # In the program, fork(2) raises the signal RAISED in the child before it returns.
 @test "a signal that a child receives before it runs the command is not the program's" {
-    need_preload
     serve_default
     no_token
-    cat >"$T/raise.c" <<'END_OF_C'
+    make_preload raise <<'END_OF_C'
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -816,7 +813,6 @@ pid_t fork(void)
     return pid;
 }
 END_OF_C
-    "${CC:-cc}" -shared -fPIC -o "$T/raise.so" "$T/raise.c" -ldl
     local number
     for number in 2 15; do
         token_command 'sleep 60'
@@ -833,10 +829,9 @@ END_OF_C
 
 # waitpid(2) is interrupted once before it waits.
 @test "token_command: a command that is killed does not become a zombie" {
-    need_preload
     serve_default
     no_token
-    cat >"$T/interrupt.c" <<'END_OF_C'
+    make_preload interrupt <<'END_OF_C'
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -860,7 +855,6 @@ __attribute__((destructor)) static void look(void)
         close(open(pid < 0 && errno == ECHILD ? getenv("REAPED") : getenv("ZOMBIE"), O_CREAT, 0600));
 }
 END_OF_C
-    "${CC:-cc}" -shared -fPIC -o "$T/interrupt.so" "$T/interrupt.c"
     token_command 'exec yes'
     status=0
     REAPED=$T/reaped ZOMBIE=$T/zombie LD_PRELOAD=$T/interrupt.so "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR" || status=$?

@@ -618,9 +618,8 @@ CONFIG
 }
 
 @test "config edit: an example that cannot be written is not left" {
-    need_preload
     export EDITOR=': >'"$T/edited; :"
-    cat >"$T/full.c" <<'END_OF_C'
+    make_preload full <<'END_OF_C'
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -654,7 +653,6 @@ int close(int fd)
     return -1;
 }
 END_OF_C
-    "${CC:-cc}" -shared -fPIC -o "$T/full.so" "$T/full.c"
     local function
     for function in write close; do
         at_terminal wait "cannot create $(config)" -- \

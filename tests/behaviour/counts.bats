@@ -8,8 +8,7 @@ load memory
 # preloaded NAME: makes $T/NAME.so of NAME.c beside this file.
 preloaded()
 {
-    need_preload
-    "${CC:-cc}" -shared -fPIC -o "$T/$1.so" "$BATS_TEST_DIRNAME/$1.c" -ldl
+    make_preload "$1" <"$BATS_TEST_DIRNAME/$1.c"
 }
 
 # allocations COMMAND...: sets COUNT; the output is discarded.

@@ -492,8 +492,7 @@ SCENARIO
 # Sets LIMITED to a library for LD_PRELOAD with which closing standard output reports an exceeded quota, as NFS does.
 build_limited()
 {
-    need_preload
-    cat >"$T/limited.c" <<'END_OF_C'
+    make_preload limited <<'END_OF_C'
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/syscall.h>
@@ -508,7 +507,6 @@ int close(int fd)
 }
 END_OF_C
     LIMITED=$T/limited.so
-    "${CC:-cc}" -shared -fPIC -o "$LIMITED" "$T/limited.c"
 }
 
 # run_limited ARGUMENT...: as run_chat, with that library.

@@ -170,6 +170,13 @@ need_preload()
     ldd "${PROGRAM:-$CHAT}" 2>/dev/null | grep -q '=>' || skip "the program is static or emulated"
 }
 
+# make_preload NAME: compiles the C source on standard input to $T/NAME.so, a library for LD_PRELOAD.
+make_preload()
+{
+    need_preload
+    "${CC:-cc}" -shared -fPIC -o "$T/$1.so" -x c - -ldl
+}
+
 # need_terminal: skips the test if there are no pseudo-terminals. In a bare chroot /dev/pts is not mounted.
 need_terminal()
 {

@@ -87,11 +87,10 @@ refused()
 
 # Stopped when the new file is complete but has not replaced the old one.
 @test "state: a killed login leaves no file with the token" {
-    need_preload
     serve_hello
     log_in
     : >"$(state .credentials.json).tmp-a1b2c3"
-    cat >"$T/kill.c" <<'END_OF_C'
+    make_preload kill <<'END_OF_C'
 #include <signal.h>
 #include <unistd.h>
 int fsync(int fd)
@@ -100,7 +99,6 @@ int fsync(int fd)
     return kill(getpid(), SIGKILL);
 }
 END_OF_C
-    "${CC:-cc}" -shared -fPIC -o "$T/kill.so" "$T/kill.c"
     echo any >"$T/password"
     status=0
     LD_PRELOAD=$T/kill.so "$CHAT" login --email me@example.com --password-stdin <"$T/password" >"$OUT" 2>"$ERR" || status=$?
@@ -130,8 +128,7 @@ END_OF_C
 # of the first $REMOVALS writes of a log entry.
 build_no_locks()
 {
-    need_preload
-    cat >"$T/no_locks.c" <<'END_OF_C'
+    make_preload no_locks <<'END_OF_C'
 #define _GNU_SOURCE
 #define _LARGEFILE64_SOURCE
 #include <dlfcn.h>
@@ -175,7 +172,6 @@ ssize_t write(int fd, const void *bytes, size_t len)
     return syscall(SYS_write, fd, bytes, len);
 }
 END_OF_C
-    "${CC:-cc}" -shared -fPIC -o "$T/no_locks.so" "$T/no_locks.c" -ldl
 }
 
 @test "state: a login on a file system without locks works with a warning" {
