@@ -48,25 +48,30 @@ static void put_json_report(struct doctor *d, const char *check, enum check_leve
     buf_release(&line);
 }
 
-enum { INDENT = 21 /* of messages: "warning  connection  " */ };
+enum {
+    INDENT = 21,      /* of messages: "warning  connection  " */
+    NARROW = 60,      /* with fewer columns, a message begins below the name of its check */
+    NARROW_INDENT = 4 /* there */
+};
 
-/* Appends words, and at a terminal breaks lines between them. */
-static void put_wrapped(struct doctor *d, struct span text)
+/* Appends words that begin at the column `indent`, and breaks lines of `columns` between them. 0
+   columns are no limit. */
+static void put_wrapped(struct buf *out, struct span text, unsigned indent, unsigned columns)
 {
-    unsigned columns = d->out.terminal ? terminal_columns() : 0, column = INDENT;
+    unsigned column = indent;
     while (text.len) {
         const char *blank = memchr(text.at, ' ', text.len);
         struct span word = span_make(text.at, blank ? (size_t)(blank - text.at) : text.len);
         unsigned width = width_of(word);
-        bool first = column == INDENT;
+        bool first = column == indent;
         if (columns && !first && column + 1 + width > columns) {
-            buf_printf(&d->out.pending, "\n%*s", INDENT, "");
-            column = INDENT;
+            buf_printf(out, "\n%*s", (int)indent, "");
+            column = indent;
         } else if (!first) {
-            buf_byte(&d->out.pending, ' ');
+            buf_byte(out, ' ');
             column++;
         }
-        buf_span(&d->out.pending, word);
+        buf_span(out, word);
         column += width;
         size_t taken = word.len + (blank != NULL);
         text = span_make(text.at + taken, text.len - taken);
@@ -77,17 +82,23 @@ static void put_report(struct doctor *d, const char *check, enum check_level lev
                        const char *message, const char *hint)
 {
     static const char *const colors[] = {"32", "33", "31"};
+    unsigned columns = d->out.terminal ? terminal_columns() : 0;
+    bool narrow = columns && columns < NARROW;
     struct buf *out = &d->out.pending, text = {0};
     if (d->in->terminal->colored)
-        buf_printf(out, "\033[%sm%-8s\033[0m %-11s ", colors[level], level_names[level], check);
+        buf_printf(out, "\033[%sm%-8s\033[0m", colors[level], level_names[level]);
     else
-        buf_printf(out, "%-8s %-11s ", level_names[level], check);
+        buf_printf(out, "%-8s", level_names[level]);
+    if (narrow)
+        buf_printf(out, " %s\n%*s", check, NARROW_INDENT, "");
+    else
+        buf_printf(out, " %-11s ", check);
     terminal_put_message(d->in->terminal, &text, span_first_line(span_trim(span_of(message))));
     if (hint) {
         buf_puts(&text, "; ");
         escape_put_line(&text, span_of(hint));
     }
-    put_wrapped(d, buf_view(&text));
+    put_wrapped(out, buf_view(&text), narrow ? NARROW_INDENT : INDENT, columns);
     buf_byte(out, '\n');
     buf_release(&text);
 }

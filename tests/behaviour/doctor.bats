@@ -450,6 +450,17 @@ SCENARIO
     expect_first_failure
 }
 
+@test "doctor: on a narrow terminal a message begins below the name of its check" {
+    no_token
+    at_terminal width 40 wait connection -- "$CHAT" doctor --color never -u http://127.0.0.1:1
+    tr -d '\r' <"$T/screen" >"$T/shown"
+    expect_line 'ok       url' "$T/shown"
+    expect_line '    http://127\.0\.0\.1:1' "$T/shown"
+    expect_line 'failure  connection' "$T/shown"
+    awk 'length > 40 && NF > 1' "$T/shown" >"$T/wide"
+    expect_bytes '' "$T/wide"
+}
+
 @test "doctor: JSON at a terminal is escaped" {
     at_terminal wait proxy -- "$CHAT" doctor -j -u $'http://127.0.0.1:1/\xc2\x9b31m'
     expect_no $'\xc2\x9b' "$T/screen"
