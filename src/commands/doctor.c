@@ -15,6 +15,7 @@
 #include "terminal/escape.h"
 #include "json/write.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -299,12 +300,19 @@ static void check_proxy(struct doctor *d)
 
 /* DNS, connection and TLS are tested by one request without a token. */
 
+/* Whether the host of a URL is an IP address. Of all hosts, IPv6 addresses alone have colons. */
+static bool is_address(const char *host)
+{
+    struct in_addr four;
+    return strchr(host, ':') || inet_pton(AF_INET, host, &four) == 1;
+}
+
 static void report_name(struct doctor *d)
 {
     struct buf message = {0};
-    struct span host = client_host(&d->client), address = span_of(http_address(d->client.api.http));
-    buf_span(&message, host);
-    if (span_equal(host, address))
+    struct span address = span_of(http_address(d->client.api.http));
+    buf_span(&message, client_host(&d->client));
+    if (is_address(buf_text(&message)))
         buf_puts(&message, " is an address");
     else if (address.len)
         buf_printf(&message, " is reached at %s", address.at);

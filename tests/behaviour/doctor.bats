@@ -273,11 +273,12 @@ old_jwt()
     doctor -u http://127.0.0.1:1/
     expect_status 69
     expect_report settings files url proxy name failure:connection
+    expect_check name '127\.0\.0\.1 is an address'
     expect_check connection 'cannot connect to http://127\.0\.0\.1:1: .*nothing is listening there; start the server, or check --url'
     doctor -u 'http://[::1]:1/'
     expect_status 69
     expect_report settings files url proxy name failure:connection
-    expect_check name '::1 .*'
+    expect_check name '::1 is an address'
     doctor -u http://example.org/
     expect_status 78
     expect_report settings files failure:url
@@ -456,6 +457,7 @@ SCENARIO
     tr -d '\r' <"$T/screen" >"$T/shown"
     expect_line 'ok       url' "$T/shown"
     expect_line '    http://127\.0\.0\.1:1' "$T/shown"
+    expect_line '    127\.0\.0\.1 is an address' "$T/shown"
     expect_line 'failure  connection' "$T/shown"
     awk 'length > 40 && NF > 1' "$T/shown" >"$T/wide"
     expect_bytes '' "$T/wide"
