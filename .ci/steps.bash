@@ -115,10 +115,14 @@ SCRIPT
     chmod +x "$made"
 }
 
-# expect_no_valgrind_errors DIRECTORY: fails if there is anything in the log files of with_valgrind.
+# expect_no_valgrind_errors DIRECTORY: fails if there is anything in the log files of with_valgrind, or no log file.
 expect_no_valgrind_errors()
 {
     local said
+    if [ -z "$(find "$1" -name '*.log')" ]; then
+        echo "valgrind wrote no log file to $1"
+        return 1
+    fi
     said=$(find "$1" -name '*.log' -exec cat {} +)
     if [ -n "$said" ]; then
         echo "$said"
