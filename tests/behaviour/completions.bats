@@ -43,7 +43,7 @@ offers_zsh()
 {
     rm -f "$T/offers"
     # shellcheck disable=SC2016 # the inner shell expands
-    OFFERS=$T/offers timeout 30 zsh -f -c '
+    OFFERS=$T/offers timeout "$((PATIENCE * 3))" zsh -f -c '
         zmodload zsh/zpty
         zpty shell zsh -f -i
         say() { zpty -w shell "$1" }
@@ -429,7 +429,7 @@ END
         began=$SECONDS
         "offers_$shell" 'sigmasight-chat send -c ' >"$T/got"
         [ ! -s "$T/got" ]
-        [ $((SECONDS - began)) -le 6 ] || fail "$shell took too long"
+        [ $((SECONDS - began)) -le "$(scaled 6)" ] || fail "$shell took too long"
     done
 }
 

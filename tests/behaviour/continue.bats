@@ -463,6 +463,8 @@ refuse()
     python3 -I - "$CHAT" <<'END_OF_PYTHON'
 import http.server, os, signal, subprocess, sys, threading
 
+patience = int(os.environ["PATIENCE"])
+
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # bats may ignore it
 begun, closed, order = threading.Event(), threading.Event(), []
 
@@ -484,7 +486,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def do_DELETE(self):
-        order.append(closed.wait(1))
+        order.append(closed.wait(patience))
         self.answer(204, b"")
 
     def answer(self, status, body):
@@ -503,7 +505,7 @@ child = subprocess.Popen([sys.argv[1], "send", "-q", "--ephemeral", "-u", f"http
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=dict(os.environ, SIGMASIGHT_TOKEN="t"))
 assert child.stdout.read(4) == b"half"
 child.send_signal(signal.SIGINT)
-assert child.wait(10) == -signal.SIGINT
+assert child.wait(patience) == -signal.SIGINT
 assert order == [True], order
 END_OF_PYTHON
 }

@@ -321,7 +321,7 @@ SCENARIO
     expect_status 0
     expect_lines
     [ "$(names)" = 'client.open message done client.warning client.close' ]
-    expect_close '.status == "done" and .timing.elapsed_ms >= 4900 and .timing.elapsed_ms < 7000'
+    expect_close ".status == \"done\" and .timing.elapsed_ms >= 4900 and .timing.elapsed_ms < $(scaled 7)000"
 }
 
 @test "a server that continues after done does not extend the wait" {
@@ -329,14 +329,14 @@ SCENARIO
 on POST /chat/send
 event message {"delta":"text"}
 event done {}
-repeat 1000
+repeat 100000
 event heartbeat {}
 pause 20
 end-repeat
 SCENARIO
     run_chat send -o json -c "$ID" hi
     expect_status 0
-    expect_jq '.[0] | .text == "text" and .timing.elapsed_ms >= 4900 and .timing.elapsed_ms < 7000'
+    expect_jq ".[0] | .text == \"text\" and .timing.elapsed_ms >= 4900 and .timing.elapsed_ms < $(scaled 7)000"
 }
 
 @test "an error event also ends the answer: the wait for the server is limited" {
@@ -345,11 +345,10 @@ on POST /chat/send
 event error {"message":"gone","retryable":false}
 silence
 SCENARIO
-    SECONDS=0
-    run_chat send -c "$ID" hi
+    launch "$CHAT" send -c "$ID" hi </dev/null >"$OUT" 2>"$ERR"
+    await_end 7
     expect_status 1
     expect_error '.*gone.*'
-    [ "$SECONDS" -le 7 ]
 }
 
 @test "other time limits do not apply after done" {

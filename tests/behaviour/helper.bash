@@ -41,12 +41,19 @@ teardown()
     stop_server
     exec {LEASH}>&-
     ended=0
-    read -r -t 5 -u "$LEASH_END" || ended=$?
+    read -r -t "$(scaled 5)" -u "$LEASH_END" || ended=$?
     if [ "$ended" -gt 128 ]; then
         echo "a process is still running" >&2
         result=1
     fi
     return "$result"
+}
+
+# scaled SECONDS: prints the upper bound for something that takes at most SECONDS: SECONDS if PATIENCE is 10 or less, and in
+# proportion more if it is higher.
+scaled()
+{
+    echo "$(($1 * (PATIENCE > 10 ? PATIENCE : 10) / 10))"
 }
 
 # --- the server ---
@@ -283,10 +290,12 @@ expect_end()
 }
 
 # await_end [SECONDS]: waits for the command of launch. Sets $status as a shell does, and ENDING to "exit" or "signal".
+# SECONDS is for `scaled`: more than 10 for a command that takes long, less if the interface promises that it ends sooner.
 await_end()
 {
-    local number=''
-    read -r -t "${1-$PATIENCE}" -u "$ENDED" ENDING number || fail "the program still runs"
+    local number='' limit=$PATIENCE
+    [ "$#" -eq 0 ] || limit=$(scaled "$1")
+    read -r -t "$limit" -u "$ENDED" ENDING number || fail "the program still runs"
     RUNNING=''
     exec {ENDED}<&-
     status=$number

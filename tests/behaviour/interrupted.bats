@@ -211,7 +211,7 @@ SCENARIO
 
 # --- before there is a connection ---
 
-# dies SIGNAL: sends it; the program ends by it within a short time, without a message.
+# dies SIGNAL: sends it; the program ends by it at once, without a message.
 dies()
 {
     kill -s "$1" "$PID"

@@ -34,7 +34,7 @@ await_open_requests()
     local tries=0
     until [ "$(open_requests)" -eq "$1" ]; do
         tries=$((tries + 1))
-        [ "$tries" -lt 600 ] || fail "$(open_requests) requests are open, not $1"
+        [ "$tries" -lt $((PATIENCE * 10)) ] || fail "$(open_requests) requests are open, not $1"
         read -r -t 0.1 -u "$LEASH_END" _ || :
     done
 }

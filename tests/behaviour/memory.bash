@@ -40,7 +40,7 @@ await_note()
 {
     local line=''
     while [[ $line != *$2* ]]; do
-        read -r -t "${3-30}" -u "$1" line || fail "expected $2, the last line is: $line"
+        read -r -t "${3-$((PATIENCE * 3))}" -u "$1" line || fail "expected $2, the last line is: $line"
     done
 }
 

@@ -221,7 +221,7 @@ has()
     echo >hold
     wait "$parent"
     # Its standard output is closed when it has ended.
-    run -1 read -r -t 30 line <&5
+    run -1 read -r -t "$((${PATIENCE-10} * 3))" line <&5
     exec 5<&-
 }
 

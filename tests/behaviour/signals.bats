@@ -121,7 +121,7 @@ wait_for_message()
     head -c 65536 /dev/zero | tr '\0' x >&"$MESSAGE"
 }
 
-# dies SIGNAL: sends it; the program ends by it within a short time.
+# dies SIGNAL: sends it; the program ends by it at once.
 dies()
 {
     kill -s "$1" "$PID"
@@ -323,7 +323,7 @@ SCENARIO
     kill -s INT "$PID"
     # Ignored, or too late.
     kill -s INT "$PID" 2>/dev/null || true
-    await_end 2
+    await_end
     expect_signal INT
 }
 
@@ -442,7 +442,7 @@ SCENARIO
     launch bash -c 'for n in 1 2 3; do "$0" send -c "$1" hi; echo "$n" >>"$2"; done; exit 0' "$CHAT" "$ID" "$T/loop" >"$OUT" 2>"$ERR"
     await_gate here
     kill -s INT -- "-$PID"
-    await_end 2
+    await_end
     expect_signal INT
     [ ! -e "$T/loop" ]
 }
@@ -513,7 +513,7 @@ SCENARIO
 RUNS
 }
 
-# leaves: the reader closes the pipe, and the program ends within a short time without any other event.
+# leaves: the reader closes the pipe, and the program ends by SIGPIPE without any other event. It must do so within 100 ms.
 leaves()
 {
     exec {ANSWER}<&-
@@ -554,7 +554,7 @@ event message {"delta":"half"}
 gate here
 SCENARIO
     python3 - "$1" "$CHAT" send -c "$ID" hi <<'END_OF_PYTHON'
-import signal, socket, subprocess, sys
+import os, signal, socket, subprocess, sys
 if sys.argv[1] == "local":
     ours, its = socket.socketpair()
 else:
@@ -566,7 +566,7 @@ its.close()
 # All of it is read: closing sends no reset, only the end.
 assert ours.recv(4) == b"half"
 ours.close()
-sys.exit(child.wait(10) != -signal.SIGPIPE)
+sys.exit(child.wait(int(os.environ["PATIENCE"])) != -signal.SIGPIPE)
 END_OF_PYTHON
 }
 
@@ -621,7 +621,7 @@ gate here
 event done {}
 SCENARIO
     python3 - "$CHAT" "$SIGMASIGHT_URL" "$ID" <<'END_OF_PYTHON'
-import socket, subprocess, sys, urllib.request
+import os, socket, subprocess, sys, urllib.request
 listener = socket.create_server(("127.0.0.1", 0))
 its = socket.create_connection(listener.getsockname())
 ours = listener.accept()[0]
@@ -638,7 +638,7 @@ except subprocess.TimeoutExpired:
 gate = sys.argv[2].replace("/api/v1", "/mock/gates/here")
 urllib.request.urlopen(urllib.request.Request(gate, method="POST"))
 assert ours.recv(4) == b"\n"
-sys.exit(child.wait(10))
+sys.exit(child.wait(int(os.environ["PATIENCE"])))
 END_OF_PYTHON
 }
 
@@ -651,6 +651,7 @@ SCENARIO
     start --ephemeral hi
     await_gate here
     exec {ANSWER}<&-
+    # The deletion may take 2 s.
     await_end 3
     expect_signal PIPE
     [ "$(count_requests 'DELETE .*')" -eq 1 ]

@@ -401,7 +401,7 @@ in_tmux()
 # tmux_shows TEXT, tmux_gone TEXT: waits until the pane contains TEXT, or no longer contains it.
 tmux_shows()
 {
-    local end=$((SECONDS + 10))
+    local end=$((SECONDS + PATIENCE))
     until in_tmux capture-pane -p -t chat >"$T/pane" && grep -q -F -e "$1" "$T/pane"; do
         [ "$SECONDS" -le "$end" ] || fail "tmux does not show '$1': $(cat "$T/pane")"
     done
@@ -409,7 +409,7 @@ tmux_shows()
 
 tmux_gone()
 {
-    local end=$((SECONDS + 10))
+    local end=$((SECONDS + PATIENCE))
     while in_tmux capture-pane -p -t chat >"$T/pane" && grep -q -F -e "$1" "$T/pane"; do
         [ "$SECONDS" -le "$end" ] || fail "tmux still shows '$1': $(cat "$T/pane")"
     done
@@ -418,7 +418,7 @@ tmux_gone()
 # Waits until the pane has one line besides the numbers that the test has written.
 tmux_one_line()
 {
-    local end=$((SECONDS + 10))
+    local end=$((SECONDS + PATIENCE))
     until in_tmux capture-pane -p -t chat >"$T/pane" && [ "$(grep -c -v -x '[0-9]*' "$T/pane")" -eq 1 ]; do
         [ "$SECONDS" -le "$end" ] || fail "not one line in tmux: $(cat "$T/pane")"
     done
