@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+/* clang-format off */
 /* A target without a fuzzer.
- *
- *   fuzz_NAME             what `make check` runs: the seeds that the target names and
- *                         tests/fuzz/regressions/fuzz_NAME below $SRCDIR, a TAP line for each
- * pattern fuzz_NAME PATH...     these files, and those of these directories fuzz_NAME - standard
- * input; what AFL++ runs, many inputs in one process
- */
+
+     fuzz_NAME             what `make check` runs: the seeds that the target names and
+                           tests/fuzz/regressions/fuzz_NAME below $SRCDIR; prints a TAP line for
+                           each pattern
+     fuzz_NAME PATH...     these files, and those of these directories
+     fuzz_NAME -           standard input: what AFL++ runs, many inputs in one process */
+/* clang-format on */
 #include "fuzz.h"
 
 #include <errno.h>
