@@ -137,7 +137,7 @@ END_OF_C
     export CLOCK_AHEAD=$T/ahead
 }
 
-# run_error STATUS [PATTERN]: one line with an error was printed, and nothing on standard output.
+# expect_failure STATUS [PATTERN]: one line with an error was printed, and nothing on standard output.
 expect_failure()
 {
     expect_status "$1"

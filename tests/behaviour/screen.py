@@ -11,14 +11,14 @@ screen.py DIRECTORY [STEP ARGUMENT]... -- COMMAND...
   await GATE     waits until a response has arrived at this gate
   type KEYS      types KEYS, with the escapes of Python
   kill NAME      sends the signal to the command
-  stopped -      waits until a signal has stopped the command
   keep NAME      writes the screen, a line each, to DIRECTORY/NAME
 
 Writes to DIRECTORY: `last`, the final screen; `bytes`, the output of the command; `draws`, the number of times that
 the status line was drawn; and `wrong`, errors such as a line that wraps while the status line is drawn. Prints how the
 command ended: "exit N" or "signal N".
 
-The terminal supports the sequences that the program uses: CR, LF, BS, SGR, ED 0, EL 0, DECAWM. Others are errors.
+The terminal supports the sequences that the program uses: CR, LF, SGR, ED 0, EL 0, DECAWM; and those of line editors: BS,
+HT, BEL, CUU, CUF, CUB, CHA, ICH, DCH, and the mode for bracketed paste. Others are errors.
 """
 import os
 import re
@@ -247,8 +247,6 @@ for step, argument in steps:
         os.write(terminal, keys(argument))
     elif step == "kill":
         os.kill(child, getattr(signal, "SIG" + argument))
-    elif step == "stopped":
-        os.waitpid(child, os.WUNTRACED)
     elif step == "keep":
         keep(argument)
     else:
