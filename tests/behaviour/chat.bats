@@ -330,12 +330,7 @@ END
     local port=$PORT
     stop_server
     rm "$T/announcement" "$T/port"
-    "$MOCK" --port "$port" --port-file "$T/port" --with-parent --token "$TOKEN" --scenario "$T/scenario" </dev/null >/dev/null 2>&1 3>&- &
-    # shellcheck disable=SC2034 # for stop_server
-    MOCK_PID=$!
-    until [ -e "$T/port" ]; do
-        sleep 0.02
-    done
+    serve_default --scenario "$T/scenario" --port "$port"
     echo two >&"$LINES"
     expect_read "$ANSWERS" $'\nHeard: two\n'
     exec {LINES}>&- {KEPT}>&-

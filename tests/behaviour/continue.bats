@@ -418,7 +418,8 @@ refuse()
     launch "$CHAT" send --ephemeral hi </dev/null >"$OUT" 2>"$ERR"
     await_gate asked
     kill -INT "$PID"
-    sleep 0.6 # one that comes sooner is ignored
+    # One that comes sooner is ignored.
+    for_a_while 0.6
     kill -INT "$PID"
     await_end
     expect_signal INT

@@ -56,6 +56,12 @@ scaled()
     echo "$(($1 * (PATIENCE > 10 ? PATIENCE : 10) / 10))"
 }
 
+# for_a_while SECONDS: waits until a time limit of the program has passed, or between two polls. Use a gate for all else.
+for_a_while()
+{
+    read -r -t "$1" -u "$LEASH_END" _ || :
+}
+
 # --- the server ---
 
 # serve [OPTION]...: starts sigmasight-mock with the scenario on standard input.

@@ -13,12 +13,6 @@ suspended()
     grep -q '^State:[[:space:]]*T' "/proc/$PID/status"
 }
 
-# for_a_while SECONDS: sleeps while a time limit runs.
-for_a_while()
-{
-    read -r -t "$1" -u "$LEASH_END" _ || :
-}
-
 suspend()
 {
     kill -s STOP "$PID"

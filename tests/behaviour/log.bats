@@ -696,6 +696,7 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
 
 @test "log: a question begins when it was edited" {
     serve_hello
+    # The times of the start and of the edit must differ.
     printf '#!/bin/sh\nsleep 0.3\ndate +%%s%%3N >"%s"\n' "$T/edited" >"$T/editor"
     chmod +x "$T/editor"
     EDITOR=$T/editor at_terminal -- "$CHAT" send --log --edit hi
