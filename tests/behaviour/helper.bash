@@ -371,6 +371,12 @@ expect_error()
     [ "$(wc -l <"$ERR")" -eq 1 ] || fail "expected one line on standard error"
 }
 
+# strerror NAME: prints the system's description of that error, such as ENOENT.
+strerror()
+{
+    python3 -I -S -c 'import errno, os, sys; print(os.strerror(getattr(errno, sys.argv[1])))' "$1"
+}
+
 expect_utf8()
 {
     iconv -f UTF-8 -t UTF-8 "${1-$OUT}" >"$T/utf8" || fail "not UTF-8"

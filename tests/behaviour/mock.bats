@@ -139,13 +139,13 @@ has()
     for option in --help --version '--port 0 --with-parent'; do
         # shellcheck disable=SC2086
         run -74 --separate-stderr bash -c '"$@" >/dev/full' full "$MOCK" $option
-        [ "$stderr" = "sigmasight-mock: cannot write standard output: No space left on device" ]
+        [[ $stderr =~ ^"sigmasight-mock: cannot write standard output: "[^:]+$ ]]
     done
 }
 
 @test "mock: files that cannot be read or created" {
     run -66 "$MOCK" --scenario nowhere
-    [ "$output" = "sigmasight-mock: cannot read nowhere: No such file or directory" ]
+    [[ $output =~ ^"sigmasight-mock: cannot read nowhere: "[^:]+$ ]]
     run -66 "$MOCK" --answer nowhere
     run -73 "$MOCK" --dump /dev/null/x
     run -74 "$MOCK" --port 0 --port-file /dev/null/x
@@ -1166,5 +1166,5 @@ has()
 	END
     printf 'on GET /x\r\n  file nowhere\r\n' >wrong
     run -66 --separate-stderr "$MOCK" --port 0 --scenario wrong
-    [ "$stderr" = "sigmasight-mock: wrong:2: cannot read nowhere: No such file or directory" ]
+    [[ $stderr =~ ^"sigmasight-mock: wrong:2: cannot read nowhere: "[^:]+$ ]]
 }

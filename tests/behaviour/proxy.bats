@@ -89,7 +89,8 @@ dead_proxy()
 @test "proxy: one where nothing listens is 69" {
     dead_proxy
     export SIGMASIGHT_TOKEN=$TOKEN
-    local words='cannot connect to the proxy http://127\.0\.0\.1:1: Connection refused; check the proxy that the environment names'
+    local words
+    words="cannot connect to the proxy http://127\.0\.0\.1:1: $(strerror ECONNREFUSED); check the proxy that the environment names"
     run_chat whoami --allow-http -u http://sigmasight.invalid/api/v1
     expect_failure 69 "$words"
     run_chat whoami -u https://sigmasight.invalid/api/v1
