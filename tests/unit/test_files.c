@@ -67,8 +67,8 @@ static void keep(void)
 
 int main(void)
 {
-    char directory[] = "/tmp/test_files.XXXXXX";
-    if (!mkdtemp(directory) || chdir(directory) != 0 || sys_make_directories("inside") != 0) {
+    char *directory = unit_directory();
+    if (chdir(directory) != 0 || sys_make_directories("inside") != 0) {
         perror(directory);
         return 2;
     }
@@ -79,5 +79,6 @@ int main(void)
     unlink("inside/file");
     rmdir("inside");
     rmdir(directory);
+    free(directory);
     return unit_status();
 }

@@ -10,8 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-static char directory[] = "/tmp/test_history.XXXXXX";
-static char *path;
+static char *directory, *path;
 
 static struct {
     struct buf messages[HISTORY_MAX + 1];
@@ -215,14 +214,12 @@ static void remove_all(void)
     free(lock);
     free(state);
     free(path);
+    free(directory);
 }
 
 int main(void)
 {
-    if (!mkdtemp(directory)) {
-        perror("mkdtemp");
-        return 2;
-    }
+    directory = unit_directory();
     path = buf_format("%s/sigmasight-chat/history", directory);
     setenv("XDG_STATE_HOME", directory, 1);
     unit_case("history: an absent file", absent);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by the unit tests: cases, checks, memory that ends at a guard page, and reproducible
-   random numbers. A case prints one line, `ok - NAME` or `not ok - NAME: DETAIL`. */
+/* Shared by the unit tests: cases, checks, temporary directories, memory that ends at a guard page,
+   and reproducible random numbers. A case prints one line, `ok - NAME` or `not ok - NAME: DETAIL`.
+ */
 #ifndef UNIT_H
 #define UNIT_H
 
@@ -91,6 +92,18 @@ __attribute__((unused)) static bool check_span(struct span got, struct span want
 __attribute__((unused)) static bool check_int(int64_t got, int64_t want, const char *what)
 {
     return check(got == want, "%s: %lld instead of %lld", what, (long long)got, (long long)want);
+}
+
+/* The path of a new directory in $TMPDIR, on the heap. */
+__attribute__((unused)) static char *unit_directory(void)
+{
+    const char *parent = getenv("TMPDIR");
+    char *path = buf_format("%s/unit.XXXXXX", parent ? parent : "/tmp");
+    if (!mkdtemp(path)) {
+        perror(path);
+        exit(2);
+    }
+    return path;
 }
 
 /* Memory whose last byte is followed by a page that cannot be read. */
