@@ -10,7 +10,7 @@
 
 enum { SMALL = 200, LARGE = 1 << 20, ERROR = ANSWER_OUTPUTS };
 
-/* In memory, opened once. */
+/* Descriptors in memory, opened once. */
 static int descriptors[ANSWER_OUTPUTS + 1];
 
 struct pipe {

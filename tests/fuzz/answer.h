@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One stream through the pipe of an answer into every format at once. */
+/* Passes one stream to every output format at once. */
 #ifndef ANSWER_H
 #define ANSWER_H
 
@@ -19,11 +19,11 @@ enum answer_output {
 struct answer_run {
     struct buf out[ANSWER_OUTPUTS];
     struct buf error; /* standard error; on a terminal only */
-    size_t fed;       /* so many bytes were given before something failed */
+    size_t fed;       /* bytes passed before a failure */
 };
 
-/* With `terminal` every output is one, and so is standard error: coloured, Markdown too, with a
-   status line that is drawn again and again where the stream is fed in pieces. */
+/* With `terminal`, every output and standard error are terminals: in colour, with rendered Markdown
+   and a status line that is redrawn after each piece. */
 void answer_run(struct answer_run *run, struct span in, enum fuzz_way way, bool terminal);
 
 #endif

@@ -16,9 +16,9 @@
 
 static int real_error = -1;
 
-void fuzz_require(bool so, const char *format, ...)
+void fuzz_require(bool condition, const char *format, ...)
 {
-    if (so)
+    if (condition)
         return;
     va_list args;
     fuzz_error_restore();
@@ -30,12 +30,12 @@ void fuzz_require(bool so, const char *format, ...)
     abort();
 }
 
-/* Nothing that is read may make the program give up, as it does without memory: a fuzzer would see
-   no finding in that. AFL++ is told, see tests/fuzz/run; it needs the real one. */
+/* No input may make the program exit, as it does without memory; libFuzzer would not report that.
+   AFL++ reports it (see tests/fuzz/run) and requires the real function. */
 #ifndef __AFL_FUZZ_TESTCASE_LEN
 _Noreturn void _exit(int status) /* NOLINT */
 {
-    fuzz_require(false, "the program ended with status %d", status);
+    fuzz_require(false, "the program exited with status %d", status);
     abort();
 }
 #endif
@@ -61,7 +61,7 @@ void fuzz_same(struct span got, struct span want, const char *what)
     fuzz_error_restore();
     show("got", got, from);
     show("wanted", want, from);
-    fuzz_require(false, "%s: they differ", what);
+    fuzz_require(false, "%s: the results differ", what);
 }
 
 uint32_t fuzz_hash(struct span in)
@@ -172,7 +172,7 @@ static void require_harmless(void *arg, uint32_t c, struct span from)
                   (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
     if (drives || c == ORACLE_ERROR)
         fuzz_require(false, "%s: %s%02X at %zu", s->what,
-                     c == ORACLE_ERROR ? "what is not UTF-8, " : "U+", (unsigned)c, at);
+                     c == ORACLE_ERROR ? "invalid UTF-8, " : "U+", (unsigned)c, at);
 }
 
 void fuzz_require_harmless(struct span shown, enum fuzz_own own, const char *what)
@@ -201,29 +201,29 @@ int fuzz_memory(void)
     FILE *file = tmpfile();
     int fd = file ? fileno(file) : -1;
 #endif
-    fuzz_require(fd >= 0, "no descriptor in memory");
+    fuzz_require(fd >= 0, "cannot open a descriptor in memory");
     return fd;
 }
 
 void fuzz_memory_take(int fd, struct buf *out)
 {
     off_t size = lseek(fd, 0, SEEK_END);
-    fuzz_require(size >= 0, "a descriptor in memory has no size");
+    fuzz_require(size >= 0, "cannot get the size of a descriptor in memory");
     buf_reserve(out, (size_t)size);
     if (size == 0)
         return;
     ssize_t n = pread(fd, out->data + out->len, (size_t)size, 0);
-    fuzz_require(n == size, "a descriptor in memory cannot be read");
+    fuzz_require(n == size, "cannot read a descriptor in memory");
     out->len += (size_t)n;
     fuzz_require(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0,
-                 "a descriptor in memory cannot be emptied");
+                 "cannot empty a descriptor in memory");
 }
 
 void fuzz_error_redirect(int fd)
 {
     if (real_error < 0) {
         real_error = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
-        fuzz_require(real_error >= 0, "no descriptor for standard error");
+        fuzz_require(real_error >= 0, "cannot duplicate standard error");
 #ifdef FUZZ_SANITIZED
         __sanitizer_set_report_fd((void *)(intptr_t)real_error);
 #endif

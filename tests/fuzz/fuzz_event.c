@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Server-sent events to chat events: what chat_parse() promises of its spans and of their JSON. */
+/* Server-sent events to chat events: the properties of the spans of chat_parse() and of their JSON.
+ */
 #include "stream/event.h"
 #include "json/write.h"
 
@@ -15,7 +16,9 @@ static bool lies_in(struct span part, struct span whole)
     return part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
 }
 
-/* The value's own bytes are JSON of its type, and of a string the decoded text is what they say. */
+/* The bytes of the value are JSON of its type, and the decoded text of a string is that of its
+ * JSON.
+ */
 static void check_value(const struct json_value *v, const char *what)
 {
     static struct model model;
@@ -33,7 +36,7 @@ static void check_value(const struct json_value *v, const char *what)
     fuzz_require(v->type != JSON_STRING || fuzz_is_utf8(v->string), "%s is not UTF-8", what);
 }
 
-/* `data` with the guide's keys is the server's but for these keys. */
+/* `data` with the keys of the guide differs from that of the server only in these keys. */
 static void check_data(const struct chat_event *event)
 {
     static struct buf put, want;
@@ -49,7 +52,7 @@ static void check_data(const struct chat_event *event)
     for (unsigned i = 0; i < event->renames; i++) {
         const struct chat_rename *r = &event->rename[i];
         fuzz_require(lies_in(r->key_raw, data) && r->key_raw.at >= at && r->name,
-                     "a rename out of its place");
+                     "a renamed key is not in its place");
         buf_append(&want, at, (size_t)(r->key_raw.at - at));
         buf_printf(&want, "\"%s\"", r->name);
         at = r->key_raw.at + r->key_raw.len;
@@ -62,7 +65,7 @@ static void check_data(const struct chat_event *event)
     fuzz_same(buf_view(&got.tokens), buf_view(&plain.tokens), "`data`");
 }
 
-/* The guide's name of each member that has another on the wire as well. */
+/* The name in the guide of each member that may have another name on the wire. */
 static const struct {
     enum chat_member member;
     const char *guide;
@@ -71,7 +74,7 @@ static const struct {
              {CHAT_ERROR_MESSAGE, "message"},
              {CHAT_ERROR_CODE, "code"}};
 
-/* What is found in `data` as it is put: how often a name, and the last value of it. */
+/* The number of occurrences of a name in the output for `data`, and its last value. */
 struct found {
     const char *name;
     int count;
@@ -110,7 +113,7 @@ static void check_agreement(const struct chat_event *event)
         int before = found.count, renamed = 0;
         for (unsigned k = 0; k < event->renames; k++)
             renamed += strcmp(event->rename[k].name, named[i].guide) == 0;
-        fuzz_require(before == 0 || renamed == 0, "a key is renamed to one that is there: %s",
+        fuzz_require(before == 0 || renamed == 0, "a key is renamed to one that exists: %s",
                      named[i].guide);
         if (member->type == JSON_NONE)
             continue;
@@ -153,10 +156,10 @@ static void check_envelope(const struct chat_event *event)
     bool wrapped = event->is_json && event->member[CHAT_DATA].raw.len != whole;
     if (event->is_json)
         json_read_object(event->from->data, look_for_wrapping, &w);
-    fuzz_require(!wrapped || (w.type && w.data), "an envelope that is none");
-    /* Of events that are known it needs no more than these two. */
+    fuzz_require(!wrapped || (w.type && w.data), "not an envelope");
+    /* Known events require only these two. */
     fuzz_require(wrapped || !w.has_name || !(w.type && w.data && w.beside),
-                 "an envelope that was not seen");
+                 "an envelope was not recognized");
     fuzz_require(w.has_name ||
                      wrapped <= (event->kind == CHAT_MESSAGE || event->kind == CHAT_ERROR),
                  "an unnamed event in an envelope");
@@ -173,7 +176,7 @@ static bool is_string(const struct chat_event *event, enum chat_member member)
     return event->member[member].type == JSON_STRING;
 }
 
-/* Invariants that readers of an event rely on. */
+/* Invariants on which readers of an event depend. */
 static void check_kind(const struct chat_event *event)
 {
     enum chat_kind kind = event->kind;
@@ -182,15 +185,16 @@ static void check_kind(const struct chat_event *event)
     fuzz_require(kind != CHAT_MESSAGE || is_string(event, CHAT_DELTA), "a message without delta");
     fuzz_require(!tool || is_string(event, CHAT_TOOL_NAME), "a tool without a name");
     fuzz_require(kind == CHAT_OTHER || kind == CHAT_UNNAMED || kind == CHAT_MALFORMED || object,
-                 "an event of kind %d that is no JSON object", (int)kind);
-    fuzz_require(kind != CHAT_MALFORMED || event->why, "a fault without a reason");
-    fuzz_require(!span_starts(event->name, span_of("client.")), "a name of the program's own");
+                 "an event of kind %d is not a JSON object", (int)kind);
+    fuzz_require(kind != CHAT_MALFORMED || event->why, "a malformed event without a reason");
+    fuzz_require(!span_starts(event->name, span_of("client.")),
+                 "a name that is reserved for the program");
     const struct json_value *error = chat_tool_error(event);
     if (error)
         check_value(error, "the error of a tool");
 }
 
-/* All that a parse says, as text. */
+/* The complete result of a parse as text. */
 static void put_event(struct buf *out, const struct chat_event *event)
 {
     buf_printf(out, "%d %d ", (int)event->kind, event->is_json);
@@ -228,14 +232,14 @@ static int on_event(void *arg, const struct sse_event *from, struct fail *fail)
     check_data(event);
     check_agreement(event);
     check_envelope(event);
-    /* A parser that has read other events and looks ahead sees in this one what a new one sees. */
+    /* A parser that has read other events gives the same result as a new one. */
     buf_clear(&first);
     put_event(&first, event);
     struct chat_parser *unused = chat_parser_new();
     event = chat_parse(unused, from);
     buf_clear(&second);
     put_event(&second, event);
-    fuzz_same(buf_view(&first), buf_view(&second), "a parser that was used before");
+    fuzz_same(buf_view(&first), buf_view(&second), "a reused parser");
     chat_parser_free(unused);
     return 0;
 }

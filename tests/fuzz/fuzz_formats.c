@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes to every output format: each line of JSON is JSON, the formats agree on the text, and no
-   cut of the bytes shows. */
+/* Bytes to every output format: each JSON line is valid, all formats have the same text, and the
+   result does not depend on how the bytes are cut. */
 #include "json/json.h"
 
 #include "answer.h"
@@ -15,7 +15,7 @@ static void each_line(struct span all, void (*line)(void *arg, struct span line)
     while (all.at && all.len) {
         const char *end = memchr(all.at, '\n', all.len);
         if (!end) {
-            fuzz_require(false, "a last line without its end");
+            fuzz_require(false, "the last line is incomplete");
             return;
         }
         size_t n = (size_t)(end - all.at);
@@ -27,10 +27,10 @@ static void each_line(struct span all, void (*line)(void *arg, struct span line)
 static void check_line(void *arg, struct span line)
 {
     fuzz_require_json_line(line, arg);
-    fuzz_require(line.len > 1 && line.at[0] == '{', "%s: a line that is no object", (char *)arg);
+    fuzz_require(line.len > 1 && line.at[0] == '{', "%s: a line is not an object", (char *)arg);
 }
 
-/* The text as a reader of the JSON lines puts it together. */
+/* The text as assembled from the JSON lines. */
 struct text {
     struct buf event, delta, all, final;
     bool has_final;
@@ -68,7 +68,7 @@ static void take_line(void *arg, struct span line)
     buf_clear(&t->event);
     buf_clear(&t->delta);
     t->has_final = false;
-    fuzz_require(json_read_object(line, take_member, t) == 0, "a line is not read back");
+    fuzz_require(json_read_object(line, take_member, t) == 0, "a line cannot be read again");
     if (span_is(buf_view(&t->event), "message")) {
         buf_span(&t->all, buf_view(&t->delta));
         t->deltas++;
@@ -85,7 +85,7 @@ static void take_text(void *arg, const struct json_member *m)
         buf_span(out, m->value.string);
 }
 
-/* The text format ends the text with a newline of its own at each `done` and at the end. */
+/* The text format adds a newline to the text at each `done` and at the end, if it lacks one. */
 static void compare_text(struct span shown, struct span text)
 {
     size_t i = 0;
@@ -93,7 +93,7 @@ static void compare_text(struct span shown, struct span text)
         if (i < text.len && shown.at[k] == text.at[i])
             i++;
         else
-            fuzz_require(shown.at[k] == '\n', "text that no event brought, at %zu", k);
+            fuzz_require(shown.at[k] == '\n', "text that is in no event, at %zu", k);
     }
     fuzz_require(i == text.len, "the text format ends at %zu of %zu", i, text.len);
     fuzz_require(shown.len == 0 || shown.at[shown.len - 1] == '\n', "no newline at the end");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* base/json against the grammar by the letter, and against yajl used plainly; the writers, which
-   must give JSON of any bytes. */
+/* json/ compared with the literal grammar and with yajl, and the writers, which must write JSON for
+   any bytes. */
 #include "json/json.h"
 #include "json/write.h"
 
@@ -45,7 +45,7 @@ static void put_model(struct buf *out, const struct model *m)
     }
 }
 
-/* The document by yajl as its manual has it: parse all, then say that this was all. */
+/* Parses the document with yajl as its documentation describes. */
 static bool yajl_takes(struct span document)
 {
     static const yajl_callbacks none;
@@ -56,11 +56,11 @@ static bool yajl_takes(struct span document)
     return good;
 }
 
-/* yajl takes more than json/json.h promises: other white space, and after the value the beginning
-   of a token that never ends. It must not take less. */
+/* yajl accepts more than json/json.h specifies: other white space, and an incomplete token after
+   the value. It must not accept less. */
 static void compare_with_yajl(struct span document, bool good)
 {
-    fuzz_require(!good || yajl_takes(document), "json_walk takes what yajl does not");
+    fuzz_require(!good || yajl_takes(document), "json_walk accepts what yajl does not");
 }
 
 static void put_value(struct buf *out, const struct json_reader *reader, const struct json_value *v)
@@ -78,7 +78,7 @@ static void compare_with_grammar(struct json_reader *reader, struct span documen
     static struct buf got, want;
     model_clear(&model);
     bool theirs = model_read(&model, document);
-    fuzz_require(good == theirs, "json_walk says %d (%s), the grammar %d", good,
+    fuzz_require(good == theirs, "json_walk returns %d (%s), the grammar %d", good,
                  good ? "" : json_error(reader), theirs);
     if (!good)
         return;
@@ -92,7 +92,7 @@ static void compare_with_grammar(struct json_reader *reader, struct span documen
     fuzz_same(buf_view(&got), buf_view(&want), "the document's value");
 }
 
-/* A shape of all kinds: within others, twice the same one, a key that is empty. */
+/* A shape of all kinds: nested, with a repeated key and an empty one. */
 static const struct json_key deep_keys[] = {{SPAN("error"), 1, NULL, 0}, {SPAN("b"), 2, NULL, 0}};
 static const struct json_shape deep = {deep_keys, 2};
 static const struct json_key data_keys[] = {
@@ -104,7 +104,8 @@ static const struct json_key keys[] = {{SPAN("type"), 2, NULL, 0},
                                        {SPAN(""), 4, NULL, 0}};
 static const struct json_shape shape = {keys, 4};
 
-/* What the grammar finds of a shape in the value at an offset: of two equal keys the last one. */
+/* The members of a shape in the value at an offset according to the grammar: the last one of equal
+   keys. */
 static void expect(struct span document, size_t at, size_t len, const struct json_shape *wanted,
                    unsigned slots, struct buf *found)
 {
@@ -135,9 +136,9 @@ static void find(struct json_reader *reader, struct span document, bool utf8, bo
     static struct buf want[JSON_SLOTS];
     struct buf got = {0};
     int result = json_find(reader, document, &shape, &found);
-    fuzz_require(good == (result == 0), "json_find says %d, json_walk %d", result, good);
+    fuzz_require(good == (result == 0), "json_find returns %d, json_walk %d", result, good);
     if (!good)
-        fuzz_require(found.seen == 0, "something is found in what is no JSON");
+        fuzz_require(found.seen == 0, "a member was found in invalid JSON");
     for (unsigned i = 0; i < JSON_SLOTS; i++) {
         buf_clear(&want[i]);
         fuzz_require(found.slot[i].type == JSON_NONE || (found.seen >> i & 1),
@@ -156,7 +157,7 @@ static void find(struct json_reader *reader, struct span document, bool utf8, bo
     buf_release(&got);
 }
 
-/* Twice with one reader: what the first walk left must not show in the second. */
+/* Twice with one reader: the first walk must not affect the second. */
 static void walk(struct json_reader *reader, struct span document)
 {
     static struct walk first, second;
@@ -167,11 +168,11 @@ static void walk(struct json_reader *reader, struct span document)
     buf_clear(&second.members);
     int again = json_walk(reader, document, put_member, &first, &top);
     int result = json_walk(reader, document, put_member, &second, &top);
-    fuzz_require(result == again, "the second walk says %d, the first %d", result, again);
+    fuzz_require(result == again, "the second walk returns %d, the first %d", result, again);
     fuzz_same(buf_view(&second.members), buf_view(&first.members), "the second walk");
     if (result != 0)
         fuzz_require(json_error_offset(reader) <= document.len && *json_error(reader),
-                     "the error lies at %zu", json_error_offset(reader));
+                     "the error is at %zu", json_error_offset(reader));
     if (utf8)
         compare_with_grammar(reader, document, &second, &top, result == 0);
     compare_with_yajl(document, result == 0);
@@ -180,7 +181,7 @@ static void walk(struct json_reader *reader, struct span document)
     int64_t whole = 0;
     json_walk(reader, document, put_member, &second, &top);
     if (result == 0 && json_to_int64(&top, &whole))
-        fuzz_require(json_to_double(&top, &number), "a whole number that is no number");
+        fuzz_require(json_to_double(&top, &number), "an integer is not a number");
 }
 
 static bool has(struct span s, char c)
@@ -199,7 +200,7 @@ static void write(struct span text)
     json_put_int(&out, "int", (int64_t)text.len);
     buf_byte(&out, '}');
     fuzz_require_json_line(buf_view(&out), "json_put_text");
-    /* What was valid comes back as it was. */
+    /* Valid text is read back unchanged. */
     model_clear(&model);
     buf_clear(&out);
     json_put_string(&out, text);

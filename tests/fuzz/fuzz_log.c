@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The log: any bytes as the file, and as the question and the answer of an entry. */
+/* The log: arbitrary bytes as its file, and as the question and the answer of an entry. */
 #include "core/utf8.h"
 #include "core/xmalloc.h"
 #include "fuzz.h"
@@ -30,7 +30,7 @@ static void tidy(void)
         unlink(path);
     }
     if (rmdir(directory) != 0 || rmdir(root) != 0)
-        fprintf(stderr, "fuzz: %s stays\n", root);
+        fprintf(stderr, "fuzz: cannot remove %s\n", root);
 }
 
 static void prepare(void)
@@ -38,9 +38,9 @@ static void prepare(void)
     const char *given = getenv("TMPDIR");
     const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : given ? given : "/tmp";
     snprintf(root, sizeof root, "%s/fuzz.XXXXXX", base);
-    fuzz_require(mkdtemp(root) != NULL, "no directory below %s", base);
+    fuzz_require(mkdtemp(root) != NULL, "cannot create a directory in %s", base);
     snprintf(directory, sizeof directory, "%s/sigmasight-chat", root);
-    fuzz_require(mkdir(directory, 0700) == 0, "no directory %s", directory);
+    fuzz_require(mkdir(directory, 0700) == 0, "cannot create the directory %s", directory);
     snprintf(file, sizeof file, "%s/%s", directory, LOG_FILE);
     setenv("XDG_STATE_HOME", root, 1);
     atexit(tidy);
@@ -64,7 +64,7 @@ static void read_file(struct buf *out)
     close(fd);
 }
 
-/* The entries in an order, a line each; how many there are. */
+/* Reads the entries in an order, one a line. Returns their number. */
 static size_t read_all(enum log_order order, const struct log_filter *filter, struct buf *lines,
                        size_t offsets[ENTRIES])
 {
@@ -95,9 +95,10 @@ static void check_orders(void)
     size_t count = read_all(LOG_NEWEST_FIRST, NULL, &lines, newest);
     if (count == ENTRIES)
         return;
-    fuzz_require(read_all(LOG_OLDEST_FIRST, NULL, &lines, oldest) == count, "another number");
+    fuzz_require(read_all(LOG_OLDEST_FIRST, NULL, &lines, oldest) == count,
+                 "the number of entries differs");
     for (size_t i = 0; i < count; i++)
-        fuzz_require(newest[i] == oldest[count - 1 - i], "another order");
+        fuzz_require(newest[i] == oldest[count - 1 - i], "the order of entries differs");
 }
 
 /* The first four bytes of each question and text find the entry. */
@@ -124,7 +125,7 @@ static void check_search(void)
     log_reader_free(r);
 }
 
-/* An entry is appended behind all that is there, and is read back. */
+/* An entry is appended at the end and can be read back. */
 static void append(struct span in)
 {
     static struct buf before, after, wanted;
@@ -136,13 +137,13 @@ static void append(struct span in)
                           .status = SPAN("done")};
     bool first;
     read_file(&before);
-    fuzz_require(log_append(&e, 0, true, &first, &fail) == 0, "nothing is appended");
+    fuzz_require(log_append(&e, 0, true, &first, &fail) == 0, "the entry was not appended");
     read_file(&after);
     fuzz_require(after.len > before.len && after.data[after.len - 1] == '\n' &&
                      (before.len == 0 || memcmp(before.data, after.data, before.len) == 0),
-                 "what was there has changed");
+                 "earlier entries have changed");
     struct log_reader *r = log_reader_new(LOG_NEWEST_FIRST, NULL, &fail);
-    fuzz_require(log_read(r, &e, NULL, &fail) > 0, "what was appended is not read");
+    fuzz_require(log_read(r, &e, NULL, &fail) > 0, "the appended entry is not read");
     buf_clear(&wanted);
     utf8_replace(&wanted, in);
     fuzz_same(e.question, buf_view(&wanted), "the question");
@@ -150,18 +151,18 @@ static void append(struct span in)
     log_reader_free(r);
 }
 
-/* Removing the newest entry leaves the rest as it was. */
+/* Removing the newest entry leaves the rest unchanged. */
 static void remove_newest(struct span in)
 {
     static struct buf after;
     struct fail fail = FAIL_INIT;
     struct log_entry e;
     struct log_reader *r = log_reader_new(LOG_NEWEST_FIRST, NULL, &fail);
-    fuzz_require(log_read(r, &e, NULL, &fail) > 0, "there is no entry");
+    fuzz_require(log_read(r, &e, NULL, &fail) > 0, "no entry was found");
     char *id = xmemdup(e.id.at, e.id.len);
     const char *ids[] = {id};
     log_reader_free(r);
-    fuzz_require(log_delete(ids, 1, &fail) == 0, "nothing is removed: %s",
+    fuzz_require(log_delete(ids, 1, &fail) == 0, "the entry was not removed: %s",
                  fail.message ? fail.message : "");
     read_file(&after);
     bool is_torn = in.len && in.at[in.len - 1] != '\n';

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rendered Markdown: the same in whatever pieces the text comes, at any width and in any style; no
-   sequence but SGR, plain style at the end, and no blank at the end of a line. */
+/* Rendered Markdown: the result does not depend on how the text is cut, at any width and in any
+   style. It has no sequences except SGR, ends in plain style, and no line ends in a blank. */
 #include "fuzz.h"
 #include "terminal/layout.h"
 
@@ -39,7 +39,8 @@ static void check_lines(struct span out)
 {
     for (size_t i = 1; i < out.len; i++)
         if (out.at[i] == '\n')
-            fuzz_require(out.at[i - 1] != ' ' && out.at[i - 1] != '\t', "a blank at a line's end");
+            fuzz_require(out.at[i - 1] != ' ' && out.at[i - 1] != '\t',
+                         "a blank at the end of a line");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -52,12 +53,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool color = i % 2 == 0;
         render(&whole, text, FUZZ_WHOLE, color);
         fuzz_require_harmless(buf_view(&whole), FUZZ_STYLES, "rendered text");
-        fuzz_require(color || !whole.len || !memchr(whole.data, '\033', whole.len), "a colour");
+        fuzz_require(color || !whole.len || !memchr(whole.data, '\033', whole.len),
+                     "unexpected colour");
         if (!color)
             check_lines(buf_view(&whole));
         for (enum fuzz_way way = FUZZ_BYTES; way < FUZZ_WAYS; way++) {
             render(&cut, text, way, color);
-            fuzz_same(buf_view(&cut), buf_view(&whole), "in pieces it looks different");
+            fuzz_same(buf_view(&cut), buf_view(&whole), "the text in pieces");
         }
     }
     return 0;

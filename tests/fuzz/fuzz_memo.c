@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The forms of documents that json_find remembers: the input is documents in lines, which one
-   reader reads one after another. It must find what a new reader finds by yajl alone. */
+/* The forms of documents that json_find() remembers. The input is one document a line. One reader
+   reads them in turn and must find what a new reader finds with yajl alone. */
 #include "json/memo.h"
 
 #include "../unit/memo_compare.h"

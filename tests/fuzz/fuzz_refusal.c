@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bodies of responses that are not streams: the explanation is one escaped line for a person
-   and JSON for a program; lists of conversations. */
+/* Bodies of responses that are not streams: the explanation is one escaped line and JSON. Also
+   lists of conversations. */
 #include "api/api.h"
 #include "api/refusal.h"
 #include "chat/summary.h"
@@ -48,13 +48,13 @@ static void refuse(struct span in, int status)
     struct fail fail = FAIL_INIT;
     http_response_init(&response);
     response.status = status;
-    /* A body, and where a success or a redirection is looked at, headers. */
+    /* A body, and headers for a success or a redirection. */
     buf_span(&response.body, in);
     buf_span(&response.content_type, span_first_line(in));
     buf_span(status < 300 ? &response.content_encoding : &response.location, span_first_line(in));
     api_is_event_stream(&response);
     fuzz_require(api_refused(&response, "cannot send the message", &fail) == -1, "not refused");
-    fuzz_require(fail_is_set(&fail) && fail.message, "refused without a reason");
+    fuzz_require(fail_is_set(&fail) && fail.message, "an error without a message");
     check_line(&fail);
     check_summary(&fail);
     fail_release(&fail);
@@ -65,7 +65,7 @@ static void read_body(struct span in)
 {
     struct buf words = {0}, code = {0};
     refusal_read(in, (struct span)SPAN("{\"email\":\"a\",\"password\":\"b\"}"), &words, &code);
-    fuzz_require(words.len <= 3 * in.len + 600, "%zu bytes of words", words.len);
+    fuzz_require(words.len <= 3 * in.len + 600, "a message of %zu bytes", words.len);
     buf_release(&words);
     buf_release(&code);
 }
@@ -75,7 +75,7 @@ static void on_conversation(void *arg, const struct api_conversation *c)
     int *count = arg;
     fuzz_require(c->id.len > 0, "a conversation without an ID");
     fuzz_require(c->raw.len > 1 && c->raw.at[0] == '{' && c->raw.at[c->raw.len - 1] == '}',
-                 "a conversation that is no object");
+                 "a conversation is not an object");
     ++*count;
 }
 

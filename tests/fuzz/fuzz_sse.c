@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes to server-sent events: the same ones however the bytes are cut, and those of the standard's
-   own algorithm. */
+/* Bytes to server-sent events: those of the algorithm of the standard, however the bytes are cut.
+ */
 #include "stream/sse.h"
 
 #include "../unit/sse_oracle.h"
@@ -31,7 +31,7 @@ static int feed(void *arg, struct span piece)
     return sse_feed(&r->sse, piece.at, piece.len, &r->fail);
 }
 
-/* What a stream says, as the oracle says it, and "!" where the feed failed. */
+/* The events of a stream in the notation of the oracle, and "!" for a failure. */
 static void read_stream(struct record *r, struct span in, size_t max_event, enum fuzz_way way)
 {
     buf_clear(&r->out);
@@ -40,7 +40,8 @@ static void read_stream(struct record *r, struct span in, size_t max_event, enum
     fuzz_feed(in, way, feed, r);
     put_sse_retry(&r->out, r->sse.retry_ms);
     if (fail_is_set(&r->fail)) {
-        fuzz_require(r->fail.cause == FAIL_PROTOCOL, "a feed fails of %d", (int)r->fail.cause);
+        fuzz_require(r->fail.cause == FAIL_PROTOCOL, "a failure with the cause %d",
+                     (int)r->fail.cause);
         buf_byte(&r->out, '!');
     }
     size_t held = r->sse.name.len + r->sse.data.len + r->sse.id.len + r->sse.line.len;
@@ -64,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             if (way == FUZZ_BYTES && in.len > 400)
                 continue;
             read_stream(&cut, in, bounds[i], way);
-            fuzz_same(buf_view(&cut.out), buf_view(&whole.out), "cut differently");
+            fuzz_same(buf_view(&cut.out), buf_view(&whole.out), "another cut");
         }
         if (i == 0) {
             oracle_read(&oracle, in);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of the user's: the configuration, the stored credentials, a token file. */
+/* Files of the user: the configuration, the stored credentials, a token file. */
 #include "api/auth.h"
 #include "fuzz.h"
 #include "model.h"
@@ -16,7 +16,7 @@
 
 FUZZ_TARGET("settings.dict", "tests/fuzz/corpus/settings/*");
 
-/* A directory of this process, in memory where there is a place for that. */
+/* A directory of this process, in memory if possible. */
 static struct {
     char root[200];
     char config[300], state[300], token[300];
@@ -32,7 +32,7 @@ static void tidy(void)
     unlink(files.token);
     snprintf(path, sizeof path, "%s/sigmasight-chat", files.root);
     if (rmdir(path) != 0 || rmdir(files.root) != 0)
-        fprintf(stderr, "fuzz: %s stays\n", files.root);
+        fprintf(stderr, "fuzz: cannot remove %s\n", files.root);
 }
 
 static void make_place(char *path, size_t size, const char *directory, const char *file)
@@ -47,7 +47,7 @@ static void prepare(void)
     const char *given = getenv("TMPDIR");
     const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : given ? given : "/tmp";
     snprintf(files.root, sizeof files.root, "%s/fuzz.XXXXXX", base);
-    fuzz_require(mkdtemp(files.root) != NULL, "no directory below %s", base);
+    fuzz_require(mkdtemp(files.root) != NULL, "cannot create a directory in %s", base);
     atexit(tidy);
     umask(077);
     setenv("XDG_CONFIG_HOME", files.root, 1);
@@ -70,14 +70,15 @@ static void write_file(const char *path, struct span in)
 static void check_fail(struct fail *fail)
 {
     static struct buf shown;
-    fuzz_require(fail_is_set(fail) && fail->message && *fail->message, "a failure without words");
+    fuzz_require(fail_is_set(fail) && fail->message && *fail->message,
+                 "a failure without a message");
     buf_clear(&shown);
     escape_put_line(&shown, span_of(fail->message));
     fuzz_require_harmless(buf_view(&shown), FUZZ_NONE, "a failure");
     fail_release(fail);
 }
 
-/* What a setting is used as must fit. */
+/* The value of a setting has the type of the setting. */
 static void check_settings(const struct settings *settings)
 {
     for (enum option_id id = 0; id < OPT_COUNT; id++) {
@@ -86,7 +87,7 @@ static void check_settings(const struct settings *settings)
         bool valued = row->type != OPTION_FLAG && row->type != OPTION_LIST;
         if (s->origin == ORIGIN_NONE)
             continue;
-        fuzz_require(!valued || s->text, "%s is set to nothing", row->name);
+        fuzz_require(!valued || s->text, "%s has no value", row->name);
         fuzz_require(row->type != OPTION_CHOICE || option_is_choice(row, s->text), "%s is '%s'",
                      row->name, s->text);
         fuzz_require(s->number >= 0 && s->number < 9e15, "%s is %g", row->name, s->number);
@@ -147,14 +148,14 @@ static void check_file(void)
     buf_reserve(&text, 1 << 20);
     ssize_t n = read(fd, text.data, text.cap);
     close(fd);
-    fuzz_require(n > 0, "the file is gone");
+    fuzz_require(n > 0, "the file does not exist");
     model_clear(&model);
     fuzz_require(!fuzz_is_utf8(span_make(text.data, (size_t)n)) ||
                      model_read(&model, span_make(text.data, (size_t)n)),
-                 "what was written is no JSON: %.*s", (int)n, text.data);
+                 "the file is not JSON: %.*s", (int)n, text.data);
 }
 
-/* An entry is replaced and removed, and another one stays as it was. */
+/* Replacing and removing an entry leaves another one unchanged. */
 static void change_store(void)
 {
     static const struct store_key mine = {NULL, "http://a/api/v1"}, other = {"p", "http://b"};
@@ -164,14 +165,14 @@ static void change_store(void)
     get(other, &before);
     put(mine, "\"token\":\"abc\"");
     check_file();
-    fuzz_require(get(other, &after) == 0, "what was written is not read");
+    fuzz_require(get(other, &after) == 0, "the written entry is not read");
     fuzz_same(buf_view(&after), buf_view(&before), "the entry of another key");
     get(mine, &after);
-    fuzz_require(after.len > 0, "what was stored is not there");
+    fuzz_require(after.len > 0, "the stored entry is missing");
     put(mine, "");
     check_file();
     get(mine, &after);
-    fuzz_require(after.len == 0, "what was removed is still there");
+    fuzz_require(after.len == 0, "the removed entry still exists");
     get(other, &after);
     fuzz_same(buf_view(&after), buf_view(&before), "the entry of another key after a removal");
 }
@@ -181,7 +182,7 @@ static void check_token(struct auth *auth, struct fail *fail, int result)
     if (result < 0)
         check_fail(fail);
     if (result == 0)
-        fuzz_require(auth->token && api_is_token(span_of(auth->token)), "that is no token");
+        fuzz_require(auth->token && api_is_token(span_of(auth->token)), "an invalid token");
     auth_release(auth);
 }
 

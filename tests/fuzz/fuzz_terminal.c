@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What reaches a terminal: no control character of the server's but line feed and tab, in any cut,
-   from any format, on either stream; and JSON stays JSON of the same meaning. */
+/* Output to a terminal: no control characters of the server except line feed and tab, however the
+   input is cut, in any format and on both streams. Escaped JSON has the same value. */
 #include "answer.h"
 #include "fuzz.h"
 #include "model.h"
@@ -24,7 +24,7 @@ static int put_piece(void *arg, struct span piece)
     return 0;
 }
 
-/* The bytes themselves. Cut inside a character, its parts are shown byte by byte. */
+/* Text is escaped. The parts of a character that is cut are shown byte by byte. */
 static void show(struct span in, void (*put)(struct buf *out, struct span text), const char *what)
 {
     static struct putter putter;
@@ -52,7 +52,7 @@ static void show_json(struct span in)
     buf_clear(&out);
     escape_put_json(&out, in);
     model_clear(&shown);
-    fuzz_require(model_read(&shown, buf_view(&out)), "escape_put_json: no JSON any more");
+    fuzz_require(model_read(&shown, buf_view(&out)), "escape_put_json: the result is not JSON");
     fuzz_same(buf_view(&shown.tokens), buf_view(&plain.tokens), "escape_put_json");
 }
 
@@ -87,7 +87,7 @@ static void show_answer(struct span in)
             fuzz_same(buf_view(&cut.out[i]), buf_view(&whole.out[i]), names[i]);
     }
     fuzz_require_harmless(buf_view(&whole.error), FUZZ_LINES, "standard error");
-    fuzz_require_harmless(buf_view(&cut.error), FUZZ_LINES, "standard error, cut differently");
+    fuzz_require_harmless(buf_view(&cut.error), FUZZ_LINES, "standard error, another cut");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

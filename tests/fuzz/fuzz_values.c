@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Short text that people and servers give: values of options, command lines, URLs, tokens. The
-   first byte says what the rest is, so that each has its own way to something new. */
+/* Short text of users and servers: values of options, command lines, URLs, tokens. The first byte
+   selects what the rest is, so that the fuzzer can vary each separately. */
 #include "api/api.h"
 #include "api/http_url.h"
 #include "api/jwt.h"
@@ -29,7 +29,8 @@ static void set_each(const char *text)
             struct fail fail = FAIL_INIT;
             const struct option_row *row = option_row(id);
             int result = settings_set(&settings, row->name, text, from, "there", &fail);
-            fuzz_require((result < 0) == fail_is_set(&fail), "%s: failed without a word",
+            fuzz_require((result < 0) == fail_is_set(&fail),
+                         "%s: an error without a message, or a message without an error",
                          row->name);
             fail_release(&fail);
             check_number(&settings.of[id], row);
@@ -39,7 +40,7 @@ static void set_each(const char *text)
     settings_release(&settings);
 }
 
-/* A line for each argument. */
+/* One argument a line. */
 static void read_command_line(char *text)
 {
     enum { ARGUMENTS = 20 };
@@ -57,7 +58,8 @@ static void read_command_line(char *text)
         struct operands operands = {0};
         struct fail fail = FAIL_INIT;
         int result = options_parse(groups, argc, argv, &settings, &operands, &fail);
-        fuzz_require((result < 0) == fail_is_set(&fail), "a usage error without a word");
+        fuzz_require((result < 0) == fail_is_set(&fail),
+                     "a usage error without a message, or a message without an error");
         for (enum option_id id = 0; id < OPT_COUNT; id++)
             check_number(&settings.of[id], option_row(id));
         settings_release(&settings);
@@ -71,10 +73,11 @@ static void read_url(const char *text)
     struct http_url url;
     struct fail fail = FAIL_INIT;
     int result = http_url_parse(text, &url, &fail);
-    fuzz_require((result < 0) == fail_is_set(&fail), "a URL that is refused without a word");
+    fuzz_require((result < 0) == fail_is_set(&fail),
+                 "an invalid URL without a message, or a message for a valid one");
     fuzz_require(result < 0 || (url.origin && strstr(url.origin, "://")), "a URL without origin");
     bool https = url.origin && strncmp(url.origin, "https:", 6) == 0;
-    fuzz_require(result < 0 || url.https == https, "what is sent in the clear and what is not");
+    fuzz_require(result < 0 || url.https == https, "https is wrong");
     free(url.origin);
     fail_release(&fail);
 }
@@ -83,8 +86,9 @@ static void read_token(const char *text)
 {
     int64_t issued, expires;
     bool is_jwt = jwt_times(text, &issued, &expires);
-    fuzz_require(is_jwt || (issued == 0 && expires == 0), "times of what is no token");
-    fuzz_require(issued >= -(INT64_C(1) << 53) && expires <= INT64_C(1) << 53, "a time too far");
+    fuzz_require(is_jwt || (issued == 0 && expires == 0), "times without a JSON Web Token");
+    fuzz_require(issued >= -(INT64_C(1) << 53) && expires <= INT64_C(1) << 53,
+                 "a time is out of range");
     api_is_token(span_of(text));
 }
 
@@ -92,10 +96,10 @@ static void read_text(struct span in)
 {
     struct buf valid = {0};
     utf8_replace(&valid, in);
-    fuzz_require(fuzz_is_utf8(buf_view(&valid)), "repaired, it is not UTF-8");
+    fuzz_require(fuzz_is_utf8(buf_view(&valid)), "replaced text is not UTF-8");
     fuzz_require(utf8_valid(in) == fuzz_is_utf8(in), "utf8_valid is wrong");
-    fuzz_require(!utf8_valid(in) || span_equal(in, buf_view(&valid)), "repaired without need");
-    fuzz_require(width_of(buf_view(&valid)) <= 2 * in.len + 1, "wider than two columns each");
+    fuzz_require(!utf8_valid(in) || span_equal(in, buf_view(&valid)), "valid text was changed");
+    fuzz_require(width_of(buf_view(&valid)) <= 2 * in.len + 1, "more than two columns for a byte");
     buf_release(&valid);
 }
 

@@ -5,7 +5,7 @@
 
 enum expect { A_VALUE, VALUE_OR_END, A_KEY, KEY_OR_END, A_COLON, COMMA_OR_END, NOTHING };
 
-/* An open array or object. */
+/* An array or object that is not closed yet. */
 struct level {
     bool object;
     size_t start; /* of its bracket */
@@ -88,7 +88,7 @@ static void put_utf8(struct buf *out, unsigned long c)
     }
 }
 
-/* The value of the \uXXXX that stands at `at`, or -1. */
+/* The value of the escape \uXXXX at `at`, or -1. */
 static long unit_at(const struct parser *p, size_t at)
 {
     static const char digits[] = "00112233445566778899aAbBcCdDeEfF";
@@ -195,7 +195,7 @@ const struct model_member *model_member(const struct model *m, size_t i)
     return (const struct model_member *)(const void *)m->members.data + i;
 }
 
-/* To no text nothing may be added, not even 0. */
+/* Not even 0 may be added to a null pointer. */
 static struct span text_at(const struct model *m, size_t at, size_t len)
 {
     return span_make(len ? m->text.data + at : "", len);
@@ -225,7 +225,7 @@ static void put_token(struct parser *p, enum json_type type, size_t from)
     buf_byte(&p->m->tokens, ' ');
 }
 
-/* A value is complete: it is kept, and what may follow is known. */
+/* Records a complete value and what may follow it. */
 static void end_value(struct parser *p, enum json_type type, size_t from)
 {
     p->expect = p->depth ? COMMA_OR_END : NOTHING;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON by the letter of RFC 8259, slow and in nothing like what it judges. */
+/* A JSON parser that follows the grammar of RFC 8259 literally: slow, and independent of the one
+   under test. */
 #ifndef MODEL_H
 #define MODEL_H
 
@@ -9,23 +10,23 @@
 
 #include <stdbool.h>
 
-/* A member of the document, or an element of it. Offsets are from its start, those of text in
-   model.text. */
+/* A member or an element of the document. Offsets are relative to its start, those of decoded text
+   to that of model.text. */
 struct model_member {
     bool keyed;
-    size_t key_at, key_len; /* with quotation marks, where it stands */
+    size_t key_at, key_len; /* in the document, with quotation marks */
     size_t name, name_len;  /* decoded */
     enum json_type type;
     size_t at, len;
     size_t string, string_len; /* JSON_STRING: decoded */
 };
 
-/* What a document says. Zeroed before the first use, of use again after model_clear(). */
+/* The contents of a document. Zeroed before the first use; can be reused after model_clear(). */
 struct model {
-    struct buf members; /* of struct model_member, in order; of the document itself alone */
+    struct buf members; /* of struct model_member, in order; only those of the outermost value */
     struct buf text;
-    struct buf
-        tokens; /* all of them; strings decoded, so that two spellings of one text are equal */
+    struct buf tokens; /* all tokens; strings are decoded, so that equal strings in different
+                          notations are equal */
     struct model_member top;
 };
 
@@ -40,9 +41,9 @@ const struct model_member *model_member(const struct model *m, size_t i);
 struct span model_name(const struct model *m, const struct model_member *member);
 struct span model_string(const struct model *m, const struct model_member *member);
 
-/* Appends a value as text that can be compared. */
+/* Appends a value in a form that can be compared. */
 void model_put(struct buf *out, const struct model *m, const struct model_member *member);
-/* The same of one that json_walk gave. */
+/* Does the same for a value of json_walk(). */
 void model_put_value(struct buf *out, enum json_type type, size_t at, size_t len,
                      struct span string);
 

@@ -20,12 +20,12 @@
 #include <unistd.h>
 
 #ifdef __AFL_FUZZ_TESTCASE_LEN
-/* AFL++'s macros are not written for our warnings. */
+/* The macros of AFL++ cause these warnings. */
 #pragma GCC diagnostic ignored "-Wcast-qual"
 #pragma GCC diagnostic ignored "-Wconversion"
 __AFL_FUZZ_INIT();
 
-/* Thousands of inputs for each start of the process, from memory that is shared with afl-fuzz. */
+/* Reads thousands of inputs in one process, from memory that is shared with afl-fuzz. */
 static int run_given(void)
 {
     __AFL_INIT();
@@ -43,7 +43,7 @@ static int run_given(void)
 }
 #endif
 
-/* For the one who looks at a crash: which file it was. */
+/* The file that is being replayed, to name it after a crash. */
 static const char *now = "";
 
 static void say_which(void)
@@ -72,7 +72,7 @@ static void watch(void)
 {
     static const int crashes[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 #ifdef FUZZ_SANITIZED
-    /* The sanitizer has handlers of its own and tells of the rest. */
+    /* The sanitizer has handlers for the other signals. */
     signal(crashes[0], on_crash);
     __sanitizer_set_death_callback(on_report);
 #else
@@ -137,15 +137,15 @@ static int run_path(const char *path)
     return count;
 }
 
-/* The seeds and what was found once. A pattern for which there is nothing is a mistake, but for the
-   regressions: there may be none. */
+/* Replays the seeds and the regressions. A pattern without a file is an error, except that there
+   may be no regressions. */
 static int run_own(const char *program)
 {
     const char *source = getenv("SRCDIR"), *slash = strrchr(program, '/');
     struct buf patterns = {0};
     int status = 0;
     if (!source || chdir(source) != 0) {
-        fputs("SRCDIR says where the sources are; or give files\n", stderr);
+        fputs("SRCDIR is not set, and no files are given\n", stderr);
         return 64;
     }
     buf_puts(&patterns, fuzz_seeds);
