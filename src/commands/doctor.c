@@ -55,19 +55,22 @@ enum {
     NARROW_INDENT = 4 /* there */
 };
 
-/* Appends words that begin at the column `indent`, and breaks lines of `columns` between them. 0
-   columns are no limit. */
+/* Appends words that begin at the column `indent`, and breaks lines of `columns` between them. A
+   word that is too long for that begins a line of its own further left, if it fits there. 0 columns
+   are no limit. */
 static void put_wrapped(struct buf *out, struct span text, unsigned indent, unsigned columns)
 {
     unsigned column = indent;
-    while (text.len) {
+    for (bool first = true; text.len; first = false) {
         const char *blank = memchr(text.at, ' ', text.len);
         struct span word = span_make(text.at, blank ? (size_t)(blank - text.at) : text.len);
-        unsigned width = width_of(word);
-        bool first = column == indent;
-        if (columns && !first && column + 1 + width > columns) {
-            buf_printf(out, "\n%*s", (int)indent, "");
-            column = indent;
+        unsigned width = width_of(word), begin = indent;
+        if (indent + width > columns && NARROW_INDENT + width <= columns)
+            begin = NARROW_INDENT;
+        bool fits = columns == 0 || column + !first + width <= columns;
+        if (!fits && (!first || begin != indent)) {
+            buf_printf(out, "\n%*s", (int)begin, "");
+            column = begin;
         } else if (!first) {
             buf_byte(out, ' ');
             column++;

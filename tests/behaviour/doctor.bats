@@ -463,6 +463,20 @@ SCENARIO
     expect_bytes '' "$T/wide"
 }
 
+@test "doctor: a path that is too long for its column begins a line of its own" {
+    no_token
+    local path
+    XDG_CONFIG_HOME=$(cd "$T" && pwd)/$(repeat 40 c)
+    export XDG_CONFIG_HOME
+    path=$XDG_CONFIG_HOME/sigmasight-chat/config.json
+    at_terminal width $((${#path} + 10)) wait connection -- "$CHAT" doctor --color never -u http://127.0.0.1:1
+    tr -d '\r' <"$T/screen" >"$T/shown"
+    expect_line "    $path.*" "$T/shown"
+    expect_line 'ok       url         http://127\.0\.0\.1:1' "$T/shown"
+    awk -v width=$((${#path} + 10)) 'length > width' "$T/shown" >"$T/wide"
+    expect_bytes '' "$T/wide"
+}
+
 @test "doctor: JSON at a terminal is escaped" {
     at_terminal wait proxy -- "$CHAT" doctor -j -u $'http://127.0.0.1:1/\xc2\x9b31m'
     expect_no $'\xc2\x9b' "$T/screen"
