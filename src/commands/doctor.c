@@ -85,7 +85,7 @@ static void put_wrapped(struct buf *out, struct span text, unsigned indent, unsi
 static void put_report(struct doctor *d, const char *check, enum check_level level,
                        const char *message, const char *hint)
 {
-    static const char *const colors[] = {"32", "33", "31"};
+    static const char *const colors[] = {"32", "35", "31"};
     unsigned columns = d->out.terminal ? terminal_columns() : 0;
     bool narrow = columns && columns < NARROW;
     struct buf *out = &d->out.pending, text = {0};

@@ -3,8 +3,8 @@
 
 #include "terminal/markdown.h"
 
-/* Parameters of SGR. Code is magenta: of the 16 colours the one that is readable on light and dark
-   backgrounds and does not mean failure. */
+/* Parameters of SGR. Code is magenta, as warnings are: of the 16 colours the one that is readable
+   on light and dark backgrounds and does not mean failure. */
 static const struct {
     unsigned style;
     const char *parameter;

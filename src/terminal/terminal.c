@@ -202,7 +202,7 @@ int terminal_warning(struct terminal *t, struct span text, struct fail *fail)
     struct buf line = {0};
     buf_puts(&line, "sigmasight-chat: warning: ");
     terminal_put_message(t, &line, text);
-    if (write_line(t, buf_view(&line), "33", fail) != 0)
+    if (write_line(t, buf_view(&line), "35", fail) != 0)
         result = -1;
     buf_release(&line);
     return result;

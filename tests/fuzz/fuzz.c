@@ -128,7 +128,7 @@ static size_t first_of(struct span s, const char *const *list, size_t count)
 
 size_t fuzz_own_sequence(struct span s, enum fuzz_own own)
 {
-    static const char *const lines[] = {"\033[2m", "\033[33m", "\033[31m", "\033[0m",
+    static const char *const lines[] = {"\033[2m", "\033[35m", "\033[31m", "\033[0m",
                                         "\033[J",  "\033[?7l", "\033[?7h", "\r"};
     static const char *const looks[] = {";1", ";2", ";3", ";4", ";9", ";35"};
     static const struct span begin = SPAN("\033[0");
