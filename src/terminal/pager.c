@@ -68,6 +68,15 @@ static int print_plainly(int (*print)(void *arg, struct writer *out, struct fail
     return writer_finish(&out, fail) == 0 ? result : -1;
 }
 
+/* The text is UTF-8 in every locale. In one without UTF-8, less shows other characters than ASCII
+   as hexadecimal numbers. LESSCHARSET overrides LESSCHARDEF. */
+static void set_less_variables(void)
+{
+    setenv("LESS", "FRX", 0);
+    if (!getenv("LESSCHARDEF"))
+        setenv("LESSCHARSET", "utf-8", 0);
+}
+
 /* Returns 1 if the pager could not be run. */
 static int print_to_pager(const char *command,
                           int (*print)(void *arg, struct writer *out, struct fail *fail), void *arg,
@@ -76,7 +85,7 @@ static int print_to_pager(const char *command,
     struct sys_pipe pipe;
     struct writer out;
     struct fail why = FAIL_INIT;
-    setenv("LESS", "FRX", 0);
+    set_less_variables();
     if (sys_pipe_to(&pipe, command) != 0)
         return 1;
     writer_init(&out, pipe.fd, "the pager");

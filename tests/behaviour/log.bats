@@ -628,10 +628,15 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
         SIGMASIGHT_PAGER='cat >"$TOKENS.paged"; env >"$TOKENS"' at_terminal -- "$CHAT" log
     grep -q 'aaaa0001' "$TOKENS.paged"
     grep -q -x 'LESS=FRX' "$TOKENS"
+    grep -q -x 'LESSCHARSET=utf-8' "$TOKENS"
     expect_no secret "$TOKENS"
     # shellcheck disable=SC2016
-    LESS=R PAGER='cat >/dev/null; env >"$TOKENS"' at_terminal -- "$CHAT" log show
+    LESS=R LESSCHARSET=latin1 PAGER='cat >/dev/null; env >"$TOKENS"' at_terminal -- "$CHAT" log show
     grep -q -x 'LESS=R' "$TOKENS"
+    grep -q -x 'LESSCHARSET=latin1' "$TOKENS"
+    # shellcheck disable=SC2016
+    LESSCHARDEF=8bcccbcc PAGER='cat >/dev/null; env >"$TOKENS"' at_terminal -- "$CHAT" log show
+    expect_no LESSCHARSET "$TOKENS"
     # It ends before the output does, or by Control-C.
     for i in $(seq 300); do
         entry "0000$((1000 + i))" "$(repeat 100 long)"
@@ -658,6 +663,13 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     tr -d '\r' <"$T/screen" >"$T/lines"
     expect_line 'LESS=FRX' "$T/lines"
     expect_line 'aaaa0001 .*' "$T/lines"
+}
+
+@test "log: less shows UTF-8 without a UTF-8 locale" {
+    less --version 2>/dev/null | grep -q '^less [0-9]' || skip "less is not installed"
+    entry aaaa0001 'Größe ✨'
+    LC_ALL=C TERM=xterm at_terminal -- "$CHAT" log
+    grep -q 'Größe ✨' "$T/screen"
 }
 
 @test "log: a prefix of a conversation's ID" {
