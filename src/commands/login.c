@@ -12,11 +12,14 @@
 
 enum { PASSWORD_MAX = 4096 };
 
-static int ask_failed(struct fail *fail)
+/* Call after sys_ask has failed. `what` was to be entered. */
+static int ask_failed(const char *what, struct fail *fail)
 {
     if (errno == ENXIO)
         return fail_set_hint(fail, FAIL_USAGE, "use --email and --password-stdin",
                              "no terminal for a prompt");
+    if (errno == ENODATA)
+        return fail_set(fail, FAIL_INPUT, "cannot log in: no %s was entered", what);
     return sys_fail(fail, FAIL_INPUT, "cannot read from the terminal");
 }
 
@@ -26,7 +29,7 @@ static int get_email(const struct settings *s, struct buf *email, struct fail *f
     if (given)
         buf_puts(email, given);
     else if (sys_ask("Email: ", false, email) != 0)
-        return ask_failed(fail);
+        return ask_failed("email", fail);
     return 0;
 }
 
@@ -49,7 +52,7 @@ static int get_password(const struct settings *s, struct buf *password, struct f
     else if (given)
         buf_puts(password, given);
     else if (sys_ask("Password: ", true, password) != 0)
-        result = ask_failed(fail);
+        result = ask_failed("password", fail);
     wipe_string(given);
     if (result == 0 && password->len == 0)
         result = fail_set(fail, FAIL_DENIED, "cannot log in: the password is empty");

@@ -402,8 +402,9 @@ static void restore_terminal_signals(const struct sigaction before[TERMINAL_SIGN
         sigaction(terminal_signals[i], &before[i], NULL);
 }
 
-/* -1 with errno: EINTR for one of the terminal's signals, too. */
-static int read_tty_line(int tty, struct buf *line)
+/* *ended: the input ended, as by Control-D, which the terminal does not follow with a line feed. -1
+   with errno: EINTR for one of the terminal's signals, too. */
+static int read_tty_line(int tty, struct buf *line, bool *ended)
 {
     for (;;) {
         char c;
@@ -418,6 +419,7 @@ static int read_tty_line(int tty, struct buf *line)
         if (n < 0)
             return -1;
         if (n == 0) {
+            *ended = true;
             errno = ENODATA;
             return line->len ? 0 : -1;
         }
@@ -448,16 +450,16 @@ static int ask_once(int tty, const char *prompt, bool hidden, struct buf *line)
     /* Before the prompt, so that early input is not echoed. In the background this raises SIGTTOU.
      */
     int result = hidden ? tcsetattr(tty, TCSADRAIN, &silent) : 0;
-    bool silenced = hidden && result == 0;
+    bool silenced = hidden && result == 0, ended = false;
     if (result == 0) {
         sys_write_all(tty, prompt, strlen(prompt), NULL);
-        result = read_tty_line(tty, line);
+        result = read_tty_line(tty, line, &ended);
     }
     int saved = errno;
-    if (silenced) {
+    if (silenced)
         restore_modes(tty, &before);
+    if (silenced || ended)
         sys_write_all(tty, "\n", 1, NULL);
-    }
     restore_terminal_signals(handlers);
     errno = saved;
     return result;

@@ -63,7 +63,7 @@ int sys_pipe_close(struct sys_pipe *p);
    terminal settings are restored before it returns and before a signal ends or stops the process.
    When the process is continued, the prompt is shown again and input starts over, as in
    readpassphrase(3). -1 with errno: ENXIO without a terminal, EINTR for a caught signal, ENODATA at
-   the end of input. */
+   the end of input, after which the output begins a line. */
 int sys_ask(const char *prompt, bool hidden, struct buf *line);
 
 #endif

@@ -229,6 +229,21 @@ END_OF_C
     [ "$(count_requests 'POST .*')" -eq 0 ]
 }
 
+@test "login: Control-D instead of an email ends the line of the prompt" {
+    serve_default
+    at_terminal wait 'Email: ' type '\x04' wait sigmasight-chat: -- "$CHAT" login
+    tr -d '\r' <"$T/screen" >"$T/lines"
+    expect_line 'Email: ' "$T/lines"
+    expect_line 'sigmasight-chat: cannot log in: no email was entered' "$T/lines"
+    expect_no "$(strerror ENODATA)" "$T/screen"
+    # A line that is ended by Control-D is complete.
+    at_terminal wait 'Email: ' type 'me\x04\x04' wait 'Password: ' type '\x04' wait sigmasight-chat: -- "$CHAT" login
+    tr -d '\r' <"$T/screen" >"$T/lines"
+    expect_line 'Email: me' "$T/lines"
+    expect_line 'Password: ' "$T/lines"
+    expect_line 'sigmasight-chat: cannot log in: no password was entered' "$T/lines"
+}
+
 @test "login: SIGMASIGHT_EMAIL and SIGMASIGHT_PASSWORD replace prompts; the command line overrides them" {
     serve_default
     export SIGMASIGHT_EMAIL=env@example.com SIGMASIGHT_PASSWORD=from-environment
