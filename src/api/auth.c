@@ -261,6 +261,19 @@ static int obtain_stored_or_log_in(struct auth *auth, struct api *api, char **wa
     return fail_without_token(auth, fail);
 }
 
+int auth_check(const struct auth_config *config, struct fail *fail)
+{
+    struct auth stored;
+    if (config->delegate || config->token_file || config->token_command || has_login() ||
+        sys_getenv("SIGMASIGHT_TOKEN"))
+        return 0;
+    int result = read_stored(config, &stored, fail);
+    if (result == 0 && stored.source != AUTH_STORED)
+        result = fail_without_token(&stored, fail);
+    auth_release(&stored);
+    return result;
+}
+
 /* The delegate. Each request for a token may also be answered with one that another job had
    requested, so there are several attempts. */
 

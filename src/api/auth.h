@@ -63,6 +63,11 @@ void auth_set_deadline(struct auth *auth, struct api *api, int64_t at);
 /* Extends the deadline, if there is one, by time that does not count. */
 void auth_extend_deadline(struct auth *auth, struct api *api, int64_t us);
 
+/* Whether there is a source of a token: 0, or -1 with FAIL_DENIED as auth_obtain, or FAIL_CONFIG or
+   FAIL_SIGNAL. Nothing is sent, and neither token_file nor token_command is used, so auth_obtain
+   may fail nevertheless. */
+int auth_check(const struct auth_config *config, struct fail *fail);
+
 /* Obtains a token and sets that of `api`. A stored token is refreshed first if less than a tenth of
    its lifetime, and less than five minutes, are left; if that fails it is used unchanged.
    FAIL_INPUT for a token file, FAIL_CONFIG for an invalid credentials file, FAIL_DEADLINE for a

@@ -366,7 +366,11 @@ static void leave_out_settings(struct settings *s)
 
 static int begin_session(struct session *s, struct fail *fail)
 {
-    if (outputs_open_others(&s->dialogue.sinks, s->in, fail) != 0) {
+    int result = outputs_open_others(&s->dialogue.sinks, s->in, fail);
+    /* Do not ask for a message that cannot be sent. */
+    if (result == 0 && s->interactive)
+        result = client_check(s->in, fail);
+    if (result != 0) {
         struct question question;
         question_init(&question, &s->dialogue);
         return dialogue_conclude(&s->dialogue, &question, fail);

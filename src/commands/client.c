@@ -160,38 +160,58 @@ static int warn_of_key_log(const struct client *c, const struct invocation *in, 
     return result;
 }
 
-int client_open(struct client *c, const struct invocation *in, int64_t started, struct fail *fail)
+/* Sets everything in *c but the HTTP handle, and *config for that. */
+static int configure(struct client *c, struct http_config *config, const struct invocation *in,
+                     int64_t started, struct fail *fail)
 {
     const struct settings *s = in->settings;
     int64_t max_time = setting_us(s, OPT_MAX_TIME);
-    struct http_config config = {.headers = (const char *const *)s->of[OPT_HEADER].list,
-                                 .header_count = (size_t)s->of[OPT_HEADER].count,
-                                 .insecure = setting_is(s, OPT_INSECURE),
-                                 .connect_timeout = setting_us(s, OPT_CONNECT_TIMEOUT),
-                                 .idle_timeout = setting_us(s, OPT_IDLE_TIMEOUT),
-                                 .deadline = max_time ? started + max_time : 0,
-                                 .max_time = max_time};
+    *config = (struct http_config){.headers = (const char *const *)s->of[OPT_HEADER].list,
+                                   .header_count = (size_t)s->of[OPT_HEADER].count,
+                                   .insecure = setting_is(s, OPT_INSECURE),
+                                   .connect_timeout = setting_us(s, OPT_CONNECT_TIMEOUT),
+                                   .idle_timeout = setting_us(s, OPT_IDLE_TIMEOUT),
+                                   .deadline = max_time ? started + max_time : 0,
+                                   .max_time = max_time};
     if (setting_count(s, OPT_VERBOSE) > 1 && !in->terminal->quiet) {
-        config.trace = trace;
-        config.trace_arg = in->terminal;
+        config->trace = trace;
+        config->trace_arg = in->terminal;
     }
     *c = (struct client){.base = client_base(s), .url_setting = describe_url_setting(s)};
-    config.url_setting = c->url_setting;
+    config->url_setting = c->url_setting;
     c->server_options = make_server_options(s);
     c->login = make_login_command(c);
     c->config = (struct auth_config){
         .login = c->login,
         .token_file = setting_text(s, OPT_TOKEN_FILE),
         .token_command = setting_text(s, OPT_TOKEN_COMMAND),
-        .deadline = config.deadline,
+        .deadline = config->deadline,
         .max_time = max_time,
         .key = {setting_text(s, OPT_PROFILE), c->base},
     };
-    if (check_url(c, s, &config, fail) != 0 || choose_certificates(s, &config, fail) != 0 ||
-        warn_of_key_log(c, in, fail) != 0)
+    if (check_url(c, s, config, fail) != 0)
+        return -1;
+    return choose_certificates(s, config, fail);
+}
+
+int client_open(struct client *c, const struct invocation *in, int64_t started, struct fail *fail)
+{
+    struct http_config config;
+    if (configure(c, &config, in, started, fail) != 0 || warn_of_key_log(c, in, fail) != 0)
         return -1;
     c->api = (struct api){http_new(&config, fail), c->base, NULL};
     return c->api.http ? 0 : -1;
+}
+
+int client_check(const struct invocation *in, struct fail *fail)
+{
+    struct client c;
+    struct http_config config;
+    int result = configure(&c, &config, in, sys_now_us(), fail);
+    if (result == 0)
+        result = auth_check(&c.config, fail);
+    client_close(&c);
+    return result;
 }
 
 /* A retry after --max-time would fail, so that also limits the retries. */

@@ -25,6 +25,10 @@ struct client {
    --allow-http; FAIL_INPUT for a certificate file; else as http_new. Nothing is sent. `started`
    (sys_now_us()) is when --max-time began. Call client_close also after a failure. */
 int client_open(struct client *c, const struct invocation *in, int64_t started, struct fail *fail);
+/* The part of client_open and client_authorize that can be checked in advance, before the user
+   types a message that would be lost: the failures of client_open, and FAIL_DENIED, FAIL_CONFIG or
+   FAIL_SIGNAL of auth_check. Nothing is sent or shown. */
+int client_check(const struct invocation *in, struct fail *fail);
 /* Obtains a token: as auth_obtain. */
 int client_authorize(struct client *c, struct fail *fail);
 /* client_open and client_authorize, with the warning on standard error: for commands that show no

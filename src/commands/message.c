@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands/message.h"
 
+#include "commands/client.h"
 #include "core/utf8.h"
 #include "system/system.h"
 #include "terminal/editor.h"
@@ -90,11 +91,24 @@ static void note_unread_input(const struct invocation *in, struct fail *fail)
         terminal_line(in->terminal, note, fail);
 }
 
+/* Whether the user writes the message, or a part of it, after the program has started. */
+static bool is_typed(const struct invocation *in)
+{
+    const struct operands *o = in->operands;
+    bool reads = o->count == 0 || setting_is(in->settings, OPT_EDIT);
+    for (size_t i = 0; i < o->count; i++)
+        reads = reads || operand_is_dash(&o->list[i]);
+    return reads && isatty(STDIN_FILENO);
+}
+
 int message_gather(struct buf *message, const struct invocation *in, struct fail *fail)
 {
     const struct operands *o = in->operands;
     bool edit = setting_is(in->settings, OPT_EDIT);
     buf_init(message, MESSAGE_MAX);
+    /* A message that was typed would be lost. */
+    if (is_typed(in) && client_check(in, fail) != 0)
+        return -1;
     note_unread_input(in, fail);
     if (o->count == 0 && !edit && read_input(message, in, fail) != 0)
         return -1;

@@ -8,8 +8,9 @@
 
 /* Reads the message: the operands, joined by one space each. The operand `-` stands for the
    contents of standard input, which are also the default without operands, unless --edit is given.
-   Standard input is not read otherwise. FAIL_INPUT if it cannot be read, otherwise as editor_run
-   and message_check. */
+   Standard input is not read otherwise. Before a message is read from a terminal or the editor is
+   run there, client_check. FAIL_INPUT if standard input cannot be read, otherwise as client_check,
+   editor_run and message_check. */
 int message_gather(struct buf *message, const struct invocation *in, struct fail *fail);
 
 /* Whether there is nothing but the white space that the server removes: that of str.strip() in

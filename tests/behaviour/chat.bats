@@ -538,6 +538,24 @@ END
     [ "$(conversations_posted)" -eq 1 ]
 }
 
+@test "chat: without a token there is no prompt" {
+    serve_echo
+    no_token
+    local term
+    for term in xterm dumb; do
+        TERM=$term at_terminal wait 'no token' -- "$CHAT" chat --events "$T/events"
+        expect_line 'exit 77.*' "$OUT"
+        expect_no '> ' "$T/screen"
+        expect_lines "$T/events"
+        jq -s -e '.[-1].data.exit_code == 77' "$T/events"
+    done
+    expect_requests
+    # The login from the environment is a source of a token.
+    SIGMASIGHT_EMAIL=me@example.com SIGMASIGHT_PASSWORD=$PASSWORD term=dumb on_screen shows '>' type 'one\n' \
+        shows 'Heard: one' type '\x04' -- "$CHAT" chat
+    [ "$(cat "$OUT")" = "exit 0" ]
+}
+
 @test "chat: Ctrl-C stops the answer and returns to the prompt, at the prompt it clears the line" {
     need_editing
     stop_answer xterm

@@ -236,6 +236,34 @@ editor()
     rmdir "$T/runtime" "$TMPDIR"
 }
 
+@test "no token: reported before a message is typed or edited" {
+    serve_hello
+    no_token
+    editor ': >'"$T"'/edited'
+    local arguments
+    for arguments in '' '-' 'some text -' '--edit' '--edit text'; do
+        # shellcheck disable=SC2086 # words
+        at_terminal wait 'no token' -- "$CHAT" send $arguments
+        expect_line 'exit 77.*' "$OUT"
+        expect_no Ctrl-D "$T/screen"
+    done
+    [ ! -e "$T/edited" ] || fail "the editor was run"
+    # The same for what else prevents the call, and the program does not wait for the message.
+    at_terminal wait 'plain HTTP' -- "$CHAT" send -u http://192.0.2.1/api/v1
+    expect_line 'exit 78.*' "$OUT"
+    expect_requests
+    # Other input is read first, as before.
+    { run_chat send && cat; } <<<'rest of the input' >"$T/left"
+    expect_failure 77 'no token.*'
+    expect_bytes '' "$T/left"
+    # A source of a token is not used before the message is there.
+    token_command "test -e $T/edited && echo $TOKEN"
+    # shellcheck disable=SC2016 # for sh
+    editor ': >'"$T"'/edited; echo text >"$1"'
+    at_terminal wait Hello -- "$CHAT" send --edit
+    expect_line 'exit 0.*' "$OUT"
+}
+
 @test "--edit: a blank message or a failed editor sends nothing and leaves no file" {
     serve_hello
     for script in 'exit 0' 'printf " \n\n" >"$1"' 'echo text >"$1"; exit 3' 'echo text >"$1"; kill -TERM $$' 'rm "$1"'; do
