@@ -46,6 +46,10 @@ teardown()
         echo "a process is still running" >&2
         result=1
     fi
+    if [ -n "${BATS_TEST_COMPLETED-}" ] && [ -e "$T/failed" ]; then
+        echo "the test went on after a failure" >&2
+        result=1
+    fi
     return "$result"
 }
 
@@ -152,6 +156,7 @@ request()
 # header NAME N: prints that header of the Nth request.
 header()
 {
+    [ -f "$(request "$2")" ] || fail "there is no request $2" || return
     sed -n '2,/^\r$/p' "$(request "$2")" | tr -d '\r' | sed -n "s/^$1: //Ip"
 }
 
@@ -320,9 +325,11 @@ expect_signal()
 # `jq -e` is not the same in all versions if there are none.
 TRUTH='length > 0 and .[-1] != null and .[-1] != false'
 
-# fail MESSAGE...: fails the test and shows the output of the program.
+# fail MESSAGE...: fails the test and shows the output of the program. In a condition, a pipeline or a substitution the shell
+# ignores the result; teardown fails the test then.
 fail()
 {
+    : >"$T/failed"
     {
         printf '%s\n' "$*"
         local file
