@@ -361,14 +361,14 @@ expect_line()
     [ "$(grep -c -x -E -e "$1" "${2-$ERR}")" -eq 1 ] || fail "expected one line: $1"
 }
 
-# expect_no TEXT FILE...: none of the files contains TEXT, in upper or lower case.
+# expect_no TEXT FILE...: all files exist, and none of them contains TEXT, in upper or lower case.
 expect_no()
 {
-    local text=$1
+    local text=$1 result=0
     shift
-    if grep -q -i -F -e "$text" "$@"; then
-        fail "unexpected: $text"
-    fi
+    grep -q -i -F -e "$text" "$@" || result=$?
+    # 2: a file cannot be read.
+    [ "$result" -eq 1 ] || fail "unexpected: $text (grep: $result)"
 }
 
 # expect_error [PATTERN]: standard error is one line with an error message that matches.

@@ -50,6 +50,7 @@ expect_growth()
     local before now
     read -r -a before <<<"$1"
     read -r -a now <<<"$(resident)"
+    [ "${#before[@]}" -eq 2 ] && [ "${#now[@]}" -eq 2 ] || fail "resident memory is not known"
     tell "resident memory: ${before[*]} KiB at the beginning, ${now[*]} KiB at the end (current and maximum)"
     if [ $((now[0] - before[0])) -ge "$2" ] || [ $((now[1] - before[1])) -ge "$2" ]; then
         fail "resident memory grew from ${before[*]} to ${now[*]} KiB, expected less than $2"

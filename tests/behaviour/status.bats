@@ -410,7 +410,9 @@ tmux_shows()
 tmux_gone()
 {
     local end=$((SECONDS + PATIENCE))
-    while in_tmux capture-pane -p -t chat >"$T/pane" && grep -q -F -e "$1" "$T/pane"; do
+    while :; do
+        in_tmux capture-pane -p -t chat >"$T/pane"
+        grep -q -F -e "$1" "$T/pane" || return 0
         [ "$SECONDS" -le "$end" ] || fail "tmux still shows '$1': $(cat "$T/pane")"
     done
 }
