@@ -38,7 +38,7 @@ quick()
     run_chat send --retry-delay 0.01 "$@"
 }
 
-# The three kinds of failure, as steps of a scenario.
+# The three kinds of failure, as steps of a scenario. The message was not stored, or it may be stored, or a retry is useless.
 NOT_STORED=(
     'status 408'
     'status 429'
@@ -46,23 +46,29 @@ NOT_STORED=(
     $'status 503\nheader Content-Type: text/html\nbody <html><title>503 Service Temporarily Unavailable</title></html>'
     $'status 429\nbody {"detail":"Too many requests"}'
 )
-MAYBE_STORED=(
+MAYBE_STORED_STATUSES=(
     'status 500'
     'status 502'
     'status 520'
     'status 524'
     'status 529'
     'status 504'
+    $'status 500\nbody {"detail":"overloaded"}'
+)
+MAYBE_STORED_CONNECTIONS=(
     $'wire\nclose'
     $'wire\nreset'
     $'wire HTTP/1.1 200 OK\\r\\nconte\nclose'
     $'raw :\\n\nclose'
     $'event start {"conversation_id":"c","mode":"green","model":"m"}\nreset'
     $'event start {"conversation_id":"c","mode":"green","model":"m"}\nevent heartbeat {}\nevent surprise {}'
+)
+MAYBE_STORED_EVENTS=(
     $'event error {"message":"overloaded","retryable":true}\nevent done {}'
     $'raw data: {"error":"m","retryable":true}\\n\\n'
-    $'status 500\nbody {"detail":"overloaded"}'
     $'event error {"type":"error","run_id":"r","seq":0,"data":{"error":"overloaded","error_type":"e","retryable":true},"timestamp":1}'
+)
+MAYBE_STORED_TIMEOUTS=(
     $'gate never\nstatus 200'
     $'raw :\\n\nsilence'
 )
@@ -181,26 +187,27 @@ END_OF_PYTHON
     [ "$(grep -c '^sigmasight-chat: retry 1 of 1 ' "$ERR")" -eq 1 ]
 }
 
-# maybe_stored FROM COUNT: part of the list.
+# maybe_stored TIMEOUT STEPS...: each STEPS is a failure; TIMEOUT is the --idle-timeout.
 maybe_stored()
 {
-    local steps
-    for steps in "${MAYBE_STORED[@]:$1:$2}"; do
+    local steps timeout=$1
+    shift
+    for steps; do
         serve_then "$steps"
-        quick -q --idle-timeout 0.2 hi
+        quick -q --idle-timeout "$timeout" hi
         [ "$status" -eq 0 ] || fail "own: $steps"
         expect_bytes 'Hello\n'
         expect_requests 'POST /chat/conversations' 'POST /chat/send' 'POST /chat/send'
         [ "$(body 2)" = "$(body 3)" ] || fail "another message: $steps"
         again
         serve_then "$steps"
-        quick -q --idle-timeout 0.2 -c "$ID" hi
+        quick -q --idle-timeout "$timeout" -c "$ID" hi
         [ "$status" -eq 69 ] || [ "$status" -eq 75 ] || fail "-c, status $status: $steps"
         expect_bytes ''
         expect_requests 'POST /chat/send'
         again
         serve_then "$steps"
-        quick -q --idle-timeout 0.2 --retry-all -c "$ID" hi
+        quick -q --idle-timeout "$timeout" --retry-all -c "$ID" hi
         [ "$status" -eq 0 ] || fail "-c --retry-all: $steps"
         expect_bytes 'Hello\n'
         expect_requests 'POST /chat/send' 'POST /chat/send'
@@ -209,15 +216,19 @@ maybe_stored()
 }
 
 @test "a message that may be stored is retried in a new conversation or with --retry-all: statuses" {
-    maybe_stored 0 3
+    maybe_stored 60 "${MAYBE_STORED_STATUSES[@]}"
 }
 
 @test "a message that may be stored is retried in a new conversation or with --retry-all: lost connections" {
-    maybe_stored 3 6
+    maybe_stored 60 "${MAYBE_STORED_CONNECTIONS[@]}"
 }
 
-@test "a message that may be stored is retried in a new conversation or with --retry-all: events and timeouts" {
-    maybe_stored 9 6
+@test "a message that may be stored is retried in a new conversation or with --retry-all: events" {
+    maybe_stored 60 "${MAYBE_STORED_EVENTS[@]}"
+}
+
+@test "a message that may be stored is retried in a new conversation or with --retry-all: timeouts" {
+    maybe_stored 1 "${MAYBE_STORED_TIMEOUTS[@]}"
 }
 
 @test "-C is an existing conversation" {
