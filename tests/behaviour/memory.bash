@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# For tests of memory and load. Load it after helper.bash.
+# For tests of memory, load and system calls. Load it after helper.bash.
 
 # need_plain_program: skips the test if the program is built with a sanitizer or run by valgrind, which use more memory.
 need_plain_program()
@@ -11,6 +11,16 @@ need_plain_program()
     if head -c 2 "$CHAT" | grep -q '#!'; then
         skip "the program is run by a script"
     fi
+}
+
+# need_strace: skips the test where the system calls of the program cannot be listed.
+need_strace()
+{
+    need_plain_program
+    command -v strace >/dev/null || skip "strace is not installed"
+    strace -o "$T/probe" echo probe >"$T/probed" || skip "processes cannot be traced here"
+    # Some systems do not let a user read the memory of the process.
+    grep -q -F '"probe' "$T/probe" || skip "strace shows no strings here"
 }
 
 need_proc()
