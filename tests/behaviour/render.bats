@@ -267,16 +267,22 @@ STREAM
 }
 
 @test "render: if both streams are one pipe, a line begins on a new line and the answer has the same bytes" {
-    printf 'event: message\ndata: {"delta":"one"}\n\nevent: tool_started\ndata: {"tool_name":"t"}\n\nevent: message\ndata: {"delta":" two"}\n\nevent: done\ndata: {}\n\n' >"$T/stream"
+    printf 'event: message\ndata: {"delta":"one two"}\n\nevent: tool_started\ndata: {"tool_name":"t"}\n\nevent: message\ndata: {"delta":" three"}\n\nevent: done\ndata: {}\n\n' >"$T/stream"
+    local when mixed
     for when in always never; do
+        # The last word is rendered when it is complete, which is after the line of the tool.
+        case $when in
+        always) mixed='one\ntool_started t\n two three\n' ;;
+        never) mixed='one two\ntool_started t\n three\n' ;;
+        esac
         "$CHAT" decode --render $when "$T/stream" >"$T/both" 2>&1
+        expect_bytes "$mixed" "$T/both"
+        "$CHAT" decode --render $when "$T/stream" 2>&1 | cat >"$T/both"
+        expect_bytes "$mixed" "$T/both"
         "$CHAT" decode --render $when "$T/stream" 2>"$T/lines" | cat >"$T/answer"
-        expect_bytes 'one two\n' "$T/answer"
+        expect_bytes 'one two three\n' "$T/answer"
         expect_bytes 'tool_started t\n' "$T/lines"
     done
-    expect_bytes 'one\ntool_started t\n two\n' "$T/both"
-    "$CHAT" decode --render never "$T/stream" 2>&1 | cat >"$T/both"
-    expect_bytes 'one\ntool_started t\n two\n' "$T/both"
     # The bytes of -o raw are those of the stream.
     "$CHAT" decode -o raw "$T/stream" 2>"$T/lines" | cat >"$T/answer"
     cmp "$T/stream" "$T/answer"
