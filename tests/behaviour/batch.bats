@@ -153,7 +153,8 @@ END
     expect_body 4 '.text == "  two "'
     expect_body 6 '.text == "three"'
     # The same from a pipe.
-    cat "$T/questions" | run_chat batch --lines --jobs 1
+    run_chat batch --lines --jobs 1 < <(cat "$T/questions")
+    expect_status 0
     expect_body 8 '.text == "one"'
     printf '\xef\xbb\xbf{"text":"hi"}' | "$CHAT" batch >"$OUT" 2>"$ERR" || fail "status $?"
     printf '\xef\xbb\xbf' | "$CHAT" batch >"$OUT" 2>"$ERR" || fail "status $?"

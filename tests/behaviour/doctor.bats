@@ -174,11 +174,12 @@ old_jwt()
     no_token
     log_in
     age 600 5
-    status=0
     (
         limit_files 0
         exec "$CHAT" doctor 2>&1
-    ) </dev/null | cat >"$OUT" || status=$?
+    ) </dev/null | cat >"$OUT"
+    status=${PIPESTATUS[0]}
+    expect_status 0
     sed -E 's/ +/ /;s/ +/ /2' "$OUT" >"$T/report"
     expect_report settings files url proxy name connection tls token warning:files expiry account server
     expect_check files '.*credentials\.json.*'
@@ -187,6 +188,8 @@ old_jwt()
         limit_files 0
         exec "$CHAT" conversations 2>&1
     ) </dev/null | cat >"$OUT"
+    status=${PIPESTATUS[0]}
+    expect_status 0
     grep -q -E '^sigmasight-chat: warning: .*credentials\.json' "$OUT"
 }
 

@@ -200,7 +200,8 @@ expect_text()
     done
     at_terminal wait Hello -- sh -c '"$@" </dev/null' sh "$CHAT" send -c "$ID" hi
     expect_no "$note" "$T/screen"
-    echo unread | run_chat send -c "$ID" hi
+    run_chat send -c "$ID" hi < <(echo unread)
+    expect_status 0
     expect_no "$note" "$ERR"
 }
 

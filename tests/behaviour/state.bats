@@ -440,11 +440,12 @@ TABLE
     scene
     cp "$(state credentials.json)" "$T/before"
     # The limit stands for the disk; a write beyond it fails.
-    status=0
     (
         limit_files 0
         exec "$CHAT" logout 2>&1
-    ) </dev/null | cat >"$ERR" || status=$?
+    ) </dev/null | cat >"$ERR"
+    status=${PIPESTATUS[0]}
+    expect_status 73
     cmp "$T/before" "$(state credentials.json)" >&2
     grep -q 'credentials.json' "$ERR"
     [ "$(find "$(state)" -name '*credentials.json.*' ! -name '*.lock' | wc -l)" -eq 0 ] || fail "a temporary file stays"
