@@ -192,7 +192,7 @@ dies()
     { printf %s "$BEGINNING"; cat "$T/rest"; } >"$OUT"
     [ "$(wc -l <"$OUT")" -ge 1 ]
     # If the pipe was full in the middle of a line, that line cannot be completed, and nothing is added to it.
-    sed '$d' "$OUT" | jq -R -e 'fromjson | .event' >"$T/names"
+    sed '$d' "$OUT" | jq -n -R -e 'inputs | fromjson | .event' >"$T/names"
     grep -v -x -e '"client.open"' -e '"message"' "$T/names" >"$T/others" || :
     [ ! -s "$T/others" ]
     expect_no 'client.close' <(tail -n 1 "$OUT" | grep -v -F '{"event":"client.close"')
@@ -503,6 +503,7 @@ SCENARIO
         rm -f "$T/answer"
         pipe_from ANSWER
         launch "$CHAT" send -c "$ID" "$option" hi >"$T/answer" 2>"$ERR"
+        await_gate "$gate"
         exec {ANSWER}<&-
         open_gate "$gate"
         await_end
