@@ -182,10 +182,10 @@ limit_files()
     ulimit -f "$1"
 }
 
-# Skips the test where LD_PRELOAD has no effect: for the static program and an emulated one.
+# Skips the test where LD_PRELOAD has no effect: for a program that is static, emulated, or run by a script.
 need_preload()
 {
-    ldd "${PROGRAM:-$CHAT}" 2>/dev/null | grep -q '=>' || skip "the program is static or emulated"
+    ldd "${PROGRAM:-$CHAT}" 2>/dev/null | grep -q '=>' || skip "the program is static, emulated, or run by a script"
 }
 
 # make_preload NAME: compiles the C source on standard input to $T/NAME.so, a library for LD_PRELOAD.
