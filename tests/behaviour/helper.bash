@@ -14,7 +14,7 @@ setup()
     TRANSCRIPTS=$SRCDIR/tests/transcripts ID=7d1c9a52-3b0e-4f6a-8a57-0c2f4e9d1b36
     # shellcheck disable=SC2034 # the tests use them
     P1=11111111-1111-4111-8111-111111111111 P2=22222222-2222-4222-8222-222222222222
-    TOKEN=token-of-the-tests
+    TOKEN=token-of-the-tests ADDRESS=127.0.0.1
     MOCK_PID='' RUNNING='' OURS=() HELD=()
     unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE
     unset VISUAL EDITOR PAGER LESS LESSCHARSET LESSCHARDEF XDG_RUNTIME_DIR COLUMNS NO_COLOR CLICOLOR_FORCE INSIDE_EMACS
@@ -101,11 +101,11 @@ stop_server()
     fi
 }
 
-# steer METHOD PATH: sends a request for /mock/PATH, which must succeed.
+# steer METHOD PATH: sends a request for /mock/PATH to the server at the address $ADDRESS, which must succeed.
 steer()
 {
     local connection line=''
-    exec {connection}<>"/dev/tcp/127.0.0.1/$PORT"
+    exec {connection}<>"/dev/tcp/$ADDRESS/$PORT"
     printf '%s /mock/%s HTTP/1.1\r\nHost: mock\r\nConnection: close\r\n\r\n' "$1" "$2" >&"$connection"
     read -r -t "$((PATIENCE * 2))" line <&"$connection" || :
     exec {connection}>&-
@@ -251,16 +251,29 @@ pipe_to()
     printf -v "$1" %s "$TO"
 }
 
-# await_full NAME: waits until the pipe of pipe_from is full, and its writer waits for the reader.
+# await_full NAME: waits until the pipe of pipe_from is full, and its writer waits for the reader. It may be full with less than
+# 64 KiB in it: a page need not be filled.
 await_full()
 {
-    timeout "$PATIENCE" python3 -c '
+    timeout "$PATIENCE" python3 -I -c '
 import os, select, sys, time
 poll = select.poll()
 poll.register(os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK), select.POLLOUT)
 while poll.poll(0):
     time.sleep(0.01)
+# The last write has returned, and the writer begins to wait.
+time.sleep(0.1)
 ' "$T/${1,,}" 3>&- || fail "the pipe is not full"
+}
+
+# await COMMAND...: repeats COMMAND until it succeeds, at most $PATIENCE seconds. For what can only be polled.
+await()
+{
+    local end=$((SECONDS + PATIENCE))
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || fail "timed out: $*"
+        for_a_while 0.02
+    done
 }
 
 # launch COMMAND...: starts it in the background with the standard streams of this call. Sets PID; await_end waits for it.

@@ -132,14 +132,7 @@ SCENARIO
     pipe_from ANSWER
     launch env LD_PRELOAD="$T/clock.so" "$CHAT" send -j -c "$ID" hi >"$T/answer" 2>"$ERR"
     read -r -t "$PATIENCE" -N 10 -u "$ANSWER" _
-    # It waits when the pipe is full, which may be with less than 64 KiB in it: a page need not be filled.
-    python3 -I -c 'import os, select, sys, time
-pipe = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
-poll = select.poll()
-poll.register(pipe, select.POLLOUT)
-while poll.poll(0):
-    time.sleep(0.01)
-time.sleep(0.1)' "$T/answer"
+    await_full ANSWER
     : >"$CLOCK_AHEAD"
     cat <&"$ANSWER" >"$OUT"
     await_end

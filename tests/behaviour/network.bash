@@ -326,7 +326,7 @@ own_hosts()
 steer_inside()
 {
     # shellcheck disable=SC2016 # the inner shell expands
-    inside env PORT="$PORT" bash -c 'fail() { echo "$*" >&2; exit 1; }
+    inside env PORT="$PORT" ADDRESS="$ADDRESS" bash -c 'fail() { echo "$*" >&2; exit 1; }
         '"$(declare -f helper_steer)"'; helper_steer "$@"' steer "$@"
 }
 
@@ -343,16 +343,6 @@ black_hole()
         ip route add local 10.67.0.0/24 dev lo src 10.66.0.1
         ip neighbour add 10.66.0.2 lladdr 02:00:00:00:66:02 dev hole
         ip neighbour add fd66::2 lladdr 02:00:00:00:66:02 dev hole'
-}
-
-# await COMMAND...: repeats COMMAND until it succeeds, at most $PATIENCE seconds. For what can only be polled.
-await()
-{
-    local end=$((SECONDS + PATIENCE))
-    until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || fail "timed out: $*"
-        read -r -t 0.02 -u "$LEASH_END" _ || :
-    done
 }
 
 # connecting ADDRESS PORT: the program is connecting to that IPv4 address (SYN-SENT).
