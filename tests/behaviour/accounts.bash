@@ -95,6 +95,12 @@ last_body_of()
     sed '1,/^\r$/d' "$found"
 }
 
+# The conversation of the last message.
+last_id()
+{
+    last_body_of 'POST /api/v1/chat/send' | jq -r .conversation_id
+}
+
 # at_terminal [STEP ARGUMENT]... -- COMMAND...: see terminal.py. Writes how it ended to $OUT, and $T/screen.
 at_terminal()
 {

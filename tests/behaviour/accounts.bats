@@ -1357,12 +1357,6 @@ SCENARIO
     cmp "$T/before" "$(state credentials.json)" >&2
 }
 
-# The conversation of the last message.
-last_id()
-{
-    last_body_of 'POST /api/v1/chat/send' | jq -r .conversation_id
-}
-
 @test "401: whoami names the source of the token that was finally used" {
     serve_default
     no_token

@@ -274,19 +274,6 @@ asked_ahead()
     [ "$(count_requests 'POST /chat/send')" -ge 8 ]
 }
 
-# await COMMAND...: waits until it succeeds.
-await()
-{
-    local turn
-    for ((turn = 0; turn < PATIENCE * 20; turn++)); do
-        if "$@"; then
-            return 0
-        fi
-        read -r -t 0.05 -u "$LEASH_END" _ || :
-    done
-    fail "in vain: $*"
-}
-
 @test "batch: each job has one connection, and the token is obtained once" {
     serve_default
     unset SIGMASIGHT_TOKEN
@@ -742,18 +729,16 @@ END
 }
 
 @test "batch: a progress line on a terminal, erased at the end" {
-    need_terminal
     serve_gate
     questions 9
-    LC_ALL=C.UTF-8 TERM=xterm-256color python3 "$BATS_TEST_DIRNAME/screen.py" "$T" await go shows '4 running' open go gone running \
-        -- sh -c '"$1" batch --jobs 4 "$2" >"$3"' sh "$CHAT" "$T/questions" "$T/objects" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
-        fail "not as expected on the screen"
+    # shellcheck disable=SC2016 # the inner shell expands
+    on_screen await go shows '4 running' open go gone running \
+        -- sh -c '"$1" batch --jobs 4 "$2" >"$3"' sh "$CHAT" "$T/questions" "$T/objects"
     grep . "$T/last" | diff <(echo '9 questions: 9 done') - >&2 || fail "another screen"
     [ "$(wc -l <"$T/objects")" -eq 9 ] || fail "not 9 objects"
 }
 
 @test "batch: the progress line estimates the time left from that of the questions that ended" {
-    need_terminal
     make_clock
     serve <<'END'
 on POST /chat/send once
@@ -775,10 +760,10 @@ END
     questions 4
     # The clock is put two hours ahead when the second question was sent: "keep" makes the file $CLOCK_AHEAD. Without its start
     # event, the answer would seem to be buffered.
-    LC_ALL=C.UTF-8 TERM=xterm-256color python3 "$BATS_TEST_DIRNAME/screen.py" "$T" await second keep ahead \
+    # shellcheck disable=SC2016 # the inner shell expands
+    on_screen await second keep ahead \
         shows '6.0 h left' open second await fourth shows '40 min left' open fourth gone left \
-        -- sh -c 'LD_PRELOAD="$1" "$2" batch --jobs 1 --idle-timeout 0 "$3" >"$4"' sh "$T/clock.so" "$CHAT" "$T/questions" \
-        "$T/objects" >"$OUT" 2>"$ERR" </dev/null 3>&- || fail "not as expected on the screen"
+        -- sh -c 'LD_PRELOAD="$1" "$2" batch --jobs 1 --idle-timeout 0 "$3" >"$4"' sh "$T/clock.so" "$CHAT" "$T/questions" "$T/objects"
     grep . "$T/last" | diff <(echo '4 questions: 4 done') - >&2 || fail "another screen"
 }
 

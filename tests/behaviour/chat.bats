@@ -7,14 +7,6 @@ load helper
 load accounts
 load memory
 
-# on_screen STEP ARGUMENT...: as in status.bats, with a dialogue. Line editing requires another TERM than dumb.
-on_screen()
-{
-    need_terminal
-    LC_ALL=${locale-C.UTF-8} TERM=${term-xterm} python3 "$BATS_TEST_DIRNAME/screen.py" "$T" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
-        fail "not as expected on the screen"
-}
-
 # Skips the test where the library for line editing is not installed.
 need_editing()
 {
@@ -442,9 +434,10 @@ END
 @test "chat: UTF-8 is edited by characters in any locale" {
     need_editing
     serve_echo
-    for locale in C.UTF-8 C; do
+    local name
+    for name in C.UTF-8 C; do
         rm -f "$DUMP"/*
-        on_screen shows '>' type '\xc3\xa9\xe6\x97\xa5\xe6\x9c\xacx\x1b[D\x7f\x1b[D\xf0\x9f\x99\x82\r' shows 'Heard:' type '\x04' -- "$CHAT" chat
+        locale=$name on_screen shows '>' type '\xc3\xa9\xe6\x97\xa5\xe6\x9c\xacx\x1b[D\x7f\x1b[D\xf0\x9f\x99\x82\r' shows 'Heard:' type '\x04' -- "$CHAT" chat
         expect_posted '"é🙂日x"'
     done
 }

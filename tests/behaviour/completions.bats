@@ -84,9 +84,7 @@ at_prompt()
     # shellcheck disable=SC2016
     printf '%s\n' "PROMPT='> ' RPROMPT=" 'unset zle_bracketed_paste' 'unsetopt prompt_cr prompt_sp' \
         'fpath=("$SRCDIR/completions" $fpath)' 'autoload -Uz compinit' 'compinit -D -u' >"$T/.zshrc"
-    LC_ALL=C.UTF-8 TERM=xterm INPUTRC=/dev/null HISTFILE='' ZDOTDIR=$T python3 "$BATS_TEST_DIRNAME/screen.py" "$T" \
-        columns 100 shows '>' "$@" keep shown type '\x15exit\r' -- "${command[@]}" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
-        fail "$shell: $(cat "$ERR")"
+    INPUTRC=/dev/null HISTFILE='' ZDOTDIR=$T on_screen columns 100 shows '>' "$@" keep shown type '\x15exit\r' -- "${command[@]}"
 }
 
 # completed WORD WANTED: bash and zsh complete WORD, which is at the end of `send`, to WANTED.

@@ -5,12 +5,6 @@
 load helper
 load accounts
 
-# The conversation of the last message.
-last_id()
-{
-    last_body_of 'POST /api/v1/chat/send' | jq -r .conversation_id
-}
-
 # The conversation that -C would use.
 remembered()
 {

@@ -201,6 +201,15 @@ need_terminal()
     (: <>/dev/ptmx) 2>/dev/null || skip "this system has no pseudo-terminals"
 }
 
+# on_screen [STEP ARGUMENT]... -- COMMAND...: see screen.py. Writes how it ended to $OUT, and $T/last, $T/bytes, $T/draws.
+# $locale and $term replace the values of LC_ALL and TERM.
+on_screen()
+{
+    need_terminal
+    LC_ALL=${locale-C.UTF-8} TERM=${term-xterm} python3 "$BATS_TEST_DIRNAME/screen.py" "$T" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
+        fail "not as expected on the screen"
+}
+
 # --- the program ---
 
 # run_chat ARGUMENT...: runs sigmasight-chat. Sets $status; the output is in the files $OUT and $ERR.

@@ -207,9 +207,8 @@ event message {"delta":" | 4 |\n"}
 gate two
 event done {}
 SCENARIO
-    need_terminal
-    LC_ALL=C.UTF-8 TERM=xterm python3 "$BATS_TEST_DIRNAME/screen.py" "$T" columns 40 shows 'table, 1 rows' keep one \
-        open one shows 'table, 2 rows' gone '3  4' open two -- "$CHAT" send -c "$ID" hi >"$OUT" 2>"$ERR" </dev/null 3>&-
+    on_screen columns 40 shows 'table, 1 rows' keep one open one shows 'table, 2 rows' gone '3  4' open two \
+        -- "$CHAT" send -c "$ID" hi
     head -n 1 "$T/one" | grep -x Text
     expect_bytes 'Text\n\na  b\n────\n1  2\n3  4\n\n' "$T/last"
 }
@@ -223,9 +222,7 @@ event message {"delta":"\nAfter it"}
 gate two
 event done {}
 SCENARIO
-    need_terminal
-    LC_ALL=C.UTF-8 TERM=xterm python3 "$BATS_TEST_DIRNAME/screen.py" "$T" columns 40 shows 'table, 1 rows' \
-        open one shows After keep two open two -- "$CHAT" send -c "$ID" hi >"$OUT" 2>"$ERR" </dev/null 3>&-
+    on_screen columns 40 shows 'table, 1 rows' open one shows After keep two open two -- "$CHAT" send -c "$ID" hi
     grep -x '1  2' "$T/two"
     expect_bytes 'a  b\n────\n1  2\n\nAfter it\n\n' "$T/last"
 }

@@ -5,14 +5,6 @@
 
 load helper
 
-# on_screen [STEP ARGUMENT]... -- COMMAND...: see screen.py. Writes how it ended to $OUT, and $T/last, $T/bytes, $T/draws.
-on_screen()
-{
-    need_terminal
-    LC_ALL=${locale-C.UTF-8} TERM=${term-xterm-256color} python3 "$BATS_TEST_DIRNAME/screen.py" "$T" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- ||
-        fail "not as expected on the screen"
-}
-
 # expect_screen LINE...: at the end the screen has exactly these lines.
 expect_screen()
 {
