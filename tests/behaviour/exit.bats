@@ -16,13 +16,6 @@ body $2
 SCENARIO
 }
 
-# expect_failure STATUS [PATTERN]: with one line of error.
-expect_failure()
-{
-    expect_status "$1"
-    expect_error "${2-.*}"
-}
-
 # --- 0 and 1 ---
 
 @test "0: done was received" {
@@ -44,7 +37,8 @@ event done {}
 SCENARIO
     for format in text jsonl json raw; do
         run_chat send -q -o $format -c "$ID" hi
-        expect_failure 1 '.*the model is gone.*'
+        expect_status 1
+        expect_error '.*the model is gone.*'
     done
     run_chat send -q -n -c "$ID" hi
     expect_bytes partly
@@ -63,7 +57,8 @@ SCENARIO
     run_chat send -c "$ID" hi
     expect_failure 1 '.*quick.*'
     run_chat send -c "$ID" hi
-    expect_failure 1 '.*could not be stored.*'
+    expect_status 1
+    expect_error '.*could not be stored.*'
     expect_bytes 'text\n'
 }
 
@@ -106,7 +101,8 @@ SCENARIO
     for body in '{"detail":"one\\ntwo"}' '{"detail":"\\n one\\n"}' '{"detail":"one\\u0000"}'; do
         serve_refusal 400 "$body"
         run_chat send -j -c "$ID" hi
-        expect_failure 65 'cannot send the message: one.{0,3} \(HTTP 400\)'
+        expect_status 65
+        expect_error 'cannot send the message: one.{0,3} \(HTTP 400\)'
         expect_close '.error.message | startswith("cannot send the message: one")'
         [[ $body != *two* ]] || expect_close '.error.message | endswith("\ntwo")'
         stop_server
@@ -128,7 +124,8 @@ SCENARIO
     run_chat decode "$name"
     expect_failure 66 ".*$reason.*"
     run_chat decode -j --events "$name" /dev/null
-    expect_failure 73 ".*$reason.*"
+    expect_status 73
+    expect_error ".*$reason.*"
     run_chat send -o $'x\ny' hi
     [ "$(head -n 1 "$ERR")" = "sigmasight-chat: invalid value 'x y' for --output: expected text, jsonl, json or raw" ] || fail "$(cat "$ERR")"
 }
@@ -315,7 +312,8 @@ SCENARIO
 @test "65: the server's explanation in an object" {
     serve_refusal 400 '{"detail":{"error":"some_code","message":"Words for people"}}'
     run_chat send -j -c "$ID" hi
-    expect_failure 65 '.*Words for people.*'
+    expect_status 65
+    expect_error '.*Words for people.*'
     expect_close '.error.code == "some_code" and .error.http_status == 400'
 }
 
@@ -436,10 +434,12 @@ SCENARIO
     serve_hello
     for option in --events --record; do
         run_chat send -q -c "$ID" $option /dev/full hi
-        expect_failure 74 ".*/dev/full.*$(strerror ENOSPC).*"
+        expect_status 74
+        expect_error ".*/dev/full.*$(strerror ENOSPC).*"
     done
     run_chat decode -j --events-fd 9 "$TRANSCRIPTS/short-first.sse" 9>/dev/full
-    expect_failure 74
+    expect_status 74
+    expect_error
     expect_lines
     expect_close '.exit_code == 74 and .status == "failed"'
 }
@@ -572,7 +572,8 @@ event message {"delta":"partly"}
 event error {"message":"the first cause","retryable":false}
 SCENARIO
     run_limited send -q -c "$ID" hi
-    expect_failure 1 '.*the first cause.*'
+    expect_status 1
+    expect_error '.*the first cause.*'
     run_limited send --nonsense
     expect_status 64
     expect_no 'standard output' "$ERR"
@@ -602,7 +603,8 @@ close
 SCENARIO
     for _ in 1 2 3; do
         run_chat send -q -c "$ID" hi
-        expect_failure 75
+        expect_status 75
+        expect_error
         expect_bytes 'half\n'
     done
     for _ in 1 2 3; do
@@ -654,7 +656,8 @@ SCENARIO
     run_chat send -c "$ID" --idle-timeout 0.2 hi
     expect_failure 75 '.*idle-timeout.*'
     run_chat send -c "$ID" --idle-timeout 0.2 hi
-    expect_failure 75 '.*idle-timeout.*'
+    expect_status 75
+    expect_error '.*idle-timeout.*'
     expect_bytes 'half\n'
 }
 
@@ -696,7 +699,8 @@ end-repeat
 event done {}
 SCENARIO
     run_chat send -c "$ID" --stall-timeout 0.3 hi
-    expect_failure 75 '.*stall-timeout.*'
+    expect_status 75
+    expect_error '.*stall-timeout.*'
     expect_bytes 'half\n'
 }
 
@@ -744,7 +748,8 @@ end-repeat
 event done {}
 SCENARIO
     run_chat send -q -c "$ID" --max-time 0.3 hi
-    expect_failure 75 'timed out: the command took longer than 0\.3 s \(--max-time\)'
+    expect_status 75
+    expect_error 'timed out: the command took longer than 0\.3 s \(--max-time\)'
     head -c 1 "$OUT" | grep -q -F .
 }
 
@@ -835,7 +840,8 @@ event done {}
 SCENARIO
     for format in text jsonl json raw; do
         run_chat send -q -o $format -c "$ID" hi
-        expect_failure 76
+        expect_status 76
+        expect_error
     done
     run_chat send -q -c "$ID" hi
     expect_bytes 'ab\n'
@@ -901,7 +907,8 @@ on POST /chat/send
 fill 100000000 data: x\n
 SCENARIO
     run_chat send -q -c "$ID" --max-event-size 4096 hi
-    expect_failure 76 '.*4096.*|.*4K.*|.*max-event-size.*'
+    expect_status 76
+    expect_error '.*4096.*|.*4K.*|.*max-event-size.*'
     expect_bytes 'before\n'
     run_chat send -q -c "$ID" --max-event-size 1M hi
     expect_failure 76
