@@ -34,7 +34,10 @@ enum {
     CTRL_C = 3,
     CTRL_D = 4,
     ESCAPE = 27,
-    REPLACEMENT = 0xFFFD
+    SPECIAL_KEY = 0x80, /* the first of the characters that stand for `special_keys` */
+    REPLACEMENT = 0xFFFD,
+    SEQUENCE_MAX = 32,        /* bytes; sequences of keys are shorter */
+    SEQUENCE_WAIT_US = 100000 /* for the rest of a sequence */
 };
 
 #define PASTE_ON  "\033[?2004h"
@@ -103,9 +106,11 @@ struct line_editor {
     locale_t locale; /* has UTF-8 */
     wchar_t *prompt; /* owned */
     char input[INPUT];
-    size_t at, len; /* the part of `input` that was not used yet */
-    bool cleared;   /* Ctrl-C was typed */
-    bool is_over;   /* the terminal has no more input */
+    size_t at, len;  /* the part of `input` that was not used yet */
+    bool cleared;    /* Ctrl-C was typed */
+    bool is_late;    /* the rest of a sequence did not arrive in time */
+    bool is_pasting; /* sequences are text */
+    bool is_over;    /* the terminal has no more input */
     struct winsize size;
 };
 
@@ -135,14 +140,86 @@ static struct line_editor *editor_of(EditLine *el)
     return e;
 }
 
-/* Reads more input. 1, 0 at its end, -1 when a signal was caught or deferred. */
+/* Special keys. */
+
+/* Keys that send an escape sequence. Terminals differ, so the sequences of all common ones are
+   listed: without the escape character, separated by blanks. A second escape character is Alt. The
+   library receives one character for the key, which also ends a search in the history. */
+static const struct {
+    const wchar_t *function;
+    const char *sequences;
+} special_keys[] = {
+    {L"ed-prev-char", "[D OD"},
+    {L"ed-next-char", "[C OC"},
+    {L"ed-prev-history", "[A OA"},
+    {L"ed-next-history", "[B OB"},
+    {L"ed-move-to-beg", "[H OH [1~ [7~"},
+    {L"ed-move-to-end", "[F OF [4~ [8~"},
+    {L"ed-delete-next-char", "[3~"},
+    /* With Ctrl, and with Alt. */
+    {L"ed-prev-word", "[1;5D [5D Od [1;3D \033[D \033OD"},
+    {L"em-next-word", "[1;5C [5C Oc [1;3C \033[C \033OC"},
+    {L"chat-paste", "[200~"},
+};
+
+enum { SPECIAL_KEYS = sizeof special_keys / sizeof special_keys[0] };
+
+/* The length of the escape sequence of a key at the start of `input`: 0 if there is none, -1 if it
+   is incomplete. */
+static int sequence_length(struct span input)
+{
+    size_t n = 1;
+    if (input.len == 0 || input.at[0] != ESCAPE)
+        return 0;
+    if (n < input.len && input.at[n] == ESCAPE)
+        n++;
+    if (n == input.len)
+        return -1;
+    char first = input.at[n++];
+    if (first != '[' && first != 'O')
+        return 0;
+    if (first == '[' && n < input.len && input.at[n] == '[')
+        n++; /* function keys of the Linux console */
+    while (n < input.len && input.at[n] >= '0' && input.at[n] <= '?')
+        n++;
+    if (n == input.len)
+        return n < SEQUENCE_MAX ? -1 : 0;
+    return input.at[n] >= ' ' && input.at[n] <= '~' ? (int)n + 1 : 0;
+}
+
+/* The character for the key that sends a sequence, 0 if it has no function. */
+static wchar_t find_special_key(struct span sequence)
+{
+    for (int i = 0; i < SPECIAL_KEYS; i++)
+        for (const char *at = special_keys[i].sequences; *at; at += *at == ' ') {
+            size_t len = strcspn(at, " ");
+            if (span_equal(sequence, span_make(at, len)))
+                return SPECIAL_KEY + i;
+            at += len;
+        }
+    return 0;
+}
+
+/* Input. */
+
+static struct span unused_input(const struct line_editor *e)
+{
+    return span_make(e->input + e->at, e->len - e->at);
+}
+
+/* Reads more input, or gives up waiting for the rest of a sequence: 1. 0 at the end of the input,
+   -1 when a signal was caught or deferred. */
 static int read_keys(struct line_editor *e)
 {
+    bool is_cut = !e->is_pasting && sequence_length(unused_input(e)) < 0;
+    int64_t until = is_cut ? sys_now_us() + SEQUENCE_WAIT_US : INT64_MAX;
     memmove(e->input, e->input + e->at, e->len - e->at);
     e->len -= e->at;
     e->at = 0;
-    if (sys_wait(STDIN_FILENO, POLLIN, INT64_MAX) < 0)
-        return -1;
+    int ready = sys_wait(STDIN_FILENO, POLLIN, until);
+    e->is_late = ready == 0;
+    if (ready <= 0)
+        return ready < 0 ? -1 : 1;
     ssize_t n = sys_read(STDIN_FILENO, e->input + e->len, sizeof e->input - e->len);
     if (n < 0 && (sys_signal() || sys_is_stop_deferred()))
         return -1;
@@ -217,14 +294,32 @@ static void stop(struct line_editor *e)
     edit.el_wset(e->el, EL_REFRESH);
 }
 
+/* Takes a character or a special key from the input and skips keys without a function. False if
+   more input is required. */
+static bool take_character(struct line_editor *e, wchar_t *c)
+{
+    int sequence = 0;
+    while (!e->is_pasting && (sequence = sequence_length(unused_input(e))) > 0) {
+        *c = find_special_key(span_make(e->input + e->at + 1, (size_t)sequence - 1));
+        e->at += (size_t)sequence;
+        if (*c)
+            return true;
+    }
+    uint32_t point;
+    size_t n = e->len == e->at ? 0 : utf8_next(unused_input(e), &point);
+    if (n == 0 || (sequence < 0 && !e->is_late))
+        return false;
+    e->at += n;
+    /* A Ctrl-D that was typed during an answer, in canonical mode, is now read as a NUL. */
+    *c = point == UTF8_ILL_FORMED ? REPLACEMENT : point == 0 ? CTRL_D : (wchar_t)point;
+    return true;
+}
+
 /* Called by the library for each character. A SIGINT from any sender counts as Ctrl-C. */
 static int read_character(EditLine *el, wchar_t *c)
 {
     struct line_editor *e = editor_of(el);
-    uint32_t point;
-    size_t n;
-    while (e->len == e->at ||
-           (n = utf8_next(span_make(e->input + e->at, e->len - e->at), &point)) == 0) {
+    while (!take_character(e, c)) {
         int more = read_keys(e);
         if (more < 0 && sys_signal() == SIGINT) {
             sys_interrupt_forget();
@@ -240,9 +335,6 @@ static int read_character(EditLine *el, wchar_t *c)
             return more;
         follow_resize(e);
     }
-    e->at += n;
-    /* A Ctrl-D that was typed during an answer, in canonical mode, is now read as a NUL. */
-    *c = point == UTF8_ILL_FORMED ? REPLACEMENT : point == 0 ? CTRL_D : (wchar_t)point;
     return 1;
 }
 
@@ -298,10 +390,12 @@ static void put_pasted(struct buf *text, wchar_t c, wchar_t before)
 static unsigned char paste(EditLine *el, wint_t key)
 {
     static const char end[] = "[201~";
+    struct line_editor *e = editor_of(el);
     struct buf text = {0};
     wchar_t c, before = 0;
     size_t matched = 0;
     (void)key;
+    e->is_pasting = true;
     while (edit.el_wgetc(el, &c) == 1) {
         put_pasted(&text, c, before);
         matched = c == ESCAPE ? 1 : matched && c == end[matched - 1] ? matched + 1 : 0;
@@ -309,6 +403,7 @@ static unsigned char paste(EditLine *el, wint_t key)
         if (matched == sizeof end)
             break;
     }
+    e->is_pasting = false;
     if (matched == sizeof end)
         text.len -= sizeof end - 1;
     while (text.len && text.data[text.len - 1] == '\n')
@@ -334,16 +429,8 @@ static const struct key_function {
 static const struct {
     const wchar_t *key, *function;
 } bindings[] = {
-    {L"^C", L"chat-clear"},         {L"^Z", L"chat-stop"},
-    {L"^W", L"chat-delete-word"},   {L"\\e[200~", L"chat-paste"},
-    {L"^R", L"em-inc-search-prev"}, {L"^S", L"em-inc-search-next"},
-    {L"^U", L"vi-kill-line-prev"},  {L"\\e[H", L"ed-move-to-beg"},
-    {L"\\eOH", L"ed-move-to-beg"},  {L"\\e[1~", L"ed-move-to-beg"},
-    {L"\\e[F", L"ed-move-to-end"},  {L"\\eOF", L"ed-move-to-end"},
-    {L"\\e[4~", L"ed-move-to-end"}, {L"\\e[3~", L"ed-delete-next-char"},
-    {L"\\e[2~", L"ed-ignore"},      {L"\\e[5~", L"ed-ignore"},
-    {L"\\e[6~", L"ed-ignore"},      {L"\\e[1;5C", L"em-next-word"},
-    {L"\\e[1;5D", L"ed-prev-word"},
+    {L"^C", L"chat-clear"},         {L"^Z", L"chat-stop"},          {L"^W", L"chat-delete-word"},
+    {L"^R", L"em-inc-search-prev"}, {L"^S", L"em-inc-search-next"}, {L"^U", L"vi-kill-line-prev"},
 };
 
 /* Capabilities that insert and delete characters are disabled, so that the library overwrites the
@@ -413,6 +500,8 @@ static void configure(struct line_editor *e)
                      key_functions[i].function);
     for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++)
         edit.el_wset(el, EL_BIND, bindings[i].key, bindings[i].function, NULL);
+    for (int i = 0; i < SPECIAL_KEYS; i++)
+        edit.el_wset(el, EL_BIND, (wchar_t[]){SPECIAL_KEY + i, 0}, special_keys[i].function, NULL);
 }
 
 struct line_editor *line_editor_new(void)

@@ -431,6 +431,34 @@ END
     [ "$(count_requests 'POST /chat/conversations')" -eq 1 ]
 }
 
+@test "chat: keys with modifiers move by words or do nothing" {
+    need_editing
+    serve_echo
+    # As terminals send them: modified arrows, Home, End, Insert, Delete, pages, function keys, Shift-Tab; xterm, rxvt and the Linux console.
+    local key unused='' first=(OP OQ OR OS '[[A' '[[E' '[a' Oa '[3^' '[3$' '[3@' '[Z' '[6~' '\x1b[A' '\x1b[3~' '[1;2P' '[I')
+    for key in 2 3 5 6 15 17 18 19 20 21 23 24 25 26 28 29 31 32 33 34; do
+        unused+="\\x1b[$key;5~"
+        if [ "$key" != 3 ]; then unused+="\\x1b[$key~"; fi
+    done
+    for key in A B C D F H; do unused+="\\x1b[1;2$key\\x1b[1;8$key"; done
+    for key in "${first[@]}"; do unused+="\\x1b$key"; done
+    on_screen shows '>' type 'one two three\x1b[1;3D\x1b\x1b[DB\x1b[1;3CE\x1b[5D\x1b[1;5Db\x1b\x1b[C\x1b[1;5C!\r' shows $'Heard: bone BtwoE! three\n>' \
+        type "alpha beta${unused}X" type "\\x1b[D$unused\\r" shows 'Heard: alpha betaX' type '\x04' -- "$CHAT" chat
+    [ "$(cat "$OUT")" = "exit 0" ]
+    expect_posted '"bone BtwoE! three"' '"alpha betaX"'
+    expect_no $'\a' "$T/bytes"
+}
+
+@test "chat: an arrow or a paste ends a search in the history, Escape too" {
+    need_editing
+    serve_echo
+    on_screen shows '>' type 'alpha beta\r' shows $'Heard: alpha beta\n>' type '\x12alp\x1b[C!\r' shows 'Heard: a!lpha beta' \
+        type '\x12alp\x1b[1;5C?\r' shows $'Heard: alpha? beta\n>' type '\x12bet' shows 'bck:bet' type '\x1b[200~new \x1b[201~\r' \
+        shows $'Heard: alpha? new beta\n>' type '\x12lph' shows 'bck:lph' type '\x1b' shows '> alpha? new' gone 'bck:' type '\x05.\r' \
+        shows 'Heard: alpha? new beta.' type '\x04' -- "$CHAT" chat
+    [ "$(cat "$OUT")" = "exit 0" ]
+}
+
 @test "chat: UTF-8 is edited by characters in any locale" {
     need_editing
     serve_echo
