@@ -28,7 +28,7 @@ void line_input_init(struct line_input *in, size_t max)
 
 int line_input_open(struct line_input *in, const char *path, size_t max, struct fail *fail)
 {
-    if (!path || strcmp(path, "-") == 0) {
+    if (!path) {
         line_input_init(in, max);
     } else {
         int fd = sys_open(path, O_RDONLY, 0);

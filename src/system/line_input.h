@@ -30,7 +30,7 @@ enum input_result { INPUT_ERROR = -1, INPUT_END, INPUT_LINE, INPUT_TOO_LONG, INP
 
 /* Reads standard input. */
 void line_input_init(struct line_input *in, size_t max);
-/* Opens a file, or standard input for NULL and "-", and reads the first block of a regular file.
+/* Opens a file, or standard input for NULL, and reads the first block of a regular file.
    FAIL_INPUT. */
 int line_input_open(struct line_input *in, const char *path, size_t max, struct fail *fail);
 void line_input_release(struct line_input *in);

@@ -161,6 +161,23 @@ END
     expect_bytes '0 questions: 0 done\n' "$ERR"
 }
 
+@test "batch: - after -- and in --resume is the name of a file" {
+    serve_hello
+    cd "$T"
+    echo 'from the file' >./-
+    echo 'from standard input' >"$T/input"
+    run_chat batch --lines -- - <"$T/input"
+    expect_status 0
+    expect_body 2 '.text == "from the file"'
+    run_chat batch --lines - <"$T/input"
+    expect_status 0
+    expect_body 4 '.text == "from standard input"'
+    printf '{"id":1,"status":"done"}\n' >./-
+    run_chat batch --lines --resume - <"$T/input"
+    expect_status 0
+    expect_bytes '1 question: 0 done, 1 skipped\n' "$ERR"
+}
+
 @test "batch: a line of any white space is blank" {
     serve_hello
     printf '\f\n \v\n\xe3\x80\x80\xc2\xa0\nhi\n\x1c\n\xe3\x80' >"$T/questions"
