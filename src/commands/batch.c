@@ -76,6 +76,14 @@ static void stop_batch(struct batch_run *r, struct fail *why)
     batch_stop(&r->batch);
 }
 
+/* Sets *shown to the failure *why of the question in this line. */
+static void set_numbered(struct fail *shown, int64_t line, const struct fail *why)
+{
+    fail_set(shown, why->cause, "line %lld: %s", (long long)line, why->message);
+    if (why->hint)
+        fail_hint(shown, "%s", why->hint);
+}
+
 /* Shows the first failure of each exit status, for a person: the objects have all of them. */
 static void explain_failure(struct batch_run *r, int64_t line, const struct fail *why)
 {
@@ -85,9 +93,7 @@ static void explain_failure(struct batch_run *r, int64_t line, const struct fail
         return;
     *explained = true;
     struct fail shown = FAIL_INIT;
-    fail_set(&shown, why->cause, "line %lld: %s", (long long)line, why->message);
-    if (why->hint)
-        fail_hint(&shown, "%s", why->hint);
+    set_numbered(&shown, line, why);
     terminal_failure(r->in->terminal, &shown);
     fail_release(&shown);
 }
@@ -383,7 +389,7 @@ static void start_questions(struct batch_run *r)
 static void take_failure(struct batch_run *r, int64_t line, const struct worker_message *answer,
                          bool stops)
 {
-    struct fail why = FAIL_INIT;
+    struct fail why = FAIL_INIT, shown = FAIL_INIT;
     fail_set(&why, answer->cause, "%.*s", (int)answer->part[1].len, answer->part[1].at);
     if (answer->part[2].len)
         fail_hint(&why, "%.*s", (int)answer->part[2].len, answer->part[2].at);
@@ -392,10 +398,12 @@ static void take_failure(struct batch_run *r, int64_t line, const struct worker_
         fail_release(&why);
         return;
     }
+    set_numbered(&shown, line, &why);
     if (answer->cause == FAIL_DENIED && r->denied.hint)
-        fail_hint(&why, "%s", r->denied.hint);
+        fail_hint(&shown, "%s", r->denied.hint);
     r->explained[answer->status] = true;
-    stop_batch(r, &why);
+    stop_batch(r, &shown);
+    fail_release(&why);
 }
 
 static void take_answer(struct batch_run *r, struct worker *w, const struct worker_message *m)

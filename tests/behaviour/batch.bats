@@ -332,7 +332,7 @@ asked_ahead()
     expect_status 77
     expect_objects 'length > 0 and length <= 2' 'all(.status == "failed" and .exit_code == 77)'
     expect_line '50 questions: 0 done, [12] failed \(77: [12]\), 4[89] not asked'
-    expect_line 'sigmasight-chat: .*SIGMASIGHT_TOKEN.*'
+    expect_line 'sigmasight-chat: line [12]: .*SIGMASIGHT_TOKEN.*'
     # The totals are the last line.
     [[ "$(tail -n 1 "$ERR")" == '50 questions: '* ]] || fail 'a line follows the totals'
 }
@@ -344,6 +344,7 @@ asked_ahead()
     expect_status 69
     expect_objects 'length <= 2'
     expect_line '50 questions: 0 done, [12] failed \(69: [12]\), 4[89] not asked'
+    expect_line 'sigmasight-chat: line [12]: .*'
 }
 
 has_line()
