@@ -163,8 +163,42 @@ commands()
     fenced shell | split run
     sed -i "s|https://sigmasight.example.com/api/v1|$SIGMASIGHT_URL|" "$T"/scripts/run*
     unset SIGMASIGHT_URL
-    try "$(basename "$(grep -l SIGMASIGHT_URL "$T"/scripts/run*)")"
+    # The block that ends with the login, and the next one.
+    cat "$T"/scripts/run* | sed -n '/SIGMASIGHT_URL/,$p' >"$T/scripts/first"
+    [ "$(wc -l <"$T/scripts/first")" -eq 4 ]
+    try first
     grep -q '^ok .*token' "$OUT"
+}
+
+# An interactive zsh passes a comment to the command, and what is pasted after a command that reads the terminal is input
+# of that command.
+@test "examples: README.md has no comment after a command and nothing after a login or dialogue in a block" {
+    { fenced sh; fenced shell; } >"$T/blocks"
+    grep -q '^	sigmasight-chat login$' "$T/blocks"
+    if grep '#' "$T/blocks" >&2; then
+        fail "a comment"
+    fi
+    if grep -A 1 -E '^	sigmasight-chat (login|chat)$' "$T/blocks" | grep -v -E '^$|^--$|^	sigmasight-chat (login|chat)$' >&2; then
+        fail "a line that the command would read"
+    fi
+}
+
+@test "examples: README.md starts the completions of each shell" {
+    mkdir -p "$T/bin" "$T/home"
+    ln -s "$CHAT" "$T/bin/sigmasight-chat"
+    PATH=$T/bin:$PATH
+    export HOME=$T/home
+    for shell in bash zsh fish; do
+        line=$(tr '\n' ' ' <"$SRCDIR/README.md" | grep -o "\`[^\`]*sigmasight-chat completion ${shell}[^\`]*\`" | tr -d '`')
+        [ -n "$line" ]
+        command -v "$shell" >"$T/found" || continue
+        case $shell in
+        bash) bash --norc -c "$line; complete -p sigmasight-chat" ;;
+        zsh) zsh -f -c "autoload -Uz compinit; compinit -u -D; $line; print -r -- \$_comps[sigmasight-chat]" ;;
+        fish) fish --no-config -c "$line; complete -C 'sigmasight-chat completion '" ;;
+        esac >"$OUT" 3>&-
+        [ -s "$OUT" ] || fail "no completions in $shell: $line"
+    done
 }
 
 # The script of the step `Ask`, whose lines are indented by ten blanks.
@@ -232,7 +266,7 @@ known_to_build()
     while IFS= read -r line; do
         line=${line%%  *}
         case $line in
-        './configure && make && sudo make install' | 'sudo apt install ./sigmasight-chat_*.deb' | ./bootstrap) ;;
+        './configure && make && sudo make install' | 'sudo apt install ./sigmasight-chat_*.deb ./sigmasight-mock_*.deb' | ./bootstrap) ;;
         'export SIGMASIGHT_URL='* | 'sigmasight-chat '*) ;;
         './bootstrap '*) "$SRCDIR/bootstrap" --nonsense 2>&1 | grep -q -E "^  ${line#./bootstrap } " || return ;;
         *) return 1 ;;
