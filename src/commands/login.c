@@ -30,6 +30,8 @@ static int get_email(const struct settings *s, struct buf *email, struct fail *f
         buf_puts(email, given);
     else if (sys_ask("Email: ", false, email) != 0)
         return ask_failed("email", fail);
+    if (span_trim(buf_view(email)).len == 0)
+        return fail_set(fail, FAIL_DENIED, "cannot log in: the email is empty");
     return 0;
 }
 

@@ -229,6 +229,21 @@ END_OF_C
     [ "$(count_requests 'POST .*')" -eq 0 ]
 }
 
+@test "login: an empty email is not sent, and no password is asked for" {
+    serve_default
+    local typed
+    for typed in '\n' ' \n'; do
+        at_terminal wait 'Email: ' type "$typed" wait sigmasight-chat: -- "$CHAT" login
+        expect_line 'exit 77' "$OUT"
+        tr -d '\r' <"$T/screen" >"$T/lines"
+        expect_line 'sigmasight-chat: cannot log in: the email is empty' "$T/lines"
+        expect_no Password "$T/screen"
+    done
+    run_chat login --email ' ' --password-stdin <<<"$PASSWORD"
+    expect_failure 77 'cannot log in: the email is empty'
+    [ "$(count_requests 'POST .*')" -eq 0 ]
+}
+
 @test "login: Control-D instead of an email ends the line of the prompt" {
     serve_default
     at_terminal wait 'Email: ' type '\x04' wait sigmasight-chat: -- "$CHAT" login
