@@ -409,9 +409,10 @@ static int delete_entries(struct log_job *j, struct fail *fail)
 /* 1 for yes, 0 for no. */
 static int ask_to_clear(const struct log_job *j, struct fail *fail)
 {
+    static const char question[] = "Remove the whole log and the input history? [y/N] ";
     struct buf answer = {0};
     bool interactive = isatty(STDIN_FILENO) && j->in->terminal->err;
-    int result = interactive ? sys_ask("Remove the whole log? [y/N] ", false, &answer) : -1;
+    int result = interactive ? sys_ask(question, false, &answer) : -1;
     if (!interactive)
         fail_set_hint(fail, FAIL_USAGE, "use --yes to remove the log without being asked",
                       "log clear: no terminal for a prompt");
@@ -554,7 +555,7 @@ const struct command command_log = {
              "  show [ID]...     print question and answer; without ID the last one\n"
              "  export [ID]...   print as Markdown; without ID all, the oldest first\n"
              "  delete ID...     remove entries\n"
-             "  clear            remove the whole log\n"
+             "  clear            remove the whole log and the input history\n"
              "  path             print the name of the file\n",
     .examples = "  sigmasight-chat log list concentrated\n"
                 "  sigmasight-chat log show\n"

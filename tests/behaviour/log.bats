@@ -584,7 +584,7 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     run_chat log clear
     expect_status 64
     at_terminal wait '[y/N]' type '\n' -- "$CHAT" log clear
-    at_terminal wait '[y/N] ' type '\x04' -- "$CHAT" log clear
+    at_terminal wait 'Remove the whole log and the input history? [y/N] ' type '\x04' -- "$CHAT" log clear
     expect_line 'exit 0' <(head -n 1 "$OUT")
     [ "$(tr -d '\r' <"$T/screen" | wc -l)" -eq 1 ]
     expect_entries 2
