@@ -297,7 +297,7 @@ body $answer"
     serve <<<'on POST /auth/login
 body {"access_token":"two\\nlines: of\\u0001it"}'
     run_chat login --email me@example.com --password-stdin <<<"$PASSWORD"
-    [ "$status" -ne 0 ] || fail "it was taken"
+    [ "$status" -ne 0 ] || fail "the token was accepted"
     [ ! -e "$(state credentials.json)" ]
     expect_requests 'POST /auth/login'
 }
@@ -509,7 +509,7 @@ row()
     [ "$(row expires)" = 2100-01-01T00:00:00Z ]
     expect_no "$token" "$OUT"
     TZ=UTC-1:30 SIGMASIGHT_TOKEN=$token at_terminal -- "$CHAT" whoami
-    grep -q 'expires  *2100-01-01 01:30' "$T/screen" || fail "no local time"
+    grep -q 'expires  *2100-01-01 01:30' "$T/screen" || fail "the time is not local"
 }
 
 @test "whoami: without a token" {
@@ -739,7 +739,7 @@ row()
     done
 }
 
-@test "token_command: lines after the first do no harm, however many" {
+@test "token_command: lines after the first are ignored, however many" {
     serve_hello
     no_token
     local command
@@ -752,7 +752,7 @@ row()
         expect_bytes 'Hello\n'
         expect_bytes '' "$ERR"
     done
-    # The status still counts after lines that are not too many.
+    # After a few more lines the status still counts.
     token_command "echo $TOKEN; seq 1000; exit 3"
     run_chat send -c "$ID" hi
     expect_failure 77 '.*status 3.*'
@@ -1593,7 +1593,7 @@ SCENARIO
 200|application/json|{"error":"no hunter2"}
 302|text/plain|moved
 BODIES
-    # One that is the name of a member is not: the server's words would say nothing.
+    # A password that is the name of a member is not masked: the message would be unreadable.
     serve <<<$'on POST /auth/login\nstatus 401\nbody {"detail":"Incorrect email or password"}'
     run_chat login --email me@example.com --password-stdin <<<password
     expect_failure 77 'cannot log in: Incorrect email or password \(HTTP 401\).*'
@@ -1643,7 +1643,7 @@ expect_guarded()
     expect_line 'Max core file size +0 +0 +bytes *' "/proc/$PID/limits"
     # Files in /proc that belong to root cannot be read by the owner of the process. For root there is no difference.
     if [ "$(id -u)" -ne 0 ]; then
-        [ "$(stat -c %u "/proc/$PID/environ")" -eq 0 ] || fail "it can be dumped"
+        [ "$(stat -c %u "/proc/$PID/environ")" -eq 0 ] || fail "core dumps are permitted"
     fi
 }
 

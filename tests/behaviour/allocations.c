@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* To be preloaded: leaves in the file $ALLOCATIONS how often the process has asked for memory. */
+/* For LD_PRELOAD: writes the number of allocations of the process to the file $ALLOCATIONS. */
 #define _GNU_SOURCE /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #include <dlfcn.h>
 #include <stdatomic.h>

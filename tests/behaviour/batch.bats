@@ -55,7 +55,7 @@ END
     expect_status 0
     expect_objects 'length == 9' 'map(.line) == [range(1; 10)]' 'all(.text == "Hello" and .status == "done" and .exit_code == 0)' \
         '.[2].id == 3' '.[0].id == "q1"' 'map(.conversation_id) | unique | length == 9'
-    grep -q '^{"id":1.50,"line":2,"text":"Hello",' "$OUT" || fail "the id is not as it was"
+    grep -q '^{"id":1.50,"line":2,"text":"Hello",' "$OUT" || fail "the id has changed"
     expect_bytes '9 questions: 9 done\n' "$ERR"
     run_chat send -o json -q hi
     jq -c 'keys_unsorted' "$OUT" >"$T/send"
@@ -278,7 +278,7 @@ END
     launch "$CHAT" batch --ordered --jobs 2 "$T/questions" >"$OUT" 2>"$ERR"
     await_gate first
     await asked_ahead
-    [ ! -s "$OUT" ] || fail "an object before the first"
+    [ ! -s "$OUT" ] || fail "an object was printed before the first one"
     [ "$(count_requests 'POST /chat/send')" -eq 8 ] || fail "$(count_requests 'POST /chat/send') are ahead"
     open_gate first
     await_end
@@ -299,7 +299,7 @@ asked_ahead()
     batch --jobs 4
     expect_status 0
     expect_objects 'length == 200' 'all(.status == "done")' 'map(select(.timing.connect_ms != null)) | length <= 4'
-    [ "$(count_requests 'POST /auth/login')" -eq 1 ] || fail "not one login"
+    [ "$(count_requests 'POST /auth/login')" -eq 1 ] || fail "not exactly one login"
 }
 
 @test "batch: a refused token is replaced once for all jobs" {
@@ -435,7 +435,7 @@ END
     "$CHAT" batch --resume "$T/objects" "$T/questions" >>"$T/objects" 2>"$ERR" || fail "status $?"
     expect_bytes '7 questions: 5 done, 2 skipped\n' "$ERR"
     jq -R -r 'fromjson? | select(.status == "done").id | tojson' "$T/objects" | sort >"$T/done"
-    printf '%s\n' '"1"' '"q1"' '"q2"' '"q3"' '"q4"' '"q5"' 1 | sort | diff - "$T/done" >&2 || fail "other IDs are done"
+    printf '%s\n' '"1"' '"q1"' '"q2"' '"q3"' '"q4"' '"q5"' 1 | sort | diff - "$T/done" >&2 || fail "the IDs differ"
     forget_requests
     "$CHAT" batch --resume "$T/objects" "$T/questions" >>"$T/objects" 2>"$ERR" || fail "status $?"
     expect_bytes '7 questions: 0 done, 7 skipped\n' "$ERR"
@@ -471,7 +471,7 @@ END
     done
     "$CHAT" batch --resume "$T/objects" "$T/questions" >>"$T/objects" 2>"$ERR" || fail "status $?"
     jq -R -r 'fromjson? | select(.status == "done").id' "$T/objects" | sort >"$T/done"
-    seq 60 | sed 's/^/q/' | sort | diff - "$T/done" >&2 || fail "not each of them once"
+    seq 60 | sed 's/^/q/' | sort | diff - "$T/done" >&2 || fail "not exactly one object for each question"
 }
 
 has_lines()
@@ -630,7 +630,7 @@ explained()
     expect_bytes '' "$ERR"
     batch --retry 0 --jobs 1
     expect_bytes '4 questions: 0 done, 4 failed (65: 3, 75: 1)\n' "$ERR"
-    # What begins like an object is not a plain question.
+    # A line that begins like an object is not a plain question.
     echo '{"text":"hi"' >"$T/questions"
     batch -v
     explained 65 1 'invalid JSON: [^;]*'
@@ -752,7 +752,7 @@ END
     # shellcheck disable=SC2016 # the inner shell expands
     on_screen await go shows '4 running' open go gone running \
         -- sh -c '"$1" batch --jobs 4 "$2" >"$3"' sh "$CHAT" "$T/questions" "$T/objects"
-    grep . "$T/last" | diff <(echo '9 questions: 9 done') - >&2 || fail "another screen"
+    grep . "$T/last" | diff <(echo '9 questions: 9 done') - >&2 || fail "the screen differs"
     [ "$(wc -l <"$T/objects")" -eq 9 ] || fail "not 9 objects"
 }
 
@@ -782,7 +782,7 @@ END
     on_screen await second keep ahead \
         shows '6.0 h left' open second await fourth shows '40 min left' open fourth gone left \
         -- sh -c 'LD_PRELOAD="$1" "$2" batch --jobs 1 --idle-timeout 0 "$3" >"$4"' sh "$T/clock.so" "$CHAT" "$T/questions" "$T/objects"
-    grep . "$T/last" | diff <(echo '4 questions: 4 done') - >&2 || fail "another screen"
+    grep . "$T/last" | diff <(echo '4 questions: 4 done') - >&2 || fail "the screen differs"
 }
 
 @test "batch: a token near its end is refreshed before a question" {

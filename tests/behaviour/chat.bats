@@ -360,7 +360,7 @@ hear()
     expect_read "$1" "Heard: $2"$'\n'
 }
 
-@test "chat: a token near its end is refreshed between two questions, without a word" {
+@test "chat: a token near its end is refreshed between two questions, without a message" {
     serve_default --token-life 7300
     no_token
     log_in
@@ -489,7 +489,7 @@ END
     need_editing
     serve_echo
     local text='this is a rather long message that goes on and on over more than a line of the terminal so that it wraps'
-    # The terminal wraps the former copy of the line anew. What is typed before the prompt, it would echo itself.
+    # The terminal wraps the former copy of the line anew. It would itself echo what is typed before the prompt.
     on_screen columns 60 shows '>' type '/help\r' shows $'send /TEXT\n>' type "$text" shows wraps columns 100 type '!' shows 'wraps!' keep wider \
         columns 40 type '?' shows 'wraps!?' keep narrower type '\r' shows 'Heard: this' type '\x04' -- "$CHAT" chat
     [ "$(cat "$OUT")" = "exit 0" ]

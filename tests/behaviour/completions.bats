@@ -385,7 +385,7 @@ titled()
         grep -q "	override  *0000"
 }
 
-@test "completions: an ID of the server is never code" {
+@test "completions: an ID of the server is never run as code" {
     scene
     serve <<'END'
 on GET /chat/conversations

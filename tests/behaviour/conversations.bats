@@ -599,10 +599,10 @@ TABLE
             run_chat conversations "$command" -- "$id"
             expect_status 65
             [ "$(grep -c -x -E '(GET|DELETE) /api/v1/chat/conversations/([A-Za-z0-9_.-]|%[0-9A-F]{2})+' "$DUMP/log")" -eq 1 ] ||
-                fail "asked for: $(cat "$DUMP/log")"
+                fail "unexpected requests: $(cat "$DUMP/log")"
             [ "$(wc -l <"$DUMP/log")" -eq 1 ]
             if grep -q -E '/\.\.?(/|$)' "$DUMP/log"; then
-                fail "a path that leads elsewhere"
+                fail "a path with . or .."
             fi
         done
     done
@@ -626,7 +626,7 @@ TABLE
     expect_requests
 }
 
-@test "conversations: an ID that is no UUID gets the hint of send" {
+@test "conversations: an ID that is not a UUID gets the hint of send" {
     serve_default
     for arguments in 'send -c nope hi' 'conversations show nope' 'conversations mode nope blue' 'conversations delete nope'; do
         # shellcheck disable=SC2086 # words

@@ -18,7 +18,7 @@ allocations()
     ALLOCATIONS=$T/allocations LD_PRELOAD=$T/allocations.so "$@" >/dev/null 2>"$ERR" || fail "$* failed"
     [ -s "$T/allocations" ] || skip "the counter cannot be loaded"
     COUNT=$(cat "$T/allocations")
-    [ "$COUNT" -gt 10 ] || fail "only $COUNT allocations: the counter does not count"
+    [ "$COUNT" -gt 10 ] || fail "only $COUNT allocations: they are not counted"
 }
 
 # stream first|second N: events of that generation, N of each frequent kind.
@@ -44,7 +44,7 @@ stream()
     printf 'event: done\ndata: {}\n\n'
 }
 
-# expect_steady FORMAT MORE: 10,000 more of the events ask for no more than so many allocations more.
+# expect_steady FORMAT MORE: 10,000 additional events of each kind cause at most MORE additional allocations.
 expect_steady()
 {
     local generation few
@@ -209,7 +209,7 @@ SCENARIO
     pipe_from answer
     launch_traced send -c "$ID" hi
     expect_read "$answer" '<begin>'
-    # Long enough to notice a spinner or a clock.
+    # Long enough to detect a spinner or a clock.
     for_a_while 2
     open_gate silence
     expect_read "$answer" '<end>'
@@ -221,7 +221,7 @@ SCENARIO
     count=$((count - $(grep -c -E ', 0\) += 0 \(Timeout\)' "$T/between" || :)))
     tell "$count wake-ups in 2 s"
     [ "$count" -le 2 ] || fail "$count wake-ups in 2 s"
-    [ "$(wc -l <"$T/between")" -le 12 ] || fail "system calls while nothing came: $(cat "$T/between")"
+    [ "$(wc -l <"$T/between")" -le 12 ] || fail "system calls while nothing was received: $(cat "$T/between")"
 }
 
 @test "counts: libcurl is not initialised if there is no transfer" {
@@ -233,7 +233,7 @@ SCENARIO
         # shellcheck disable=SC2086 # several words
         LD_PRELOAD=$T/no_curl.so run_chat $arguments
         expect_status 0
-        [ -s "$OUT" ] || fail "nothing came"
+        [ -s "$OUT" ] || fail "no output"
     done
     # If libcurl is initialized, the preloaded function fails.
     SIGMASIGHT_TOKEN=$TOKEN LD_PRELOAD=$T/no_curl.so run_chat send -c "$ID" hi

@@ -28,7 +28,7 @@ expect_report()
         *) echo "ok $check" ;;
         esac
     done >"$T/wanted"
-    cut -d ' ' -f 1,2 "$T/report" | diff "$T/wanted" - >&2 || fail "another report"
+    cut -d ' ' -f 1,2 "$T/report" | diff "$T/wanted" - >&2 || fail "the report differs"
 }
 
 # expect_check CHECK PATTERN: the message of this check matches.

@@ -78,10 +78,10 @@ try()
     bash -e -o pipefail -O failglob "$script" </dev/null >"$OUT" 2>"$ERR" 3>&- || status=$?
     [ "$status" -eq 0 ] || fail "status $status of $1: $(cat "$script")"
     [ -s "$OUT" ] || [ -n "$(find . -newer "$script" -type f -size +0)" ] || grep -q -e login -e logout -e delete "$script" ||
-        fail "nothing came of $1: $(cat "$script")"
+        fail "no output of $1: $(cat "$script")"
     if grep -v -e '^sigmasight-chat: retry ' -e '^tool_' -e '^Logged ' -e '^No login ' -e '^no conversation ' -e '^[0-9]* questions: ' -e '^Rated ' -e 'warning: SIGMASIGHT_TOKEN is set' -e 'warning: asking about both portfolios' "$ERR" |
         grep -q .; then
-        fail "complaints of $1: $(cat "$script")"
+        fail "messages of $1: $(cat "$script")"
     fi
 }
 
@@ -125,7 +125,7 @@ commands()
     try_all readme 5
 }
 
-# In one shell, without another file, as somebody does who copies one block after the other.
+# In one shell and without other files, as if one block after the other were copied into a terminal.
 @test "examples: README.md from its beginning to its end" {
     scene
     unset SIGMASIGHT_URL SIGMASIGHT_TOKEN
@@ -369,7 +369,7 @@ blocks()
     blocks sigmasight-chat-formats.7 '^tool_started '
     for script in "$T"/scripts/block*; do
         while IFS= read -r line; do
-            grep -q -x -F -e "$line" "$ERR" || fail "never said: $line"
+            grep -q -x -F -e "$line" "$ERR" || fail "missing: $line"
         done <"$script"
     done
 }
@@ -472,7 +472,7 @@ recipe()
     recipe 'List what a second-generation server remembers'
     bash -e -o pipefail "$T/scripts/recipe01"
     if grep -q '^DELETE' "$DUMP"/*; then
-        fail "a call to delete"
+        fail "a DELETE request was sent"
     fi
     grep -q '/chat/memories?limit=1' "$DUMP"/*
 }

@@ -72,8 +72,8 @@ SCENARIO
             printf 'message %d:' "$number"
             repeat 100 " message $number"
             echo
-        } | cmp - "$T/out.$number" >&2 || fail "another answer"
-        [ ! -s "$T/err.$number" ] || fail "there are words on standard error"
+        } | cmp - "$T/out.$number" >&2 || fail "the answer differs"
+        [ ! -s "$T/err.$number" ] || fail "standard error is not empty"
     done
 }
 

@@ -55,7 +55,7 @@ END_OF_PYTHON
     serve_hello
     unset SIGMASIGHT_LOG
     run_chat send hi
-    [ ! -e "$LOG" ] || fail "standard error is no terminal"
+    [ ! -e "$LOG" ] || fail "standard error is not a terminal"
     at_terminal -- "$CHAT" send --no-log hi
     [ ! -e "$LOG" ] || fail "--no-log"
     at_terminal -- "$CHAT" send hi
@@ -95,7 +95,7 @@ END_OF_PYTHON
     HOME='' XDG_STATE_HOME='' run_chat send --log -c "$ID" hi
     expect_status 0
     expect_no log.jsonl "$ERR"
-    [ ! -e "$LOG" ] || fail "something was logged"
+    [ ! -e "$LOG" ] || fail "a question was logged"
 }
 
 @test "log: an entry is complete and private" {
@@ -565,7 +565,7 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     [ "$(cut -f 1 "$OUT")" = aaaa0001 ]
 }
 
-@test "log: a log that is no file, or has no place" {
+@test "log: a log that is not a file, or without a home directory" {
     mkdir -p "$LOG"
     run_chat log
     expect_status 66

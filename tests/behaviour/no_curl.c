@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* To be preloaded: cannot initialize libcurl. */
+/* For LD_PRELOAD: libcurl cannot be initialized. */
 int curl_global_init(long flags);
 
 int curl_global_init(long flags)

@@ -68,7 +68,7 @@ expect_streamed()
 expect_way()
 {
     stop_components
-    printf '%s\n' "$@" | diff - "$ACCESS" >&2 || fail "nginx has seen other requests"
+    printf '%s\n' "$@" | diff - "$ACCESS" >&2 || fail "nginx received other requests"
 }
 
 # --- nginx before the server ---
@@ -766,7 +766,7 @@ CONFIG
 
 # --- a forward proxy ---
 
-# A network of its own with nginx as backend.test and a forward proxy. The name does not count as loopback.
+# Network namespaces with nginx as backend.test and a forward proxy. The name does not count as loopback.
 behind_proxy()
 {
     own_network

@@ -72,7 +72,7 @@ dead_proxy()
     serve_default
     local proxy="http://127.0.0.1:$PORT"
     http_proxy=$proxy run_chat whoami --allow-http -u http://sigmasight.invalid/api/v1
-    [ "$status" -ne 69 ] || fail "the proxy was not asked"
+    [ "$status" -ne 69 ] || fail "the proxy was not used"
     [ "$(wc -l <"$DUMP/log")" -eq 1 ]
     grep -q 'http://sigmasight.invalid/api/v1/auth/me\|/auth/me' "$DUMP/log"
     [ "$(header host 1)" = sigmasight.invalid ]

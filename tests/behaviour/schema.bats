@@ -13,7 +13,7 @@ gather()
     local file
     for file; do
         [[ $(tail -n 1 "$file") == '{"event":"client.close",'* ]] || fail "${file##*/} does not end in client.close"
-        [ "$(grep -c '^{"event":"client.close"' "$file")" -eq 1 ] || fail "client.close is not alone in ${file##*/}"
+        [ "$(grep -c '^{"event":"client.close"' "$file")" -eq 1 ] || fail "not exactly one client.close in ${file##*/}"
         cat "$file" >>"$T/all"
     done
 }
@@ -31,7 +31,7 @@ expect_seen()
     shift
     jq -r "$filter" "$T/all" | sort -u >"$T/seen"
     printf '%s\n' "$@" | sort >"$T/wanted"
-    [ -z "$(comm -23 "$T/wanted" "$T/seen")" ] || fail "never seen: $(comm -23 "$T/wanted" "$T/seen")"
+    [ -z "$(comm -23 "$T/wanted" "$T/seen")" ] || fail "missing: $(comm -23 "$T/wanted" "$T/seen")"
 }
 
 # all_ways [OPTION]...: sends one message, and gathers JSON lines on standard output, of --events and of --events-fd.

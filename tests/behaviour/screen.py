@@ -205,11 +205,11 @@ def take(end):
     return more
 
 
-def until(is_so, what):
+def until(condition, what):
     end = time.monotonic() + WITHIN
-    while not is_so("\n".join(screen.lines())):
+    while not condition("\n".join(screen.lines())):
         if not take(end):
-            fail(f"not so: {what}")
+            fail(f"timed out, expected: {what}")
 
 
 def steer(method, path):
@@ -255,7 +255,7 @@ for step, argument in steps:
 end = time.monotonic() + WITHIN
 while (more := take(end)) is not None:
     if not more:
-        fail("it does not end")
+        fail("the program still runs")
 how = ending(child)
 keep("last")
 with open(f"{directory}/bytes", "wb") as file:

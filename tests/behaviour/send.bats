@@ -334,7 +334,7 @@ editor()
     expect_requests
 }
 
-# The program waits for the editor, whatever it does, and so hangs after the first signal.
+# After the first signal the program waits for the editor to end.
 @test "--edit: a second signal ends the program if the editor ignores the first" {
     serve_hello
     # It prints "later" more than half a second after the program has passed the first signal on.

@@ -103,7 +103,7 @@ END_OF_C
     status=0
     LD_PRELOAD=$T/kill.so "$CHAT" login --email me@example.com --password-stdin <"$T/password" >"$OUT" 2>"$ERR" || status=$?
     expect_status 137
-    [ "$(ls -A "$(state)")" = $'credentials.json\ncredentials.json.lock' ] || fail "left: $(ls -A "$(state)")"
+    [ "$(ls -A "$(state)")" = $'credentials.json\ncredentials.json.lock' ] || fail "unexpected files: $(ls -A "$(state)")"
 }
 
 @test "state: copies that the user made are kept" {
@@ -259,7 +259,7 @@ END_OF_C
     local name
     for name in "${both[@]}"; do
         read_state "$name"
-        [ "$status" -ne 78 ] || fail "one's own is refused"
+        [ "$status" -ne 78 ] || fail "the file of the user is refused"
         forget_requests
         if [ "$(id -u)" -eq 0 ]; then
             chown 65534 "$(state "$name")"
@@ -301,7 +301,7 @@ END_OF_C
             printf '%b' "$content" >"$(state "$name")"
             chmod 600 "$(state "$name")"
             refused "$name" damaged
-            [ ! -e "$(state "$name")" ] || [ "$name" = conversations.json ] || fail "it is still there"
+            [ ! -e "$(state "$name")" ] || [ "$name" = conversations.json ] || fail "the file still exists"
         done <<'TABLE'
 {
 []
@@ -448,7 +448,7 @@ TABLE
     expect_status 73
     cmp "$T/before" "$(state credentials.json)" >&2
     grep -q 'credentials.json' "$ERR"
-    [ "$(find "$(state)" -name '*credentials.json.*' ! -name '*.lock' | wc -l)" -eq 0 ] || fail "a temporary file stays"
+    [ "$(find "$(state)" -name '*credentials.json.*' ! -name '*.lock' | wc -l)" -eq 0 ] || fail "a temporary file is left"
 }
 
 # --- one entry per profile and URL ---
@@ -561,7 +561,7 @@ await_all()
 {
     local process
     for process in "${started[@]}"; do
-        wait "$process" || fail "one failed: $(cat "$T"/err.*)"
+        wait "$process" || fail "a process failed: $(cat "$T"/err.*)"
     done
     started=()
 }
@@ -579,7 +579,7 @@ await_all()
     [ "$(stored length)" -eq 20 ]
     [ "$(stored 'map("\(.profile) \(.email)") | sort | unique | length')" -eq 20 ]
     [ "$(stored 'map(select(.email == "u" + .profile[1:] + "@example.com")) | length')" -eq 20 ]
-    [ "$(find "$(state)" -type f | wc -l)" -eq 2 ] || fail "something was left: $(ls -A "$(state)")"
+    [ "$(find "$(state)" -type f | wc -l)" -eq 2 ] || fail "unexpected files: $(ls -A "$(state)")"
     [ "$(stat -c %a "$(state credentials.json)")" = 600 ]
 }
 

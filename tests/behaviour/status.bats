@@ -11,7 +11,7 @@ expect_screen()
     {
         [ $# -eq 0 ] || printf '%s\n' "$@"
     } >"$T/wanted"
-    grep . "$T/last" | diff "$T/wanted" - >&2 || fail "another screen"
+    grep . "$T/last" | diff "$T/wanted" - >&2 || fail "the screen differs"
 }
 
 # An answer with a gate before each event.
@@ -299,7 +299,7 @@ END
         on_screen "${steps[@]}" -- env "$setting" NO_COLOR=1 "$CHAT" send -c "$ID" hi
         expect_line 'exit 0' "$OUT"
         expect_no $'\e' "$T/bytes"
-        # Return stands before a line feed only: that is the terminal's own doing.
+        # The terminal itself writes a carriage return before each line feed; there are no others.
         [ "$(tr -d -c '\r' <"$T/bytes" | wc -c)" -eq "$(tr -d -c '\n' <"$T/bytes" | wc -c)" ]
         expect_screen 'tool_started get_portfolio_complete' 'tool_finished get_portfolio_complete 245 ms' \
             'You hold ten positions' 'tool_started get_prices' 'tool_finished get_prices 12 ms: no prices' 'and cash.'
@@ -444,5 +444,5 @@ tmux_one_line()
     in_tmux capture-pane -p -t chat | grep -v -x '[0-9]*' >"$T/pane"
     in_tmux kill-server
     printf '%s\n' '✓ get_portfolio_complete · 245 ms' 'You hold ten positions' '✗ get_prices · 12 ms: no prices' 'and cash.' 'status 0' |
-        diff - "$T/pane" >&2 || fail "another screen"
+        diff - "$T/pane" >&2 || fail "the screen differs"
 }

@@ -26,7 +26,7 @@ expect_event()
 {
     local line=''
     read -r -t "$PATIENCE" -u "$1" line || :
-    [ "$(jq -r .event <<<"$line")" = "$2" ] || fail "came: '$line' instead of $2"
+    [ "$(jq -r .event <<<"$line")" = "$2" ] || fail "received '$line' instead of $2"
 }
 
 @test "text: each delta is printed before the next one is sent, the newline at done" {
@@ -291,7 +291,7 @@ SCENARIO
     launch "$CHAT" send -q --idle-timeout 0.5 --stall-timeout 0.5 -o raw -c "$ID" hi >"$T/answer" 2>"$ERR"
     expect_read "$ANSWER" 'event: message'
     open_gate sent
-    # Longer than the time limits: only here the duration matters.
+    # Longer than the time limits.
     for_a_while 0.8
     cat <&"$ANSWER" >"$OUT"
     await_end

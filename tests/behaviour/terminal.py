@@ -67,7 +67,7 @@ for step, argument in zip(steps[::2], steps[1::2]):
 end = time.monotonic() + WITHIN
 while terminal and (more := read_some(terminal, end)) is not None:
     if not more:
-        fail(f"it does not end: {screen!r}")
+        fail(f"the program still runs: {screen!r}")
     screen += more
 how = ending(child)
 with open(sys.argv[1], "wb") as file:

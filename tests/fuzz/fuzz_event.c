@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Server-sent events to chat events: the properties of the spans of chat_parse() and of their JSON.
- */
+/* Server-sent events to chat events: properties of the spans of chat_parse() and of their JSON. */
 #include "stream/event.h"
 #include "json/write.h"
 
@@ -16,9 +15,7 @@ static bool lies_in(struct span part, struct span whole)
     return part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
 }
 
-/* The bytes of the value are JSON of its type, and the decoded text of a string is that of its
- * JSON.
- */
+/* The bytes of the value are JSON of its type, and a string is decoded correctly. */
 static void check_value(const struct json_value *v, const char *what)
 {
     static struct model model;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes to server-sent events: those of the algorithm of the standard, however the bytes are cut.
- */
+/* Bytes to server-sent events: those of the standard's algorithm, however the bytes are cut. */
 #include "stream/sse.h"
 
 #include "../unit/sse_oracle.h"

@@ -86,7 +86,7 @@ class Run:
         """The server's events, and the data of client.close."""
         server, close = [], None
         if text and not text.endswith(b'\n'):
-            self.complain(f'{what}: the last line has no end')
+            self.complain(f'{what}: the last line is incomplete')
         for line in text.splitlines():
             try:
                 value = parse(line)
@@ -97,7 +97,7 @@ class Run:
                 self.complain(f'{what}: not a JSON line: {error}: {line[:200]!r}')
                 continue
             if close is not None:
-                self.complain(f'{what}: there is a line behind client.close: {line[:200]!r}')
+                self.complain(f'{what}: a line after client.close: {line[:200]!r}')
             if name == 'client.close':
                 close = value['data']
             elif not name.startswith('client.') or name == 'client.parse_error':
@@ -113,38 +113,38 @@ def check_text(run, whole, newline):
     text = run.out
     if is_prefix(text, whole) or newline and text.endswith(b'\n') and is_prefix(text[:-1], whole):
         return
-    run.complain(f'what it wrote is not the beginning of the undisturbed output: {text[-200:]!r}')
+    run.complain(f'the output is not the beginning of the undisturbed output: {text[-200:]!r}')
 
 
 def check_lines(run, whole, text, undisturbed, what):
     server, close = run.lines(text, what)
     wanted, wanted_close = whole.lines(undisturbed, what)
     if not is_prefix(server, wanted):
-        run.complain(f'{what}: other events than undisturbed: {server[-1:]!r}')
+        run.complain(f'{what}: the events differ from the undisturbed ones: {server[-1:]!r}')
     if close and close['exit_code'] != run.status and not (run.out_of_memory or run.last_line_lost(what) or run.closed_before()):
-        run.complain(f"{what}: client.close says {close['exit_code']}, the status is {run.status}")
+        run.complain(f"{what}: client.close has {close['exit_code']}, the status is {run.status}")
     if run.status == 0:
         if server != wanted:
-            run.complain(f'{what}: status 0, and events are missing')
+            run.complain(f'{what}: status 0, but events are missing')
         if (close is None) != (wanted_close is None):
-            run.complain(f'{what}: status 0, and client.close is missing')
+            run.complain(f'{what}: status 0, but client.close is missing')
 
 
 def check_object(run, whole):
     if not run.out:
         if run.status == 0:
-            run.complain('status 0, and there is no object')
+            run.complain('status 0, but no object')
         return
     try:
         value, wanted = parse(run.out), parse(whole.out)
         if not is_prefix(value['text'], wanted['text']):
-            run.complain(f"other text: {value['text'][-200:]!r}")
+            run.complain(f"the text differs: {value['text'][-200:]!r}")
         if value['exit_code'] != run.status and not run.out_of_memory and not run.last_line_lost('standard output'):
-            run.complain(f"the object says {value['exit_code']}, the status is {run.status}")
+            run.complain(f"the object has {value['exit_code']}, the status is {run.status}")
         for each in value, wanted:
             each.pop('timing')
         if run.status == 0 and value != wanted:
-            run.complain(f'status 0, and another object: {run.out[-500:]!r}')
+            run.complain(f'status 0, but the object differs: {run.out[-500:]!r}')
     except (ValueError, KeyError, TypeError) as error:
         run.complain(f'not a JSON object: {error}: {run.out[-200:]!r}')
 
@@ -181,7 +181,7 @@ def check_output(run, whole, form):
     else:
         check_text(run, whole.out, form == 'text')
         if run.status == 0 and run.out != whole.out:
-            run.complain('status 0, and the output is not complete')
+            run.complain('status 0, but the output is incomplete')
     if form == 'lines':
         for line in run.out.splitlines():
             try:
@@ -205,21 +205,21 @@ def check_log(run, name, before, after):
             except ValueError as error:
                 run.complain(f'{name}: not an entry: {error}: {line!r}')
         if content and not content.endswith(b'\n'):
-            run.complain(f'{name}: it ends inside a line')
+            run.complain(f'{name}: the last line is incomplete')
     if run.status == 0 and content != after.state(name) and not run.warned:
-        run.complain(f'{name}: status 0 and no warning, but it is not as undisturbed')
+        run.complain(f'{name}: status 0 and no warning, but it differs from the undisturbed one')
 
 
 def check_state(run, before, after, may_stay):
     directory = run.path / 'state/sigmasight-chat'
     if directory.exists():
         if directory.stat().st_mode & 0o077:
-            run.complain('the state directory is open to others')
+            run.complain('others have access to the state directory')
         for path in directory.iterdir():
             if path.name not in STATE | LOG | {name + '.lock' for name in STATE} | {'log.lock'}:
                 run.complain(f'left in the state directory: {path.name}')
             elif path.stat().st_mode & 0o177:
-                run.complain(f'{path.name} is open to others')
+                run.complain(f'others have access to {path.name}')
     for name in sorted(STATE):
         content = run.state(name)
         old = before / 'sigmasight-chat' / name
@@ -230,14 +230,14 @@ def check_state(run, before, after, may_stay):
         if content is not None and old is not None and same_value(content, old) and after.state(name) == old:
             content = old
         if content not in (old, after.state(name)):
-            run.complain(f'{name} is neither the old one nor the new one: {content!r}')
+            run.complain(f'{name} is neither the old nor the new version: {content!r}')
         elif content is not None:
             try:
                 parse(content.replace(b'*', b'0'))
             except ValueError as error:
                 run.complain(f'{name}: not JSON: {error}')
         if run.status == 0 and content != after.state(name) and not run.warned and name not in may_stay:
-            run.complain(f'{name}: status 0, not a word, and it was not changed')
+            run.complain(f'{name}: status 0 and no message, but it was not changed')
     for name in sorted(LOG):
         check_log(run, name, before, after)
     for path in run.path.iterdir():
@@ -247,10 +247,10 @@ def check_state(run, before, after, may_stay):
 
 def check_end(run, whole, form):
     if run.status not in STATUSES:
-        why = {99: 'a sanitizer spoke', 124: 'it did not end', 137: 'it did not end'}
-        run.complain(f'status {run.status}: {why.get(run.status, "not of the table")}')
+        why = {99: 'a sanitizer report', 124: 'timed out', 137: 'timed out'}
+        run.complain(f'status {run.status}: {why.get(run.status, "not in the table")}')
     elif run.status == 0 and whole.status != 0:
-        run.complain(f'status 0 where undisturbed it is {whole.status}')
+        run.complain(f'status 0, but {whole.status} without a fault')
     for path in sorted(run.path.glob('sanitizer*')):
         run.complain(path.read_text(errors='replace')[:4000])
     errors = [line for line in run.err.splitlines()
@@ -259,9 +259,9 @@ def check_end(run, whole, form):
     if form == 'objects': # of several jobs each has this fault
         errors = [line for line in errors if line != OUT_OF_MEMORY]
     if len(errors) > 1 + (OUT_OF_MEMORY in errors):
-        run.complain('more than one line of an error')
+        run.complain('more than one error message')
     if run.status == 0 and errors:
-        run.complain('status 0, and an error was told')
+        run.complain('status 0, but an error message')
     said = errors or form == 'objects' and (b' done' in run.err or OUT_OF_MEMORY in run.err)
     return run.status in STATUSES - {0} and not said
 
@@ -277,15 +277,15 @@ def main():
         check_output(run, whole, form)
         check_state(run, directory.parent / 'old', whole, sys.argv[3:])
     if runs[-1].fired:
-        runs[-1].complain('the last fault is not the last one')
+        runs[-1].complain('the last run had a fault as well: not every operation was tried')
     elif runs[-1].status != whole.status:
-        runs[-1].complain(f'without a fault the status is now {runs[-1].status}, and was {whole.status}')
-    # That the words of the undisturbed run could not be written is one thing. Else there is one place where nothing can
-    # be said: before there are descriptors.
+        runs[-1].complain(f'the status of the run without a fault is {runs[-1].status}, before it was {whole.status}')
+    # If the undisturbed run fails, a fault may prevent only its message. Of the other faults, one cannot be reported: that
+    # before there are descriptors.
     silent = [run for run in silent if run.status != whole.status]
     if len(silent) > 1:
         for run in silent:
-            run.complain('it failed without a word')
+            run.complain('it failed without a message')
     bad = [run for run in runs if run.complaints]
     tell(bad)
     return 1 if bad else 0

@@ -19,7 +19,7 @@ static int broken(const char *what)
     return 2;
 }
 
-/* 0 when it was read, or is no pipe; 1 when there is no reader any more. */
+/* 0 when it was read, or is not a pipe; 1 when there is no reader any more. */
 static int wait_until_read(void)
 {
     for (int unread; ioctl(STDOUT_FILENO, FIONREAD, &unread) == 0 && unread > 0;) {

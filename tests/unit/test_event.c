@@ -166,7 +166,7 @@ static const struct row no_envelope[] = {
         "DONE done {\"data\":{\"latency_ms\":1},\"seq\":1}"),
     ROW("type without data", "done", "{\"type\":\"done\",\"latency_ms\":1}",
         "DONE done {\"type\":\"done\",\"latency_ms\":1}"),
-    ROW("a type that is no string", "done", "{\"type\":1,\"seq\":0,\"data\":{}}",
+    ROW("a type that is not a string", "done", "{\"type\":1,\"seq\":0,\"data\":{}}",
         "DONE done {\"type\":1,\"seq\":0,\"data\":{}}"),
     ROW("a type of its own", "done",
         "{\"type\":\"final\",\"run_id\":\"r\",\"seq\":0,\"data\":{},\"timestamp\":1}",
@@ -497,7 +497,7 @@ static const struct row own_bytes[] = {
         "{\"type\":\"token\",\n\"data\":\n{\"delta\"\n:\"a\"},\n\"run_id\":\n\"r\"}",
         "MESSAGE message {\"delta\" :\"a\"} run_id=\"r\""),
     ROW("DEL and C1 pass", "x", "{\"a\":\"\x7F\xC2\x9B\"}", "OTHER x {\"a\":\"\x7F\xC2\x9B\"}"),
-    ROW("what is no JSON is escaped", "x", "\x01\"\\\x7F", "OTHER x \"\\u0001\\\"\\\\\\u007f\""),
+    ROW("what is not JSON is escaped", "x", "\x01\"\\\x7F", "OTHER x \"\\u0001\\\"\\\\\\u007f\""),
 };
 
 static void data_is_the_servers(void)

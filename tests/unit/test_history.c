@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The history of dialogues: messages of every kind come back, the newest are kept, and a file that
-   another process damaged or locked does no harm. */
+   another process damaged or locked causes no failure. */
 #include "state/history.h"
 
 #include "unit.h"

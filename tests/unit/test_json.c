@@ -430,8 +430,8 @@ static void mended_surrogates(void)
     check_span(top.raw, S("[\"\\ufffd\\n\", \"\\u00e9\"]"), "the corrected copy");
 }
 
-/* Surrogates and overlong forms are not UTF-8. yajl takes them; what comes from a stream was
-   checked before, so they only must do no harm here. */
+/* Surrogates and overlong forms are not UTF-8. yajl accepts them. Text from a stream was
+   checked before, so here they only must not cause a crash. */
 static void encoded_surrogates(void)
 {
     struct json_value top;
@@ -563,7 +563,7 @@ static void find_members(void)
     }
     check_int(json_find(reader, S("{\"a\":1,\"b\":{\"c\":2}"), &outer_shape, &found), -1,
               "no JSON");
-    check(found.seen == 0 && found.slot[A].type == JSON_NONE, "nothing is left of what is no JSON");
+    check(found.seen == 0 && found.slot[A].type == JSON_NONE, "members of invalid JSON remain");
     buf_release(&out);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines from either end of a file, whatever their lengths are beside those of the blocks read. */
+/* Lines from either end of a file, of lengths below and above that of the blocks that are read. */
 #include "state/lines.h"
 
 #include "unit.h"

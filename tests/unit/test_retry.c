@@ -192,7 +192,7 @@ static void max_time(void)
     struct retry_policy endless = {.max = 100, .delay_ms = 1000};
     c.hint_ms = -1;
     c.elapsed_ms = INT64_MAX / 2;
-    check(retry_delay(&endless, &c) >= 0, "0 is no bound");
+    check(retry_delay(&endless, &c) >= 0, "0 is not a bound");
     c.made = 99;
     check(retry_delay(&endless, &c) > 0, "nothing overflows");
     c.hint_ms = INT64_MAX;

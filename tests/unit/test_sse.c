@@ -127,7 +127,7 @@ static const struct row grammar[] = {
     ROW("an empty line of data last", "data: a\ndata:\n\n", "<message>a\n;"),
     ROW("no data, no event", "event: a\nid: 1\n\n", ""),
     ROW("a comment", ": ping\ndata: a\n:\n: x: y\n\n", "<message>a;"),
-    ROW("a comment is no blank line", "data: a\n:\ndata: b\n\n", "<message>a\nb;"),
+    ROW("a comment is not a blank line", "data: a\n:\ndata: b\n\n", "<message>a\nb;"),
     ROW("a comment that looks like data", ":data: a\n\n", ""),
     ROW("unknown fields", "foo: bar\nfoo\ndata: a\nx:\n\n", "<message>a;"),
     ROW("an ID", "id: 7\ndata: a\n\n", "<message>a#7;"),
@@ -140,7 +140,7 @@ static const struct row grammar[] = {
     ROW("retry", "retry: 1500\n\n", "retry=1500"),
     ROW("retry counts without an event", "retry: 7\ndata: a\n\n", "<message>a;retry=7"),
     ROW("the last retry", "retry: 7\nretry: 0\n\n", "retry=0"),
-    ROW("a retry that is no number",
+    ROW("a retry that is not a number",
         "retry: 7\nretry: x\nretry: 1.5\nretry: -1\nretry: +1\n"
         "retry: 1 \nretry:  1\nretry: 0x1\nretry\nretry:\n\n",
         "retry=7"),
@@ -441,7 +441,7 @@ static void bound_fails_as_protocol(void)
     begin(&r, &s, 8);
     check_int(sse_feed(&s, "data: abc", 9, &fail), -1, "result");
     check_int(fail.cause, FAIL_PROTOCOL, "cause");
-    check(fail.message && strstr(fail.message, "8"), "the message tells the bound: %s",
+    check(fail.message && strstr(fail.message, "8"), "the limit is not in the message: %s",
           fail.message);
     end(&r, &s, &fail);
     buf_release(&r.out);

@@ -211,7 +211,7 @@ static void json_stays_json(void)
         static struct json_found found;
         buf_clear(&out);
         escape_put_json(&out, documents[i]);
-        check(json_find(reader, buf_view(&out), NULL, &found) == 0, "'%s' is no JSON: %s",
+        check(json_find(reader, buf_view(&out), NULL, &found) == 0, "'%s' is not JSON: %s",
               buf_text(&out), json_error(reader));
         check(out.len && out.data[out.len - 1] == '\n', "the line ends");
         check_harmless(buf_view(&out), false, "document", i);
