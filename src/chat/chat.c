@@ -142,8 +142,11 @@ static void warn_of_orphan(struct chat *c)
 static int find_portfolios(void *arg, struct fail *fail)
 {
     struct chat *c = arg;
-    return portfolio_resolve(c->request->choice, c->api, c->request->portfolios,
-                             !c->request->conversation, fail);
+    struct portfolio_choice *choice = c->request->choice;
+    int result =
+        portfolio_resolve(choice, c->api, c->request->portfolios, !c->request->conversation, fail);
+    c->outcome->portfolio_unknown = result != 0 && choice->is_listed && fail->cause == FAIL_DATA;
+    return result;
 }
 
 static int create_once(struct chat *c, struct fail *fail)

@@ -43,6 +43,7 @@ struct chat_outcome {
     bool connected;            /* a request reached the server */
     struct strings portfolios; /* IDs, including those that the program chose; none if they could
                                   not be determined */
+    bool portfolio_unknown;    /* a name or an ID matches no portfolio, or several */
     struct sink_timing timing;
 };
 

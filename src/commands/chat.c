@@ -32,6 +32,8 @@ struct session {
     char *mode;              /* of /mode, NULL before */
     bool mode_is_new;        /* it was not sent yet */
     char *portfolio;         /* of /portfolio, NULL before */
+    char *known_portfolio;   /* the last one before it that was not unknown, NULL before */
+    bool portfolio_is_new;   /* it was not looked up yet */
     bool keeps_history;
     bool is_over;          /* /quit, or the end of the input */
     struct fail last_fail; /* already shown */
@@ -91,6 +93,18 @@ static int settle_question(struct session *s, bool posted, struct fail *fail)
     return 0;
 }
 
+/* Selects the former portfolio again if that of /portfolio turned out to be unknown. Otherwise each
+   further question would fail, too. */
+static int undo_portfolio(struct session *s, struct fail *fail)
+{
+    free(s->portfolio);
+    s->portfolio = s->known_portfolio;
+    s->known_portfolio = NULL;
+    s->portfolio_is_new = false;
+    buf_puts(&s->note, "the former portfolio selection is used again");
+    return show_note(s, fail);
+}
+
 /* Asks s->message. */
 static int ask_message(struct session *s, struct fail *fail)
 {
@@ -105,8 +119,13 @@ static int ask_message(struct session *s, struct fail *fail)
     bool posted = question.outcome.posted;
     if (posted)
         s->mode_is_new = false;
+    bool is_unknown = s->portfolio_is_new && question.outcome.portfolio_unknown;
+    if (question.outcome.portfolios.count)
+        s->portfolio_is_new = false;
     dialogue_conclude(&s->dialogue, &question, fail);
-    return settle_question(s, posted, fail);
+    if (settle_question(s, posted, fail) != 0)
+        return -1;
+    return is_unknown ? undo_portfolio(s, fail) : 0;
 }
 
 /* Commands at the prompt. Each returns 0, or -1 with *fail, which is shown before the dialogue
@@ -138,9 +157,12 @@ static int begin_conversation(struct session *s, const char *argument, struct fa
 static int choose_portfolio(struct session *s, const char *argument, struct fail *fail)
 {
     if (!*argument)
-        return fail_set(fail, FAIL_USAGE, "/portfolio requires an ID");
-    free(s->portfolio);
+        return fail_set(fail, FAIL_USAGE, "/portfolio requires an ID or a name");
+    free(s->portfolio_is_new ? s->portfolio : s->known_portfolio);
+    if (!s->portfolio_is_new)
+        s->known_portfolio = s->portfolio;
     s->portfolio = xstrdup(argument);
+    s->portfolio_is_new = true;
     buf_puts(&s->note, "portfolio ");
     escape_put_line(&s->note, span_of(argument));
     buf_puts(&s->note, " from the next message on");
@@ -187,7 +209,7 @@ static const struct prompt_command {
 } prompt_commands[] = {
     {"mode", "MODE", "change the mode: ", set_next_mode},
     {"new", "", "begin a new conversation", begin_conversation},
-    {"portfolio", "ID", "ask about this portfolio", choose_portfolio},
+    {"portfolio", "ID", "ask about another portfolio, by ID or name", choose_portfolio},
     {"edit", "[TEXT]", "write a message in the editor", edit_message},
     {"retry", "", "post the last message again", repeat_message},
     {"help", "", "list the commands", show_help},
@@ -402,6 +424,7 @@ static void end_session(struct session *s, struct fail *fail)
     buf_release(&s->note);
     free(s->mode);
     free(s->portfolio);
+    free(s->known_portfolio);
     fail_release(&s->last_fail);
 }
 

@@ -751,6 +751,22 @@ END
     [ "$(conversations_posted)" -eq 1 ]
 }
 
+@test "chat: after an unknown portfolio the former selection is used again" {
+    serve_echo --generation 2 --portfolios 2
+    term=dumb on_screen columns 200 shows '>' type '/portfolio Typo\n' shows 'portfolio Typo from' \
+        type 'one\n' shows 'unknown portfolio' shows $'former portfolio selection is used again\n>' type '/retry\n' shows 'Heard: one' \
+        type '/portfolio Demo r\n' shows 'portfolio Demo r from' type 'two\n' shows 'Heard: two' type '/portfolio Error\n' shows 'portfolio Error from' \
+        type '/portfolio Demo\n' shows 'portfolio Demo from' type 'three\n' shows 'ambiguous portfolio' type 'four\n' shows 'Heard: four' \
+        type '/portfolio Demo p\n' shows 'portfolio Demo p from' type 'five\n' shows 'Heard: five' type '/help\n' shows 'by ID or name' type '\x04' -- "$CHAT" chat --portfolio "$P1"
+    [ "$(cat "$OUT")" = "exit 0" ]
+    expect_posted '"one"' '"two"' '"four"' '"five"'
+    local file
+    for file in "$DUMP"/*.request; do
+        if grep -q '^POST /api/v1/chat/send' "$file"; then sed '1,/^\r$/d' "$file" | jq -r .ui_context.portfolio_id; fi
+    done >"$T/ids"
+    [ "$(cut -c -8 "$T/ids" | paste -s -d ' ' -)" = "11111111 6d0f71ab 6d0f71ab 6d0f3c52" ] || fail "other portfolios: $(cat "$T/ids")"
+}
+
 @test "chat: a failure at the prompt does not end the dialogue, whose status is 0" {
     serve <<'END'
 on POST /chat/send once
