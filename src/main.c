@@ -73,16 +73,17 @@ static int print_take(struct buf *text, struct fail *fail)
 }
 
 /* If there is no token, or no server at the default address, the program is probably not
-   configured: prints a second line that says how to do that. */
+   configured: prints a second line that says how to do that, also if the failure is already shown,
+   as by doctor. */
 static void point_to_settings(struct terminal *terminal, const struct settings *settings,
                               struct fail *fail)
 {
-    bool no_token = fail->cause == FAIL_DENIED && !fail->http_status;
+    bool no_token = fail->cause == FAIL_DENIED && !fail->http_status && !fail->shown;
     struct fail ignored = FAIL_INIT;
-    if (setting_is_set(settings, OPT_URL) || fail->shown ||
-        !(no_token || fail->cause == FAIL_NOT_LISTENING))
+    if (setting_is_set(settings, OPT_URL) || !(no_token || fail->cause == FAIL_NOT_LISTENING))
         return;
-    terminal_failure(terminal, fail);
+    if (!fail->shown)
+        terminal_failure(terminal, fail);
     fail->shown = true;
     static const char line[] = "No server is configured. Set SIGMASIGHT_URL to its address, or run "
                                "'sigmasight-chat config edit'.";

@@ -65,7 +65,7 @@ static char *make_server_options(const struct settings *s)
     return buf_take(&out);
 }
 
-/* Where the URL is set: --url, with its origin unless that is the command line or the default. */
+/* Where the URL is set: --url, with its origin unless that is the command line. */
 static char *describe_url_setting(const struct settings *s)
 {
     enum origin origin = s->of[OPT_URL].origin;
@@ -77,6 +77,8 @@ static char *describe_url_setting(const struct settings *s)
         buf_printf(&out, " (set by the profile %s)", setting_text(s, OPT_PROFILE));
     else if (origin == ORIGIN_FILE)
         buf_puts(&out, " (set by the configuration file)");
+    else if (origin == ORIGIN_DEFAULT)
+        buf_puts(&out, " (not set: this is the default)");
     return buf_take(&out);
 }
 

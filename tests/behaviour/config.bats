@@ -799,6 +799,32 @@ END_OF_C
     expect_error
 }
 
+@test "first run: login, doctor and chat say in two lines what to set if there is no server" {
+    unset SIGMASIGHT_URL
+    export SIGMASIGHT_TOKEN=$TOKEN
+    if (exec 3<>/dev/tcp/localhost/8000) 2>/dev/null; then
+        skip "something listens at the default address"
+    fi
+    local words how='No server is configured\. Set SIGMASIGHT_URL .*'
+    for words in 'login --email me@example.com --password-stdin' doctor 'doctor -j' whoami 'send --retry 0 hi' 'chat --retry 0'; do
+        # shellcheck disable=SC2086 # words
+        run_chat $words <<<hi
+        expect_status 69
+        expect_line 'sigmasight-chat: .*nothing is listening there; .*--url \(not set: this is the default\)'
+        expect_line "$how"
+        [ "$(wc -l <"$ERR")" -eq 2 ] || fail "not two lines after $words"
+    done
+    # At a terminal the report of doctor has the first of the two.
+    for words in login doctor; do
+        at_terminal wait 'No server is configured' -- "$CHAT" $words
+        tr -d '\r' <"$T/screen" | sed $'s/\e\\[[0-9]*m//g' >"$T/shown"
+        expect_line "$how" "$T/shown"
+        [ "$(grep -c 'cannot connect' "$T/shown")" -eq 1 ] || fail "not once after $words"
+    done
+    run_chat doctor -q
+    expect_no 'No server' "$ERR"
+}
+
 @test "first run: a hint about the settings if there is no token or no server" {
     unset SIGMASIGHT_URL SIGMASIGHT_TOKEN
     run_chat send hi
