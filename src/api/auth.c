@@ -41,9 +41,9 @@ static int accept_token(struct auth *auth, struct api *api, struct span text, co
 {
     text = trim_token(text);
     if (!api_is_token(text))
-        return fail_set_hint(
-            fail, FAIL_DENIED, "the first line must be the token and contain no blanks",
-            text.len ? "no token: invalid token from %s" : "no token: %s is empty", source);
+        return fail_set_hint(fail, FAIL_DENIED,
+                             "the first line must be the token and contain no blanks",
+                             text.len ? "invalid token from %s" : "no token: %s is empty", source);
     set_token(auth, api, xspandup(text));
     jwt_times(auth->token, &auth->issued_at, &auth->expires_at);
     return 0;

@@ -196,6 +196,9 @@ END
 
 @test "messages: an invalid token, and a command that fails" {
     serve_hello
+    SIGMASIGHT_TOKEN='bad token' run_chat send hi
+    expect_status 77
+    expect_error 'invalid token from SIGMASIGHT_TOKEN; the first line must be the token and contain no blanks'
     no_token
     echo >"$T/empty"
     run_chat send --token-file "$T/empty" hi
