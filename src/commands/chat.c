@@ -131,9 +131,20 @@ static int ask_message(struct session *s, struct fail *fail)
 /* Commands at the prompt. Each returns 0, or -1 with *fail, which is shown before the dialogue
    continues. */
 
+static int refuse_without_mode(const struct option_row *row, struct fail *fail)
+{
+    struct buf choices = {0};
+    option_put_choices(row, &choices);
+    fail_set(fail, FAIL_USAGE, "/mode requires a mode: expected %s", buf_text(&choices));
+    buf_release(&choices);
+    return -1;
+}
+
 static int set_next_mode(struct session *s, const char *argument, struct fail *fail)
 {
     const struct option_row *row = option_row(OPT_MODE);
+    if (!*argument)
+        return refuse_without_mode(row, fail);
     if (!option_is_choice(row, argument))
         return option_refuse(row, argument, "/mode", FAIL_USAGE, fail);
     free(s->mode);
@@ -272,8 +283,10 @@ static int run_prompt_command(struct session *s, struct span line, struct fail *
     struct buf shown = {0};
     if (!command) {
         escape_put_short(&shown, name, 40, 160, terminal_ellipsis(s->in->terminal));
-        fail_set_hint(fail, FAIL_USAGE, "/help lists the commands, // sends a message with /",
-                      "unknown command /%s", buf_text(&shown));
+        fail_set_hint(
+            fail, FAIL_USAGE,
+            "/help lists the commands; begin with // to send a message that begins with /",
+            "unknown command /%s", buf_text(&shown));
         buf_release(&shown);
         return -1;
     }

@@ -708,8 +708,9 @@ END
     serve_echo
     term=dumb on_screen shows '>' type '/portfolio\n' shows '/portfolio requires an ID' type 'one\n' shows 'Heard: one' \
         type '/new now\n' shows '/new does not take an argument' type '/retry now\n' shows '/retry does not take an argument' \
-        type '/quit smoking\n' shows '/quit does not take an argument' type '/mode\n' shows 'expected green' \
-        type '/\n' shows 'unknown command /;' type 'two\n' shows 'Heard: two' type '\x04' -- "$CHAT" chat
+        type '/quit smoking\n' shows '/quit does not take an argument' type '/mode\n' \
+        shows '/mode requires a mode: expected green' type '/\n' shows 'unknown command /;' shows 'begin with //' \
+        type 'two\n' shows 'Heard: two' type '\x04' -- "$CHAT" chat
     [ "$(cat "$OUT")" = "exit 0" ]
     expect_posted '"one"' '"two"'
     [ "$(count_requests 'POST /chat/conversations')" -eq 1 ]
