@@ -442,6 +442,8 @@ static void report_expiry(struct doctor *d)
     int64_t left = auth->expires_at - sys_wall_ms() / 1000;
     if (!auth->expires_at)
         buf_puts(&message, "unknown: neither the server nor the token states it");
+    else if (left <= 0 && left > -60)
+        buf_puts(&message, "expired less than a minute ago");
     else if (left <= 0)
         buf_printf(&message, "expired %lld min ago", (long long)(-left / 60));
     else if (left < 7200)

@@ -166,7 +166,7 @@ old_jwt()
     serve_default --token-life 0
     no_token
     SIGMASIGHT_EMAIL=me@example.com SIGMASIGHT_PASSWORD=$PASSWORD doctor
-    expect_check expiry 'expired 0 min ago; this server requires a token of its web login: set token_command .*'
+    expect_check expiry 'expired less than a minute ago; this server requires a token of its web login: set token_command .*'
 }
 
 @test "doctor: a refreshed token that cannot be stored" {
