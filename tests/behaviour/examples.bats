@@ -112,9 +112,12 @@ try_all()
     [ "$count" -ge "$2" ] || fail "only $count examples were found"
 }
 
+# Prints the names of the commands.
 commands()
 {
-    "$CHAT" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+    "$CHAT" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$T/commands"
+    [ "$(wc -l <"$T/commands")" -ge 10 ] || fail "--help does not list the commands"
+    cat "$T/commands"
 }
 
 @test "examples: README.md" {
