@@ -120,13 +120,12 @@ static void put_setting(struct writer *out, struct table *table, const struct se
     put_origin(&origin, s, row);
     if (setting_is(s, OPT_JSON)) {
         put_json_setting(out, s, row, buf_view(&origin));
-    } else if (is_log_default && out->terminal) {
-        /* Neither true nor false is the default; other programs read "not set". */
-        table_add(table, span_of(row->name));
-        table_add(table, span_of("at a terminal"));
-        table_add(table, span_of("default"));
     } else {
-        put_value(&value, &s->of[row->id], row);
+        /* Without this setting, neither true nor false applies. */
+        if (is_log_default && out->terminal)
+            buf_puts(&value, "at a terminal");
+        else
+            put_value(&value, &s->of[row->id], row);
         table_add(table, span_of(row->name));
         table_add(table, buf_view(&value));
         table_add(table, buf_view(&origin));

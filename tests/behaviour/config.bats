@@ -559,13 +559,15 @@ CONFIG
     expect_line "warning +settings +$(config):1:2: highlight is obsolete, use render" "$OUT"
 }
 
-@test "config: at a terminal the default of log is shown" {
+@test "config: at a terminal the default of log is shown, with the same origin as elsewhere" {
     unset SIGMASIGHT_LOG
     at_terminal -- "$CHAT" config
     tr -d '\r' <"$T/screen" >"$T/lines"
-    expect_line 'log +at a terminal +default' "$T/lines"
+    expect_line 'log +at a terminal +not set' "$T/lines"
     run_chat config
     expect_line $'log\t\tnot set' "$OUT"
+    run_chat config -j
+    expect_jq 'map(select(.setting == "log")) == [{setting: "log", value: null, origin: "not set"}]'
 }
 
 @test "config path: the name of the file, even if it is invalid" {
