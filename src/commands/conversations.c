@@ -196,7 +196,10 @@ static int list_conversations(struct conversations_run *j, struct fail *fail)
             return -1;
         more = more && j->seen.count > before;
     }
-    return 0;
+    bool is_empty = j->seen.count == 0;
+    return is_empty && !j->json
+               ? terminal_empty_list(j->in->terminal, span_of("no conversations"), fail)
+               : 0;
 }
 
 static int create_with(struct conversations_run *j, struct portfolio_choice *choice, char **id,

@@ -137,12 +137,10 @@ static bool uses_pager(const struct log_job *j)
 static int list_entries(struct log_job *j, struct fail *fail)
 {
     static const struct span empty = SPAN("the log is empty"), none = SPAN("no entry matches");
-    struct terminal *terminal = j->in->terminal;
     bool is_filtered = j->count || j->conversation;
     int result = pager_print(uses_pager(j), print_list, j, fail);
-    bool is_shown = terminal->out && terminal->err && !terminal->quiet && !j->json;
-    if (result == 0 && j->is_empty && is_shown)
-        result = terminal_line(terminal, is_filtered ? none : empty, fail);
+    if (result == 0 && j->is_empty && !j->json)
+        result = terminal_empty_list(j->in->terminal, is_filtered ? none : empty, fail);
     return result;
 }
 

@@ -65,6 +65,8 @@ static int run_portfolios(const struct invocation *in, struct fail *fail)
         put_portfolio_table(&out, &portfolios, terminal_ellipsis(in->terminal));
     if (writer_finish(&out, fail) != 0)
         result = -1;
+    if (result == 0 && portfolios.count == 0 && !setting_is(in->settings, OPT_JSON))
+        result = terminal_empty_list(in->terminal, span_of("no portfolios"), fail);
     portfolio_list_release(&portfolios);
     client_close(&c);
     return result;

@@ -180,6 +180,11 @@ int terminal_line(struct terminal *t, struct span line, struct fail *fail)
     return write_line(t, line, "2", fail) != 0 ? -1 : result;
 }
 
+int terminal_empty_list(struct terminal *t, struct span line, struct fail *fail)
+{
+    return t->out && t->err && !t->quiet ? terminal_line(t, line, fail) : 0;
+}
+
 int terminal_failed_line(struct terminal *t, struct span line, struct fail *fail)
 {
     int result = terminal_begin_line(t, fail);

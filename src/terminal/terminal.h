@@ -88,6 +88,9 @@ int terminal_begin_line(struct terminal *t, struct fail *fail);
    answer, pending output is written first and its line is ended. The text must be escaped already.
    A failure to write the line is ignored; *fail reports a failure to write the answer. */
 int terminal_line(struct terminal *t, struct span line, struct fail *fail);
+/* The same for a list without rows, if standard output and standard error are terminals, unless
+   quiet. */
+int terminal_empty_list(struct terminal *t, struct span line, struct fail *fail);
 /* The same in red: for a failure that does not end the command. */
 int terminal_failed_line(struct terminal *t, struct span line, struct fail *fail);
 /* Prints "sigmasight-chat: warning: TEXT" in the same way. Escapes the text. */

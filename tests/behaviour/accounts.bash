@@ -109,6 +109,29 @@ at_terminal()
         fail "not as expected at the terminal"
 }
 
+# expect_empty_list LINE COMMAND...: at a terminal the command prints LINE on standard error, elsewhere and with -j or -q
+# nothing.
+expect_empty_list()
+{
+    local line=$1 option
+    shift
+    # shellcheck disable=SC2016 # the inner shell expands
+    at_terminal -- sh -c '"$@" 2>"$0"' "$T/to.file" "$CHAT" "$@"
+    expect_bytes '' "$T/screen"
+    expect_bytes '' "$T/to.file"
+    # shellcheck disable=SC2016
+    at_terminal -- sh -c '"$@" >"$0"' "$T/to.file" "$CHAT" "$@"
+    expect_bytes '' "$T/screen"
+    expect_bytes '' "$T/to.file"
+    for option in -j -q; do
+        at_terminal -- "$CHAT" "$@" "$option"
+        expect_bytes '' "$T/screen"
+    done
+    at_terminal -- "$CHAT" "$@"
+    expect_line 'exit 0' <(head -n 1 "$OUT")
+    expect_bytes "$line\r\n" "$T/screen"
+}
+
 # Makes $T/clock.so: under it, the clock of a process is two hours ahead once the file $CLOCK_AHEAD exists.
 make_clock()
 {

@@ -169,6 +169,14 @@ SCENARIO
     expect_bytes '' "$ERR"
 }
 
+@test "list: at a terminal an empty list says so on standard error" {
+    serve_default
+    expect_empty_list 'no conversations' conversations
+    run_chat conversations new
+    at_terminal -- "$CHAT" conversations
+    expect_no 'no conversations' "$T/screen"
+}
+
 @test "list: 30 by default, --limit N, all with 0" {
     serve <<<$'on GET /chat/conversations\nbody []'
     local limit

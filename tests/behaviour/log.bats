@@ -485,15 +485,8 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
 
 @test "log: at a terminal an empty list says so" {
     export SIGMASIGHT_PAGER=cat
-    at_terminal -- "$CHAT" log list
-    expect_line 'exit 0' <(head -n 1 "$OUT")
-    grep -q 'the log is empty' "$T/screen"
-    at_terminal -- "$CHAT" log list nothing
-    grep -q 'no entry matches' "$T/screen"
-    for option in -j -q; do
-        at_terminal -- "$CHAT" log list $option
-        expect_bytes '' "$T/screen"
-    done
+    expect_empty_list 'the log is empty' log list
+    expect_empty_list 'no entry matches' log list nothing
     run_chat log list
     expect_status 0
     expect_bytes ''

@@ -250,6 +250,17 @@ END
     [ "$(head -n 1 "$OUT" | wc -c)" -gt 80000 ]
 }
 
+@test "portfolios: at a terminal an empty list says so on standard error" {
+    serve_default --generation 2 --portfolios 0
+    expect_empty_list 'no portfolios' portfolios
+    stop_server
+    rm -rf "$T/port" "$T/announcement" "$DUMP"
+    serve <<<$'on GET /portfolios\nbody {"id":"a"}'
+    at_terminal -- "$CHAT" portfolios
+    grep -q 'exit 76' "$OUT"
+    expect_no 'no portfolios' "$T/screen"
+}
+
 @test "portfolios: first generation, absent fields are empty" {
     serve_default --portfolios 2
     run_chat portfolios
