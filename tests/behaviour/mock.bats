@@ -8,7 +8,7 @@ setup()
 {
     [ -n "${MOCK-}" ] || skip "sigmasight-mock was not built"
     cd "$BATS_TEST_TMPDIR" || return 1
-    token=T type=application/json mock=
+    token=T type=application/json mock='' patience=$((3 * ${PATIENCE-10}))
 }
 
 teardown()
@@ -47,7 +47,7 @@ api()
 {
     local method=$1 path=$2
     shift 2
-    status=$(curl -sS -m 30 -X "$method" -H "Authorization: Bearer $token" \
+    status=$(curl -sS -m "$patience" -X "$method" -H "Authorization: Bearer $token" \
         -H "Content-Type: $type" -o body -D head -w '%{http_code}' "$@" "$url$path")
 }
 
@@ -71,7 +71,7 @@ bytes()
 
 control()
 {
-    curl -sS -m 30 -X "$1" "$base/mock/$2"
+    curl -sS -m "$patience" -X "$1" "$base/mock/$2"
 }
 
 # Creates a conversation: $id.
@@ -221,7 +221,7 @@ has()
     echo >hold
     wait "$parent"
     # Its standard output is closed when it has ended.
-    run -1 read -r -t "$((${PATIENCE-10} * 3))" line <&5
+    run -1 read -r -t "$patience" line <&5
     exec 5<&-
 }
 
