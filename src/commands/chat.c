@@ -317,6 +317,13 @@ static int process_typed_message(struct session *s, struct fail *fail)
     return ask_message(s, fail);
 }
 
+/* After Ctrl-C on an empty line, which does not end the dialogue. */
+static int show_way_out(struct session *s, struct fail *fail)
+{
+    buf_puts(&s->note, "Ctrl-D ends the dialogue, /help lists the commands");
+    return show_note(s, fail);
+}
+
 static int run_prompt(struct session *s, struct fail *fail)
 {
     enum line_end end;
@@ -326,6 +333,8 @@ static int run_prompt(struct session *s, struct fail *fail)
         s->is_over = result == 0 && end == LINE_OVER;
         if (result == 0 && end == LINE_ENTERED)
             result = process_typed_message(s, fail);
+        else if (result == 0 && end == LINE_EMPTY)
+            result = show_way_out(s, fail);
     }
     return result;
 }

@@ -108,6 +108,7 @@ struct line_editor {
     char input[INPUT];
     size_t at, len;  /* the part of `input` that was not used yet */
     bool cleared;    /* Ctrl-C was typed */
+    bool was_empty;  /* on an empty line */
     bool is_late;    /* the rest of a sequence did not arrive in time */
     bool is_pasting; /* sequences are text */
     bool is_over;    /* the terminal has no more input */
@@ -346,6 +347,7 @@ static unsigned char clear_line(EditLine *el, wint_t key)
     const LineInfoW *line = edit.el_wline(el);
     (void)key;
     editor_of(el)->cleared = true;
+    editor_of(el)->was_empty = line->lastchar == line->buffer;
     edit.el_cursor(el, (int)(line->lastchar - line->cursor));
     edit.el_winsertstr(el, L"^C");
     edit.el_wpush(el, L"\n");
@@ -564,7 +566,7 @@ int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line
     int count = 0;
     free(e->prompt);
     e->prompt = convert_to_wide(span_of(prompt));
-    e->cleared = e->is_over = false;
+    e->cleared = e->was_empty = e->is_over = false;
     locale_t before = uselocale(e->locale);
     note_size(e);
     set_modes(e);
@@ -579,7 +581,10 @@ int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line
     uselocale(before);
     if (sys_signal())
         return fail_signal(fail, sys_signal());
-    *end = entered ? LINE_ENTERED : e->cleared ? LINE_CLEARED : LINE_OVER;
+    if (e->cleared)
+        *end = e->was_empty ? LINE_EMPTY : LINE_CLEARED;
+    else
+        *end = entered ? LINE_ENTERED : LINE_OVER;
     return 0;
 }
 

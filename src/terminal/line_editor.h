@@ -25,6 +25,7 @@ void line_editor_remember(struct line_editor *e, struct span message);
 enum line_end {
     LINE_ENTERED, /* with Return */
     LINE_CLEARED, /* with Ctrl-C or by SIGINT: nothing was entered */
+    LINE_EMPTY,   /* the same where nothing had been typed; only with the line editor */
     LINE_OVER     /* with Ctrl-D, or because the terminal was closed */
 };
 

@@ -103,5 +103,7 @@ int prompt_read(struct prompt *p, struct buf *message, enum line_end *end, struc
         if (goes_on)
             buf_byte(message, '\n');
     } while (goes_on);
+    if (*end == LINE_EMPTY && message->len)
+        *end = LINE_CLEARED;
     return 0;
 }

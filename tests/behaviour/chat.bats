@@ -583,6 +583,20 @@ END
     stop_answer xterm
 }
 
+@test "chat: Ctrl-C on an empty line shows how to end the dialogue" {
+    need_editing
+    serve_echo
+    local how='Ctrl-D ends the dialogue'
+    # Not where it clears something.
+    on_screen shows '>' type 'words\x03' shows '^C' type 'one\\\r' shows '...' type '\x03' type 'two\r' shows 'Heard: two' \
+        keep before type '\x03' shows "$how" type '\x04' -- "$CHAT" chat
+    [ "$(cat "$OUT")" = "exit 0" ]
+    expect_no "$how" "$T/before"
+    expect_posted '"two"'
+    on_screen shows '>' type '\x03' shows '^C' type 'two\r' shows 'Heard: two' type '\x04' -- "$CHAT" chat -q
+    expect_no "$how" "$T/last"
+}
+
 @test "chat: Ctrl-C with the terminal's own editing" {
     stop_answer dumb
 }
