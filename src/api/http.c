@@ -466,7 +466,10 @@ struct http *http_new(const struct http_config *config, struct fail *fail)
 {
     struct http *h = xcalloc(1, sizeof *h);
     h->config = *config;
-    h->trace = (struct http_trace){.show = config->trace, .arg = config->trace_arg};
+    h->trace = (struct http_trace){.show = config->trace,
+                                   .arg = config->trace_arg,
+                                   .headers = config->headers,
+                                   .header_count = config->header_count};
     if (!fault_here(ENOMEM) && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
         h->easy = curl_easy_init();
         h->multi = curl_multi_init();

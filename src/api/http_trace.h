@@ -14,6 +14,8 @@ struct http_trace {
        no trace. */
     void (*show)(void *arg, char kind, struct span line);
     void *arg;
+    const char *const *headers; /* set by the user, as "NAME: VALUE": masked, whatever NAME is */
+    size_t header_count;
     struct buf sent, received; /* an incomplete line */
     bool in_head;              /* in the request's headers, after its first line */
 };

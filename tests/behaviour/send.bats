@@ -265,6 +265,14 @@ editor()
     expect_line 'exit 0.*' "$OUT"
 }
 
+@test "--edit: blank lines at the end are dropped with CRLF line ends, too" {
+    serve_hello
+    # shellcheck disable=SC2016 # for sh
+    editor 'printf "one\r\ntwo\r\n\r\n \r\n" >"$1"'
+    at_terminal wait Hello -- "$CHAT" send -c "$ID" --edit
+    expect_body 1 '.text == "one\r\ntwo"'
+}
+
 @test "--edit: a blank message or a failed editor sends nothing and leaves no file" {
     serve_hello
     for script in 'exit 0' 'printf " \n\n" >"$1"' 'echo text >"$1"; exit 3' 'echo text >"$1"; kill -TERM $$' 'rm "$1"'; do
@@ -764,7 +772,7 @@ SCENARIO
     serve_default
     mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
     echo '{"header":["X-One: SECRET1","x-two: SECRET2","Cache-Control: max-age=0"]}' >"$XDG_CONFIG_HOME/sigmasight-chat/config.json"
-    run_chat send -vv -H 'X-Two:  SECRET3' --header $'X-Three: a:\tSECRET4' hi
+    run_chat send -vv -H 'X-Two:  SECRET3' --header $'X-Three: a:\tSECRET4' -H 'User-Agent: SECRET5' hi
     expect_status 0
     local n
     for n in 1 2; do
@@ -774,6 +782,9 @@ SCENARIO
         [ "$(header cache-control "$n")" = 'max-age=0' ]
     done
     grep -F 'X-Two: [masked]' "$ERR"
+    # Also those whose names are public.
+    grep -F '> Cache-Control: [masked]' "$ERR"
+    grep -F '> User-Agent: [masked]' "$ERR"
     expect_no SECRET "$ERR" "$OUT"
     run_chat config -H 'X-Three: SECRET4'
     expect_status 0
