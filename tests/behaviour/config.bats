@@ -591,6 +591,21 @@ CONFIG
     expect_failure 78
 }
 
+@test "the key record applies to send alone" {
+    serve_default
+    mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
+    printf '{"record":"%s"}' "$T/record" >"$XDG_CONFIG_HOME/sigmasight-chat/config.json"
+    run_chat send hi
+    expect_status 0
+    cp "$T/record" "$T/copy"
+    run_chat decode "$T/record"
+    expect_status 0
+    printf 'event: done\ndata: {}\n\n' >"$T/other"
+    run_chat decode "$T/other"
+    expect_status 0
+    cmp "$T/record" "$T/copy"
+}
+
 @test "config edit: begins with an example, and checks the result" {
     export EDITOR='cp "$1" '"$T/example"'; :'
     at_terminal -- "$CHAT" config edit
