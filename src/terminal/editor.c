@@ -96,6 +96,8 @@ static void drop_blank_lines(struct buf *text)
         if (line && text->data[line - 1] != '\n')
             break;
         text->len = line ? line - 1 : 0;
+        if (text->len && text->data[text->len - 1] == '\r')
+            text->len--;
     }
 }
 
