@@ -56,6 +56,8 @@ static int get_password(const struct settings *s, struct buf *password, struct f
     else if (sys_ask("Password: ", true, password) != 0)
         result = ask_failed("password", fail);
     wipe_string(given);
+    if (result == 0 && password->len && memchr(password->data, '\0', password->len))
+        result = fail_set(fail, FAIL_DATA, "cannot log in: the password contains a NUL character");
     if (result == 0 && password->len == 0)
         result = fail_set(fail, FAIL_DENIED, "cannot log in: the password is empty");
     return result;

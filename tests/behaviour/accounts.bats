@@ -76,6 +76,13 @@ prevent_storing()
     done
 }
 
+@test "login: a password with a NUL byte is not sent" {
+    serve_default
+    run_chat login --email me@example.com --password-stdin < <(printf 'hunter2\0more\n')
+    expect_failure 65 '.*the password contains a NUL character'
+    expect_no /auth/login "$DUMP/log"
+}
+
 @test "login: a wrong password" {
     serve_default
     run_chat login --email me@example.com --password-stdin <<<wrong
