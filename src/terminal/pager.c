@@ -12,39 +12,17 @@
 /* What sh reports for a command that it cannot find or run. */
 enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
-/* Whether a directory of $PATH has the program. */
-static bool is_in_path(struct span name)
-{
-    struct buf file = {0};
-    const char *path = getenv("PATH");
-    bool found = false;
-    for (size_t len; path && *path && !found; path += len + (path[len] == ':')) {
-        len = strcspn(path, ":");
-        buf_clear(&file);
-        buf_append(&file, path, len);
-        buf_byte(&file, '/');
-        buf_span(&file, name);
-        found = access(buf_text(&file), X_OK) == 0;
-    }
-    buf_release(&file);
-    return found;
-}
-
-/* Looks for a plain program name in PATH beforehand, to avoid an error message of sh. */
-static bool may_run(const char *command)
+/* Appends a command for the shell. A plain word is looked up first, to avoid an error message of
+   sh; it may be a word that the shell implements itself. */
+static void put_command(struct buf *out, const char *pager)
 {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+/";
-    command += strspn(command, " ");
-    size_t len = strspn(command, plain);
-    if (command[len] && command[len] != ' ')
-        return true;
-    if (!memchr(command, '/', len))
-        return is_in_path(span_make(command, len));
-    char *file = buf_format("%.*s", (int)len, command);
-    bool result = access(file, X_OK) == 0;
-    free(file);
-    return result;
+    const char *word = pager + strspn(pager, " ");
+    size_t len = strspn(word, plain);
+    if (len && (!word[len] || word[len] == ' '))
+        buf_printf(out, "command -v %.*s >/dev/null 2>&1 || exit %d; ", (int)len, word, NOT_FOUND);
+    buf_puts(out, pager);
 }
 
 /* NULL for none. */
@@ -56,7 +34,7 @@ static const char *choose_pager(void)
     if (!command)
         command = "less";
     struct span trimmed = span_trim(span_of(command));
-    return trimmed.len && !span_is(trimmed, "cat") && may_run(command) ? command : NULL;
+    return trimmed.len && !span_is(trimmed, "cat") ? command : NULL;
 }
 
 static int print_plainly(int (*print)(void *arg, struct writer *out, struct fail *fail), void *arg,
@@ -78,15 +56,19 @@ static void set_less_variables(void)
 }
 
 /* Returns 1 if the pager could not be run. */
-static int print_to_pager(const char *command,
+static int print_to_pager(const char *pager,
                           int (*print)(void *arg, struct writer *out, struct fail *fail), void *arg,
                           struct fail *fail)
 {
     struct sys_pipe pipe;
     struct writer out;
+    struct buf command = {0};
     struct fail why = FAIL_INIT;
     set_less_variables();
-    if (sys_pipe_to(&pipe, command) != 0)
+    put_command(&command, pager);
+    int started = sys_pipe_to(&pipe, buf_text(&command));
+    buf_release(&command);
+    if (started != 0)
         return 1;
     writer_init(&out, pipe.fd, "the pager");
     out.terminal = true;

@@ -649,6 +649,16 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     [ "$(wc -l <"$OUT")" -eq 1 ]
 }
 
+@test "log: a pager that begins with a word of the shell" {
+    entry aaaa0001 one
+    local pager
+    for pager in 'exec sed s/^/seen:/' 'command sed s/^/seen:/' 'unset LESS; sed s/^/seen:/' 'if true; then sed s/^/seen:/; fi' \
+        'while read -r line; do echo "seen:$line"; done'; do
+        PAGER=$pager at_terminal -- "$CHAT" log
+        grep -q '^seen:aaaa0001 ' "$T/screen" || fail "not used: $pager"
+    done
+}
+
 @test "log: the pager is less if no other is set" {
     mkdir "$T/bin"
     # shellcheck disable=SC2016 # the script expands
