@@ -224,6 +224,12 @@ static int log_in_from_environment(struct auth *auth, struct api *api, struct fa
 
 /* Obtaining a token. */
 
+struct span auth_token_variable(void)
+{
+    const char *value = getenv("SIGMASIGHT_TOKEN");
+    return value ? span_trim(utf8_skip_mark(span_of(value))) : span_make(NULL, 0);
+}
+
 /* Without a token. Owned by the caller. */
 static char *format_login_hint(const struct auth *auth)
 {
@@ -265,7 +271,7 @@ int auth_check(const struct auth_config *config, struct fail *fail)
 {
     struct auth stored;
     if (config->delegate || config->token_file || config->token_command || has_login() ||
-        sys_getenv("SIGMASIGHT_TOKEN"))
+        auth_token_variable().len)
         return 0;
     int result = read_stored(config, &stored, fail);
     if (result == 0 && stored.source != AUTH_STORED)
@@ -291,7 +297,7 @@ static bool take_delegated(struct auth *auth, struct api *api, struct fail *fail
 int auth_obtain(struct auth *auth, const struct auth_config *config, struct api *api,
                 char **warning, struct fail *fail)
 {
-    const char *token = sys_getenv("SIGMASIGHT_TOKEN");
+    struct span token = auth_token_variable();
     *auth = (struct auth){.config = *config};
     *warning = NULL;
     if (config->delegate) {
@@ -302,9 +308,9 @@ int auth_obtain(struct auth *auth, const struct auth_config *config, struct api 
         auth->source = AUTH_FILE;
         return take_file(auth, api, fail);
     }
-    if (token) {
+    if (token.len) {
         auth->source = AUTH_VARIABLE;
-        return accept_token(auth, api, span_of(token), "SIGMASIGHT_TOKEN", fail);
+        return accept_token(auth, api, token, "SIGMASIGHT_TOKEN", fail);
     }
     if (config->token_command) {
         auth->source = AUTH_COMMAND;

@@ -8,6 +8,7 @@
 #include "system/system.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { PASSWORD_MAX = 4096 };
@@ -78,7 +79,7 @@ static void print_escaped_take(const struct invocation *in, struct buf *line, st
 static void warn_of_other_token(const struct invocation *in, struct fail *fail)
 {
     struct buf text = {0};
-    if (sys_getenv("SIGMASIGHT_TOKEN"))
+    if (auth_token_variable().len)
         buf_puts(&text, "SIGMASIGHT_TOKEN is set and takes precedence over the login; unset it");
     else if (setting_is(in->settings, OPT_TOKEN_FILE) ||
              setting_is(in->settings, OPT_TOKEN_COMMAND))

@@ -562,12 +562,15 @@ row()
     expect_status 0
     [ "$(row token)" = SIGMASIGHT_TOKEN ]
     expect_no_secret of-the-variable
-    SIGMASIGHT_TOKEN='' run_chat whoami
-    expect_status 0
-    [ "$(row token)" = token_command ]
+    local empty
+    for empty in '' ' ' $'\xef\xbb\xbf\n'; do
+        SIGMASIGHT_TOKEN=$empty run_chat whoami
+        expect_status 0
+        [ "$(row token)" = token_command ]
+    done
     expect_no_secret of-the-command
     tokens_of 'GET /api/v1/auth/me' | sed 1d >"$T/tokens"
-    expect_bytes 'of-the-file\nof-the-variable\nof-the-command\n' "$T/tokens"
+    expect_bytes 'of-the-file\nof-the-variable\nof-the-command\nof-the-command\nof-the-command\n' "$T/tokens"
 
     rm "$(config)"
     no_token
