@@ -239,10 +239,24 @@ static void report_directory(struct doctor *d, const char *path, unsigned mode)
     buf_release(&message);
 }
 
+/* False if files cannot be created in the state directory. */
+static bool check_directory(struct doctor *d, const char *path)
+{
+    if (access(path, R_OK | W_OK | X_OK) == 0)
+        return true;
+    struct fail why = FAIL_INIT;
+    sys_fail(&why, FAIL_CREATE, "cannot write to %s", path);
+    char *hint = fail_command_hint("chmod 700", path);
+    report_check(d, "files", WARNING, why.message, hint);
+    free(hint);
+    fail_release(&why);
+    return false;
+}
+
 /* -1 if the stored token cannot be read and there is no other one. */
 static int check_files(struct doctor *d)
 {
-    bool needed = !sys_getenv("SIGMASIGHT_TOKEN") && !setting_is(d->in->settings, OPT_TOKEN_FILE) &&
+    bool needed = !auth_token_variable().len && !setting_is(d->in->settings, OPT_TOKEN_FILE) &&
                   !setting_is(d->in->settings, OPT_TOKEN_COMMAND);
     struct buf path = {0};
     struct stat st;
@@ -255,9 +269,10 @@ static int check_files(struct doctor *d)
         buf_puts(&path, " (does not exist: no login, nothing to continue)");
         report_check(d, "files", OK, buf_text(&path), NULL);
     } else {
+        bool usable = check_directory(d, buf_text(&path));
         credentials = check_store(d, CREDENTIALS_STORE, needed);
         last = check_store(d, LAST_STORE, false);
-        if (credentials == 0 && last == 0)
+        if (usable && credentials == 0 && last == 0)
             report_directory(d, buf_text(&path), (unsigned)(st.st_mode & 07777));
     }
     buf_release(&path);

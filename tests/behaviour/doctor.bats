@@ -480,6 +480,20 @@ SCENARIO
     expect_bytes '' "$T/wide"
 }
 
+@test "doctor: a state directory that cannot be written" {
+    serve_default
+    mkdir -p "$(state)"
+    chmod 500 "$(state)"
+    local run=()
+    # To root, modes mean nothing.
+    [ "$(id -u)" -ne 0 ] || run=(setpriv --inh-caps=-all --bounding-set=-all)
+    "${run[@]}" true || skip "setpriv is not available"
+    SIGMASIGHT_TOKEN=$TOKEN "${run[@]}" "$CHAT" doctor -j >"$OUT" 2>"$ERR"
+    chmod 700 "$(state)"
+    jq -e -s 'map(select(.check == "files")) | length == 1 and .[0].status == "warning" and (.[0].hint | contains("chmod 700 "))' "$OUT" ||
+        fail "no warning"
+}
+
 @test "doctor: JSON at a terminal is escaped" {
     at_terminal wait proxy -- "$CHAT" doctor -j -u $'http://127.0.0.1:1/\xc2\x9b31m'
     expect_no $'\xc2\x9b' "$T/screen"
