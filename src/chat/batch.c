@@ -110,6 +110,12 @@ static bool ends_all(enum fail_cause cause)
            cause == FAIL_ANSWER_QUOTA;
 }
 
+void batch_fail(struct batch *b, enum fail_cause cause)
+{
+    if (b->options.fail_fast || ends_all(cause))
+        batch_stop(b);
+}
+
 static void count_result(struct batch *b, int64_t line, enum fail_cause cause, int status)
 {
     if (cause == FAIL_NONE) {
@@ -122,8 +128,7 @@ static void count_result(struct batch *b, int64_t line, enum fail_cause cause, i
         b->final_line = line;
         b->final_cause = cause;
     }
-    if (b->options.fail_fast || ends_all(cause))
-        batch_stop(b);
+    batch_fail(b, cause);
 }
 
 /* Moves the objects that can be written now to b->ready. */

@@ -77,6 +77,9 @@ void batch_put_back(struct batch *b, struct batch_task *task);
    exit status. Stops the batch if all further questions would fail as well. */
 void batch_end(struct batch *b, struct batch_task *task, struct span object, enum fail_cause cause,
                int status);
+/* A running question has failed for this cause, but is not ended yet. Stops the batch as batch_end
+   does. */
+void batch_fail(struct batch *b, enum fail_cause cause);
 /* Stops the batch: waiting questions are not asked. */
 void batch_stop(struct batch *b);
 

@@ -31,6 +31,7 @@ struct chat {
     bool first_turn; /* no turn with bytes of the body has ended yet */
     int64_t first;   /* time of the first byte of the body */
     bool drained_out;
+    bool failure_known;            /* request->on_failure was called */
     struct http_response response; /* of this attempt */
     struct retry_loop retry;
 };
@@ -112,6 +113,13 @@ static int64_t earlier_of(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static void announce_failure(struct chat *c, const struct fail *why)
+{
+    if (c->request->on_failure && !c->failure_known)
+        c->request->on_failure(c->request->on_failure_arg, why);
+    c->failure_known = true;
+}
+
 static int stream_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
 {
     struct chat *c = arg;
@@ -119,6 +127,8 @@ static int stream_tick(void *arg, int64_t now, int64_t *wake, struct fail *fail)
     if (answer->ended) {
         if (!c->ended)
             c->ended = sys_now_us(); /* not `now`: writing `done` may have taken a long time */
+        if (fail_is_set(&answer->verdict) && retry_is_excluded(&c->retry, &answer->verdict))
+            announce_failure(c, &answer->verdict);
         c->drained_out = now >= c->ended + DRAIN;
         *wake = earlier_of(*wake, c->ended + DRAIN);
         return c->drained_out ? HTTP_ENOUGH : HTTP_GO_ON;
@@ -350,6 +360,8 @@ int chat_run(struct api *api, struct reader *reader, const struct chat_request *
     http_set_grace(api->http, 0);
     auth_set_deadline(request->auth, api, request->deadline);
     int result = ask(&c, fail);
+    if (result != 0)
+        announce_failure(&c, fail);
     strings_copy(&outcome->portfolios, &request->choice->ids);
     note_connection(&c);
     if (is_useless(&c, fail))

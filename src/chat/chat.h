@@ -30,6 +30,10 @@ struct chat_request {
     /* Shared with the other jobs of a batch, otherwise NULL. If set, a rate limit delays all jobs,
        and waiting for it does not count against any time limit. */
     struct pace *pace;
+    /* Called once as soon as it is certain that the question fails: before the stream is drained
+       and the conversation is deleted. May be NULL. */
+    void (*on_failure)(void *arg, const struct fail *why);
+    void *on_failure_arg;
 };
 
 /* The result of a question. Initialize with chat_outcome_init, release with chat_outcome_release.

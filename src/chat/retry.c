@@ -117,25 +117,37 @@ static bool hold_all(struct retry_loop *loop, const struct fail *why, int64_t de
     return pace_refuse(loop->pace, loop->called, sys_now_us(), ms * 1000);
 }
 
-/* Waits before a retry. 0 if the call must be repeated now, otherwise -1. */
-static int wait_for_retry(struct retry_loop *loop, int made, struct fail *why, struct fail *fail)
+static struct retry_case describe_case(const struct retry_loop *loop, const struct fail *why)
 {
-    struct retry_case now = {.cause = why->cause,
-                             .committed = loop->is_committed(loop->arg),
-                             .repeatable = loop->repeatable,
-                             .made = made,
-                             .elapsed_ms = (sys_now_us() - loop->held - loop->started) / 1000,
-                             .hint_ms = why->retry_after,
-                             .holds_all = loop->pace && has_hint(why),
-                             .stream_ms = loop->stream_ms,
-                             .random = sys_random()};
+    return (struct retry_case){.cause = why->cause,
+                               .committed = loop->is_committed(loop->arg),
+                               .repeatable = loop->repeatable,
+                               .made = loop->made,
+                               .elapsed_ms = (sys_now_us() - loop->held - loop->started) / 1000,
+                               .hint_ms = why->retry_after,
+                               .holds_all = loop->pace && has_hint(why),
+                               .stream_ms = loop->stream_ms};
+}
+
+bool retry_is_excluded(const struct retry_loop *loop, const struct fail *why)
+{
+    struct retry_case earliest = describe_case(loop, why);
+    earliest.stream_ms = 0; /* the rest of the stream may still set it */
+    return retry_delay(loop->policy, &earliest) < 0;
+}
+
+/* Waits before a retry. 0 if the call must be repeated now, otherwise -1. */
+static int wait_for_retry(struct retry_loop *loop, struct fail *why, struct fail *fail)
+{
+    struct retry_case now = describe_case(loop, why);
+    now.random = sys_random();
     int64_t delay = retry_delay(loop->policy, &now);
     bool holds_all = is_rate_limit(loop, why) && hold_all(loop, why, delay);
     if (delay < 0) {
         fail_move(fail, why);
         return -1;
     }
-    if (announce_retry(loop->sinks, made + 1, limit_of(loop->policy, why->cause), delay,
+    if (announce_retry(loop->sinks, loop->made + 1, limit_of(loop->policy, why->cause), delay,
                        why->message, fail) != 0)
         return -1;
     return holds_all ? 0 : pause_for(loop->sinks, delay, fail);
@@ -152,7 +164,7 @@ int64_t retry_discount_output(struct retry_loop *loop)
 int retry_run(struct retry_loop *loop, int (*call)(void *arg, struct fail *fail), struct fail *fail)
 {
     loop->blocked = sys_blocked_us();
-    for (int made = 0;; made++) {
+    for (loop->made = 0;; loop->made++) {
         struct fail why = FAIL_INIT;
         retry_discount_output(loop);
         if (take_a_turn(loop, fail) != 0)
@@ -164,10 +176,10 @@ int retry_run(struct retry_loop *loop, int (*call)(void *arg, struct fail *fail)
             return 0;
         }
         if (auth_recover(loop->auth, loop->api, &why)) {
-            made--;
+            loop->made--;
             continue;
         }
-        int result = wait_for_retry(loop, made, &why, fail);
+        int result = wait_for_retry(loop, &why, fail);
         fail_release(&why);
         if (result != 0)
             return -1;

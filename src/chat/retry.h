@@ -51,6 +51,7 @@ struct retry_loop {
     bool repeatable;     /* as in retry_case */
     bool (*is_committed)(const void *arg);
     void *arg;
+    int made;        /* retries of the current call so far */
     int64_t called;  /* time of the current call */
     int64_t blocked; /* sys_blocked_us() up to which the deadline was extended */
     int64_t held;    /* total time the question has waited for its turns */
@@ -60,6 +61,10 @@ struct retry_loop {
    failure. FAIL_SIGNAL if a signal ends the wait before a retry. */
 int retry_run(struct retry_loop *loop, int (*call)(void *arg, struct fail *fail),
               struct fail *fail);
+
+/* Whether the current call, which is still running, will not be retried if it fails for this
+   reason. Only for the reason that an error event gives: false if it is not certain yet. */
+bool retry_is_excluded(const struct retry_loop *loop, const struct fail *why);
 
 /* Waiting for the reader of the output does not count against any time limit, unlike processing: a
    server that sends without a pause would suspend the limits. Extends the deadline by the time of

@@ -8,6 +8,7 @@
        WORKER_TOKEN token                    →
                                              ← WORKER_WARNING text      any number of times
                                              ← WORKER_LINE line         any number of times
+                                             ← WORKER_FAILED "", message, hint   at most once
                                              ← WORKER_ANSWER object, message, hint
  */
 #ifndef CHAT_WORKER_H
@@ -25,6 +26,7 @@ enum worker_kind {
     WORKER_TOKEN,    /* another token, empty if there is none */
     WORKER_WARNING,  /* text of a warning */
     WORKER_LINE,     /* a line for standard error */
+    WORKER_FAILED,   /* the question will fail: empty, message and hint of the failure */
     WORKER_ANSWER    /* the object, message and hint of the failure */
 };
 
@@ -37,7 +39,7 @@ enum {
 /* A message. `part` is borrowed: from the sender, or from the buffer it was received in. */
 struct worker_message {
     enum worker_kind kind;
-    enum fail_cause cause; /* WORKER_ANSWER: FAIL_NONE for a complete answer */
+    enum fail_cause cause; /* WORKER_FAILED, WORKER_ANSWER: FAIL_NONE for a complete answer */
     int status;            /* and its exit status */
     struct span part[WORKER_PARTS];
 };

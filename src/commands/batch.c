@@ -406,6 +406,15 @@ static void take_failure(struct batch_run *r, int64_t line, const struct worker_
     fail_release(&why);
 }
 
+/* Takes the failure of a question that is still running. */
+static void take_early_failure(struct batch_run *r, const struct batch_task *task,
+                               const struct worker_message *m)
+{
+    bool was_stopped = r->batch.stopped;
+    batch_fail(&r->batch, m->cause);
+    take_failure(r, task->line, m, !was_stopped && r->batch.stopped && !wants(r, OPT_FAIL_FAST));
+}
+
 static void take_answer(struct batch_run *r, struct worker *w, const struct worker_message *m)
 {
     bool was_stopped = r->batch.stopped;
@@ -463,6 +472,8 @@ static void receive_messages(struct batch_run *r, struct worker *w)
             show_warning(r, message.part[0]);
         else if (message.kind == WORKER_LINE)
             print_relayed_line(r, message.part[0]);
+        else if (message.kind == WORKER_FAILED && w->task)
+            take_early_failure(r, w->task, &message);
         else if (w->task)
             take_answer(r, w, &message);
         if (w->pid)

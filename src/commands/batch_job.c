@@ -42,6 +42,24 @@ static int send_warning(struct sink *s, const struct sink_warning *warning, stru
     return 0;
 }
 
+/* The result of a question, or its failure in advance. */
+static int send_result(int fd, enum worker_kind kind, struct span object, const struct fail *fail)
+{
+    const struct worker_message message = {
+        .kind = kind,
+        .cause = fail->cause,
+        .status = fail_status(fail),
+        .part = {object, span_of(fail->message), span_of(fail->hint)}};
+    return worker_send(fd, &message);
+}
+
+/* A signal is reported only at the end: the parent examines who was sent it. */
+static void tell_failure(void *arg, const struct fail *why)
+{
+    if (why->cause != FAIL_SIGNAL)
+        send_result(((struct job_state *)arg)->fd, WORKER_FAILED, span_make(NULL, 0), why);
+}
+
 static void relay_line(void *arg, struct span line)
 {
     send_text(((struct job_state *)arg)->fd, WORKER_LINE, line);
@@ -140,12 +158,7 @@ static bool answer_question(struct job_state *j, const struct worker_message *qu
     buf_clear(&j->object);
     buf_span(&j->head, question->part[0]);
     ask_line(j, question->part[1], &fail);
-    const struct worker_message message = {
-        .kind = WORKER_ANSWER,
-        .cause = fail.cause,
-        .status = fail_status(&fail),
-        .part = {buf_view(&j->object), span_of(fail.message), span_of(fail.hint)}};
-    bool is_sent = worker_send(j->fd, &message) == 0;
+    bool is_sent = send_result(j->fd, WORKER_ANSWER, buf_view(&j->object), &fail) == 0;
     fail_release(&fail);
     return is_sent;
 }
@@ -163,6 +176,8 @@ void batch_job_run(void *about, int fd)
     j.dialogue.is_job = true;
     j.dialogue.is_logged = j.about->is_logged;
     j.dialogue.delegate = &delegate;
+    j.dialogue.on_failure = tell_failure;
+    j.dialogue.on_failure_arg = &j;
     j.reader = json_reader_new();
     sinks_add(&j.dialogue.sinks, sink_object_new(&j.object, &j.head));
     sinks_add(&j.dialogue.sinks, new_warning_sink(fd));

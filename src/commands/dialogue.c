@@ -79,6 +79,7 @@ void question_init(struct question *q, struct dialogue *d)
     const struct settings *s = d->in->settings;
     const struct setting *context = &s->of[OPT_CONTEXT];
     *q = (struct question){
+        .dialogue = d,
         .request = {.portfolios = client_portfolios(s),
                     .choice = &d->choice,
                     .context = {(const char *const *)context->list, (size_t)context->count},
@@ -184,6 +185,19 @@ static void add_hints(const struct dialogue *d, const struct question *q, struct
         fail_hint(fail, "'sigmasight-chat conversations%s' lists them", d->client.server_options);
 }
 
+/* Adds the hints to a copy: the failure is still in use. */
+static void announce_failure(void *arg, const struct fail *why)
+{
+    const struct question *q = arg;
+    const struct dialogue *d = q->dialogue;
+    struct fail shown = FAIL_INIT;
+    fail_set_hint(&shown, why->cause, why->hint, "%s", why->message);
+    shown.http_status = why->http_status;
+    add_hints(d, q, &shown);
+    d->on_failure(d->on_failure_arg, &shown);
+    fail_release(&shown);
+}
+
 /* Stores the conversation for --continue. A failure is only a warning. */
 static void remember_conversation(struct dialogue *d, struct fail *fail)
 {
@@ -249,6 +263,8 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
         request->mode = mode_of(d);
     request->auth = &d->client.auth;
     request->auth->tries = 0;
+    request->on_failure = d->on_failure ? announce_failure : NULL;
+    request->on_failure_arg = q;
     int result = chat_run(&d->client.api, &q->reader, request, &q->outcome, fail);
     if (result != 0)
         add_hints(d, q, fail);

@@ -48,12 +48,16 @@ struct dialogue {
        the conversation is not stored for -C; tokens come from `delegate`. */
     bool is_job;
     const struct auth_delegate *delegate;
+    /* Called as soon as it is certain that a question fails, with its hints; or NULL. */
+    void (*on_failure)(void *arg, const struct fail *why);
+    void *on_failure_arg;
     /* SIGINT ends the answer, not the process: dialogue_conclude clears it. */
     bool survives_interrupt;
 };
 
 /* A question and, after dialogue_ask, its result. */
 struct question {
+    struct dialogue *dialogue; /* borrowed */
     /* Initialized from the settings. dialogue_ask sets the conversation and the deadline. A mode
        set here overrides the settings; portfolios set here also override those of the conversation.
        After dialogue_ask the portfolios are the IDs that were sent. */

@@ -378,6 +378,68 @@ END
     expect_line '50 questions: 1 done, 1 failed \(1: 1\), 48 not asked'
 }
 
+@test "batch: an error event stops it before the stream has ended" {
+    serve <<'END'
+on POST /chat/send once
+event start {"conversation_id":"$CONVERSATION","mode":"green"}
+event error {"message":"no","retryable":true}
+gate error
+event message {"delta":"more"}
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green"}
+gate go
+event done {}
+END
+    questions 50
+    launch "$CHAT" batch -v --fail-fast --retry 0 --jobs 2 "$T/questions" >"$OUT" 2>"$ERR"
+    await_gate go
+    await grep -q 'line [12]: no' "$ERR"
+    open_gate go
+    open_gate error
+    await_end
+    expect_status 75
+    # The rest of the stream was read: the program did not wait for its end in vain.
+    expect_objects 'length == 2' 'map(.status) | sort == ["done", "error"]' \
+        'map(select(.status == "error").text) == ["more"]'
+    expect_line '50 questions: 1 done, 1 failed \(75: 1\), 48 not asked'
+}
+
+@test "batch: a failure stops it before the conversation is deleted" {
+    serve <<'END'
+on POST /chat/send once
+status 429
+body {"detail":{"error":"ai_limit_reached","message":"monthly limit"}}
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green"}
+event done {}
+on DELETE /chat/conversations/*
+gate never
+END
+    questions 50
+    batch -v --fail-fast --jobs 1
+    expect_status 69
+    # The warning follows when the time for the deletion is over.
+    sed -n '1,2s/.*line 1: .*/failure/p; s/.*could not be deleted.*/warning/p' "$ERR" >"$T/order"
+    expect_bytes 'failure\nwarning\n' "$T/order"
+    expect_line '50 questions: 0 done, 1 failed \(69: 1\), 49 not asked'
+}
+
+@test "batch: --fail-fast ignores an error event that is retried" {
+    serve <<'END'
+on POST /chat/send once
+event start {"conversation_id":"$CONVERSATION","mode":"green"}
+event error {"message":"no","retryable":true,"retry_after":0}
+pause 300
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green"}
+event done {}
+END
+    questions 5
+    batch --fail-fast --retry 1 --retry-delay 0 --jobs 2
+    expect_status 0
+    expect_line '5 questions: 5 done'
+}
+
 @test "batch: --fail-fast counts an invalid line in its turn" {
     serve_gate
     printf '%s\n' '{"text":"one"}' '{"text":"two"}' broken '{"text":"four"}' >"$T/questions"
