@@ -225,6 +225,19 @@ static int conclude_stream(struct chat *c, struct fail *fail)
     return reader_finish(c->reader, "the stream ended", fail);
 }
 
+/* Whether a response rejects the message, which was not stored then. */
+static bool is_rejection(const struct fail *fail)
+{
+    return fail->http_status >= 400 && cause_row(fail->cause)->retry != RETRY_MAYBE_STORED;
+}
+
+/* Whether the server may have stored a message whose attempt failed for this reason. */
+static bool is_maybe_stored(const struct fail *fail)
+{
+    enum retry_class retry = cause_row(fail->cause)->retry;
+    return retry != RETRY_NOT_STORED && retry != RETRY_ONCE && !is_rejection(fail);
+}
+
 static int post(void *arg, struct fail *fail)
 {
     struct chat *c = arg;
@@ -248,6 +261,8 @@ static int post(void *arg, struct fail *fail)
         result = conclude_stream(c, fail);
     else if (result == 0)
         result = api_refused(response, "cannot send the message", fail);
+    if (c->taken || is_maybe_stored(fail))
+        c->outcome->maybe_stored = true;
     if (c->reader->sse.retry_ms >= 0)
         c->retry.stream_ms = c->reader->sse.retry_ms;
     http_response_release(response);
@@ -269,9 +284,8 @@ static int64_t tick_sinks(void *sinks, int64_t now)
    server refused before it began to answer. */
 static bool is_useless(const struct chat *c, const struct fail *fail)
 {
-    bool refused = fail->http_status >= 400 && cause_row(fail->cause)->retry != RETRY_MAYBE_STORED;
     return c->outcome->created && !c->request->keep &&
-           (c->request->ephemeral || (refused && !c->outcome->accepted));
+           (c->request->ephemeral || (is_rejection(fail) && !c->outcome->accepted));
 }
 
 int chat_discard(struct api *api, struct auth *auth, const char *conversation, char **warning)

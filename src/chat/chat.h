@@ -43,6 +43,7 @@ struct chat_outcome {
                                   none or it was deleted */
     bool created;              /* this question created it */
     bool posted;               /* the message was sent at least once, successfully or not */
+    bool maybe_stored;         /* the server may have stored it, in any attempt */
     bool accepted;             /* the server began to stream an answer */
     bool connected;            /* a request reached the server */
     struct strings portfolios; /* IDs, including those that the program chose; none if they could

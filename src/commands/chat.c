@@ -158,9 +158,7 @@ static int begin_conversation(struct session *s, const char *argument, struct fa
 {
     if (*argument)
         return fail_set(fail, FAIL_USAGE, "/new does not take an argument");
-    if (setting_is(s->in->settings, OPT_EPHEMERAL))
-        dialogue_discard(&s->dialogue);
-    dialogue_select(&s->dialogue, NULL);
+    dialogue_leave(&s->dialogue);
     buf_puts(&s->note, "the next message begins a new conversation");
     return show_note(s, fail);
 }
@@ -434,8 +432,7 @@ static void end_session(struct session *s, struct fail *fail)
     if (s->interactive && s->keeps_history && fail->cause != FAIL_SIGNAL)
         history_trim(&ignored);
     fail_release(&ignored);
-    if (setting_is(s->in->settings, OPT_EPHEMERAL))
-        dialogue_discard(&s->dialogue);
+    dialogue_leave(&s->dialogue);
     dialogue_close(&s->dialogue, fail);
     if (!s->interactive && !fail_is_set(fail))
         fail_move(fail, &s->last_fail);

@@ -31,6 +31,7 @@ static void set_conversation(struct dialogue *d, const char *id)
     char *copy = id ? xstrdup(id) : NULL;
     free(d->conversation);
     d->conversation = copy;
+    d->use = USE_UNKNOWN;
     strings_release(&d->portfolios);
 }
 
@@ -61,11 +62,12 @@ void dialogue_select(struct dialogue *d, const char *conversation)
     d->continued = false;
 }
 
-void dialogue_discard(struct dialogue *d)
+void dialogue_leave(struct dialogue *d)
 {
     char *warning = NULL;
     struct fail ignored = FAIL_INIT;
-    if (d->conversation &&
+    bool is_useless = setting_is(d->in->settings, OPT_EPHEMERAL) || d->use == USE_REJECTED;
+    if (d->conversation && is_useless &&
         chat_discard(&d->client.api, &d->client.auth, d->conversation, &warning) != 0 &&
         !d->in->terminal->quiet)
         terminal_warning(d->in->terminal, span_of(warning), &ignored);
@@ -247,6 +249,16 @@ static void keep_conversation(struct dialogue *d, const struct question *q)
         strings_copy(&d->portfolios, &o->portfolios);
 }
 
+static void note_use(struct dialogue *d, const struct chat_outcome *o, const struct fail *fail)
+{
+    if (o->created)
+        d->use = USE_CREATED;
+    if (o->maybe_stored)
+        d->use = USE_UNKNOWN;
+    else if (d->use == USE_CREATED && o->posted && fail->http_status >= 400)
+        d->use = USE_REJECTED;
+}
+
 int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
 {
     struct chat_request *request = &q->request;
@@ -272,6 +284,7 @@ int dialogue_ask(struct dialogue *d, struct question *q, struct fail *fail)
     request->conversation = NULL;
     request->portfolios = view_portfolios(&q->outcome.portfolios);
     keep_conversation(d, q);
+    note_use(d, &q->outcome, fail);
     if (q->outcome.accepted && d->conversation && !request->ephemeral && !d->is_job)
         remember_conversation(d, fail);
     return result;

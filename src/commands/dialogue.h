@@ -19,7 +19,7 @@
 
    All state that is kept from one question to the next is in struct dialogue. With --ephemeral each
    question deletes its conversation, unless request.keep is set: then the next question continues
-   it, and the command calls dialogue_discard at the end. */
+   it, and the command calls dialogue_leave at the end. */
 #ifndef COMMANDS_DIALOGUE_H
 #define COMMANDS_DIALOGUE_H
 
@@ -27,6 +27,14 @@
 #include "commands/client.h"
 #include "commands/command.h"
 #include "output/collect.h"
+
+/* What is known about the contents of a conversation. Only a REJECTED one can be deleted unless it
+   is ephemeral. */
+enum conversation_use {
+    USE_UNKNOWN, /* it may have messages */
+    USE_CREATED, /* this dialogue created it, and no message was stored */
+    USE_REJECTED /* the same, and the server rejected one */
+};
 
 struct dialogue {
     const struct invocation *in;
@@ -38,6 +46,7 @@ struct dialogue {
     bool is_selected;     /* dialogue_select was called: -c and -C are ignored */
     bool mode_set;        /* --mode was sent */
     char *conversation;   /* ID of the next question's, NULL: it creates one; owned */
+    enum conversation_use use;      /* of `conversation` */
     struct strings portfolios;      /* IDs of the portfolios of `conversation` */
     struct portfolio_choice choice; /* the portfolios' IDs, for all questions */
     bool is_logged;                 /* each question that is posted is added to the log */
@@ -76,9 +85,10 @@ int dialogue_close(struct dialogue *d, struct fail *fail);
 
 /* Selects the conversation of the next question by its ID (copied); NULL: a new one. */
 void dialogue_select(struct dialogue *d, const char *conversation);
-/* Deletes the current conversation within two seconds, even if a signal was caught; the next
-   question creates a new one. A failure is a warning on standard error. */
-void dialogue_discard(struct dialogue *d);
+/* Leaves the current conversation; the next question creates a new one. Deletes it within two
+   seconds, even if a signal was caught, if it is ephemeral, or if it was created for messages that
+   the server rejected. A failure to delete it is a warning on standard error. */
+void dialogue_leave(struct dialogue *d);
 
 /* Initializes a question from the settings; it begins now. dialogue_conclude releases it. */
 void question_init(struct question *q, struct dialogue *d);

@@ -187,6 +187,63 @@ END
     [ "$(conversations_posted)" -eq 1 ]
 }
 
+# expect_calls METHODS: the requests to the server have these methods.
+expect_calls()
+{
+    [ "$(requests | cut -d ' ' -f 1 | paste -s -d ' ' -)" = "$1" ] || fail "other requests: $(requests)"
+}
+
+@test "chat: a conversation of which all messages were refused is deleted at the end" {
+    serve <<<$'on POST /chat/send\nstatus 400\nbody {"detail":"no"}'
+    run_chat chat <<<$'one\ntwo'
+    expect_status 65
+    expect_calls 'POST POST POST DELETE'
+    [ "$(wc -l <"$ERR")" -eq 2 ] || fail "expected two failures"
+    # One that was given is kept.
+    : >"$DUMP/log"
+    run_chat chat -c "$ID" <<<one
+    expect_status 65
+    expect_requests 'POST /chat/send'
+}
+
+@test "chat: a conversation of which any message may be stored is kept" {
+    serve <<'END'
+on POST /chat/send once
+status 400
+body {"detail":"no"}
+on POST /chat/send once
+status 500
+body {"detail":"broken"}
+on POST /chat/send once
+status 400
+body {"detail":"no"}
+on POST /chat/send once
+status 500
+body {"detail":"broken"}
+on POST /chat/send
+status 400
+body {"detail":"no"}
+END
+    run_chat chat --retry 0 <<<$'one\ntwo\nthree'
+    expect_status 65
+    expect_calls 'POST POST POST POST'
+    # Of one message only the first attempt may be stored.
+    : >"$DUMP/log"
+    run_chat chat --retry 1 --retry-delay 0 <<<one
+    expect_status 65
+    expect_calls 'POST POST POST'
+}
+
+@test "chat: a failed deletion of a conversation that was refused is a warning" {
+    serve <<<$'on POST /chat/send\nstatus 400\nbody {"detail":"no"}\n\non DELETE /chat/conversations/*\nstatus 500\nbody {}'
+    run_chat chat <<<one
+    expect_status 65
+    expect_line 'sigmasight-chat: warning: conversation .* could not be deleted: .*'
+    run_chat chat -q <<<one
+    expect_status 65
+    expect_no 'could not be deleted' "$ERR"
+}
+
 @test "chat: a failure to look up the portfolios neither ends the conversation nor changes its portfolios" {
     serve --generation 2 <<'END'
 on GET /portfolios once
@@ -750,6 +807,21 @@ END
     [ "$(requests | sed 's|/chat/conversations/.*|/chat/conversations|' | paste -s -d , -)" = \
         'POST /chat/conversations,POST /chat/send,DELETE /chat/conversations,POST /chat/conversations,POST /chat/send,DELETE /chat/conversations' ] ||
         fail "other requests: $(requests)"
+}
+
+@test "chat: /new deletes a conversation whose messages were refused" {
+    serve <<'END'
+on POST /chat/send once
+status 400
+body {"detail":"no such luck"}
+on POST /chat/send
+event message {"delta":"Heard: $TEXT"}
+event done {}
+END
+    term=dumb on_screen shows '>' type 'one\n' shows 'no such luck' type '/new\n' shows 'new conversation' type 'two\n' \
+        shows 'Heard: two' type '/new\n' type '\x04' -- "$CHAT" chat
+    [ "$(cat "$OUT")" = "exit 0" ]
+    expect_calls 'POST POST DELETE POST POST'
 }
 
 @test "chat: an unknown portfolio does not begin a new conversation, and an ephemeral one is still deleted" {
