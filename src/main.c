@@ -80,7 +80,8 @@ static void point_to_settings(struct terminal *terminal, const struct settings *
 {
     bool no_token = fail->cause == FAIL_DENIED && !fail->http_status && !fail->shown;
     struct fail ignored = FAIL_INIT;
-    if (setting_is_set(settings, OPT_URL) || !(no_token || fail->cause == FAIL_NOT_LISTENING))
+    bool no_server = fail->cause == FAIL_NOT_LISTENING || fail->cause == FAIL_UNREACHABLE;
+    if (setting_is_set(settings, OPT_URL) || !(no_token || no_server))
         return;
     if (!fail->shown)
         terminal_failure(terminal, fail);

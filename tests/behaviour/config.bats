@@ -827,7 +827,7 @@ END_OF_C
         # shellcheck disable=SC2086 # words
         run_chat $words <<<hi
         expect_status 69
-        expect_line 'sigmasight-chat: .*nothing is listening there; .*--url \(not set: this is the default\)'
+        expect_line 'sigmasight-chat: (connection: )?cannot connect to .*--url \(not set: this is the default\)'
         expect_line "$how"
         [ "$(wc -l <"$ERR")" -eq 2 ] || fail "not two lines after $words"
     done
