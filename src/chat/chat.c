@@ -374,6 +374,9 @@ int chat_run(struct api *api, struct reader *reader, const struct chat_request *
     http_set_grace(api->http, 0);
     auth_set_deadline(request->auth, api, request->deadline);
     int result = ask(&c, fail);
+    /* Before the deletion, which takes time, and before any warning. */
+    if (sinks_conclude(reader->sinks, fail->cause == FAIL_SIGNAL, fail) != 0)
+        result = -1;
     if (result != 0)
         announce_failure(&c, fail);
     strings_copy(&outcome->portfolios, &request->choice->ids);

@@ -138,7 +138,6 @@ static enum fail_cause cause_of_error(bool retryable, struct span words, struct 
 static void take_error(struct answer *a, const struct chat_event *event)
 {
     struct buf words = {0}, code = {0}, message = {0};
-    a->ended = true;
     if (fail_is_set(&a->verdict))
         return;
     read_error(event, &words, &code);
@@ -158,38 +157,60 @@ static void take_error(struct answer *a, const struct chat_event *event)
     buf_release(&message);
 }
 
-/* `final_text` is the whole answer. Without deltas it is the only copy; with deltas it shows
-   whether one was lost. */
-static int take_done(struct reader *r, const struct chat_event *event, struct fail *fail)
+/* Without deltas, `final_text` is the only copy of the answer. */
+static int take_final_text(struct reader *r, struct span text, struct fail *fail)
 {
     struct answer *a = &r->answer;
-    const struct json_value *final = &event->member[CHAT_FINAL_TEXT];
-    a->done = a->ended = true;
-    set_id(&a->message_id, &event->member[CHAT_MESSAGE_ID]);
-    set_number(&a->total_tokens, &event->member[CHAT_TOTAL_TOKENS]);
-    set_number(&a->latency_ms, &event->member[CHAT_LATENCY_MS]);
-    if (final->type != JSON_STRING)
-        return 0;
-    if (a->deltas == 0) {
-        count_text(a, final->string);
-        a->begun = true;
-        a->deltas = 1;
-        return sinks_final_text(r->sinks, final->string, fail);
-    }
-    if ((int64_t) final->string.len == a->text_bytes &&
-        hash_add(HASH_INIT, final->string) == a->hash)
+    count_text(a, text);
+    a->begun = true;
+    a->deltas = 1;
+    return sinks_final_text(r->sinks, text, fail);
+}
+
+/* With deltas, it shows whether one was lost. */
+static int compare_final_text(struct reader *r, struct span text, struct fail *fail)
+{
+    struct answer *a = &r->answer;
+    if ((int64_t)text.len == a->text_bytes && hash_add(HASH_INIT, text) == a->hash)
         return 0;
     struct fail differs = FAIL_INIT;
     fail_set(&differs, FAIL_PROTOCOL,
              "incomplete answer: the received text (%lld bytes) differs from the "
              "server's final text (%zu bytes)",
-             (long long)a->text_bytes, final->string.len);
+             (long long)a->text_bytes, text.len);
     bool first = !fail_is_set(&a->verdict);
     int result = first ? sinks_fatal_warning(r->sinks, differs.message, fail)
                        : sinks_warning(r->sinks, differs.message, fail);
     if (first)
         fail_move(&a->verdict, &differs);
     fail_release(&differs);
+    return result;
+}
+
+/* The text ends before the event is passed on, and before a warning. */
+static int end_text(struct reader *r, struct fail *fail)
+{
+    r->answer.ended = true;
+    return sinks_end_text(r->sinks, fail);
+}
+
+static int take_done(struct reader *r, const struct chat_event *event, struct fail *fail)
+{
+    struct answer *a = &r->answer;
+    const struct json_value *final = &event->member[CHAT_FINAL_TEXT];
+    bool is_only_copy = final->type == JSON_STRING && a->deltas == 0;
+    int result = 0;
+    a->done = true;
+    set_id(&a->message_id, &event->member[CHAT_MESSAGE_ID]);
+    set_number(&a->total_tokens, &event->member[CHAT_TOTAL_TOKENS]);
+    set_number(&a->latency_ms, &event->member[CHAT_LATENCY_MS]);
+    if (is_only_copy)
+        result = take_final_text(r, final->string, fail);
+    if (end_text(r, fail) != 0)
+        result = -1;
+    if (final->type == JSON_STRING && !is_only_copy &&
+        compare_final_text(r, final->string, fail) != 0)
+        result = -1;
     return result;
 }
 
@@ -222,8 +243,9 @@ static int update_answer(struct reader *r, const struct chat_event *event, struc
         return take_done(r, event, fail);
     case CHAT_ERROR:
         take_error(a, event);
-        return 0;
+        return end_text(r, fail);
     case CHAT_MALFORMED:
+        /* The text may continue. */
         a->ended = a->ended || span_is(event->name, "error");
         fail_set(&a->verdict, FAIL_PROTOCOL, "event stream: invalid `%.*s` event: %s",
                  (int)event->name.len, event->name.at, event->why);

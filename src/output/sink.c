@@ -78,6 +78,13 @@ int sinks_final_text(struct sinks *sinks, struct span text, struct fail *fail)
     return result;
 }
 
+int sinks_end_text(struct sinks *sinks, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, end_text, fail)
+    return result;
+}
+
 int sinks_retry(struct sinks *sinks, const struct sink_retry *retry, struct fail *fail)
 {
     int result = 0;
@@ -117,6 +124,13 @@ int sinks_flush(struct sinks *sinks, struct fail *fail)
 {
     int result = 0;
     CALL_EACH(result, sinks, flush, fail)
+    return result;
+}
+
+int sinks_conclude(struct sinks *sinks, bool signalled, struct fail *fail)
+{
+    int result = 0;
+    CALL_EACH(result, sinks, conclude, signalled, fail)
     return result;
 }
 

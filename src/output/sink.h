@@ -67,7 +67,8 @@ enum sink_commit { SINK_NOTHING, SINK_TOOLS, SINK_ANSWER, SINK_BYTES };
 
 /* Each function returns 0, or -1 with *fail set, and may be NULL. Sinks collect output; `flush`
    writes it. The order of calls for each question: for each attempt `begin`, then the others as its
-   data arrives; at the end `summarize`. After the last question: `close`. */
+   data arrives; after the last attempt `conclude`; at the end `summarize`. After the last question:
+   `close`. */
 struct sink_ops {
     enum sink_commit commit;
     /* An attempt begins. Output that is held from the previous attempt is kept until this one has
@@ -80,12 +81,17 @@ struct sink_ops {
     bool without_text;
     /* The text of an answer without deltas, from `final_text`. */
     int (*final_text)(struct sink *s, struct span text, struct fail *fail);
+    /* An event has ended the text: appends what was held back. Called before the event itself. */
+    int (*end_text)(struct sink *s, struct fail *fail);
     int (*retry)(struct sink *s, const struct sink_retry *retry, struct fail *fail);
     int (*warning)(struct sink *s, const struct sink_warning *warning, struct fail *fail);
     /* Called regularly. Returns the time of the next call, INT64_MAX for none. */
     int64_t (*tick)(struct sink *s, int64_t now);
     int (*flush)(struct sink *s, struct fail *fail);
-    /* The answer has ended: writes pending output and the summary. */
+    /* The text is final, because no attempt follows: writes what was held back. Called before
+       anything is waited for. `signalled`: a signal ended the answer. */
+    int (*conclude)(struct sink *s, bool signalled, struct fail *fail);
+    /* The question has ended: writes pending output and the summary. */
     int (*summarize)(struct sink *s, const struct summary *summary, struct fail *fail);
     /* There are no more answers: closes the output. */
     int (*close)(struct sink *s, struct fail *fail);
@@ -147,6 +153,7 @@ int sinks_open(struct sinks *sinks, const struct sink_open *open, struct fail *f
 int sinks_bytes(struct sinks *sinks, struct span bytes, struct fail *fail);
 int sinks_event(struct sinks *sinks, const struct chat_event *event, struct fail *fail);
 int sinks_final_text(struct sinks *sinks, struct span text, struct fail *fail);
+int sinks_end_text(struct sinks *sinks, struct fail *fail);
 int sinks_retry(struct sinks *sinks, const struct sink_retry *retry, struct fail *fail);
 int sinks_warning(struct sinks *sinks, const char *message, struct fail *fail);
 /* A warning that is also the reason of a later failure: it is not shown on standard error now. */
@@ -154,6 +161,7 @@ int sinks_fatal_warning(struct sinks *sinks, const char *message, struct fail *f
 /* `now` is sys_now_us(). Returns the earliest time. */
 int64_t sinks_tick(struct sinks *sinks, int64_t now);
 int sinks_flush(struct sinks *sinks, struct fail *fail);
+int sinks_conclude(struct sinks *sinks, bool signalled, struct fail *fail);
 /* Passes the summary to one sink of the list; chat/summary.h passes it to all of them. */
 int sink_summarize(struct sink *sink, const struct summary *summary, struct fail *fail);
 /* Closes and frees the sinks; the list is empty after. */

@@ -20,6 +20,7 @@ struct text_sink {
     struct buf held;
     bool has_answered; /* a previous answer had text */
     bool has_text;     /* the current one has */
+    bool concluded;    /* text_conclude was called for this answer */
     bool former; /* the held text belongs to the previous attempt: text of this one replaces it */
 };
 
@@ -81,9 +82,11 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
     return writer_turn(&t->out, fail);
 }
 
-/* Ends the text: writes what is held and ends the last line. */
-static void end_text(struct text_sink *t)
+/* Ends the text: renders what is held back and ends the last line. */
+static int text_end(struct sink *s, struct fail *fail)
 {
+    struct text_sink *t = (struct text_sink *)s;
+    (void)fail;
     if (t->markdown) {
         bool kept = layout_table_rows(t->layout) >= 0;
         markdown_end(t->markdown);
@@ -94,6 +97,7 @@ static void end_text(struct text_sink *t)
         buf_byte(t->where, '\n');
     }
     t->unfinished = false;
+    return 0;
 }
 
 static int text_begin(struct sink *s, struct fail *fail)
@@ -124,11 +128,8 @@ static int text_event(struct sink *s, const struct chat_event *event, struct fai
         return put_text(t, event->member[CHAT_DELTA].string, fail);
     if (event->kind == CHAT_TOOL_STARTED || event->kind == CHAT_TOOL_FINISHED)
         return begin_tools(t, fail);
-    if (event->kind == CHAT_DONE) {
-        if (t->former)
-            discard_text(t);
-        end_text(t);
-    }
+    if (event->kind == CHAT_DONE && t->former)
+        discard_text(t);
     return 0;
 }
 
@@ -142,27 +143,37 @@ static int text_flush(struct sink *s, struct fail *fail)
     return writer_flush(&((struct text_sink *)s)->out, fail);
 }
 
-static int text_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
+static int text_conclude(struct sink *s, bool signalled, struct fail *fail)
 {
     struct text_sink *t = (struct text_sink *)s;
-    bool signalled = summary_ends_process(summary);
-    terminal_erase_status(t->terminal);
+    t->concluded = true;
+    /* No status line is drawn below the answer while the conversation is deleted. */
+    if (t->terminal->status)
+        status_hide(t->terminal->status);
     /* A terminal may discard pending output when a key sends a signal. */
     bool reset = signalled && t->layout && layout_reset_style(t->layout);
     size_t before = t->where->len;
-    end_text(t);
+    text_end(s, fail);
     bool only_reset = reset && t->where->len == before && !t->out.cut_line;
     if (t->held.len)
         begin_answer(t);
     buf_span(&t->out.pending, buf_view(&t->held));
     buf_clear(&t->held);
-    t->has_answered = t->has_answered || t->has_text;
-    t->has_text = false;
-    int result = writer_end(&t->out, signalled, false, fail);
+    int result = writer_flush(&t->out, fail);
     /* A reset of the style after a line feed does not begin another line. */
     if (only_reset)
         t->out.cut_line = false;
     return result;
+}
+
+static int text_summarize(struct sink *s, const struct summary *summary, struct fail *fail)
+{
+    struct text_sink *t = (struct text_sink *)s;
+    int result = t->concluded ? 0 : text_conclude(s, summary->fail->cause == FAIL_SIGNAL, fail);
+    t->concluded = false;
+    t->has_answered = t->has_answered || t->has_text;
+    t->has_text = false;
+    return writer_end(&t->out, summary_ends_process(summary), false, fail) != 0 ? -1 : result;
 }
 
 static void text_free(struct sink *s)
@@ -177,8 +188,8 @@ static void text_free(struct sink *s)
 }
 
 #define TEXT_ENTRIES                                                                               \
-    .begin = text_begin, .event = text_event, .final_text = text_final, .flush = text_flush,       \
-    .summarize = text_summarize, .free = text_free
+    .begin = text_begin, .event = text_event, .final_text = text_final, .end_text = text_end,      \
+    .flush = text_flush, .conclude = text_conclude, .summarize = text_summarize, .free = text_free
 
 static const struct sink_ops streaming = {.commit = SINK_ANSWER, TEXT_ENTRIES};
 static const struct sink_ops holding = {TEXT_ENTRIES};

@@ -313,6 +313,99 @@ SCENARIO
     sed -n 2p "$T/shown" | grep '^cancelled'
 }
 
+# deleted_slowly EVENTS: the server sends the events, and deletes the conversation when a gate is opened.
+deleted_slowly()
+{
+    serve <<SCENARIO
+on POST /chat/send
+event message {"delta":"one *two* **thr"}
+$1
+on DELETE /chat/conversations/*
+gate gone
+status 204
+SCENARIO
+    pipe_from ANSWER
+    launch "$CHAT" send --ephemeral --render always --color always "${@:2}" hi >"$T/answer" 2>"$ERR"
+}
+
+EMPHASIS=$'\e[0;3m'
+
+@test "render: what is held is written at a signal, before the conversation is deleted" {
+    deleted_slowly 'gate here'
+    await_gate here
+    kill -s TERM "$PID"
+    await_gate gone
+    expect_read "$ANSWER" "one ${EMPHASIS}two$PLAIN **thr"$'\n'
+    # A second signal ends the program.
+    for_a_while 0.6
+    kill -s TERM "$PID"
+    await_end
+    expect_signal TERM
+    expect_end "$ANSWER"
+    expect_bytes '' "$ERR"
+}
+
+@test "render: what is held is written at an error or a cut, before the conversation is deleted" {
+    local end
+    for end in 'event error {"message":"no"}' 'event error nonsense' close; do
+        deleted_slowly "$end" --retry 0
+        await_gate gone
+        expect_read "$ANSWER" "one ${EMPHASIS}two$PLAIN **thr"$'\n'
+        open_gate gone
+        await_end
+        expect_end "$ANSWER"
+        expect_no warning "$ERR"
+        stop_server
+        rm -f "$T/announcement" "$T/answer"
+    done
+}
+
+@test "render: --no-stream writes the answer before the conversation is deleted" {
+    deleted_slowly close --no-stream --retry 0
+    await_gate gone
+    expect_read "$ANSWER" "one ${EMPHASIS}two$PLAIN **thr"$'\n'
+    open_gate gone
+    await_end
+    expect_status 75
+    expect_end "$ANSWER"
+    expect_no warning "$ERR"
+}
+
+@test "render: what is held is written at an error event, before the stream ends" {
+    serve <<'SCENARIO'
+on POST /chat/send
+event message {"delta":"one **two"}
+event error {"message":"no"}
+gate open
+SCENARIO
+    pipe_from ANSWER
+    launch "$CHAT" send -c "$ID" --render always hi >"$T/answer" 2>"$ERR"
+    await_gate open
+    expect_read "$ANSWER" $'one **two\n'
+    open_gate open
+    await_end
+    expect_error
+    expect_end "$ANSWER"
+}
+
+@test "render: what is held is written before a warning about the end of the text" {
+    cat >"$T/stream" <<'STREAM'
+event: message
+data: {"delta":"one **two"}
+
+event: message
+data: nonsense
+
+event: done
+data: {"final_text":"one **two three"}
+
+STREAM
+    at_terminal -- "$CHAT" decode --render always --color never "$T/stream"
+    tr -d '\r' <"$T/screen" >"$T/shown"
+    head -n 1 "$T/shown" | grep -x -F 'one **two'
+    sed -n 2p "$T/shown" | grep '^sigmasight-chat: warning: incomplete answer'
+}
+
 @test "render: a new attempt starts a new text" {
     serve <<'SCENARIO'
 on POST /chat/send once
