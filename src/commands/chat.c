@@ -73,15 +73,25 @@ static void prepare_request(const struct session *s, struct chat_request *reques
             (struct api_portfolios){.ids = (const char *const *)&s->portfolio, .count = 1};
 }
 
-/* Handles the end of a question: 0 if the dialogue continues, -1 with *fail if it ends. */
-static int settle_question(struct session *s, bool posted, struct fail *fail)
+static const char not_sent[] = "the message was not sent";
+
+/* What Ctrl-C left of a question. */
+static const char *describe_stopped(const struct chat_outcome *outcome)
+{
+    if (outcome->maybe_stored)
+        return "the server may finish the answer and store it";
+    return outcome->posted ? "the message was not stored" : not_sent;
+}
+
+/* Handles the end of a question: 0 if the dialogue continues, -1 with *fail if it ends. If SIGINT
+   stopped the question, the note contains `when_stopped`. */
+static int settle_question(struct session *s, const char *when_stopped, struct fail *fail)
 {
     if (!fail_is_set(fail))
         return 0;
     if (s->interactive && fail->cause == FAIL_SIGNAL && fail->signal == SIGINT) {
         fail_release(fail);
-        buf_puts(&s->note, posted ? "stopped; the server may finish the answer and store it"
-                                  : "stopped; the message was not sent");
+        buf_printf(&s->note, "stopped; %s", when_stopped);
         return show_note(s, fail);
     }
     if (fail->cause == FAIL_SIGNAL || fail->cause == FAIL_DENIED || fail->cause == FAIL_CONFIG ||
@@ -116,14 +126,14 @@ static int ask_message(struct session *s, struct fail *fail)
         buf_span(&s->last, buf_view(&s->message));
         dialogue_ask(&s->dialogue, &question, fail);
     }
-    bool posted = question.outcome.posted;
-    if (posted)
+    const char *when_stopped = describe_stopped(&question.outcome);
+    if (question.outcome.posted)
         s->mode_is_new = false;
     bool is_unknown = s->portfolio_is_new && question.outcome.portfolio_unknown;
     if (question.outcome.portfolios.count)
         s->portfolio_is_new = false;
     dialogue_conclude(&s->dialogue, &question, fail);
-    if (settle_question(s, posted, fail) != 0)
+    if (settle_question(s, when_stopped, fail) != 0)
         return -1;
     return is_unknown ? undo_portfolio(s, fail) : 0;
 }
@@ -307,7 +317,7 @@ static int process_typed_message(struct session *s, struct fail *fail)
     if (is_command(buf_view(message))) {
         if (run_prompt_command(s, buf_view(message), fail) == 0)
             return 0;
-        return settle_question(s, false, fail);
+        return settle_question(s, not_sent, fail);
     }
     keep_in_history(s, buf_view(message));
     if (message->data[0] == '/')

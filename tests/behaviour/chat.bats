@@ -654,6 +654,29 @@ END
     expect_no "$how" "$T/last"
 }
 
+@test "chat: Ctrl-C while the message waits for a retry says what the server may have stored" {
+    serve <<'END'
+on POST /chat/send once
+status 503
+header Retry-After: 60
+body {"detail":"overloaded"}
+
+on POST /chat/send once
+status 502
+header Retry-After: 60
+body {"detail":"bad gateway"}
+
+on POST /chat/send
+event message {"delta":"Heard: $TEXT"}
+event done {}
+END
+    # In the second conversation a retry is allowed although the first attempt may have stored the message.
+    term=dumb on_screen columns 200 shows '>' type 'one\n' shows 'overloaded' type '\x03' shows 'stopped; the message was not stored' \
+        type '/new\n' shows 'new conversation' type 'two\n' shows 'bad gateway' type '\x03' shows 'stopped; the server may finish' \
+        type 'three\n' shows 'Heard: three' type '\x04' -- "$CHAT" chat --retry-max-time 100
+    [ "$(cat "$OUT")" = "exit 0" ]
+}
+
 @test "chat: Ctrl-C with the terminal's own editing" {
     stop_answer dumb
 }
