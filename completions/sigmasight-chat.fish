@@ -161,19 +161,19 @@ set -l common '__sigmasight_chat_command send chat batch decode login logout who
 complete -c sigmasight-chat -s h -l help -d 'Print a summary and exit'
 complete -c sigmasight-chat -n $common -s q -l quiet -d 'Nothing on standard error but failures'
 complete -c sigmasight-chat -n $common -s v -l verbose -d 'Say more; twice: the HTTP exchange'
-complete -c sigmasight-chat -n $common -l color -x -a 'auto always never' -d 'Colour the lines on standard error'
+complete -c sigmasight-chat -n $common -l color -x -a 'auto\t always\t never\t' -d 'Colour the output'
 complete -c sigmasight-chat -n $common -l no-status -d 'Draw no status line'
 
 # Commands that print an answer
 set -l output '__sigmasight_chat_command send chat decode'
-complete -c sigmasight-chat -n $output -s o -l output -x -a 'text jsonl json raw' -d 'What standard output carries'
+complete -c sigmasight-chat -n $output -s o -l output -x -a 'text\t"The text alone" jsonl\t"An object a line for each event" json\t"One object at the end" raw\t"The event stream itself"' -d 'What standard output carries'
 complete -c sigmasight-chat -n $output -s j -l json -d 'The same as -o jsonl'
 complete -c sigmasight-chat -n $output -l no-stream -d 'Write the text once it is complete'
 complete -c sigmasight-chat -n $output -l events -r -F -d 'The other events as JSON lines to FILE'
 complete -c sigmasight-chat -n $output -l events-fd -x -d 'The same to a descriptor'
 complete -c sigmasight-chat -n $output -s n -l no-newline -d 'Add no newline to the text'
-complete -c sigmasight-chat -n '__sigmasight_chat_command send chat decode log' -l render -x -a 'auto always never' -d 'Render the Markdown of the text'
-complete -c sigmasight-chat -n $output -l highlight -x -a 'auto always never' -d 'The same as --render'
+complete -c sigmasight-chat -n '__sigmasight_chat_command send chat decode log' -l render -x -a 'auto\t always\t never\t' -d 'Render the Markdown of the text'
+complete -c sigmasight-chat -n $output -l highlight -x -a 'auto\t always\t never\t' -d 'The same as --render'
 complete -c sigmasight-chat -n '__sigmasight_chat_command send chat batch decode' -l max-event-size -x -d 'Refuse an event that is larger'
 
 # Commands that call the server
@@ -190,7 +190,7 @@ complete -c sigmasight-chat -n $api -l allow-http -d 'Plain HTTP also to another
 
 # Commands that create a conversation
 set -l context '__sigmasight_chat_command send chat batch conversations:new'
-complete -c sigmasight-chat -n $context -s m -l mode -x -a 'green blue indigo violet' -d 'Mode of the answers'
+complete -c sigmasight-chat -n $context -s m -l mode -x -a 'green\t blue\t indigo\t violet\t' -d 'Mode of the answers'
 complete -c sigmasight-chat -n $context -l portfolio -x -a '(__sigmasight_chat_portfolios)' -d 'Ask about a portfolio'
 
 # Commands that ask questions
@@ -237,7 +237,7 @@ complete -c sigmasight-chat -n $login -l password-stdin -d 'Read the password fr
 complete -c sigmasight-chat -n '__sigmasight_chat_command completion' -a 'bash zsh fish'
 
 # config
-complete -c sigmasight-chat -n '__sigmasight_chat_command config' -a 'path edit'
+complete -c sigmasight-chat -n '__sigmasight_chat_command config' -a 'path\t"Print the name of the configuration file" edit\t"Edit it and check it"'
 
 # feedback, api
 complete -c sigmasight-chat -n '__sigmasight_chat_command feedback' -l comment -x -d 'Add a comment'
@@ -250,14 +250,14 @@ complete -c sigmasight-chat -n '__sigmasight_chat_count api 0' -a 'GET HEAD POST
 # log, schema
 complete -c sigmasight-chat -n '__sigmasight_chat_command log' -l yes -d 'Remove the log without asking'
 complete -c sigmasight-chat -n '__sigmasight_chat_command log' -l no-pager -d 'Do not use a pager'
-complete -c sigmasight-chat -n '__sigmasight_chat_count log 0' -a 'list show export delete clear path'
+complete -c sigmasight-chat -n '__sigmasight_chat_count log 0' -a 'list\t"List the entries, the newest first" show\t"Print question and answer" export\t"Print entries as Markdown" delete\t"Remove entries" clear\t"Remove the whole log and the input history" path\t"Print the name of the file"'
 complete -c sigmasight-chat -n '__sigmasight_chat_command log; and contains -- (__sigmasight_chat_operands)[1] show export delete' -k -a '(__sigmasight_chat_entries)'
 complete -c sigmasight-chat -n '__sigmasight_chat_command schema' -a 'events log'
 
 # whoami, conversations, log, config, doctor
 complete -c sigmasight-chat -n '__sigmasight_chat_command whoami conversations portfolios log config doctor' -s j -l json -d 'Print JSON objects'
 complete -c sigmasight-chat -n '__sigmasight_chat_command conversations:list log' -l limit -x -d 'List at most so many'
-complete -c sigmasight-chat -n "__sigmasight_chat_after 0 ''" -a 'list new show mode delete'
+complete -c sigmasight-chat -n "__sigmasight_chat_after 0 ''" -a 'list\t"List the conversations, the newest first" new\t"Create one and print its ID" show\t"Print what the server stores for one" mode\t"Change the mode of one" delete\t"Delete some"'
 complete -c sigmasight-chat -n '__sigmasight_chat_after 1 show mode' -k -a '(__sigmasight_chat_ids)'
 complete -c sigmasight-chat -n '__sigmasight_chat_after any delete' -k -a '(__sigmasight_chat_ids)'
 complete -c sigmasight-chat -n '__sigmasight_chat_after 2 mode' -a 'green blue indigo violet'

@@ -61,13 +61,19 @@ offers_zsh()
     [ ! -e "$T/offers" ] || grep . "$T/offers" | sort -u
 }
 
-offers_fish()
+# describe_fish LINE: what fish offers, with the descriptions.
+describe_fish()
 {
     # shellcheck disable=SC2016 # the inner shell expands
     fish --no-config -c '
         source $SRCDIR/completions/sigmasight-chat.fish
         complete -C $argv[1]
-    ' -- "$1" 3>&- | cut -f 1 | sort -u
+    ' -- "$1" 3>&-
+}
+
+offers_fish()
+{
+    describe_fish "$1" | cut -f 1 | sort -u
 }
 
 # at_prompt SHELL [STEP ARGUMENT]...: the steps of screen.py in an interactive shell of 100 columns. $T/shown is the screen
@@ -186,6 +192,27 @@ options_of()
     offered 'sigmasight-chat decode --color=a' auto always
     offered 'sigmasight-chat decode --highlight ' auto always never
     offered 'sigmasight-chat send --highlight=n' never
+}
+
+@test "completions: descriptions of subcommands and values" {
+    scene
+    local place
+    # fish shows the description of the option at values that have none of their own.
+    for place in 'log ' 'conversations ' 'config ' 'send -o '; do
+        describe_fish "sigmasight-chat $place" >"$T/described"
+        grep -q . "$T/described"
+        [ "$(cut -s -f 2 "$T/described" | grep . | sort -u | wc -l)" -eq "$(wc -l <"$T/described")" ] || fail "$place: $(cat "$T/described")"
+    done
+    for place in 'send --mode ' 'send -m ' 'send --color ' 'decode --render ' 'decode --highlight '; do
+        describe_fish "sigmasight-chat $place" >"$T/described"
+        [ "$(wc -l <"$T/described")" -ge 3 ]
+        [ -z "$(cut -s -f 2 "$T/described" | grep .)" ] || fail "$place: $(cat "$T/described")"
+    done
+    at_prompt zsh type 'sigmasight-chat config \t' shows 'the configuration file'
+    # zsh cuts a description that does not fit into 80 columns.
+    sed -n '/^_sigmasight_chat_commands/,/^}/s/^    .\([a-z]*\):\(.*\).$/\2/p' "$SRCDIR/completions/_sigmasight-chat" >"$T/commands"
+    [ "$(wc -l <"$T/commands")" -ge 10 ]
+    [ "$(awk 'length > 58' "$T/commands")" = '' ] || fail "too long: $(awk 'length > 58' "$T/commands")"
 }
 
 @test "completions: files for options that take a file" {
