@@ -678,7 +678,7 @@ static void on_close(void *arg, enum markdown_kind kind)
         if (l->open)
             finish_line(l);
         buf_clear(&l->code_blanks);
-        l->in_code = false;
+        l->in_code = l->resumes = false;
         l->base = 0;
         break;
     case MARKDOWN_CELL:
@@ -735,7 +735,7 @@ void layout_suspend(struct layout *l)
     flush_word(l);
     pen_set_style(&l->pen, 0);
     buf_clear(&l->code_blanks);
-    l->resumes = l->open;
+    l->resumes = l->resumes || l->open; /* it may be called again before the line continues */
     l->written = l->written || l->open;
     l->open = l->pending = l->adjoins = false;
     l->blanks = 0;

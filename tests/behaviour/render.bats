@@ -263,6 +263,29 @@ STREAM
     expect_screen "${BOLD}one two$PLAIN\n\e[2mtool_started t$PLAIN\n"
 }
 
+@test "render: the lines of a tool in code add no empty line" {
+    local tool=$'event: tool_started\ndata: {"tool_name":"t"}\n\nevent: tool_finished\ndata: {"tool_name":"t","duration_ms":5}\n\n'
+    local rows=(
+        '```\na\n' 'b\n```\n' '  a\n' '  b\n'
+        '```\na\n\n' 'b\n```\n' '  a\n' '\n  b\n'
+        '    a\n' '    b\n' '  a\n' '  b\n'
+        '- ```\n  a\n' '  b\n  ```\n' '*   a\n' '    b\n'
+        '> ```\n> a\n' '> b\n> ```\n' '|   a\n' '|   b\n'
+        '```\na\n' '```\n\n```\n\nb\n```\n' '  a\n' '\n\n  b\n'
+        'a\n' '\n```\n\nb\n```\n' 'a\n' '\n\n  b\n'
+    )
+    set -- "${rows[@]}"
+    while [ "$#" -gt 0 ]; do
+        {
+            printf 'event: message\ndata: {"delta":"%s"}\n\n%s' "$1" "$tool"
+            printf 'event: message\ndata: {"delta":"%s"}\n\nevent: done\ndata: {}\n\n' "$2"
+        } >"$T/stream"
+        at_terminal -- "$CHAT" decode --render always --color never "$T/stream"
+        expect_screen "$3tool_started t\ntool_finished t 5 ms\n$4"
+        shift 4
+    done
+}
+
 @test "render: if both streams are one pipe, a line begins on a new line and the answer has the same bytes" {
     printf 'event: message\ndata: {"delta":"one two"}\n\nevent: tool_started\ndata: {"tool_name":"t"}\n\nevent: message\ndata: {"delta":" three"}\n\nevent: done\ndata: {}\n\n' >"$T/stream"
     local when mixed

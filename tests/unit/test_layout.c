@@ -326,6 +326,39 @@ static void test_suspension(void)
     close_block(MARKDOWN_PARAGRAPH);
     paragraph("two");
     expect("\ntwo\n");
+    /* A line of code that is interrupted twice, after its end, is not followed by an empty line. */
+    begin(20, false, true);
+    open_block(MARKDOWN_ITEM, false);
+    open_block(MARKDOWN_CODE_BLOCK, false);
+    text("one", 0);
+    layout_suspend(layout);
+    layout_suspend(layout);
+    buf_clear(&out);
+    sink->line_break(sink->arg);
+    text("two", 0);
+    layout_suspend(layout);
+    layout_suspend(layout);
+    check_span(buf_view(&out), S("    two"), "suspended");
+    buf_clear(&out);
+    sink->line_break(sink->arg);
+    sink->line_break(sink->arg);
+    text("three", 0);
+    close_block(MARKDOWN_CODE_BLOCK);
+    close_block(MARKDOWN_ITEM);
+    expect("\n    three\n");
+    /* It does not continue in the next block, whose first line is empty. */
+    begin(20, false, true);
+    paragraph("one");
+    open_block(MARKDOWN_CODE_BLOCK, false);
+    text("two", 0);
+    layout_suspend(layout);
+    buf_clear(&out);
+    close_block(MARKDOWN_CODE_BLOCK);
+    open_block(MARKDOWN_CODE_BLOCK, false);
+    sink->line_break(sink->arg);
+    text("three", 0);
+    close_block(MARKDOWN_CODE_BLOCK);
+    expect("\n\n  three\n");
     /* The interrupted line does not continue in the next text. */
     begin(20, false, true);
     paragraph("one");
