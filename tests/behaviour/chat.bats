@@ -509,7 +509,7 @@ END
 @test "chat: an arrow or a paste ends a search in the history, Escape too" {
     need_editing
     serve_echo
-    on_screen shows '>' type 'alpha beta\r' shows $'Heard: alpha beta\n>' type '\x12alp\x1b[C!\r' shows 'Heard: a!lpha beta' \
+    on_screen shows '>' type 'alpha beta\r' shows $'Heard: alpha beta\n>' type '\x12alp\x1b[C!\r' shows $'Heard: a!lpha beta\n>' \
         type '\x12alp\x1b[1;5C?\r' shows $'Heard: alpha? beta\n>' type '\x12bet' shows 'bck:bet' type '\x1b[200~new \x1b[201~\r' \
         shows $'Heard: alpha? new beta\n>' type '\x12lph' shows 'bck:lph' type '\x1b' shows '> alpha? new' gone 'bck:' type '\x05.\r' \
         shows 'Heard: alpha? new beta.' type '\x04' -- "$CHAT" chat
