@@ -295,8 +295,8 @@ static void stop(struct line_editor *e)
     edit.el_wset(e->el, EL_REFRESH);
 }
 
-/* Takes a character or a special key from the input and skips keys without a function. False if
-   more input is required. */
+/* Takes a character or a special key from the input and skips keys without a function. Replaces a
+   control character that would stand for a special key. False if more input is required. */
 static bool take_character(struct line_editor *e, wchar_t *c)
 {
     int sequence = 0;
@@ -311,8 +311,9 @@ static bool take_character(struct line_editor *e, wchar_t *c)
     if (n == 0 || (sequence < 0 && !e->is_late))
         return false;
     e->at += n;
+    bool is_taken = !e->is_pasting && point - SPECIAL_KEY < SPECIAL_KEYS;
     /* A Ctrl-D that was typed during an answer, in canonical mode, is now read as a NUL. */
-    *c = point == UTF8_ILL_FORMED ? REPLACEMENT : point == 0 ? CTRL_D : (wchar_t)point;
+    *c = point == UTF8_ILL_FORMED || is_taken ? REPLACEMENT : point == 0 ? CTRL_D : (wchar_t)point;
     return true;
 }
 

@@ -506,6 +506,13 @@ END
     expect_no $'\a' "$T/bytes"
 }
 
+@test "chat: control characters beyond ASCII are not keys" {
+    need_editing
+    serve_echo
+    on_screen shows '>' type 'one\xc2\x80\xc2\x84\xc2\x89two\r' shows 'Heard: one' type '\x04' -- "$CHAT" chat
+    expect_posted '"one���two"'
+}
+
 @test "chat: an arrow or a paste ends a search in the history, Escape too" {
     need_editing
     serve_echo
