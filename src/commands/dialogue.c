@@ -66,7 +66,8 @@ void dialogue_leave(struct dialogue *d)
 {
     char *warning = NULL;
     struct fail ignored = FAIL_INIT;
-    bool is_useless = setting_is(d->in->settings, OPT_EPHEMERAL) || d->use == USE_REJECTED;
+    bool is_useless =
+        setting_is(d->in->settings, OPT_EPHEMERAL) || (d->use == USE_REJECTED && !sys_signal());
     if (d->conversation && is_useless &&
         chat_discard(&d->client.api, &d->client.auth, d->conversation, &warning) != 0 &&
         !d->in->terminal->quiet)

@@ -86,8 +86,9 @@ int dialogue_close(struct dialogue *d, struct fail *fail);
 /* Selects the conversation of the next question by its ID (copied); NULL: a new one. */
 void dialogue_select(struct dialogue *d, const char *conversation);
 /* Leaves the current conversation; the next question creates a new one. Deletes it within two
-   seconds, even if a signal was caught, if it is ephemeral, or if it was created for messages that
-   the server rejected. A failure to delete it is a warning on standard error. */
+   seconds if it is ephemeral, even if a signal was caught, or if it was created for messages that
+   the server rejected, except after a signal: it is empty. A failure to delete it is a warning on
+   standard error. */
 void dialogue_leave(struct dialogue *d);
 
 /* Initializes a question from the settings; it begins now. dialogue_conclude releases it. */

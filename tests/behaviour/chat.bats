@@ -206,6 +206,18 @@ expect_calls()
     expect_requests 'POST /chat/send'
 }
 
+@test "chat: a signal does not wait for the deletion of a conversation that was refused" {
+    serve <<<$'on POST /chat/send\nstatus 400\nbody {"detail":"no"}'
+    pipe_to LINES
+    launch "$CHAT" chat <"$T/lines" >"$OUT" 2>"$ERR"
+    echo one >&"$LINES"
+    await grep -q . "$ERR"
+    kill -TERM "$PID"
+    await_end
+    expect_signal TERM
+    expect_calls 'POST POST'
+}
+
 @test "chat: a conversation of which any message may be stored is kept" {
     serve <<'END'
 on POST /chat/send once
