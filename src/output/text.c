@@ -83,10 +83,8 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
 }
 
 /* Ends the text: renders what is held back and ends the last line. */
-static int text_end(struct sink *s, struct fail *fail)
+static void end_text(struct text_sink *t)
 {
-    struct text_sink *t = (struct text_sink *)s;
-    (void)fail;
     if (t->markdown) {
         bool kept = layout_table_rows(t->layout) >= 0;
         markdown_end(t->markdown);
@@ -97,6 +95,15 @@ static int text_end(struct sink *s, struct fail *fail)
         buf_byte(t->where, '\n');
     }
     t->unfinished = false;
+}
+
+/* Text that is not rendered is written as it comes, also after an error event. */
+static int text_end(struct sink *s, struct fail *fail)
+{
+    struct text_sink *t = (struct text_sink *)s;
+    (void)fail;
+    if (t->markdown)
+        end_text(t);
     return 0;
 }
 
@@ -128,8 +135,12 @@ static int text_event(struct sink *s, const struct chat_event *event, struct fai
         return put_text(t, event->member[CHAT_DELTA].string, fail);
     if (event->kind == CHAT_TOOL_STARTED || event->kind == CHAT_TOOL_FINISHED)
         return begin_tools(t, fail);
-    if (event->kind == CHAT_DONE && t->former)
+    if (event->kind != CHAT_DONE)
+        return 0;
+    if (t->former)
         discard_text(t);
+    if (!t->markdown)
+        end_text(t);
     return 0;
 }
 
@@ -153,7 +164,7 @@ static int text_conclude(struct sink *s, bool signalled, struct fail *fail)
     /* A terminal may discard pending output when a key sends a signal. */
     bool reset = signalled && t->layout && layout_reset_style(t->layout);
     size_t before = t->where->len;
-    text_end(s, fail);
+    end_text(t);
     bool only_reset = reset && t->where->len == before && !t->out.cut_line;
     if (t->held.len)
         begin_answer(t);

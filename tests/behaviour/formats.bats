@@ -525,6 +525,30 @@ malformed()
     expect_error
 }
 
+@test "text that is not rendered is not broken by an error event" {
+    cat >"$T/stream" <<'STREAM'
+event: message
+data: {"delta":"Hello **wor"}
+
+event: error
+data: {"error":"boom"}
+
+event: message
+data: {"delta":"ld** and more"}
+
+event: done
+data: {}
+
+STREAM
+    local option
+    for option in '--render never' --no-stream; do
+        # shellcheck disable=SC2086 # two words
+        run_chat decode $option "$T/stream"
+        expect_status 1
+        expect_bytes 'Hello **world** and more\n'
+    done
+}
+
 @test "a malformed event is reported, and the stream continues" {
     malformed message '{"delta":'
     malformed message 'plain text'
