@@ -20,7 +20,11 @@ static void put_command(struct buf *out, const char *pager)
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+/";
     const char *word = pager + strspn(pager, " ");
     size_t len = strspn(word, plain);
-    if (len && (!word[len] || word[len] == ' '))
+    bool is_plain = len && (!word[len] || word[len] == ' ');
+    if (is_plain && memchr(word, '/', len))
+        buf_printf(out, "test -f %.*s && test -x %.*s || exit %d; ", (int)len, word, (int)len, word,
+                   NOT_FOUND);
+    else if (is_plain)
         buf_printf(out, "command -v %.*s >/dev/null 2>&1 || exit %d; ", (int)len, word, NOT_FOUND);
     buf_puts(out, pager);
 }

@@ -645,6 +645,11 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
         expect_no wrong "$T/screen"
         grep -q 'exit 0' "$OUT"
     done
+    : >"$T/no-program"
+    for pager in "$T/no-program" "$T" 'no-such-pager -x'; do
+        SIGMASIGHT_PAGER=$pager at_terminal -- "$CHAT" log --limit 1
+        [ "$(grep -c . "$T/screen")" -eq 1 ] || fail "more than the entry: $pager"
+    done
     run_chat log --limit 1
     [ "$(wc -l <"$OUT")" -eq 1 ]
 }
