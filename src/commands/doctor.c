@@ -16,6 +16,7 @@
 #include "json/write.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -69,6 +70,8 @@ static void put_wrapped(struct buf *out, struct span text, unsigned indent, unsi
             begin = NARROW_INDENT;
         bool fits = columns == 0 || column + !first + width <= columns;
         if (!fits && (!first || begin != indent)) {
+            while (out->len && out->data[out->len - 1] == ' ')
+                out->len--;
             buf_printf(out, "\n%*s", (int)begin, "");
             column = begin;
         } else if (!first) {
@@ -223,7 +226,8 @@ static void put_log(struct doctor *d, struct buf *out, const char *directory)
     fail_release(&why);
 }
 
-static void report_directory(struct doctor *d, const char *path, unsigned mode)
+/* `usable`: otherwise there is a warning already. */
+static void report_directory(struct doctor *d, const char *path, unsigned mode, bool usable)
 {
     struct buf message = {0};
     bool open = mode & 077;
@@ -234,20 +238,23 @@ static void report_directory(struct doctor *d, const char *path, unsigned mode)
     put_log(d, &message, path);
     if (open)
         buf_puts(&message, ": others can read the directory");
-    report_check(d, "files", open ? WARNING : OK, buf_text(&message), hint);
+    if (open || usable)
+        report_check(d, "files", open ? WARNING : OK, buf_text(&message), hint);
     free(hint);
     buf_release(&message);
 }
 
-/* False if files cannot be created in the state directory. */
-static bool check_directory(struct doctor *d, const char *path)
+/* Warns and returns false if files cannot be created in the state directory. */
+static bool check_directory(struct doctor *d, const char *path, const struct stat *st)
 {
     if (access(path, R_OK | W_OK | X_OK) == 0)
         return true;
+    bool is_mode = errno == EACCES && S_ISDIR(st->st_mode) && st->st_uid == geteuid();
     struct fail why = FAIL_INIT;
     sys_fail(&why, FAIL_CREATE, "cannot write to %s", path);
-    char *hint = fail_command_hint("chmod 700", path);
-    report_check(d, "files", WARNING, why.message, hint);
+    char *hint = is_mode ? fail_command_hint("chmod 700", path) : NULL;
+    report_check(d, "files", WARNING, why.message,
+                 hint ? hint : "nothing can be stored there, such as a login");
     free(hint);
     fail_release(&why);
     return false;
@@ -269,11 +276,11 @@ static int check_files(struct doctor *d)
         buf_puts(&path, " (does not exist: no login, nothing to continue)");
         report_check(d, "files", OK, buf_text(&path), NULL);
     } else {
-        bool usable = check_directory(d, buf_text(&path));
+        bool usable = check_directory(d, buf_text(&path), &st);
         credentials = check_store(d, CREDENTIALS_STORE, needed);
         last = check_store(d, LAST_STORE, false);
-        if (usable && credentials == 0 && last == 0)
-            report_directory(d, buf_text(&path), (unsigned)(st.st_mode & 07777));
+        if (credentials == 0 && last == 0)
+            report_directory(d, buf_text(&path), (unsigned)(st.st_mode & 07777), usable);
     }
     buf_release(&path);
     return credentials < 0 ? -1 : 0;
