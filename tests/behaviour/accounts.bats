@@ -832,7 +832,7 @@ TABLE
     expect_requests
 }
 
-# In the program, fork(2) raises the signal RAISED in the child before it returns.
+# In the program, fork(2) raises the signal RAISED in the child before it returns. Other programs do not load the library.
 @test "a signal that a child receives before it runs the command is not the program's" {
     serve_default
     no_token
@@ -844,6 +844,10 @@ TABLE
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+__attribute__((constructor)) static void hide(void)
+{
+    unsetenv("LD_PRELOAD");
+}
 pid_t fork(void)
 {
     pid_t (*next)(void) = (pid_t(*)(void))dlsym(RTLD_NEXT, "fork");
@@ -857,7 +861,7 @@ END_OF_C
     for number in 2 15; do
         token_command 'sleep 60'
         # Without launch, SIGINT might be ignored.
-        RAISED=$number LD_PRELOAD=$T/raise.so launch "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR"
+        launch env RAISED="$number" LD_PRELOAD="$T/raise.so" "$CHAT" send hi </dev/null >"$OUT" 2>"$ERR"
         await_end
         expect_failure 77 "token_command 'sleep 60': killed by signal $number.*"
         EDITOR='sleep 60;' at_terminal wait "killed by signal $number" -- \

@@ -664,12 +664,12 @@ END
     serve_echo
     local how='Ctrl-D ends the dialogue'
     # Not where it clears something.
-    on_screen shows '>' type 'words\x03' shows '^C' type 'one\\\r' shows '...' type '\x03' type 'two\r' shows 'Heard: two' \
+    on_screen shows '>' type 'words\x03' shows $'words^C\n>' type 'one\\\r' shows '...' type '\x03' shows $'... ^C\n>' type 'two\r' shows $'Heard: two\n>' \
         keep before type '\x03' shows "$how" type '\x04' -- "$CHAT" chat
     [ "$(cat "$OUT")" = "exit 0" ]
     expect_no "$how" "$T/before"
     expect_posted '"two"'
-    on_screen shows '>' type '\x03' shows '^C' type 'two\r' shows 'Heard: two' type '\x04' -- "$CHAT" chat -q
+    on_screen shows '>' type '\x03' shows $'^C\n>' type 'two\r' shows 'Heard: two' type '\x04' -- "$CHAT" chat -q
     expect_no "$how" "$T/last"
 }
 
