@@ -9,6 +9,7 @@
 
 #include "core/fault.h"
 #include "core/xmalloc.h"
+#include "settings/header.h"
 #include "system/system.h"
 
 #include <arpa/inet.h>
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     SECOND = 1000000,
@@ -794,15 +794,6 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *line)
     return longer;
 }
 
-static bool is_configured(const struct http_config *config, const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < config->header_count; i++)
-        if (strncasecmp(config->headers[i], name, len) == 0 && config->headers[i][len] == ':')
-            return true;
-    return false;
-}
-
 static struct curl_slist *make_headers(const struct http_config *config,
                                        const struct http_request *request)
 {
@@ -810,7 +801,7 @@ static struct curl_slist *make_headers(const struct http_config *config,
     struct curl_slist *list = NULL;
     buf_printf(&line, "Accept: %s", request->accept);
     list = add_header(list, buf_text(&line));
-    if (!is_configured(config, "Cache-Control"))
+    if (!header_is_listed(config->headers, config->header_count, span_of("Cache-Control")))
         list = add_header(list, "Cache-Control: no-cache");
     for (size_t i = 0; i < config->header_count; i++)
         list = add_header(list, config->headers[i]);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/http_trace.h"
 
+#include "settings/header.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -69,20 +71,13 @@ static void show_masked(struct http_trace *t, char kind, struct span name)
     buf_release(&line);
 }
 
-static bool is_set_by_user(const struct http_trace *t, struct span name)
-{
-    for (size_t i = 0; i < t->header_count; i++)
-        if (span_equal_nocase(name, span_make(t->headers[i], strcspn(t->headers[i], ":"))))
-            return true;
-    return false;
-}
-
 static void show_header(struct http_trace *t, char kind, struct span line)
 {
     bool folded = line.len && (line.at[0] == ' ' || line.at[0] == '\t');
     const char *colon = line.len && !folded ? memchr(line.at, ':', line.len) : NULL;
     struct span name = span_make(line.at, colon ? (size_t)(colon - line.at) : 0);
-    bool is_secret = !is_public(name) || (kind == '>' && is_set_by_user(t, name));
+    bool is_secret =
+        !is_public(name) || (kind == '>' && header_is_listed(t->headers, t->header_count, name));
     if (line.len == 0 || !is_secret)
         t->show(t->arg, kind, line);
     else

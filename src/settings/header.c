@@ -68,3 +68,11 @@ bool header_is_same(const char *one, const char *other)
 {
     return span_equal_nocase(header_name(one), header_name(other));
 }
+
+bool header_is_listed(const char *const *headers, size_t count, struct span name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (span_equal_nocase(header_name(headers[i]), name))
+            return true;
+    return false;
+}

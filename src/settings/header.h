@@ -15,5 +15,7 @@ const char *header_error(const char *text, struct span *name);
 struct span header_name(const char *text);
 /* Whether two of them have the same NAME. */
 bool header_is_same(const char *one, const char *other);
+/* Whether one of them has this NAME. */
+bool header_is_listed(const char *const *headers, size_t count, struct span name);
 
 #endif
