@@ -224,12 +224,6 @@ static int log_in_from_environment(struct auth *auth, struct api *api, struct fa
 
 /* Obtaining a token. */
 
-struct span auth_token_variable(void)
-{
-    const char *value = getenv("SIGMASIGHT_TOKEN");
-    return value ? span_trim(utf8_skip_mark(span_of(value))) : span_make(NULL, 0);
-}
-
 /* Without a token. Owned by the caller. */
 static char *format_login_hint(const struct auth *auth)
 {
@@ -271,7 +265,7 @@ int auth_check(const struct auth_config *config, struct fail *fail)
 {
     struct auth stored;
     if (config->delegate || config->token_file || config->token_command || has_login() ||
-        auth_token_variable().len)
+        settings_peek_variable("SIGMASIGHT_TOKEN").len)
         return 0;
     int result = read_stored(config, &stored, fail);
     if (result == 0 && stored.source != AUTH_STORED)
@@ -297,7 +291,7 @@ static bool take_delegated(struct auth *auth, struct api *api, struct fail *fail
 int auth_obtain(struct auth *auth, const struct auth_config *config, struct api *api,
                 char **warning, struct fail *fail)
 {
-    struct span token = auth_token_variable();
+    struct span token = settings_peek_variable("SIGMASIGHT_TOKEN");
     *auth = (struct auth){.config = *config};
     *warning = NULL;
     if (config->delegate) {

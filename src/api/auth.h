@@ -63,10 +63,6 @@ void auth_set_deadline(struct auth *auth, struct api *api, int64_t at);
 /* Extends the deadline, if there is one, by time that does not count. */
 void auth_extend_deadline(struct auth *auth, struct api *api, int64_t us);
 
-/* SIGMASIGHT_TOKEN without a byte order mark and surrounding white space, empty if it is not set.
-   Borrowed. */
-struct span auth_token_variable(void);
-
 /* Whether there is a source of a token: 0, or -1 with FAIL_DENIED as auth_obtain, or FAIL_CONFIG or
    FAIL_SIGNAL. Nothing is sent, and neither token_file nor token_command is used, so auth_obtain
    may fail nevertheless. */

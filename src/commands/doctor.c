@@ -263,7 +263,8 @@ static bool check_directory(struct doctor *d, const char *path, const struct sta
 /* -1 if the stored token cannot be read and there is no other one. */
 static int check_files(struct doctor *d)
 {
-    bool needed = !auth_token_variable().len && !setting_is(d->in->settings, OPT_TOKEN_FILE) &&
+    bool needed = !settings_peek_variable("SIGMASIGHT_TOKEN").len &&
+                  !setting_is(d->in->settings, OPT_TOKEN_FILE) &&
                   !setting_is(d->in->settings, OPT_TOKEN_COMMAND);
     struct buf path = {0};
     struct stat st;

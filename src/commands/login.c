@@ -79,7 +79,7 @@ static void print_escaped_take(const struct invocation *in, struct buf *line, st
 static void warn_of_other_token(const struct invocation *in, struct fail *fail)
 {
     struct buf text = {0};
-    if (auth_token_variable().len)
+    if (settings_peek_variable("SIGMASIGHT_TOKEN").len)
         buf_puts(&text, "SIGMASIGHT_TOKEN is set and takes precedence over the login; unset it");
     else if (setting_is(in->settings, OPT_TOKEN_FILE) ||
              setting_is(in->settings, OPT_TOKEN_COMMAND))

@@ -388,9 +388,14 @@ void settings_keep_given(struct settings *settings)
             drop_configured(&settings->of[id]);
 }
 
+struct span settings_peek_variable(const char *name)
+{
+    return span_trim(utf8_skip_mark(span_of(getenv(name))));
+}
+
 char *settings_variable(const char *name)
 {
-    struct span value = span_trim(utf8_skip_mark(span_of(getenv(name))));
+    struct span value = settings_peek_variable(name);
     return value.len ? xspandup(value) : NULL;
 }
 

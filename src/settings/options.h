@@ -186,7 +186,9 @@ void settings_begin_list(struct settings *settings, const struct option_row *row
 /* Selects a profile as --profile does. */
 void settings_choose_profile(struct settings *settings, const char *name);
 /* The value of an environment variable without a byte order mark and white space at both ends,
-   owned by the caller. NULL if nothing is left or the variable is not set. */
+   empty if it is not set. Borrowed. */
+struct span settings_peek_variable(const char *name);
+/* A copy of that, owned by the caller. NULL if it is empty. */
 char *settings_variable(const char *name);
 /* Sets options from their environment variables. FAIL_CONFIG. */
 int settings_from_environment(struct settings *settings, struct fail *fail);
