@@ -110,8 +110,12 @@ static int run_configured(const struct command *c, struct settings *settings,
                        setting_count(settings, OPT_VERBOSE));
     if (setting_is(settings, OPT_NO_STATUS))
         terminal_disable_status(terminal);
-    const struct invocation in = {settings, operands, terminal, buf_view(&warnings),
-                                  fail_is_set(&why) ? &why : NULL};
+    const struct invocation in = {.settings = settings,
+                                  .operands = operands,
+                                  .terminal = terminal,
+                                  .groups = c->groups,
+                                  .warnings = buf_view(&warnings),
+                                  .config_failure = fail_is_set(&why) ? &why : NULL};
     int result = c->run(&in, fail);
     if (result != 0 && (c->groups & GROUP_API) && !setting_is(settings, OPT_QUIET))
         point_to_settings(terminal, settings, fail);

@@ -413,7 +413,6 @@ static void leave_out_settings(struct settings *s)
     const char *format = s->of[OPT_OUTPUT].text;
     if (strcmp(format, "json") == 0 || strcmp(format, "raw") == 0)
         s->of[OPT_OUTPUT].text = text;
-    s->of[OPT_RECORD] = (struct setting){.count = 0};
 }
 
 static int begin_session(struct session *s, struct fail *fail)

@@ -14,6 +14,7 @@ struct invocation {
     const struct settings *settings;
     const struct operands *operands;
     struct terminal *terminal;
+    unsigned groups;      /* those of the command */
     struct span warnings; /* lines, see config_complete */
     /* The failure to read the configuration, only for a command that `runs_unconfigured`; the
        settings are then those of the command line and the defaults. NULL if there was none. */

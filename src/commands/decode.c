@@ -77,13 +77,8 @@ static int decode_stream(const struct invocation *in, struct reader *reader, str
     return reader_finish(reader, "the recording ends", fail);
 }
 
-static int run_decode(const struct invocation *invocation, struct fail *fail)
+static int run_decode(const struct invocation *in, struct fail *fail)
 {
-    /* The key record applies to send only. A shallow copy: the values are borrowed. */
-    struct settings settings = *invocation->settings;
-    struct invocation own = *invocation, *in = &own;
-    settings.of[OPT_RECORD] = (struct setting){.count = 0};
-    own.settings = &settings;
     struct sinks sinks = {0};
     struct reader reader;
     int64_t started = sys_now_us();

@@ -74,12 +74,19 @@ static bool is_same(const struct used_file *a, const struct used_file *b)
 
 enum { OUTPUTS = 4 };
 
-static size_t list_outputs(const struct settings *s, struct used_file list[OUTPUTS])
+/* The key record applies only to the command that has the option. */
+static bool records(const struct invocation *in)
 {
+    return (in->groups & option_row(OPT_RECORD)->groups) && setting_is(in->settings, OPT_RECORD);
+}
+
+static size_t list_outputs(const struct invocation *in, struct used_file list[OUTPUTS])
+{
+    const struct settings *s = in->settings;
     size_t count = 0;
     if (setting_is(s, OPT_EVENTS))
         list[count++] = (struct used_file){"--events", setting_text(s, OPT_EVENTS), -1};
-    if (setting_is(s, OPT_RECORD))
+    if (records(in))
         list[count++] = (struct used_file){"--record", setting_text(s, OPT_RECORD), -1};
     if (setting_is(s, OPT_EVENTS_FD))
         list[count++] =
@@ -89,10 +96,10 @@ static size_t list_outputs(const struct settings *s, struct used_file list[OUTPU
 }
 
 /* Refuses two outputs to the same file, which would overwrite each other. */
-static int check_outputs(const struct settings *s, struct fail *fail)
+static int check_outputs(const struct invocation *in, struct fail *fail)
 {
     struct used_file list[OUTPUTS];
-    size_t count = list_outputs(s, list);
+    size_t count = list_outputs(in, list);
     for (size_t i = 0; i < count; i++)
         for (size_t j = i + 1; list[i].path && j < count; j++)
             if (is_same(&list[i], &list[j]))
@@ -101,11 +108,11 @@ static int check_outputs(const struct settings *s, struct fail *fail)
     return 0;
 }
 
-static int check_input(const struct settings *s, struct used_file input, bool named_only,
+static int check_input(const struct invocation *in, struct used_file input, bool named_only,
                        struct fail *fail)
 {
     struct used_file list[OUTPUTS];
-    size_t count = list_outputs(s, list);
+    size_t count = list_outputs(in, list);
     for (size_t i = 0; i < count; i++)
         if ((list[i].path || !named_only) && is_same(&list[i], &input))
             return fail_set(fail, FAIL_USAGE, "%s: the file is also read as %s", list[i].label,
@@ -116,12 +123,13 @@ static int check_input(const struct settings *s, struct used_file input, bool na
 int outputs_check_input(const struct invocation *in, const char *path, struct fail *fail)
 {
     const struct used_file input = {path ? path : "standard input", path, STDIN_FILENO};
-    return check_input(in->settings, input, false, fail);
+    return check_input(in, input, false, fail);
 }
 
 /* Checks the input files of options. */
-static int check_inputs(const struct settings *s, struct fail *fail)
+static int check_inputs(const struct invocation *in, struct fail *fail)
 {
+    const struct settings *s = in->settings;
     struct buf config = {0};
     const struct used_file inputs[] = {
         {"standard input", NULL, STDIN_FILENO},
@@ -134,7 +142,7 @@ static int check_inputs(const struct settings *s, struct fail *fail)
     int result = 0;
     for (size_t i = 0; result == 0 && i < sizeof inputs / sizeof inputs[0]; i++)
         if (inputs[i].path || inputs[i].fd >= 0)
-            result = check_input(s, inputs[i], true, fail);
+            result = check_input(in, inputs[i], true, fail);
     buf_release(&config);
     return result;
 }
@@ -166,13 +174,13 @@ static int open_events(struct sinks *sinks, const struct invocation *in, struct 
     return 0;
 }
 
-static int open_record(struct sinks *sinks, const struct settings *s, struct fail *fail)
+static int open_record(struct sinks *sinks, const struct invocation *in, struct fail *fail)
 {
     struct writer out;
-    if (open_output(&out, s, OPT_RECORD, true, "use -o raw", fail) != 0)
+    if (open_output(&out, in->settings, OPT_RECORD, true, "use -o raw", fail) != 0)
         return -1;
     /* Check again now that both files exist: different names may refer to the same file. */
-    int result = check_outputs(s, fail);
+    int result = check_outputs(in, fail);
     if (result != 0)
         writer_release(&out);
     else
@@ -186,9 +194,8 @@ int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct
     const char *format = setting_text(s, OPT_OUTPUT);
     bool text = strcmp(format, "text") == 0;
     /* Check before opening, because that truncates the files. */
-    if (check_outputs(s, fail) != 0 || check_inputs(s, fail) != 0 ||
-        open_events(sinks, in, fail) != 0 ||
-        (setting_is(s, OPT_RECORD) && open_record(sinks, s, fail) != 0))
+    if (check_outputs(in, fail) != 0 || check_inputs(in, fail) != 0 ||
+        open_events(sinks, in, fail) != 0 || (records(in) && open_record(sinks, in, fail) != 0))
         return -1;
     if (!setting_is(s, OPT_QUIET))
         sinks_add(sinks, sink_notes_new(in->terminal, text, text || strcmp(format, "json") == 0));

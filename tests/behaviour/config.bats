@@ -603,7 +603,13 @@ CONFIG
     printf 'event: done\ndata: {}\n\n' >"$T/other"
     run_chat decode "$T/other"
     expect_status 0
+    run_chat chat <<<one
+    expect_status 0
     cmp "$T/record" "$T/copy"
+    # batch may read the file.
+    echo '{"text":"one"}' >"$T/record"
+    run_chat batch "$T/record"
+    expect_status 0
 }
 
 @test "config edit: begins with an example, and checks the result" {
