@@ -254,7 +254,7 @@ static bool check_directory(struct doctor *d, const char *path, const struct sta
     sys_fail(&why, FAIL_CREATE, "cannot write to %s", path);
     char *hint = is_mode ? fail_command_hint("chmod 700", path) : NULL;
     report_check(d, "files", WARNING, why.message,
-                 hint ? hint : "nothing can be stored there, such as a login");
+                 hint ? hint : "neither a login nor the log can be stored there");
     free(hint);
     fail_release(&why);
     return false;
