@@ -219,23 +219,11 @@ expect_calls()
 }
 
 @test "chat: a conversation of which any message may be stored is kept" {
-    serve <<'END'
-on POST /chat/send once
-status 400
-body {"detail":"no"}
-on POST /chat/send once
-status 500
-body {"detail":"broken"}
-on POST /chat/send once
-status 400
-body {"detail":"no"}
-on POST /chat/send once
-status 500
-body {"detail":"broken"}
-on POST /chat/send
-status 400
-body {"detail":"no"}
-END
+    {
+        printf 'on POST /chat/send once\nstatus %s\nbody {"detail":"no"}\n' 400 500 400 500
+        printf 'on POST /chat/send\nstatus 400\nbody {"detail":"no"}\n'
+    } >"$T/scenario.of.test"
+    serve <"$T/scenario.of.test"
     run_chat chat --retry 0 <<<$'one\ntwo\nthree'
     expect_status 65
     expect_calls 'POST POST POST POST'
