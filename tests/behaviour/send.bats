@@ -829,6 +829,8 @@ SCENARIO
 }
 
 @test "the token is on no command line" {
+    # No test that runs at the same time looks for this one.
+    TOKEN=token-of-$$
     serve <<'SCENARIO'
 on POST /chat/send
 gate here
