@@ -236,27 +236,23 @@ static int open_one(struct log_reader *r, unsigned i, struct stat *st, struct fa
     return 0;
 }
 
-static void close_files(struct log_reader *r)
+static void close_file(struct log_reader *r, unsigned i)
 {
-    for (unsigned i = 0; i < LOG_FILES; i++) {
-        if (r->fd[i] >= 0)
-            close(r->fd[i]);
-        r->fd[i] = -1;
-    }
+    if (r->fd[i] >= 0)
+        close(r->fd[i]);
+    r->fd[i] = -1;
 }
 
-/* Tries again if a file was renamed between the two calls of open, which would read it twice. */
 static int open_logs(struct log_reader *r, struct fail *fail)
 {
-    for (;;) {
-        struct stat st[LOG_FILES];
-        if (open_one(r, 0, &st[0], fail) != 0 || open_one(r, 1, &st[1], fail) != 0)
-            return -1;
-        if (r->fd[0] < 0 || r->fd[1] < 0 || st[0].st_ino != st[1].st_ino ||
-            st[0].st_dev != st[1].st_dev)
-            return 0;
-        close_files(r);
-    }
+    struct stat st[LOG_FILES];
+    if (open_one(r, 0, &st[0], fail) != 0 || open_one(r, 1, &st[1], fail) != 0)
+        return -1;
+    /* One file with both names, as after a rename between the two calls, is read once. */
+    if (r->fd[0] >= 0 && r->fd[1] >= 0 && st[0].st_ino == st[1].st_ino &&
+        st[0].st_dev == st[1].st_dev)
+        close_file(r, 1);
+    return 0;
 }
 
 struct log_reader *log_reader_new(enum log_order order, const struct log_filter *filter,
@@ -289,9 +285,10 @@ void log_reader_free(struct log_reader *r)
 {
     if (!r)
         return;
-    close_files(r);
-    for (unsigned i = 0; i < LOG_FILES; i++)
+    for (unsigned i = 0; i < LOG_FILES; i++) {
+        close_file(r, i);
         free(r->path[i]);
+    }
     for (size_t i = 0; i < r->needle_count; i++)
         buf_release(&r->needles[i].text);
     free(r->needles);

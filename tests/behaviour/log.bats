@@ -206,6 +206,15 @@ END_OF_SCENARIO
     expect_status 78
 }
 
+@test "log: one file with both names is read once" {
+    entry aaaa0001 one
+    ln "$LOG" "$FORMER"
+    launch "$CHAT" log list >"$OUT" 2>"$ERR"
+    await_end
+    expect_status 0
+    [ "$(cut -f 1 "$OUT")" = aaaa0001 ]
+}
+
 @test "log: fifty processes that rotate concurrently lose no entry" {
     serve_hello
     mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
