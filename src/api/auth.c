@@ -141,10 +141,11 @@ static void read_session_times(const struct api_session *session, int64_t *issue
 int auth_store(const struct auth_config *config, const char *email,
                const struct api_session *session, bool *unsupported, struct fail *fail)
 {
-    int64_t issued_at, expires_at;
-    read_session_times(session, &issued_at, &expires_at);
-    return credentials_put(config->key, session->token, email, issued_at, expires_at, unsupported,
-                           fail);
+    struct credentials c = {.token = xstrdup(session->token), .email = xstrdup(email)};
+    read_session_times(session, &c.issued_at, &c.expires_at);
+    int result = credentials_put(config->key, &c, unsupported, fail);
+    credentials_release(&c);
+    return result;
 }
 
 char *auth_warning(struct auth *auth)
@@ -169,6 +170,24 @@ static bool is_near_its_end(const struct auth *a)
     return a->expires_at && left > 0 && left < margin;
 }
 
+/* Leaves a stored token that another process has changed or removed since this one was read. */
+static void accept_refreshed(struct auth *auth, struct api *api, const struct api_session *session,
+                             struct fail *why)
+{
+    char *old = xstrdup(auth->token);
+    set_token(auth, api, xstrdup(session->token));
+    read_session_times(session, &auth->issued_at, &auth->expires_at);
+    struct credentials c = {.token = auth->token,
+                            .email = auth->email,
+                            .issued_at = auth->issued_at,
+                            .expires_at = auth->expires_at};
+    if (credentials_replace(auth->config.key, old, &c, why) != 0 && why->cause != FAIL_SIGNAL) {
+        free(auth->warning);
+        auth->warning = xstrdup(why->message);
+    }
+    wipe_string(old);
+}
+
 /* If the refresh fails, the current token is kept: it is still valid. */
 static int refresh(struct auth *auth, struct api *api, struct fail *fail)
 {
@@ -176,13 +195,7 @@ static int refresh(struct auth *auth, struct api *api, struct fail *fail)
     struct fail why = FAIL_INIT;
     auth->refreshed_at = sys_wall_ms() / 1000;
     if (api_refresh(api, &session, &why) == 0) {
-        if (auth_store(&auth->config, auth->email, &session, NULL, &why) != 0 &&
-            why.cause != FAIL_SIGNAL) {
-            free(auth->warning);
-            auth->warning = xstrdup(why.message);
-        }
-        set_token(auth, api, xstrdup(session.token));
-        read_session_times(&session, &auth->issued_at, &auth->expires_at);
+        accept_refreshed(auth, api, &session, &why);
         api_session_release(&session);
     }
     int result = why.cause == FAIL_SIGNAL ? fail_signal(fail, why.signal) : 0;

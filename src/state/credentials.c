@@ -28,18 +28,34 @@ int credentials_get(struct store_key key, struct credentials *c, struct fail *fa
     return store_get(CREDENTIALS_STORE, key, read_token_member, c, fail);
 }
 
-int credentials_put(struct store_key key, const char *token, const char *email, int64_t issued_at,
-                    int64_t expires_at, bool *unsupported, struct fail *fail)
+static void put_members(struct buf *out, const struct credentials *c)
+{
+    /* Reserve the final size: a reallocation would leave a copy of the token in freed memory. */
+    buf_reserve(out, span_of(c->token).len + 6 * span_of(c->email).len + 256);
+    json_put_text(out, "token", span_of(c->token));
+    if (c->email)
+        json_put_text(out, "email", span_of(c->email));
+    json_put_int(out, "issued_at", c->issued_at);
+    json_put_int(out, "expires_at", c->expires_at);
+}
+
+int credentials_put(struct store_key key, const struct credentials *c, bool *unsupported,
+                    struct fail *fail)
 {
     struct buf members = {0};
-    /* Reserve the final size: a reallocation would leave a copy of the token in freed memory. */
-    buf_reserve(&members, span_of(token).len + 6 * span_of(email).len + 256);
-    json_put_text(&members, "token", span_of(token));
-    if (email)
-        json_put_text(&members, "email", span_of(email));
-    json_put_int(&members, "issued_at", issued_at);
-    json_put_int(&members, "expires_at", expires_at);
+    put_members(&members, c);
     int result = store_put(CREDENTIALS_STORE, key, buf_view(&members), unsupported, fail);
+    buf_wipe(&members);
+    return result;
+}
+
+int credentials_replace(struct store_key key, const char *old, const struct credentials *c,
+                        struct fail *fail)
+{
+    struct buf members = {0};
+    put_members(&members, c);
+    int result = store_replace(CREDENTIALS_STORE, key, (struct store_member){"token", old},
+                               buf_view(&members), fail);
     buf_wipe(&members);
     return result;
 }

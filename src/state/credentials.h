@@ -20,9 +20,12 @@ struct credentials {
 
 /* Reads the token for `key`; c->token is NULL if none is stored. Fails as store_get. */
 int credentials_get(struct store_key key, struct credentials *c, struct fail *fail);
-/* Stores a token, as store_put. `email` and `unsupported` may be NULL, the times 0. */
-int credentials_put(struct store_key key, const char *token, const char *email, int64_t issued_at,
-                    int64_t expires_at, bool *unsupported, struct fail *fail);
+/* Stores a token, as store_put. `unsupported` may be NULL. */
+int credentials_put(struct store_key key, const struct credentials *c, bool *unsupported,
+                    struct fail *fail);
+/* Stores `c` if the stored token is still `old`, as store_replace. */
+int credentials_replace(struct store_key key, const char *old, const struct credentials *c,
+                        struct fail *fail);
 /* Removes it, as store_put. */
 int credentials_forget(struct store_key key, struct fail *fail);
 /* Wipes the token. */

@@ -93,8 +93,10 @@ int last_forget(struct store_key key, const char *id, struct fail *fail)
 {
     struct last last;
     int result = last_get(key, NULL, &last, fail);
+    /* If there is nothing to remove, no lock file is created. */
     if (result == 0 && last.id && strcmp(last.id, id) == 0)
-        result = store_put(LAST_STORE, key, span_make(NULL, 0), NULL, fail);
+        result = store_replace(LAST_STORE, key, (struct store_member){"conversation_id", id},
+                               span_make(NULL, 0), fail);
     last_release(&last);
     return result;
 }

@@ -212,14 +212,44 @@ static void put_store(struct buf *out, const struct loaded *l, struct span membe
     buf_puts(out, "\n]}\n");
 }
 
+struct member_search {
+    const struct store_member *wanted;
+    bool found;
+};
+
+static void search_member(void *arg, const struct json_member *m)
+{
+    struct member_search *search = arg;
+    if (span_is(m->key, search->wanted->name))
+        search->found =
+            m->value.type == JSON_STRING && span_is(m->value.string, search->wanted->value);
+}
+
+static bool entry_has(struct span entry, const struct store_member *wanted)
+{
+    struct member_search search = {.wanted = wanted};
+    if (entry.len)
+        json_read_object(entry, search_member, &search);
+    return search.found;
+}
+
+/* What store_put and store_replace change. */
+struct change {
+    struct store_key key;
+    const struct store_member *old; /* NULL for any */
+    struct span members;
+};
+
 /* Reads the file, changes the entry and replaces the file. */
-static int rewrite(const char *path, struct store_key key, struct span members, struct fail *fail)
+static int rewrite(const char *path, const struct change *c, struct fail *fail)
 {
     struct buf changed = {0};
     struct loaded file;
-    int result = load(&file, path, key, fail);
-    if (result == 0 && (members.len || file.found.len)) {
-        put_store(&changed, &file, members);
+    int result = load(&file, path, c->key, fail);
+    bool is_wanted =
+        c->old ? entry_has(file.found, c->old) : c->members.len > 0 || file.found.len > 0;
+    if (result == 0 && is_wanted) {
+        put_store(&changed, &file, c->members);
         if (changed.len > STORE_MAX)
             result = fail_set_hint(fail, FAIL_CREATE, "remove the file to begin a new one",
                                    "cannot write %s: larger than %d MiB", path, STORE_MAX >> 20);
@@ -257,8 +287,8 @@ static int lock_failed(const char *path, struct fail *fail)
     return sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
 }
 
-int store_put(const char *name, struct store_key key, struct span members, bool *unsupported,
-              struct fail *fail)
+static int change_entry(const char *name, const struct change *c, bool *unsupported,
+                        struct fail *fail)
 {
     struct buf path = {0}, lock = {0};
     bool no_lock = false;
@@ -268,8 +298,7 @@ int store_put(const char *name, struct store_key key, struct span members, bool 
         int fd = store_lock(buf_text(&lock), LOCK_SECONDS * INT64_C(1000000), &no_lock);
         if (fd >= 0 && !no_lock)
             sys_replace_clean(buf_text(&path));
-        result = fd < 0 ? lock_failed(buf_text(&path), fail)
-                        : rewrite(buf_text(&path), key, members, fail);
+        result = fd < 0 ? lock_failed(buf_text(&path), fail) : rewrite(buf_text(&path), c, fail);
         if (fd >= 0)
             close(fd);
     }
@@ -278,4 +307,18 @@ int store_put(const char *name, struct store_key key, struct span members, bool 
     buf_release(&path);
     buf_release(&lock);
     return result;
+}
+
+int store_put(const char *name, struct store_key key, struct span members, bool *unsupported,
+              struct fail *fail)
+{
+    struct change c = {.key = key, .members = members};
+    return change_entry(name, &c, unsupported, fail);
+}
+
+int store_replace(const char *name, struct store_key key, struct store_member old,
+                  struct span members, struct fail *fail)
+{
+    struct change c = {.key = key, .old = &old, .members = members};
+    return change_entry(name, &c, NULL, fail);
 }

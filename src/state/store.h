@@ -39,4 +39,15 @@ int store_check(const char *name, struct fail *fail);
 int store_put(const char *name, struct store_key key, struct span members, bool *unsupported,
               struct fail *fail);
 
+/* A string member of an entry. Borrowed. */
+struct store_member {
+    const char *name;
+    const char *value;
+};
+
+/* As store_put, but changes the entry only if it has the member `old`: another process may have
+   changed it since it was read. Otherwise 0. */
+int store_replace(const char *name, struct store_key key, struct store_member old,
+                  struct span members, struct fail *fail);
+
 #endif

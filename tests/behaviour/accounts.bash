@@ -132,7 +132,8 @@ expect_empty_list()
     expect_bytes "$line\r\n" "$T/screen"
 }
 
-# Makes $T/clock.so: under it, the clock of a process is two hours ahead once the file $CLOCK_AHEAD exists.
+# Makes $T/clock.so: under it, the clock of a process is two hours ahead once the file $CLOCK_AHEAD exists. If the file
+# $CLOCK_STOPPED exists, the time of day is that of its last change.
 make_clock()
 {
     make_preload clock <<'END_OF_C'
@@ -141,6 +142,7 @@ make_clock()
 #define _TIME_BITS 64
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -160,10 +162,14 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     const char *ahead = getenv("CLOCK_AHEAD");
     if (ahead && access(ahead, F_OK) == 0)
         now->tv_sec += 7200;
+    const char *stopped = getenv("CLOCK_STOPPED");
+    struct stat st;
+    if (clock == CLOCK_REALTIME && stopped && stat(stopped, &st) == 0)
+        *now = st.st_mtim;
     return result;
 }
 END_OF_C
-    export CLOCK_AHEAD=$T/ahead
+    export CLOCK_AHEAD=$T/ahead CLOCK_STOPPED=$T/stopped
 }
 
 # expect_failure STATUS [PATTERN]: one line with an error was printed, and nothing on standard output.

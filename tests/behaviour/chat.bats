@@ -417,7 +417,9 @@ hear()
     expect_read "$1" "Heard: $2"$'\n'
 }
 
-@test "chat: a token near its end is refreshed between two questions, without a message" {
+# begin_chat: asks the question "one" of a dialogue under $T/clock.so; its stored token is valid for 7300 seconds.
+begin_chat()
+{
     serve_default --token-life 7300
     no_token
     log_in
@@ -425,20 +427,35 @@ hear()
     pipe_to LINES
     pipe_from ANSWERS
     launch env LD_PRELOAD="$T/clock.so" "$CHAT" chat -j <"$T/lines" >"$T/answers" 2>"$ERR"
-    local old line=''
-    old=$(stored '.[0].token')
-    for text in one two three; do
-        [ "$text" != two ] || : >"$CLOCK_AHEAD"
-        echo "$text" >&"$LINES"
-        line=''
-        until [[ $line == *'"client.close"'* ]]; do
-            read -r -t "$PATIENCE" -u "$ANSWERS" line || fail "no answer to $text"
-        done
-        [[ $line == *'"status":"done"'* ]] || fail "$line"
+    ask one
+}
+
+# ask TEXT: the dialogue of begin_chat gets an answer.
+ask()
+{
+    local line=''
+    echo "$1" >&"$LINES"
+    until [[ $line == *'"client.close"'* ]]; do
+        read -r -t "$PATIENCE" -u "$ANSWERS" line || fail "no answer to $1"
     done
+    [[ $line == *'"status":"done"'* ]] || fail "$line"
+}
+
+end_chat()
+{
     kill -TERM "$PID"
     await_end
     expect_bytes '' "$ERR"
+}
+
+@test "chat: a token near its end is refreshed between two questions, without a message" {
+    begin_chat
+    local old
+    old=$(stored '.[0].token')
+    : >"$CLOCK_AHEAD"
+    ask two
+    ask three
+    end_chat
     expect_requests 'POST /chat/conversations' 'POST /chat/send' 'POST /auth/refresh' 'POST /chat/send' 'POST /chat/send'
     [ "$(stored '.[0].token')" != "$old" ]
     [ "$(tokens_of 'POST /api/v1/chat/send' | tail -n 2 | sort -u)" = "$(stored '.[0].token')" ]
@@ -472,6 +489,23 @@ END
     expect_bytes '' "$ERR"
     [ "$(tokens_of 'POST /api/v1/chat/send' | tail -n 1)" = newer ]
     [ "$(count_requests 'POST /auth/refresh')" -eq 0 ]
+}
+
+@test "chat: a refreshed token does not replace one that another process stored or removed" {
+    local change wanted
+    for change in '[]' '.[0].token = "bobs" | .[0].email = "bob@example.com" | .'; do
+        begin_chat
+        change_stored "$change"
+        wanted=$(stored .)
+        : >"$CLOCK_AHEAD"
+        ask two
+        end_chat
+        [ "$(count_requests 'POST /auth/refresh')" -eq 1 ]
+        [ "$(stored .)" = "$wanted" ] || fail "$(stored .)"
+        stop_server
+        rm -r "$T/announcement" "$T/port" "$XDG_STATE_HOME" "$DUMP" "$CLOCK_AHEAD" "$T/lines" "$T/answers"
+        mkdir "$DUMP"
+    done
 }
 
 # --- at a terminal ---
