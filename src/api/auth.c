@@ -177,6 +177,8 @@ static void accept_refreshed(struct auth *auth, struct api *api, const struct ap
     char *old = xstrdup(auth->token);
     set_token(auth, api, xstrdup(session->token));
     read_session_times(session, &auth->issued_at, &auth->expires_at);
+    if (!is_near_its_end(auth))
+        auth->refreshed_at = 0;
     struct credentials c = {.token = auth->token,
                             .email = auth->email,
                             .issued_at = auth->issued_at,

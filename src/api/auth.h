@@ -47,7 +47,7 @@ struct auth {
     char *token;
     char *email;                   /* of the account, NULL if unknown */
     int64_t issued_at, expires_at; /* Unix seconds, 0 when unknown */
-    int64_t refreshed_at;          /* Unix seconds of the last attempt to refresh it, 0 for none */
+    int64_t refreshed_at;          /* Unix seconds of the last refresh without success, or 0 */
     int tries;                     /* number of ways to obtain another token tried after a 401 */
     char *warning;                 /* for auth_warning: a token could not be stored; or NULL */
 };
@@ -78,8 +78,8 @@ int auth_obtain(struct auth *auth, const struct auth_config *config, struct api 
                 char **warning, struct fail *fail);
 
 /* Call before further questions with the same token. Refreshes a stored token that is near its end,
-   as auth_obtain does, because an expired one cannot be refreshed. After a failed refresh it does
-   nothing for a minute. -1 with FAIL_SIGNAL only. */
+   as auth_obtain does, because an expired one cannot be refreshed. After a refresh that failed, or
+   whose token is near its end as well, it does nothing for a minute. -1 with FAIL_SIGNAL only. */
 int auth_freshen(struct auth *auth, struct api *api, struct fail *fail);
 
 /* Reads only the stored token, expired or not: 0, 1 if there is none, -1 with FAIL_CONFIG. */

@@ -508,6 +508,27 @@ END
     done
 }
 
+@test "chat: a token that lives less than a minute is refreshed each time that it is near its end" {
+    local now=1900000000
+    make_clock
+    touch -d "@$now" "$CLOCK_STOPPED"
+    serve_default --token-life 60
+    no_token
+    LD_PRELOAD=$T/clock.so log_in
+    pipe_to LINES
+    pipe_from ANSWERS
+    launch env LD_PRELOAD="$T/clock.so" "$CHAT" chat -j <"$T/lines" >"$T/answers" 2>"$ERR"
+    for text in one two three; do
+        touch -d "@$now" "$CLOCK_STOPPED"
+        ask "$text"
+        # A tenth of its life is left.
+        now=$((now + 55))
+    done
+    end_chat
+    expect_requests 'POST /chat/conversations' 'POST /chat/send' 'POST /auth/refresh' 'POST /chat/send' \
+        'POST /auth/refresh' 'POST /chat/send'
+}
+
 # --- at a terminal ---
 
 @test "chat: the keys of line editing" {
