@@ -370,6 +370,9 @@ static bool take_newer(struct auth *auth, struct api *api)
         auth->issued_at = stored.issued_at;
         auth->expires_at = stored.expires_at;
         stored.token = NULL;
+        free(auth->email);
+        auth->email = stored.email;
+        stored.email = NULL;
     }
     auth_release(&stored);
     fail_release(&ignored);

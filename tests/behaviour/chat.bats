@@ -508,6 +508,34 @@ END
     done
 }
 
+# The server refuses the first token, and the dialogue continues with one that another account has stored.
+@test "chat: a token of another account is refreshed as that of its account" {
+    serve <<'END'
+on POST /chat/send once
+event done {}
+on POST /chat/send once
+status 401
+body {"detail":"expired"}
+on POST /chat/send
+event done {}
+on POST /auth/refresh
+body {"access_token":"third","expires_in":7300}
+END
+    no_token
+    log_in
+    pipe_to LINES
+    pipe_from ANSWERS
+    launch "$CHAT" chat -j -c "$ID" <"$T/lines" >"$T/answers" 2>"$ERR"
+    ask one
+    change_stored '.[0].token = "second" | .[0].email = "bob@example.com" | .'
+    age 7300 100
+    ask two
+    ask three
+    end_chat
+    expect_requests 'POST /chat/send' 'POST /chat/send' 'POST /chat/send' 'POST /auth/refresh' 'POST /chat/send'
+    [ "$(stored '.[0] | .token, .email' | paste -s -d ' ')" = 'third bob@example.com' ] || fail "$(stored .)"
+}
+
 @test "chat: a token that lives less than a minute is refreshed each time that it is near its end" {
     local now=1900000000
     make_clock
