@@ -188,11 +188,12 @@ static void on_status_line(struct transfer *x, struct span line)
     x->retry_after = x->reset = 0;
 }
 
-/* Retry-After, else the time until X-RateLimit-Reset, at most INT32_MAX seconds. */
+/* Retry-After, else with 429 the time until X-RateLimit-Reset, at most INT32_MAX seconds. Many
+   services send X-RateLimit-Reset with every response, where it is no reason to wait. */
 static void take_retry_hint(struct transfer *x)
 {
     int64_t seconds = x->retry_after, now = sys_wall_ms();
-    if (seconds <= 0 && x->reset > now / 1000) {
+    if (seconds <= 0 && x->response->status == 429 && x->reset > now / 1000) {
         int64_t wait = x->reset - now / 1000;
         x->response->retry_after =
             (wait < INT32_MAX ? wait : INT32_MAX) * INT64_C(1000) - now % 1000;

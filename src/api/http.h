@@ -76,8 +76,8 @@ struct http_response {
     const char *url_setting; /* of the configuration, borrowed; see http_url_setting */
     struct buf content_type, location;
     struct buf content_encoding; /* empty for identity */
-    int64_t retry_after;     /* ms from now, from Retry-After or X-RateLimit-Reset; -1 for none */
-    struct buf body;         /* unless the hooks accepted it; at most HTTP_BODY_MAX */
+    int64_t retry_after; /* ms from now: Retry-After, or X-RateLimit-Reset of a 429; -1 for none */
+    struct buf body;     /* unless the hooks accepted it; at most HTTP_BODY_MAX */
     struct buf request_body; /* unless the hooks accepted the body: messages must not repeat it */
     int64_t sent; /* sys_now_us() when the request went out, in whole or in part; 0 before */
 };

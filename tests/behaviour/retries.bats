@@ -533,6 +533,30 @@ date_in()
     done
 }
 
+# Many services send it with every response.
+@test "X-RateLimit-Reset counts only with status 429" {
+    local reset code
+    reset=$(($(date +%s) + 3000))
+    for code in 500 502 503 529; do
+        serve_then "status $code"$'\nheader X-RateLimit-Remaining: 990\nheader X-RateLimit-Reset: '"$reset"
+        quick -q hi
+        [ "$status" -eq 0 ] || fail "$code"
+        [ "$(posts)" -eq 2 ] || fail "$code"
+        again
+    done
+    serve_then $'status 404\nheader X-RateLimit-Reset: '"$reset"
+    run_chat send -q -c "$ID" hi
+    expect_status 65
+    expect_no 'retry after' "$ERR"
+    again
+    first_delay $'status 503\nheader Retry-After: 7\nheader X-RateLimit-Reset: '"$reset"
+    [ "$DELAY" -eq 7000 ] || fail "$DELAY"
+    first_delay $'status 429\nheader X-RateLimit-Reset: '"$reset"$'\nheader Retry-After: 7'
+    [ "$DELAY" -eq 7000 ] || fail "$DELAY"
+    first_delay $'status 429\nheader X-RateLimit-Reset: '"$reset" --retry-max-time 0
+    [ "$DELAY" -gt 2000000 ] && [ "$DELAY" -le 3000000 ] || fail "$DELAY"
+}
+
 @test "the retry_after of an error event" {
     first_delay 'event error {"message":"m","retryable":true,"retry_after":7.5}' --retry-delay 0.01
     [ "$DELAY" -eq 7500 ] || fail "$DELAY"
