@@ -419,12 +419,27 @@ static enum fail_cause cause_of_status(int status)
     return status < 500 ? FAIL_DATA : FAIL_SERVER_OTHER;
 }
 
-static enum fail_cause cause_of(int status, struct buf *code, const struct buf *words)
+/* Why a request was refused. Only the server's words and code determine the cause: a URL or a
+   header may contain any word. */
+struct explanation {
+    struct buf own;    /* this program's description of the response */
+    struct buf server; /* the server's explanation, from the body */
+    struct buf code;
+};
+
+static void explanation_release(struct explanation *e)
+{
+    buf_release(&e->own);
+    buf_release(&e->server);
+    buf_release(&e->code);
+}
+
+static enum fail_cause cause_of(int status, struct explanation *e)
 {
     enum fail_cause cause = cause_of_status(status);
-    if (status == 429 && is_quota(buf_text(code)))
+    if (status == 429 && is_quota(buf_text(&e->code)))
         return FAIL_QUOTA;
-    switch (refusal_classify(buf_view(code), buf_view(words))) {
+    switch (refusal_classify(buf_view(&e->code), buf_view(&e->server))) {
     case REFUSAL_QUOTA:
         return FAIL_QUOTA;
     case REFUSAL_RATE_LIMIT:
@@ -444,32 +459,29 @@ static bool is_cut_json(const struct http_response *response)
            (body.at[0] == '{' || body.at[0] == '[' || body.at[0] == '"');
 }
 
-/* Explains a response to `send` that is not an event stream. Its own explanation is included,
+static void read_explanation(struct explanation *e, const struct http_response *response)
+{
+    refusal_read(buf_view(&response->body), buf_view(&response->request_body), &e->server,
+                 &e->code);
+}
+
+/* Explains a response to `send` that is not an event stream. The server's explanation is included,
    because a gateway may report an error as JSON with status 200. */
-static void put_strange_success(struct buf *words, struct buf *code,
-                                const struct http_response *response)
+static void explain_strange_success(struct explanation *e, const struct http_response *response)
 {
     struct span body = span_trim(buf_view(&response->body));
     if (response->content_encoding.len)
-        buf_printf(words, "the answer is compressed (%.*s): unexpected Content-Encoding",
+        buf_printf(&e->own, "the answer is compressed (%.*s): unexpected Content-Encoding",
                    (int)response->content_encoding.len, response->content_encoding.data);
     else if (response->status != 200)
-        buf_puts(words, "a response with this status is not an event stream");
+        buf_puts(&e->own, "a response with this status is not an event stream");
     else if (response->content_type.len)
-        buf_printf(words, "the answer is not an event stream but %.*s",
+        buf_printf(&e->own, "the answer is not an event stream but %.*s",
                    (int)response->content_type.len, response->content_type.data);
     else
-        buf_puts(words, "the answer is not an event stream");
-    if (response->content_encoding.len || body.len == 0 || body.at[0] != '{' ||
-        is_cut_json(response))
-        return;
-    struct buf server = {0};
-    refusal_read(body, buf_view(&response->request_body), &server, code);
-    if (span_trim(buf_view(&server)).len) {
-        buf_puts(words, ": ");
-        buf_span(words, span_trim(buf_view(&server)));
-    }
-    buf_release(&server);
+        buf_puts(&e->own, "the answer is not an event stream");
+    if (!response->content_encoding.len && body.len && body.at[0] == '{' && !is_cut_json(response))
+        read_explanation(e, response);
 }
 
 static void put_hint(const struct http_response *response, struct fail *fail)
@@ -498,43 +510,58 @@ static void put_why(struct buf *out, const char *what, struct span words, int st
     utf8_put_without_nul(out, span_make(line.at + line.len, words.len - line.len));
 }
 
-static void put_redirect(struct buf *out, const struct http_response *response)
+static void explain_redirect(struct explanation *e, const struct http_response *response)
 {
     struct sent sent = {NULL, 0};
-    buf_puts(out, "redirected");
+    buf_puts(&e->own, "redirected");
     if (response->location.len) {
         json_read_object(buf_view(&response->request_body), add_sent_strings, &sent);
-        buf_puts(out, " to ");
-        put_masked(out, &sent, buf_view(&response->location));
+        buf_puts(&e->own, " to ");
+        put_masked(&e->own, &sent, buf_view(&response->location));
         sent_release(&sent);
     }
 }
 
+static void explain(struct explanation *e, const struct http_response *response)
+{
+    if (response->status < 300)
+        explain_strange_success(e, response);
+    else if (response->status < 400)
+        explain_redirect(e, response);
+    else if (is_cut_json(response))
+        buf_printf(&e->own, "an explanation of more than %d MiB", HTTP_BODY_MAX >> 20);
+    else
+        read_explanation(e, response);
+}
+
+static void put_explanation(struct buf *out, const struct explanation *e)
+{
+    struct span server = span_trim(buf_view(&e->server));
+    buf_span(out, buf_view(&e->own));
+    if (e->own.len && server.len)
+        buf_puts(out, ": ");
+    buf_span(out, server);
+}
+
 int api_refused(const struct http_response *response, const char *what, struct fail *fail)
 {
-    struct buf words = {0}, why = {0}, code = {0};
-    int status = response->status;
-    if (status < 300)
-        put_strange_success(&words, &code, response);
-    else if (status < 400)
-        put_redirect(&words, response);
-    else if (is_cut_json(response))
-        buf_printf(&words, "an explanation of more than %d MiB", HTTP_BODY_MAX >> 20);
-    else
-        refusal_read(buf_view(&response->body), buf_view(&response->request_body), &words, &code);
+    struct explanation e = {.own = {0}};
+    struct buf words = {0}, why = {0};
     bool first = !fail_is_set(fail);
-    put_why(&why, what, span_trim(buf_view(&words)), status);
-    fail_set(fail, cause_of(status, &code, &words), "%s", buf_text(&why));
+    explain(&e, response);
+    put_explanation(&words, &e);
+    put_why(&why, what, buf_view(&words), response->status);
+    fail_set(fail, cause_of(response->status, &e), "%s", buf_text(&why));
     if (first) {
-        fail->http_status = status;
+        fail->http_status = response->status;
         fail->retry_after = response->retry_after;
-        if (code.len)
-            fail_code(fail, buf_view(&code));
+        if (e.code.len)
+            fail_code(fail, buf_view(&e.code));
         put_hint(response, fail);
     }
+    explanation_release(&e);
     buf_release(&words);
     buf_release(&why);
-    buf_release(&code);
     return -1;
 }
 

@@ -982,6 +982,23 @@ SCENARIO
     expect_requests 'POST /chat/conversations'
 }
 
+@test "76: no word in a URL or a header is a code of the server" {
+    local word
+    for word in overloaded rate_limit_exceeded quota_exceeded insufficient_quota; do
+        refused 76 "$word" $'status 307\nheader Location: https://status.example/'"$word.html"
+        refused 76 "$word" $'header Content-Type: text/html; note='"$word"
+        refused 76 "$word" $'header Content-Encoding: '"$word"
+    done
+    refused 69 'Pay first' $'header Content-Type: application/json; note=overloaded\nbody {"detail":"Pay first: quota_exceeded"}'
+    serve <<<$'on * /*/*\nstatus 302\nheader Location: /quota_exceeded'
+    run_chat send hi
+    expect_failure 76 '.*quota_exceeded.*'
+    run_chat whoami
+    expect_failure 76 '.*quota_exceeded.*'
+    run_chat api /auth/me
+    expect_failure 76 '.*quota_exceeded.*'
+}
+
 @test "76: a compressed body" {
     serve <<'SCENARIO'
 on POST /chat/send
