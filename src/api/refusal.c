@@ -528,6 +528,9 @@ static void explain(struct explanation *e, const struct http_response *response)
         explain_strange_success(e, response);
     else if (response->status < 400)
         explain_redirect(e, response);
+    else if (response->content_encoding.len && response->body.len)
+        buf_printf(&e->own, "an explanation with the Content-Encoding %.*s",
+                   (int)response->content_encoding.len, response->content_encoding.data);
     else if (is_cut_json(response))
         buf_printf(&e->own, "an explanation of more than %d MiB", HTTP_BODY_MAX >> 20);
     else

@@ -1020,6 +1020,30 @@ SCENARIO
     expect_status 0
 }
 
+@test "a compressed refusal is classified by its status alone, by every call" {
+    local quota='{"error":"quota_exceeded","message":"used up"}' encoding='.*an explanation with the Content-Encoding br'
+    serve <<<$'on * /*/*\nstatus 429\nheader Content-Encoding: br\nbody '"$quota"
+    run_chat send --retry 0 hi
+    expect_failure 75 "$encoding \(HTTP 429\).*"
+    run_chat send --retry 0 -c "$ID" hi
+    expect_failure 75 "$encoding \(HTTP 429\).*"
+    run_chat whoami
+    expect_failure 75 "$encoding \(HTTP 429\).*"
+    run_chat login --email me@example.com --password-stdin <<<hunter2
+    expect_failure 75 "$encoding \(HTTP 429\).*"
+    run_chat api --retry 0 /auth/me
+    expect_status 75
+    expect_bytes "$quota"
+    expect_error "GET /auth/me: an explanation with the Content-Encoding br \(HTTP 429\).*"
+    run_chat api --retry 0 HEAD /auth/me
+    expect_status 75
+    expect_error 'HEAD /auth/me: HTTP 429.*'
+    run_chat batch --lines --retry 0 <<<hi
+    expect_status 75
+    expect_jq 'length == 1 and .[0].exit_code == 75 and .[0].error.code == "busy" and
+        (.[0].error.message | test("Content-Encoding br"))'
+}
+
 # --- 77, 78 ---
 
 @test "77: 401 and 403" {

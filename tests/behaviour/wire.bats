@@ -313,7 +313,7 @@ SCENARIO
     expect_error '.*deflate.*'
     run_chat send -c "$ID" hi
     expect_status 65
-    expect_error '.*422.*'
+    expect_error 'cannot send the message: an explanation with the Content-Encoding gzip \(HTTP 422\).*'
     expect_utf8 "$ERR"
 }
 
