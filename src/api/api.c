@@ -400,9 +400,8 @@ bool api_is_event_stream(const struct http_response *response)
     if (semicolon)
         type.len = (size_t)(semicolon - type.at);
     type = span_trim(type);
-    struct span encoding = buf_view(&response->content_encoding);
     return response->status == 200 && span_equal_nocase(type, span_of("text/event-stream")) &&
-           (encoding.len == 0 || span_equal_nocase(encoding, span_of("identity")));
+           response->content_encoding.len == 0;
 }
 
 /* Accounts. */
