@@ -117,9 +117,11 @@ struct http_request {
 enum { HTTP_IDLE_SECONDS = 3 };
 
 /* Performs one exchange; *response is reset first. 0 if a response with any status was received
-   completely, or a hook returned HTTP_ENOUGH. -1 with *fail: FAIL_UNREACHABLE, FAIL_CUT,
-   FAIL_CLOCK, FAIL_PROTOCOL, FAIL_SIGNAL, FAIL_SOFTWARE or the failure of a hook. The body is sent
-   once: libcurl cannot rewind it and therefore never repeats a request by itself. */
+   completely, or a hook returned HTTP_ENOUGH. -1 with *fail: FAIL_INPUT for a certificate or key
+   file, FAIL_UNREACHABLE, FAIL_NOT_LISTENING, FAIL_CERTIFICATE, FAIL_SERVER_OTHER for a server with
+   HTTP/2 only, FAIL_UNSENT, FAIL_CUT, FAIL_CLOCK, FAIL_DEADLINE, FAIL_PROTOCOL, FAIL_SIGNAL,
+   FAIL_SOFTWARE or the failure of a hook. The body is sent once: libcurl cannot rewind it and
+   therefore never repeats a request by itself. */
 int http_run(struct http *h, const struct http_request *request, struct http_response *response,
              struct fail *fail);
 

@@ -23,15 +23,15 @@ enum fail_cause {
     FAIL_NOT_LISTENING, /* the same: nothing listens on this port of this machine */
     FAIL_CERTIFICATE,   /* the same: the server refused the certificate of this program, or none */
     FAIL_OVERLOADED,    /* 503: the server did not process the request */
-    FAIL_SERVER,        /* 500, 502, 504: the request may have been processed */
-    FAIL_SERVER_OTHER,  /* other 5xx: a retry does not help */
-    FAIL_QUOTA,         /* 429 that reports an exhausted quota */
+    FAIL_SERVER,        /* 500, 502, 504, 520 to 524, 529: the request may have been processed */
+    FAIL_SERVER_OTHER,  /* other 5xx, or a server with HTTP/2 only: a retry does not help */
+    FAIL_QUOTA,         /* a refusal that reports an exhausted quota */
     FAIL_SOFTWARE,      /* a bug, or a library that ran out of memory */
     FAIL_CREATE,        /* an output file cannot be created */
     FAIL_OUTPUT,        /* output could not be written */
     FAIL_BUSY,          /* 408, 429, and a 503 that reports a rate limit */
     FAIL_LIMIT,         /* another refusal that reports a rate limit */
-    FAIL_LIMIT_SERVER,  /* the same with 500, 502, 504: the message may have been stored */
+    FAIL_LIMIT_SERVER,  /* the same with a status of FAIL_SERVER: may have been processed */
     FAIL_CLOCK,         /* a time limit was exceeded after connecting */
     FAIL_DEADLINE,      /* --max-time was exceeded: no time for a retry */
     FAIL_UNSENT,        /* the connection was lost before the request was sent */
