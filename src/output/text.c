@@ -21,6 +21,7 @@ struct text_sink {
     bool has_answered; /* a previous answer had text */
     bool has_text;     /* the current one has */
     bool concluded;    /* text_conclude was called for this answer */
+    bool holds;  /* there is text for `held`, of which the parser or the layout may have a part */
     bool former; /* the held text belongs to the previous attempt: text of this one replaces it */
 };
 
@@ -33,7 +34,7 @@ static void discard_text(struct text_sink *t)
     }
     if (t->where == &t->held)
         t->unfinished = false;
-    t->former = false;
+    t->holds = t->former = false;
 }
 
 /* Call before text of the answer is written. The previous answer may lack its final newline. */
@@ -65,6 +66,8 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
         discard_text(t);
     if (t->where == &t->out.pending)
         begin_answer(t);
+    else
+        t->holds = true;
     t->unfinished = text.at[text.len - 1] != '\n';
     bool held = t->layout && layout_table_rows(t->layout) >= 0;
     size_t before = t->where->len;
@@ -111,7 +114,7 @@ static int text_begin(struct sink *s, struct fail *fail)
 {
     (void)fail;
     struct text_sink *t = (struct text_sink *)s;
-    t->former = t->held.len > 0;
+    t->former = t->holds;
     if (!t->former)
         discard_text(t);
     return 0;
@@ -170,6 +173,7 @@ static int text_conclude(struct sink *s, bool signalled, struct fail *fail)
         begin_answer(t);
     buf_span(&t->out.pending, buf_view(&t->held));
     buf_clear(&t->held);
+    t->holds = false;
     int result = writer_flush(&t->out, fail);
     /* A reset of the style after a line feed does not begin another line. */
     if (only_reset)

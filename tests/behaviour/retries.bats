@@ -356,6 +356,28 @@ SCENARIO
     done
 }
 
+@test "--no-stream: a partial answer that is rendered is kept as well, whether it is a word, an opener or a table" {
+    local partial second
+    for second in 'status 503' $'event start {"mode":"blue"}\nclose'; do
+        for partial in '**Hello wor' 'Hel' '| a | b |\n|---|---|\n| 1 | 2 |' '<one'; do
+            serve <<SCENARIO
+on POST /chat/send once
+event message {"delta":"$partial"}
+close
+on POST /chat/send
+$second
+SCENARIO
+            quick -q --no-stream --render always --retry 1 hi
+            case $partial in
+            '|'*) expect_bytes 'a  b\n----\n1  2\n' ;;
+            *) expect_bytes "$partial\n" ;;
+            esac
+            [ "$(posts)" -eq 2 ]
+            again
+        done
+    done
+}
+
 @test "json: tools and text of another attempt replace the former ones" {
     serve <<'SCENARIO'
 on POST /chat/send once
