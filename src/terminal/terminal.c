@@ -136,11 +136,12 @@ static void end_cut_line(struct terminal *t)
     terminal_erase_status(t);
     bool cut = t->answer ? t->answer->cut_line : t->midline;
     bool shared = t->same || (t->same_file && (t->lines || t->midline));
+    t->midline = false;
+    if (!shared || !cut)
+        return;
     if (t->answer)
         t->answer->cut_line = false;
-    t->midline = false;
-    if (shared && cut)
-        sys_write_all(STDERR_FILENO, "\n", 1, NULL);
+    sys_write_all(STDERR_FILENO, "\n", 1, NULL);
 }
 
 /* `style` is an SGR parameter for the whole line. Write errors are ignored, except an interruption

@@ -99,6 +99,32 @@ history_file()
     done
 }
 
+@test "chat: lines on standard error do not change what separates answers without a final newline" {
+    serve <<'END'
+on POST /chat/send
+event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
+event tool_started {"tool_call_id":"c","tool_name":"get_prices","arguments":{}}
+event tool_finished {"tool_call_id":"c","tool_name":"get_prices","duration_ms":5}
+event message {"delta":"Heard: $TEXT"}
+event done {}
+END
+    for option in -q -v '-v --render always' '-v --no-stream'; do
+        # shellcheck disable=SC2086 # two words
+        run_chat chat -n $option <<<$'one\ntwo\nthree'
+        expect_status 0
+        expect_bytes 'Heard: one\n\nHeard: two\n\nHeard: three'
+    done
+    stop_server
+    rm -f "$T/announcement"
+    serve <<'END'
+on POST /chat/send
+event message {"delta":"Heard: $TEXT"}
+event error {"message":"out of order","retryable":false}
+END
+    run_chat chat -n <<<$'one\ntwo'
+    expect_bytes 'Heard: one\n\nHeard: two'
+}
+
 @test "chat: at a terminal the empty line between the answers precedes the lines of the tools" {
     serve <<'END'
 on POST /chat/send
