@@ -16,11 +16,10 @@
 /* The longest wait for the lock. */
 enum { CHANGE_SECONDS = 10 };
 
-/* The descriptor of the lock, or -1 with *fail. */
-static int lock_for_change(const struct log_paths *paths, struct fail *fail)
+/* As store_lock, but -1 with *fail. */
+static int lock_for_change(const struct log_paths *paths, bool *unsupported, struct fail *fail)
 {
-    bool unsupported;
-    int lock = store_lock(LOG_LOCK, CHANGE_SECONDS * INT64_C(1000000), &unsupported);
+    int lock = store_lock(LOG_LOCK, CHANGE_SECONDS * INT64_C(1000000), unsupported);
     if (lock >= 0)
         return lock;
     if (errno == ETIMEDOUT)
@@ -96,7 +95,6 @@ static int delete_places(const struct log_paths *paths, struct log_place *places
         for (next = i; next < count && places[next].file == places[i].file;)
             next++;
         const char *path = paths->path[places[i].file];
-        sys_replace_clean(path);
         if (remove_entries(path, places + i, next - i) != 0)
             result = sys_fail(fail, FAIL_CREATE, "cannot write %s", path);
     }
@@ -125,12 +123,13 @@ static int fail_without_home(struct fail *fail)
     return result;
 }
 
-/* Finds the files and locks them. Returns the lock for end_change, or -1 with *fail. */
-static int begin_change(struct log_paths *paths, struct fail *fail)
+/* Finds the files and locks them. Returns the lock for end_change, or -1 with *fail. *unsupported:
+   as store_lock. */
+static int begin_change(struct log_paths *paths, bool *unsupported, struct fail *fail)
 {
     if (!log_paths_init(paths))
         return fail_without_home(fail);
-    int lock = lock_for_change(paths, fail);
+    int lock = lock_for_change(paths, unsupported, fail);
     if (lock < 0)
         log_paths_release(paths);
     return lock;
@@ -142,19 +141,32 @@ static void end_change(struct log_paths *paths, int lock)
     log_paths_release(paths);
 }
 
+/* Requires the lock. */
+static void clean_files(const struct log_paths *paths)
+{
+    for (unsigned i = 0; i < LOG_FILES; i++)
+        sys_replace_clean(paths->path[i]);
+}
+
 int log_delete(const char *const *ids, size_t count, struct fail *fail)
 {
     struct log_paths paths;
-    int lock = begin_change(&paths, fail);
+    bool unsupported = false;
+    int lock = begin_change(&paths, &unsupported, fail);
     if (lock < 0)
         return -1;
+    if (!unsupported)
+        clean_files(&paths);
     int result = find_and_delete(&paths, ids, count, fail);
     end_change(&paths, lock);
     return result;
 }
 
+/* Removes a file and its temporary files, also without a lock: they contain what is to be removed.
+   A process that is writing one of them fails. */
 static int remove_file(const char *path, struct fail *fail)
 {
+    sys_replace_clean(path);
     if (sys_unlink(path) == 0 || errno == ENOENT)
         return 0;
     return sys_fail(fail, FAIL_CREATE, "cannot remove %s", path);
@@ -165,11 +177,9 @@ static int remove_all(const struct log_paths *paths, struct fail *fail)
 {
     char *history = buf_format("%s/%s", paths->directory, HISTORY_FILE);
     int result = 0;
-    for (unsigned i = 0; i < LOG_FILES; i++) {
-        sys_replace_clean(paths->path[i]);
+    for (unsigned i = 0; i < LOG_FILES; i++)
         if (remove_file(paths->path[i], fail) != 0)
             result = -1;
-    }
     if (remove_file(history, fail) != 0)
         result = -1;
     free(history);
@@ -179,7 +189,8 @@ static int remove_all(const struct log_paths *paths, struct fail *fail)
 int log_clear(struct fail *fail)
 {
     struct log_paths paths;
-    int lock = begin_change(&paths, fail);
+    bool unsupported = false;
+    int lock = begin_change(&paths, &unsupported, fail);
     if (lock < 0)
         return -1;
     int result = remove_all(&paths, fail);

@@ -71,8 +71,9 @@ int sys_replace_commit(struct sys_replacement *r);
 void sys_replace_abort(struct sys_replacement *r);
 /* Replaces a file by contents in memory: all of the above. -1 with errno. */
 int sys_replace_file(const char *path, const void *bytes, size_t len);
-/* Removes the temporary files that killed processes left beside `path`. Only for the holder of the
-   lock that guards `path`. */
+/* Removes the temporary files that killed processes left beside `path`. The caller holds the lock
+   that guards `path`, or removes `path` too: without the lock another process may be writing one of
+   them, and its sys_replace_commit fails. */
 void sys_replace_clean(const char *path);
 
 /* An exclusive lock on a file that is created for that purpose (mode 0600), held until close(2).

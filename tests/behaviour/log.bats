@@ -350,10 +350,14 @@ time.sleep(600)' "${LOG%/*}/log.lock" >"$T/held" 3>&- &
     [ -e "$LOG.backup" ]
     [ "$(jq -r .id "$LOG")" = bbbbbbbb ]
     [ "$(stat -c %a "$LOG")" = 600 ]
+    # The leftovers of clear are also those of the input history.
+    local history=${LOG%/*}/.history.tmp-ab3def
     : >"$leftover"
+    : >"$history"
     run_chat log clear --yes
     expect_status 0
     [ ! -e "$leftover" ]
+    [ ! -e "$history" ]
     [ -e "$LOG.backup" ]
 }
 

@@ -205,6 +205,25 @@ END_OF_C
     [ ! -e "$LOG" ]
 }
 
+@test "state: log delete on a file system without locks keeps temporary files, log clear removes them" {
+    build_no_locks
+    serve_hello
+    run_chat send --log -c "$ID" first
+    # They may be those of a process that is running.
+    local temporary
+    for temporary in .log.jsonl.tmp-ab3def .history.tmp-ab3def; do
+        : >"$(state "$temporary")"
+    done
+    LD_PRELOAD=$T/no_locks.so run_chat log delete "$(jq -r .id "$(state log.jsonl)")"
+    expect_status 0
+    [ ! -s "$(state log.jsonl)" ]
+    [ -e "$(state .log.jsonl.tmp-ab3def)" ]
+    [ -e "$(state .history.tmp-ab3def)" ]
+    LD_PRELOAD=$T/no_locks.so run_chat log clear --yes
+    expect_status 0
+    [ "$(ls -A "$(state)")" = $'conversations.json\nconversations.json.lock\nlog.lock' ] || fail "unexpected files: $(ls -A "$(state)")"
+}
+
 @test "state: below ~/.local/state if XDG_STATE_HOME is not set or relative" {
     serve_hello
     unset XDG_STATE_HOME
