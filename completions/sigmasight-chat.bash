@@ -243,8 +243,8 @@ _sigmasight_chat()
             options=''
         elif [[ $options && $before == -?* ]]; then
             # In a group such as -qo, the last letter.
-            if [[ $before == -[!-]?* ]]; then
-                before=-${before: -1}
+            if [[ $before =~ ^-[qvhjnC]+(.)$ ]]; then
+                before=-${BASH_REMATCH[1]}
             fi
             if _sigmasight_chat_kind "$before"; then
                 open=1

@@ -20,7 +20,7 @@ function __sigmasight_chat_no_command
     test (count $words) -eq 1 -o "$words[2..]" = help
 end
 
-# Prints the operands of `conversations`, one a line.
+# Prints the operands of the command, one a line. Not of send, chat, batch and decode, whose options are not all known here.
 function __sigmasight_chat_operands
     set -l words (commandline -opc)
     set -l value 0
@@ -32,7 +32,7 @@ function __sigmasight_chat_operands
             printf '%s\n' $word
         else if test "$word" = --
             set literal 1
-        else if string match -qr -- '^(-[a-zA-Z]*[umH]|--(url|profile|token-file|cacert|cert|key|header|mode|portfolio|limit|color|comment|data|retry|retry-delay|retry-max-time|connect-timeout|idle-timeout|stall-timeout|max-time))$' $word
+        else if string match -qr -- '^(-[qvhj]*[umHc]|--(url|profile|token-file|cacert|cert|key|header|mode|portfolio|limit|color|conversation|render|comment|data|retry|retry-delay|retry-max-time|connect-timeout|idle-timeout|stall-timeout|max-time))$' $word
             set value 1
         else if not string match -qr -- '^-.' $word
             printf '%s\n' $word
@@ -234,10 +234,10 @@ complete -c sigmasight-chat -n $login -l email -x -d 'Email address of the accou
 complete -c sigmasight-chat -n $login -l password-stdin -d 'Read the password from standard input'
 
 # completion
-complete -c sigmasight-chat -n '__sigmasight_chat_command completion' -a 'bash zsh fish'
+complete -c sigmasight-chat -n '__sigmasight_chat_count completion 0' -a 'bash zsh fish'
 
 # config
-complete -c sigmasight-chat -n '__sigmasight_chat_command config' -a 'path\t"Print the name of the configuration file" edit\t"Edit it and check it"'
+complete -c sigmasight-chat -n '__sigmasight_chat_count config 0' -a 'path\t"Print the name of the configuration file" edit\t"Edit it and check it"'
 
 # feedback, api
 complete -c sigmasight-chat -n '__sigmasight_chat_command feedback' -l comment -x -d 'Add a comment'
@@ -252,7 +252,7 @@ complete -c sigmasight-chat -n '__sigmasight_chat_command log' -l yes -d 'Remove
 complete -c sigmasight-chat -n '__sigmasight_chat_command log' -l no-pager -d 'Do not use a pager'
 complete -c sigmasight-chat -n '__sigmasight_chat_count log 0' -a 'list\t"List the entries, the newest first" show\t"Print question and answer" export\t"Print entries as Markdown" delete\t"Remove entries" clear\t"Remove the whole log and the input history" path\t"Print the name of the file"'
 complete -c sigmasight-chat -n '__sigmasight_chat_command log; and contains -- (__sigmasight_chat_operands)[1] show export delete' -k -a '(__sigmasight_chat_entries)'
-complete -c sigmasight-chat -n '__sigmasight_chat_command schema' -a 'events log'
+complete -c sigmasight-chat -n '__sigmasight_chat_count schema 0' -a 'events log'
 
 # whoami, conversations, log, config, doctor
 complete -c sigmasight-chat -n '__sigmasight_chat_command whoami conversations portfolios log config doctor' -s j -l json -d 'Print JSON objects'

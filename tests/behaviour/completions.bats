@@ -357,7 +357,16 @@ takes()
     for place in show export delete; do
         offered "sigmasight-chat log $place " "${ids[@]}"
     done
-    offered 'sigmasight-chat log ' list show export delete clear path
+    subcommands=(list show export delete clear path)
+    offered 'sigmasight-chat log ' "${subcommands[@]}"
+    # Options, also with values, are not operands.
+    for options in -q '--limit 5' --limit=5 '-c 11' '-qc 11' -c11c '--conversation 11' '--render always' '--color never'; do
+        offered "sigmasight-chat log $options " "${subcommands[@]}"
+        offered "sigmasight-chat log $options show " "${ids[@]}"
+    done
+    offered "sigmasight-chat log show -j ${ids[0]} " "${ids[@]}"
+    offered 'sigmasight-chat log -q list '
+    offered 'sigmasight-chat log -q path '
     offered 'sigmasight-chat feedback ' up down "${ids[@]}"
     offered "sigmasight-chat feedback ${ids[0]} " up down
     # zsh reports errors of its functions above the prompt.
@@ -367,7 +376,16 @@ takes()
     offered 'sigmasight-chat api ' GET HEAD POST PUT PATCH DELETE
     offered 'sigmasight-chat api --data x P' POST PUT PATCH
     offered 'sigmasight-chat config ' path edit
+    offered 'sigmasight-chat config --profile path ' path edit
     offered 'sigmasight-chat completion ' bash zsh fish
+    offered 'sigmasight-chat schema -q ' events log
+    for line in 'config path ' 'completion bash ' 'schema -q log ' "feedback ${ids[0]} up "; do
+        for shell in "${each_shell[@]}"; do
+            "offers_$shell" "sigmasight-chat $line" >"$T/got"
+            # zsh offers the options.
+            [ "$(grep -c '^[^-]' "$T/got")" -eq 0 ] || fail "$shell offers something for '$line'"
+        done
+    done
 }
 
 # titled FIELD LINE: at the end of LINE each shell lists this field of the log, newest first, with the questions.
