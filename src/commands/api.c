@@ -251,8 +251,9 @@ static int authorize(struct api_job *j, struct fail *fail)
     return result;
 }
 
-static int make_call(struct api_job *j, int64_t started, struct fail *fail)
+static int make_call(struct api_job *j, struct fail *fail)
 {
+    int64_t started = sys_now_us();
     struct retry_policy policy = client_retry_policy(j->in->settings);
     if (client_open(&j->client, j->in, started, fail) != 0 || authorize(j, fail) != 0)
         return -1;
@@ -302,7 +303,6 @@ static int run_api(const struct invocation *in, struct fail *fail)
     struct api_job j = {.in = in,
                         .has_data = setting_is(in->settings, OPT_DATA),
                         .stall = {.limit = setting_us(in->settings, OPT_STALL_TIMEOUT)}};
-    int64_t started = sys_now_us();
     if (take_arguments(&j, fail) != 0)
         return -1;
     sys_signals_catch();
@@ -310,7 +310,7 @@ static int run_api(const struct invocation *in, struct fail *fail)
     j.parser = chat_parser_new();
     open_sinks(&j);
     if (read_data(&j, fail) == 0)
-        make_call(&j, started, fail);
+        make_call(&j, fail);
     close_sinks(&j, fail);
     client_warn(&j.client, in, fail);
     client_close(&j.client);

@@ -93,7 +93,8 @@ void dialogue_leave(struct dialogue *d);
 
 /* Initializes a question from the settings; it begins now. dialogue_conclude releases it. */
 void question_init(struct question *q, struct dialogue *d);
-/* Restarts its time limits, so that the time in the editor does not count. */
+/* Restarts its time limits, so that the time in which the message is read or edited does not
+   count. */
 void question_restart_clocks(struct question *q);
 
 /* Asks the question and, unless it is ephemeral, stores its conversation for -C and uses it for the

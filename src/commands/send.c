@@ -14,8 +14,7 @@ static int send_message(struct dialogue *d, struct question *q, struct buf *mess
     int result = outputs_open_others(&d->sinks, d->in, fail);
     if (result == 0)
         result = message_gather(message, d->in, fail);
-    if (setting_is(d->in->settings, OPT_EDIT))
-        question_restart_clocks(q);
+    question_restart_clocks(q);
     q->request.text = buf_view(message);
     return result == 0 ? dialogue_ask(d, q, fail) : -1;
 }

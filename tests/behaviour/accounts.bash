@@ -172,6 +172,23 @@ END_OF_C
     export CLOCK_AHEAD=$T/ahead CLOCK_STOPPED=$T/stopped
 }
 
+# run_slowly_fed TEXT COMMAND...: runs COMMAND and writes blanks, and two hours later by its clock TEXT, to its standard input.
+# Sets $status.
+run_slowly_fed()
+{
+    local text=$1
+    shift
+    rm -f "$T/input" "$CLOCK_AHEAD"
+    pipe_to INPUT
+    launch env LD_PRELOAD="$T/clock.so" "$@" <"$T/input" >"$OUT" 2>"$ERR"
+    # The pipe does not hold so much: COMMAND has begun to read.
+    timeout "$PATIENCE" env printf '%70000s' '' >&"$INPUT" || fail "standard input is not read"
+    : >"$CLOCK_AHEAD"
+    printf %s "$text" >&"$INPUT"
+    exec {INPUT}>&-
+    await_end
+}
+
 # expect_failure STATUS [PATTERN]: one line with an error was printed, and nothing on standard output.
 expect_failure()
 {

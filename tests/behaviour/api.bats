@@ -197,6 +197,19 @@ END
     expect_line '.*--stall-timeout.*'
 }
 
+@test "api: time limits begin when standard input was read" {
+    serve <<'END'
+on POST /chat/conversations
+status 503
+on POST /chat/conversations
+body {"made":1}
+END
+    make_clock
+    run_slowly_fed '{}' "$CHAT" api -q /chat/conversations --data - --retry-delay 0.01 --retry-max-time 3600 --max-time 3600
+    expect_status 0
+    expect_requests 'POST /chat/conversations' 'POST /chat/conversations'
+}
+
 @test "api: the time in which it waits for the reader of the output does not count" {
     serve <<'END'
 on GET /big

@@ -318,6 +318,23 @@ editor()
     rmdir "$TMPDIR"
 }
 
+@test "time limits begin when standard input was read" {
+    serve <<'END'
+on POST /chat/send
+status 503
+on POST /chat/send
+event message {"delta":"Hello"}
+event done {}
+END
+    make_clock
+    run_slowly_fed hi "$CHAT" send -q -c "$ID" --retry-delay 0.01 --retry-max-time 3600 --max-time 3600
+    expect_status 0
+    expect_bytes 'Hello\n'
+    run_slowly_fed hi "$CHAT" send -q -j -c "$ID" -
+    expect_status 0
+    expect_close '.timing.elapsed_ms < 7200000'
+}
+
 # The editor ignores SIGHUP, which it gets when the leader of the session has ended.
 @test "--edit: a signal that ends the program ends the editor and removes the file" {
     serve_hello
