@@ -167,7 +167,7 @@ static int configure(struct client *c, struct http_config *config, const struct 
                      int64_t started, struct fail *fail)
 {
     const struct settings *s = in->settings;
-    int64_t max_time = setting_us(s, OPT_MAX_TIME);
+    int64_t max_time = command_accepts(in, OPT_MAX_TIME) ? setting_us(s, OPT_MAX_TIME) : 0;
     *config = (struct http_config){.headers = (const char *const *)s->of[OPT_HEADER].list,
                                    .header_count = (size_t)s->of[OPT_HEADER].count,
                                    .insecure = setting_is(s, OPT_INSECURE),

@@ -23,7 +23,8 @@ struct client {
 
 /* FAIL_CONFIG for an address that cannot be used, and for plain HTTP to another machine without
    --allow-http; FAIL_INPUT for a certificate file; else as http_new. Nothing is sent. `started`
-   (sys_now_us()) is when --max-time began. Call client_close also after a failure. */
+   (sys_now_us()) is when --max-time began, if the command has that option. Call client_close also
+   after a failure. */
 int client_open(struct client *c, const struct invocation *in, int64_t started, struct fail *fail);
 /* The part of client_open and client_authorize that can be checked in advance, before the user
    types a message that would be lost: the failures of client_open, and FAIL_DENIED, FAIL_CONFIG or

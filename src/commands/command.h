@@ -21,6 +21,12 @@ struct invocation {
     struct fail *config_failure;
 };
 
+/* Whether the command has this option. A configured value has no effect on other commands. */
+static inline bool command_accepts(const struct invocation *in, enum option_id id)
+{
+    return (in->groups & option_row(id)->groups) != 0;
+}
+
 struct command {
     const char *name;
     const char *summary;    /* one line, for the list of commands */

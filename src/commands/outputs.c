@@ -74,21 +74,20 @@ static bool is_same(const struct used_file *a, const struct used_file *b)
 
 enum { OUTPUTS = 4 };
 
-/* The key record applies only to the command that has the option. */
-static bool records(const struct invocation *in)
+static bool writes(const struct invocation *in, enum option_id id)
 {
-    return (in->groups & option_row(OPT_RECORD)->groups) && setting_is(in->settings, OPT_RECORD);
+    return command_accepts(in, id) && setting_is(in->settings, id);
 }
 
 static size_t list_outputs(const struct invocation *in, struct used_file list[OUTPUTS])
 {
     const struct settings *s = in->settings;
     size_t count = 0;
-    if (setting_is(s, OPT_EVENTS))
+    if (writes(in, OPT_EVENTS))
         list[count++] = (struct used_file){"--events", setting_text(s, OPT_EVENTS), -1};
-    if (records(in))
+    if (writes(in, OPT_RECORD))
         list[count++] = (struct used_file){"--record", setting_text(s, OPT_RECORD), -1};
-    if (setting_is(s, OPT_EVENTS_FD))
+    if (writes(in, OPT_EVENTS_FD))
         list[count++] =
             (struct used_file){"--events-fd", NULL, (int)setting_number(s, OPT_EVENTS_FD)};
     list[count++] = (struct used_file){"standard output", NULL, STDOUT_FILENO};
@@ -161,12 +160,12 @@ static int open_events(struct sinks *sinks, const struct invocation *in, struct 
 {
     const struct settings *s = in->settings;
     struct writer out;
-    if (setting_is(s, OPT_EVENTS)) {
+    if (writes(in, OPT_EVENTS)) {
         if (open_output(&out, s, OPT_EVENTS, false, "use --events-fd 1", fail) != 0)
             return -1;
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, false));
     }
-    if (setting_is(s, OPT_EVENTS_FD)) {
+    if (writes(in, OPT_EVENTS_FD)) {
         if (writer_descriptor(&out, (int)setting_number(s, OPT_EVENTS_FD), fail) != 0)
             return -1;
         sinks_add(sinks, sink_jsonl_new(&out, in->terminal, false));
@@ -195,7 +194,8 @@ int outputs_open_others(struct sinks *sinks, const struct invocation *in, struct
     bool text = strcmp(format, "text") == 0;
     /* Check before opening, because that truncates the files. */
     if (check_outputs(in, fail) != 0 || check_inputs(in, fail) != 0 ||
-        open_events(sinks, in, fail) != 0 || (records(in) && open_record(sinks, in, fail) != 0))
+        open_events(sinks, in, fail) != 0 ||
+        (writes(in, OPT_RECORD) && open_record(sinks, in, fail) != 0))
         return -1;
     if (!setting_is(s, OPT_QUIET))
         sinks_add(sinks, sink_notes_new(in->terminal, text, text || strcmp(format, "json") == 0));

@@ -612,6 +612,41 @@ CONFIG
     expect_status 0
 }
 
+@test "the key events does not apply to batch" {
+    serve_default
+    echo '{"text":"one"}' >"$T/questions"
+    jq -n --arg file "$T/questions" '{events: $file}' | configure
+    run_chat batch "$T/questions"
+    expect_status 0
+    expect_jq 'map(.status) == ["done"]'
+    run_chat batch <"$T/questions"
+    expect_status 0
+    # A command that has the option refuses it.
+    run_chat decode "$T/questions"
+    expect_status 64
+    expect_line 'sigmasight-chat: --events: the file is also read as .*'
+    expect_bytes '{"text":"one"}\n' "$T/questions"
+}
+
+@test "the key max-time applies only to commands that have the option" {
+    serve_default
+    echo '{"max-time": 0.000001}' | configure
+    run_chat conversations new
+    expect_status 0
+    local words
+    for words in "conversations delete $(cat "$OUT")" whoami portfolios doctor 'login --email me@example.com --password-stdin'; do
+        # shellcheck disable=SC2086 # words
+        run_chat $words <<<secret
+        expect_status 0
+    done
+    for words in 'send hi' 'chat hi' 'batch --lines' 'api /auth/me'; do
+        # shellcheck disable=SC2086 # words
+        run_chat $words <<<hi
+        expect_status 75
+        grep -q -e --max-time "$OUT" "$ERR" || fail "not --max-time: $words"
+    done
+}
+
 @test "config edit: begins with an example, and checks the result" {
     export EDITOR='cp "$1" '"$T/example"'; :'
     at_terminal -- "$CHAT" config edit
