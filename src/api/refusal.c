@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { WORDS_MAX = 500 };
+enum { WORDS_MAX = 500, DEPTH_MAX = 16 };
 
 /* Secrets and text of the request must not be repeated in messages. */
 
@@ -24,6 +24,8 @@ struct sent {
         bool is_secret; /* the password */
     } * words;
     size_t count;
+    int depth;     /* of the container that is being read */
+    bool too_deep; /* the strings below DEPTH_MAX are missing */
 };
 
 static void add_word(struct sent *sent, struct span text, struct sent_word word)
@@ -43,11 +45,19 @@ static void add_sent_strings(void *arg, const struct json_member *m)
         add_word(sent, m->key, (struct sent_word){.is_name = true});
     if (m->value.type == JSON_STRING)
         add_word(sent, m->value.string,
-                 (struct sent_word){.is_secret = span_is(m->key, "password")});
-    else if (m->value.type == JSON_OBJECT)
+                 (struct sent_word){.is_secret = m->key.at && span_is(m->key, "password")});
+    if (m->value.type != JSON_OBJECT && m->value.type != JSON_ARRAY)
+        return;
+    if (sent->depth == DEPTH_MAX) {
+        sent->too_deep = true;
+        return;
+    }
+    sent->depth++;
+    if (m->value.type == JSON_OBJECT)
         json_read_object(m->value.raw, add_sent_strings, sent);
-    else if (m->value.type == JSON_ARRAY)
+    else
         json_read_array(m->value.raw, add_sent_strings, sent);
+    sent->depth--;
 }
 
 static void sent_release(struct sent *sent)
@@ -158,8 +168,6 @@ struct search {
     bool found;
 };
 
-enum { DEPTH_MAX = 16 };
-
 /* Searches at any depth for strings of the request. Nesting that is too deep counts as a match. */
 static void find_repetition(void *arg, const struct json_member *m)
 {
@@ -263,7 +271,7 @@ static void read_detail_member(void *arg, const struct json_member *m)
 /* The JSON of an unknown structure, unless it repeats the request. */
 static void put_unknown_json(struct detail *d, const struct json_member *m)
 {
-    struct search repetition = {.sent = d->sent};
+    struct search repetition = {.sent = d->sent, .found = d->sent->too_deep};
     find_repetition(&repetition, m);
     if (!repetition.found)
         utf8_fold(&d->raw, m->value.raw, WORDS_MAX);
@@ -359,7 +367,7 @@ static void put_page(struct buf *out, const struct sent *sent, struct span body)
 
 void refusal_read(struct span body, struct span sent, struct buf *words, struct buf *code)
 {
-    struct sent repeated = {NULL, 0};
+    struct sent repeated = {.count = 0};
     body = span_trim(body);
     if (body.len == 0)
         return;
@@ -512,7 +520,7 @@ static void put_why(struct buf *out, const char *what, struct span words, int st
 
 static void explain_redirect(struct explanation *e, const struct http_response *response)
 {
-    struct sent sent = {NULL, 0};
+    struct sent sent = {.count = 0};
     buf_puts(&e->own, "redirected");
     if (response->location.len) {
         json_read_object(buf_view(&response->request_body), add_sent_strings, &sent);

@@ -52,12 +52,10 @@ struct account {
     bool is_number[ROWS];
 };
 
-static void read_account_member(void *arg, const struct json_member *m)
+static void read_value(void *arg, const struct json_member *m)
 {
     struct account *a = arg;
     bool is_number = m->value.type == JSON_NUMBER;
-    if (span_is(m->key, "limits"))
-        json_read_object(m->value.raw, read_account_member, a);
     if (!is_number && m->value.type != JSON_STRING)
         return;
     for (enum row_id i = 0; i < ROWS; i++) {
@@ -67,6 +65,14 @@ static void read_account_member(void *arg, const struct json_member *m)
         buf_span(&a->value[i], is_number ? m->value.raw : m->value.string);
         a->is_number[i] = is_number;
     }
+}
+
+static void read_account_member(void *arg, const struct json_member *m)
+{
+    if (m->value.type == JSON_OBJECT && span_is(m->key, "limits"))
+        json_read_object(m->value.raw, read_value, arg);
+    else
+        read_value(arg, m);
 }
 
 static void describe_token(const struct client *c, struct account *a)

@@ -487,6 +487,21 @@ row()
     expect_line 'ai_messages_remaining	999' "$OUT"
 }
 
+@test "whoami: limits in limits" {
+    serve <<'END'
+on GET /auth/me
+body {"email":"me@example.com","limits":
+fill 450000 {"limits":
+body 1
+fill 45000 }
+body ,"tier":"paid"}
+END
+    run_chat whoami
+    expect_status 0
+    expect_line 'account	me@example.com' "$OUT"
+    expect_line 'tier	paid' "$OUT"
+}
+
 @test "whoami: aligned at a terminal" {
     serve_default
     at_terminal -- "$CHAT" whoami

@@ -142,6 +142,26 @@ END
     [ "$(wc -c <"$OUT")" -eq $((1 << 20)) ]
 }
 
+@test "api: a refusal of deeply nested data" {
+    printf '[%.0s' {1..40000} >"$T/data"
+    printf ']%.0s' {1..40000} >>"$T/data"
+    serve <<'END'
+on POST /x
+  status 400
+  body {"detail":"too deep"}
+on POST /unknown
+  status 400
+  body {"detail":{"odd":["page eight"]}}
+END
+    run_chat api /x --data "@$T/data"
+    expect_status 65
+    expect_error 'POST /x: too deep \(HTTP 400\)'
+    # An unknown structure is not shown, because it may repeat the strings that were not read.
+    run_chat api /unknown --data "[[[[[[[[[[[[[[[[[[[[\"page nine\"]]]]]]]]]]]]]]]]]]]]"
+    expect_status 65
+    expect_no 'page' "$ERR"
+}
+
 @test "api: a body that is cut off" {
     serve <<'END'
 on GET /cut
