@@ -18,6 +18,14 @@ static bool is_same_file(int a, int b)
            one.st_ino == two.st_ino && one.st_dev == two.st_dev;
 }
 
+/* Whether two terminals are the same one. /dev/tty is a different file than the terminal it stands
+   for, but tcgetsid() succeeds only for the controlling terminal, and a process has at most one. */
+static bool is_same_terminal(int a, int b)
+{
+    pid_t session = tcgetsid(a);
+    return is_same_file(a, b) || (session >= 0 && tcgetsid(b) == session);
+}
+
 /* False for character devices other than terminals, such as /dev/null. */
 static bool has_lines(int fd)
 {
@@ -73,9 +81,8 @@ unsigned terminal_columns(void)
 void terminal_init(struct terminal *t)
 {
     *t = (struct terminal){.out = isatty(STDOUT_FILENO), .err = isatty(STDERR_FILENO)};
-    bool same = is_same_file(STDOUT_FILENO, STDERR_FILENO);
-    t->same = t->out && t->err && same;
-    t->same_file = same && has_lines(STDOUT_FILENO);
+    t->same = t->out && t->err && is_same_terminal(STDOUT_FILENO, STDERR_FILENO);
+    t->same_file = is_same_file(STDOUT_FILENO, STDERR_FILENO) && has_lines(STDOUT_FILENO);
     t->utf8 = terminal_has_utf8();
     terminal_configure(t, "auto", false, 0);
 }

@@ -54,6 +54,16 @@ END
     expect_screen '✓ get_portfolio_complete · 245 ms' 'You hold ten positions' '✗ get_prices · 12 ms: no prices' 'and cash.'
 }
 
+@test "status: standard error that was opened as /dev/tty is the same terminal" {
+    serve_steps
+    # shellcheck disable=SC2016 # expanded by the shell at the terminal
+    on_screen open started open tool open finished shows 'You hold ten positions' open text shows 'get_prices' keep again \
+        open again shows 'no prices' open more open last -- sh -c '"$0" send hi 2>/dev/tty' "$CHAT"
+    expect_line 'exit 0' "$OUT"
+    grep -x 'You hold ten positions' "$T/again"
+    expect_screen '✓ get_portfolio_complete · 245 ms' 'You hold ten positions' '✗ get_prices · 12 ms: no prices' 'and cash.'
+}
+
 @test "status: the line of a tool has its arguments" {
     serve <<'END'
 on POST /chat/send
