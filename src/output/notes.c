@@ -155,6 +155,12 @@ static void forget_call(struct notes_sink *n, unsigned at)
     memmove(n->calls + at, n->calls + at + 1, (n->call_count - at) * sizeof *n->calls);
 }
 
+static void forget_calls(struct notes_sink *n)
+{
+    while (n->call_count)
+        forget_call(n, n->call_count - 1);
+}
+
 static char *copy_name(struct span text)
 {
     struct buf b = {0};
@@ -300,6 +306,7 @@ static int notes_begin(struct sink *s, struct fail *fail)
 {
     struct notes_sink *n = (struct notes_sink *)s;
     (void)fail;
+    forget_calls(n);
     n->waiting = true;
     show_status(n, thinking_text(n));
     return 0;
@@ -371,8 +378,7 @@ static void notes_free(struct sink *s)
     struct notes_sink *n = (struct notes_sink *)s;
     status_release(&n->status);
     n->terminal->status = NULL;
-    while (n->call_count)
-        forget_call(n, n->call_count - 1);
+    forget_calls(n);
     buf_release(&n->line);
     free(n);
 }

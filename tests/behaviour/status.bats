@@ -96,6 +96,36 @@ END
     grep -x 'tool_finished prices 312 ms' "$T/last"
 }
 
+@test "status: the line of a tool never has the arguments of another question or attempt" {
+    serve <<'END'
+on POST /chat/send once
+event tool_started {"tool_name":"get_prices","arguments":{"symbol":"AAPL"}}
+close
+on POST /chat/send
+event tool_started {"tool_name":"get_prices","arguments":{"symbol":"MSFT"}}
+event tool_finished {"tool_name":"get_prices","result":{},"duration_ms":3}
+event message {"delta":"Hello"}
+event done {}
+END
+    on_screen -- "$CHAT" send --no-stream --retry-delay 0.01 hi
+    expect_line 'exit 0' "$OUT"
+    grep -x '✓ get_prices MSFT · 3 ms' "$T/last"
+    stop_server
+    rm -f "$T/announcement"
+    serve <<'END'
+on POST /chat/send once
+event tool_started {"tool_name":"get_prices","arguments":{"symbol":"AAPL"}}
+event error {"message":"no","retryable":false}
+on POST /chat/send
+event tool_started {"tool_name":"get_prices","arguments":{"symbol":"MSFT"}}
+event tool_finished {"tool_name":"get_prices","result":{},"duration_ms":3}
+event done {}
+END
+    # shellcheck disable=SC2016 # expanded by the shell at the terminal
+    on_screen -- sh -c 'printf "one\ntwo\n" | "$0" chat' "$CHAT"
+    grep -x '✓ get_prices MSFT · 3 ms' "$T/last"
+}
+
 @test "status: the arguments of the newest 64 running tools are kept, and the beginning of a long list" {
     local i
     {
