@@ -71,7 +71,7 @@ static bool fits(struct collected *c, size_t more)
 static struct collected_tool *add_tool(struct collected *c, const struct chat_event *event)
 {
     struct span name = event->member[CHAT_TOOL_NAME].raw;
-    struct span call_id = event->member[CHAT_TOOL_CALL_ID].raw;
+    struct span call_id = chat_call_id(event);
     struct span arguments = event->member[CHAT_ARGUMENTS].raw;
     size_t len = TOOL_OVERHEAD + name.len + call_id.len + arguments.len;
     if (!fits(c, len))
@@ -86,17 +86,14 @@ static struct collected_tool *add_tool(struct collected *c, const struct chat_ev
     return t;
 }
 
-/* The call that an event ends: by its ID or, if the server sends none, the first unfinished one of
-   the same name. */
+/* The unfinished call that an event ends; a new one if there is none. */
 static struct collected_tool *find_tool(struct collected *c, const struct chat_event *event)
 {
-    struct span id = event->member[CHAT_TOOL_CALL_ID].raw;
-    struct span name = event->member[CHAT_TOOL_NAME].raw;
+    struct chat_call finished = {chat_call_id(event), event->member[CHAT_TOOL_NAME].raw};
     for (size_t i = 0; i < c->count; i++) {
         struct collected_tool *t = &c->tools[i];
-        if (t->is_finished)
-            continue;
-        if (id.len ? span_equal(buf_view(&t->call_id), id) : span_equal(buf_view(&t->name), name))
+        struct chat_call started = {buf_view(&t->call_id), buf_view(&t->name)};
+        if (!t->is_finished && chat_is_same_call(started, finished))
             return t;
     }
     return add_tool(c, event);

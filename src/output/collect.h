@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The values are JSON as the server sent it, empty if it sent none. */
 struct collected_tool {
-    struct buf name, call_id, arguments, duration_ms, result, error;
+    struct buf call_id;
+    struct buf name, arguments, duration_ms, result, error; /* JSON as sent, empty if not sent */
     bool is_finished;
 };
 

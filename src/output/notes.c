@@ -172,20 +172,21 @@ static void remember_call(struct notes_sink *n, const struct chat_event *event)
 {
     if (n->call_count == CALLS)
         forget_call(n, 0);
-    n->calls[n->call_count++] =
-        (struct tool_call){copy_name(event->member[CHAT_TOOL_CALL_ID].string),
-                           copy_name(event->member[CHAT_TOOL_NAME].string),
-                           show_arguments(n, &event->member[CHAT_ARGUMENTS])};
+    n->calls[n->call_count++] = (struct tool_call){
+        copy_name(chat_call_id(event)), copy_name(event->member[CHAT_TOOL_NAME].string),
+        show_arguments(n, &event->member[CHAT_ARGUMENTS])};
 }
 
-/* Calls without an ID, and of the same name, finish in the order in which they were started. */
+/* The call that an event ends; call_count if there is none. */
 static unsigned find_call(const struct notes_sink *n, const struct chat_event *event)
 {
-    char *id = copy_name(event->member[CHAT_TOOL_CALL_ID].string);
+    char *id = copy_name(chat_call_id(event));
     char *name = copy_name(event->member[CHAT_TOOL_NAME].string);
+    struct chat_call finished = {span_of(id), span_of(name)};
     unsigned i = 0;
     while (i < n->call_count &&
-           (strcmp(n->calls[i].id, id) != 0 || (!*id && strcmp(n->calls[i].name, name) != 0)))
+           !chat_is_same_call(
+               (struct chat_call){span_of(n->calls[i].id), span_of(n->calls[i].name)}, finished))
         i++;
     free(id);
     free(name);

@@ -411,6 +411,18 @@ const struct json_value *chat_tool_error(const struct chat_event *event)
     return says_failure(inside) ? inside : NULL;
 }
 
+struct span chat_call_id(const struct chat_event *event)
+{
+    const struct json_value *id = &event->member[CHAT_TOOL_CALL_ID];
+    return id->type == JSON_NUMBER ? id->raw : id->string;
+}
+
+bool chat_is_same_call(struct chat_call started, struct chat_call finished)
+{
+    bool both = started.id.len && finished.id.len;
+    return both ? span_equal(started.id, finished.id) : span_equal(started.name, finished.name);
+}
+
 void chat_put_data(struct buf *out, const struct chat_event *event)
 {
     if (!event->is_json) {

@@ -103,6 +103,18 @@ bool chat_is_progress(const struct chat_event *event);
    which servers report it; NULL if the tool succeeded. */
 const struct json_value *chat_tool_error(const struct chat_event *event);
 
+/* The ID of the call of a tool event, empty if the server sent none. Borrowed from it. */
+struct span chat_call_id(const struct chat_event *event);
+
+/* What identifies the call of a tool: its ID, or empty, and the name of the tool in any form. */
+struct chat_call {
+    struct span id, name;
+};
+
+/* Whether the call that finished is the one that was started: by the IDs if both have one, else by
+   the names. Of several calls that match, the first one is meant. */
+bool chat_is_same_call(struct chat_call started, struct chat_call finished);
+
 /* Appends the payload with its keys renamed, on one line. */
 void chat_put_data(struct buf *out, const struct chat_event *event);
 

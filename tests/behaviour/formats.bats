@@ -742,6 +742,27 @@ event: tool_result
 data: {"type":"tool_result","run_id":"r","seq":4,"data":{"tool_call_id":"a","tool_name":"t","tool_result":{"error":"third broke"},"duration_ms":3},"timestamp":1}
 
 event: tool_started
+data: {"tool_name":"u","tool_call_id":"c","arguments":{"n":5}}
+
+event: tool_finished
+data: {"tool_name":"u","duration_ms":5}
+
+event: tool_started
+data: {"tool_name":"u","arguments":{"n":6}}
+
+event: tool_finished
+data: {"tool_name":"u","tool_call_id":"d","duration_ms":6}
+
+event: tool_started
+data: {"tool_name":"u","tool_call_id":null,"arguments":{"n":7}}
+
+event: tool_started
+data: {"tool_name":"v","tool_call_id":null,"arguments":{"n":8}}
+
+event: tool_finished
+data: {"tool_name":"v","tool_call_id":null,"duration_ms":8}
+
+event: tool_started
 data: {"tool_name":"never ends","arguments":{}}
 
 event: done
@@ -754,6 +775,10 @@ STREAM
         {"name":"t","arguments":{"n":2},"duration_ms":2,"error":"second broke"},
         {"name":"t","arguments":{"n":3},"duration_ms":3,"error":"third broke"},
         {"name":"t","arguments":{"n":4},"duration_ms":4,"result":"fourth"},
+        {"name":"u","arguments":{"n":5},"duration_ms":5},
+        {"name":"u","arguments":{"n":6},"duration_ms":6},
+        {"name":"u","arguments":{"n":7}},
+        {"name":"v","arguments":{"n":8},"duration_ms":8},
         {"name":"never ends","arguments":{}}]'
 }
 

@@ -78,6 +78,10 @@ event tool_started {"tool_name":"same","arguments":{"n":2}}
 event tool_finished {"tool_name":"same","result":{}}
 event tool_finished {"tool_name":"same","result":{},"duration_ms":3}
 event tool_finished {"tool_name":"other","result":{},"duration_ms":4}
+event tool_started {"tool_name":"mixed","tool_call_id":"3","arguments":{"n":3}}
+event tool_finished {"tool_name":"mixed","result":{},"duration_ms":6}
+event tool_started {"tool_name":"mixed","arguments":{"n":4}}
+event tool_finished {"tool_name":"mixed","tool_call_id":"4","result":{},"duration_ms":7}
 event tool_started {"tool_name":"blank","arguments":{"a":" \n","b":[" x\r\n",[2],{"c":3},""],"c":"y "}}
 event tool_finished {"tool_name":"blank","result":{},"duration_ms":5}
 event done {}
@@ -85,12 +89,12 @@ END
     on_screen columns 100 -- "$CHAT" send hi
     expect_screen '✓ prices AAPL, MSFT · 150 · 312 ms' '✓ one 012345678901234567890123456789012345678… · 2 ms' \
         '✗ one first line · 1 ms: no luck' '✓ same 1' '✓ same 2 · 3 ms' '✓ other · 4 ms' \
-        '✓ blank x · y · 5 ms'
+        '✓ mixed 3 · 6 ms' '✓ mixed 4 · 7 ms' '✓ blank x · y · 5 ms'
     grep -F $'\e[31m✗ one first line' "$T/bytes"
     locale=C on_screen columns 100 -- "$CHAT" send hi
     expect_screen 'ok prices AAPL, MSFT , 150 , 312 ms' 'ok one 0123456789012345678901234567890123456... , 2 ms' \
         'failed one first line , 1 ms: no luck' 'ok same 1' 'ok same 2 , 3 ms' 'ok other , 4 ms' \
-        'ok blank x , y , 5 ms'
+        'ok mixed 3 , 6 ms' 'ok mixed 4 , 7 ms' 'ok blank x , y , 5 ms'
     on_screen columns 100 -- "$CHAT" send --no-status hi
     [ "$(cat "$T/draws")" -eq 0 ]
     grep -x 'tool_finished prices 312 ms' "$T/last"
