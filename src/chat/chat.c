@@ -254,6 +254,7 @@ static int post(void *arg, struct fail *fail)
     c->taken = c->drained_out = false;
     c->first_turn = true;
     c->ended = 0;
+    c->outcome->timing.first_byte_ms = -1;
     http_response_init(response);
     int result = api_send(c->api, &message, &stream_hooks, response, fail);
     c->outcome->timing.first_delta_ms = ms_since_start(c, c->reader->answer.first_delta_us);

@@ -378,6 +378,19 @@ SCENARIO
     done
 }
 
+@test "json: the times are those of the last attempt" {
+    serve <<'SCENARIO'
+on POST /chat/send once
+event message {"delta":"half"}
+close
+on POST /chat/send
+status 503
+SCENARIO
+    quick -q -o json --retry 1 hi
+    expect_status 69
+    expect_jq '.[0] | .text == "half" and (.timing | .first_byte_ms == null and .first_delta_ms == null and .connect_ms != null)'
+}
+
 @test "json: tools and text of another attempt replace the former ones" {
     serve <<'SCENARIO'
 on POST /chat/send once
