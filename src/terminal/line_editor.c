@@ -580,8 +580,12 @@ int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line
     if (entered)
         put_entered(line, wide, count);
     uselocale(before);
-    if (sys_signal())
-        return fail_signal(fail, sys_signal());
+    /* SIGINT after the last character was read: it stops the question that was entered. */
+    if (!entered)
+        sys_interrupt_forget();
+    int caught = sys_signal();
+    if (caught && caught != SIGINT)
+        return fail_signal(fail, caught);
     if (e->cleared)
         *end = e->was_empty ? LINE_EMPTY : LINE_CLEARED;
     else

@@ -30,8 +30,9 @@ enum line_end {
 };
 
 /* Shows `prompt` (ASCII) on standard error and appends the entered line to `line`, without its
-   final line feed; pasted text may contain others. SIGINT is cleared. The terminal modes are
-   changed only during the call. FAIL_SIGNAL for any other signal. */
+   final line feed; pasted text may contain others. SIGINT is cleared; only one that is caught after
+   the line was entered remains recorded. The terminal modes are changed only during the call.
+   FAIL_SIGNAL for any other signal. */
 int line_editor_read(struct line_editor *e, const char *prompt, struct buf *line,
                      enum line_end *end, struct fail *fail);
 

@@ -793,6 +793,39 @@ END
     [ "$(cat "$OUT")" = "exit 0" ]
 }
 
+@test "chat: SIGINT just after a line was entered or cleared does not end the dialogue" {
+    need_editing
+    # The terminal modes were restored, but the line was not yet returned.
+    make_preload interrupt <<'END_OF_C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdlib.h>
+
+__attribute__((constructor)) static void begin(void)
+{
+    unsetenv("LD_PRELOAD");
+}
+
+int sigaction(int number, const struct sigaction *action, struct sigaction *before)
+{
+    static int allowed;
+    int (*real)(int, const struct sigaction *, struct sigaction *) = dlsym(RTLD_NEXT, "sigaction");
+    int result = real(number, action, before);
+    // After the first and the third line.
+    if (number == SIGQUIT && action && action->sa_handler == SIG_DFL && ++allowed % 2 == 1 && allowed < 4)
+        raise(SIGINT);
+    return result;
+}
+END_OF_C
+    serve_echo
+    on_screen shows '>' type 'one\r' shows 'stopped; the message was not sent' type 'two\r' shows $'Heard: two\n>' \
+        type 'three\x03' shows $'three^C\n>' type 'four\r' shows $'Heard: four\n>' type '\x04' \
+        -- env LD_PRELOAD="$T/interrupt.so" "$CHAT" chat
+    [ "$(cat "$OUT")" = "exit 0" ]
+    expect_posted '"two"' '"four"'
+}
+
 @test "chat: Ctrl-C with the terminal's own editing" {
     stop_answer dumb
 }
