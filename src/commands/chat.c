@@ -325,6 +325,17 @@ static int process_typed_message(struct session *s, struct fail *fail)
     return ask_message(s, fail);
 }
 
+/* At the prompt, SIGINT that interrupted a note, or output that waited for the terminal, does not
+   end the dialogue. */
+static int survive_interrupt(const struct session *s, int result, struct fail *fail)
+{
+    if (result == 0 || !s->interactive || fail->cause != FAIL_SIGNAL || fail->signal != SIGINT)
+        return result;
+    fail_release(fail);
+    sys_interrupt_forget();
+    return 0;
+}
+
 /* After Ctrl-C on an empty line, which does not end the dialogue. */
 static int show_way_out(struct session *s, struct fail *fail)
 {
@@ -343,6 +354,7 @@ static int run_prompt(struct session *s, struct fail *fail)
             result = process_typed_message(s, fail);
         else if (result == 0 && end == LINE_EMPTY)
             result = show_way_out(s, fail);
+        result = survive_interrupt(s, result, fail);
     }
     return result;
 }
@@ -381,7 +393,7 @@ static int ask_operands(struct session *s, struct fail *fail)
         prompt_remember(&s->prompt, buf_view(&s->message));
         keep_in_history(s, buf_view(&s->message));
     }
-    return ask_message(s, fail);
+    return survive_interrupt(s, ask_message(s, fail), fail);
 }
 
 static void add_to_prompt(void *arg, struct span message)

@@ -826,6 +826,33 @@ END_OF_C
     expect_posted '"two"' '"four"'
 }
 
+@test "chat: SIGINT while a note waits for a suspended terminal does not end the dialogue" {
+    local term asked=() i
+    serve <<'END'
+on POST /chat/send once
+gate xterm
+on POST /chat/send once
+event message {"delta":"Heard: $TEXT"}
+event done {}
+on POST /chat/send once
+gate dumb
+on POST /chat/send once
+event message {"delta":"Heard: $TEXT"}
+event done {}
+END
+    # Ctrl-S suspends the output, Ctrl-Q continues it.
+    for term in xterm dumb; do
+        # The note about the first SIGINT is written meanwhile.
+        asked=()
+        for i in {1..20}; do
+            asked+=(await "$term")
+        done
+        on_screen shows '>' type 'one\r' await "$term" type '\x13' kill INT "${asked[@]}" kill INT "${asked[@]}" \
+            type '\x11' type 'two\r' shows 'Heard: two' type '\x04' -- "$CHAT" chat
+        [ "$(cat "$OUT")" = "exit 0" ]
+    done
+}
+
 @test "chat: Ctrl-C with the terminal's own editing" {
     stop_answer dumb
 }
