@@ -5,6 +5,7 @@
 
 #include "api/http_url.h"
 #include "core/width.h"
+#include "core/xmalloc.h"
 #include "settings/config.h"
 #include "state/credentials.h"
 #include "state/last.h"
@@ -244,20 +245,47 @@ static void report_directory(struct doctor *d, const char *path, unsigned mode, 
     buf_release(&message);
 }
 
+static void warn_unusable(struct doctor *d, const char *path, const char *hint)
+{
+    struct fail why = FAIL_INIT;
+    sys_fail(&why, FAIL_CREATE, "cannot write to %s", path);
+    report_check(d, "files", WARNING, why.message,
+                 hint ? hint : "neither a login nor the log can be stored there");
+    fail_release(&why);
+}
+
 /* Warns and returns false if files cannot be created in the state directory. */
 static bool check_directory(struct doctor *d, const char *path, const struct stat *st)
 {
     if (access(path, R_OK | W_OK | X_OK) == 0)
         return true;
     bool is_mode = errno == EACCES && S_ISDIR(st->st_mode) && st->st_uid == geteuid();
-    struct fail why = FAIL_INIT;
-    sys_fail(&why, FAIL_CREATE, "cannot write to %s", path);
     char *hint = is_mode ? fail_command_hint("chmod 700", path) : NULL;
-    report_check(d, "files", WARNING, why.message,
-                 hint ? hint : "neither a login nor the log can be stored there");
+    warn_unusable(d, path, hint);
     free(hint);
-    fail_release(&why);
     return false;
+}
+
+/* The state directory does not exist: reports whether it can be created in the nearest directory
+   that does. */
+static void report_missing_directory(struct doctor *d, const char *path)
+{
+    struct buf message = {0};
+    struct stat st;
+    char *parent = xstrdup(path), *slash;
+    while (lstat(parent, &st) != 0 && (slash = strrchr(parent, '/')) > parent)
+        *slash = '\0';
+    bool is_directory = stat(parent, &st) == 0 && S_ISDIR(st.st_mode);
+    if (!is_directory)
+        errno = ENOTDIR;
+    if (is_directory && access(parent, W_OK | X_OK) == 0) {
+        buf_printf(&message, "%s (does not exist: no login, nothing to continue)", path);
+        report_check(d, "files", OK, buf_text(&message), NULL);
+    } else {
+        warn_unusable(d, parent, NULL);
+    }
+    free(parent);
+    buf_release(&message);
 }
 
 /* -1 if the stored token cannot be read and there is no other one. */
@@ -274,8 +302,7 @@ static int check_files(struct doctor *d)
                      "no state directory: neither XDG_STATE_HOME nor HOME is set",
                      "login and --continue need one");
     } else if (stat(buf_text(&path), &st) != 0) {
-        buf_puts(&path, " (does not exist: no login, nothing to continue)");
-        report_check(d, "files", OK, buf_text(&path), NULL);
+        report_missing_directory(d, buf_text(&path));
     } else {
         bool usable = check_directory(d, buf_text(&path), &st);
         credentials = check_store(d, CREDENTIALS_STORE, needed);

@@ -494,6 +494,29 @@ SCENARIO
         fail "no warning"
 }
 
+@test "doctor: a state directory that cannot be created" {
+    serve_default
+    : >"$T/file"
+    ln -s missing "$T/link"
+    mkdir "$T/closed"
+    local base where
+    for base in "$T/file" "$T/file/below" "$T/link" "$T/link/below"; do
+        where=${base%/below}
+        XDG_STATE_HOME=$base run_chat doctor
+        expect_status 0
+        expect_line "warning +files +cannot write to $where: $(strerror ENOTDIR); neither a login nor the log can be stored there" "$OUT"
+    done
+    XDG_STATE_HOME=$T/new/below run_chat doctor
+    expect_line "ok +files +$T/new/below/sigmasight-chat \(does not exist: no login, nothing to continue\)" "$OUT"
+    chmod 500 "$T/closed"
+    local run=()
+    # To root, modes mean nothing.
+    [ "$(id -u)" -ne 0 ] || run=(setpriv --inh-caps=-all --bounding-set=-all)
+    "${run[@]}" true || skip "setpriv is not available"
+    XDG_STATE_HOME=$T/closed/below "${run[@]}" "$CHAT" doctor >"$OUT"
+    expect_line "warning +files +cannot write to $T/closed: .*" "$OUT"
+}
+
 @test "doctor: JSON at a terminal is escaped" {
     at_terminal wait proxy -- "$CHAT" doctor -j -u $'http://127.0.0.1:1/\xc2\x9b31m'
     expect_no $'\xc2\x9b' "$T/screen"
