@@ -423,11 +423,24 @@ static int read_config(struct settings *settings, struct buf *warnings, struct f
     return result < 0 ? -1 : 0;
 }
 
+/* Of quiet and verbose, the one of higher precedence disables the other. */
+static void disable_flag(struct settings *settings, enum option_id id, enum option_id other)
+{
+    struct setting *flag = &settings->of[id];
+    enum origin origin = settings->of[other].origin;
+    if (!setting_is(settings, id) || !setting_is(settings, other) || flag->origin >= origin)
+        return;
+    flag->count = 0;
+    flag->origin = origin;
+}
+
 int config_complete(struct settings *settings, struct buf *warnings, struct fail *fail)
 {
     if (settings_from_environment(settings, fail) != 0 ||
         read_config(settings, warnings, fail) != 0)
         return -1;
+    disable_flag(settings, OPT_QUIET, OPT_VERBOSE);
+    disable_flag(settings, OPT_VERBOSE, OPT_QUIET);
     settings_default(settings);
     return 0;
 }

@@ -155,6 +155,26 @@ CONFIG
     expect_setting no-newline false 'profile p'
 }
 
+@test "precedence: of quiet and verbose the one of higher precedence is used" {
+    serve_hello
+    echo '{"quiet": true, "profiles": {"loud": {"verbose": true}}}' | configure
+    run_chat send -c "$ID" hi
+    expect_bytes '' "$ERR"
+    for option in -v --profile=loud; do
+        run_chat send "$option" -c "$ID" hi
+        expect_status 0
+        [ -s "$ERR" ] || fail "nothing is shown with $option"
+    done
+    run_chat send -q --profile loud -c "$ID" hi
+    expect_bytes '' "$ERR"
+    run_chat config -v
+    expect_setting quiet false 'command line'
+    expect_setting verbose true 'command line'
+    echo '{"quiet": true, "verbose": true}' | configure
+    run_chat send -c "$ID" hi
+    expect_bytes '' "$ERR"
+}
+
 @test "precedence: decode uses the file, too" {
     echo '{"no-newline": true}' | configure
     printf 'event: message\ndata: {"delta":"Hello"}\n\nevent: done\ndata: {}\n\n' >"$T/answer.sse"
