@@ -36,14 +36,16 @@ bool api_is_id(struct span s)
            !memchr(s.at, '/', s.len) && !has_control(s);
 }
 
-static int check_id(const char *id, struct fail *fail)
+static int check_id(const struct api *api, const char *id, struct fail *fail)
 {
     if (api_is_id(span_of(id)))
         return 0;
-    return fail_set_hint(fail, FAIL_DATA, "'sigmasight-chat conversations' lists them",
-                         "invalid conversation ID: expected at most %d bytes without '/' and "
-                         "control characters",
-                         ID_MAX);
+    fail_set(fail, FAIL_DATA,
+             "invalid conversation ID: expected at most %d bytes without '/' and control "
+             "characters",
+             ID_MAX);
+    fail_hint(fail, "'sigmasight-chat conversations%s' lists them", api->server_options);
+    return -1;
 }
 
 static int check_message_id(const char *id, struct fail *fail)
@@ -283,7 +285,7 @@ int api_set_mode(struct api *api, const char *id, const char *mode, struct fail 
     static const char what[] = "cannot change the mode";
     struct http_response response;
     struct buf body = {0};
-    if (check_id(id, fail) != 0)
+    if (check_id(api, id, fail) != 0)
         return -1;
     http_response_init(&response);
     buf_byte(&body, '{');
@@ -302,7 +304,7 @@ int api_delete(struct api *api, const char *id, struct fail *fail)
 {
     static const char what[] = "cannot delete the conversation";
     struct http_response response;
-    if (check_id(id, fail) != 0)
+    if (check_id(api, id, fail) != 0)
         return -1;
     http_response_init(&response);
     int result = call_url(api, "DELETE", make_conversation_url(api, id, ""), span_make(NULL, 0),
@@ -327,7 +329,7 @@ int api_list(struct api *api, int limit, int offset, struct http_response *respo
 
 int api_get(struct api *api, const char *id, struct http_response *response, struct fail *fail)
 {
-    if (check_id(id, fail) != 0)
+    if (check_id(api, id, fail) != 0)
         return -1;
     return call_url(api, "GET", make_conversation_url(api, id, ""), span_make(NULL, 0), response,
                     "cannot show the conversation", fail);
@@ -342,7 +344,7 @@ int api_send(struct api *api, const struct api_message *message, const struct ht
              struct http_response *response, struct fail *fail)
 {
     struct buf body = {0};
-    if (check_id(message->conversation, fail) != 0)
+    if (check_id(api, message->conversation, fail) != 0)
         return -1;
     buf_byte(&body, '{');
     json_put_text(&body, "conversation_id", span_of(message->conversation));

@@ -15,8 +15,9 @@
 /* All borrowed. */
 struct api {
     struct http *http;
-    const char *base;  /* without a slash at the end */
-    const char *token; /* bearer, NULL for none */
+    const char *base;           /* without a slash at the end */
+    const char *token;          /* bearer, NULL for none */
+    const char *server_options; /* for hints: the options that select this server, or "" */
 };
 
 /* The portfolios of a question. Borrowed. */

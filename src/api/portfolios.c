@@ -188,22 +188,23 @@ static const struct portfolio *find_by(const struct portfolio_list *list,
     return found;
 }
 
-static void refuse_unknown_portfolio(const struct portfolio_list *list, const char *value,
-                                     struct fail *fail)
+static void refuse_unknown_portfolio(const struct portfolio_list *list, const struct api *api,
+                                     const char *value, struct fail *fail)
 {
     bool is_too_short = false;
     for (size_t i = 0; i < list->count; i++)
         is_too_short = is_too_short || begins_with(&list->list[i], span_of(value));
     fail_set(fail, FAIL_DATA, "unknown portfolio '%s'", value);
     if (is_too_short)
-        fail_hint(fail,
-                  "a beginning has at least %d characters; 'sigmasight-chat portfolios' lists them",
-                  PREFIX);
-    fail_hint(fail, "'sigmasight-chat portfolios' lists them");
+        fail_hint(
+            fail,
+            "a beginning has at least %d characters; 'sigmasight-chat portfolios%s' lists them",
+            PREFIX, api->server_options);
+    fail_hint(fail, "'sigmasight-chat portfolios%s' lists them", api->server_options);
 }
 
-const struct portfolio *portfolio_find(const struct portfolio_list *list, const char *value,
-                                       struct fail *fail)
+const struct portfolio *portfolio_find(const struct portfolio_list *list, const struct api *api,
+                                       const char *value, struct fail *fail)
 {
     const struct portfolio *found = find_by(list, portfolio_has_id, value, fail);
     if (!found && !fail_is_set(fail))
@@ -211,6 +212,6 @@ const struct portfolio *portfolio_find(const struct portfolio_list *list, const 
     if (!found && !fail_is_set(fail))
         found = find_by(list, portfolio_has_prefix, value, fail);
     if (!found && !fail_is_set(fail))
-        refuse_unknown_portfolio(list, value, fail);
+        refuse_unknown_portfolio(list, api, value, fail);
     return found;
 }

@@ -27,7 +27,7 @@ void portfolio_list_release(struct portfolio_list *list);
 /* The portfolio that `value` selects: by its ID, else by its name, else by a unique prefix of
    either of at least 4 characters. FAIL_DATA for an unknown or ambiguous value; the message lists
    the candidates. Borrowed from the list. */
-const struct portfolio *portfolio_find(const struct portfolio_list *list, const char *value,
-                                       struct fail *fail);
+const struct portfolio *portfolio_find(const struct portfolio_list *list, const struct api *api,
+                                       const char *value, struct fail *fail);
 
 #endif

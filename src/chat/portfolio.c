@@ -40,7 +40,7 @@ static int add_id(struct portfolio_choice *c, struct api *api, struct strings *i
         strings_add(ids, span_of(value));
         return 0;
     }
-    const struct portfolio *found = portfolio_find(&c->list, value, fail);
+    const struct portfolio *found = portfolio_find(&c->list, api, value, fail);
     if (!found)
         return -1;
     strings_add(ids, span_of(found->id));

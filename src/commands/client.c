@@ -201,7 +201,8 @@ int client_open(struct client *c, const struct invocation *in, int64_t started, 
     struct http_config config;
     if (configure(c, &config, in, started, fail) != 0 || warn_of_key_log(c, in, fail) != 0)
         return -1;
-    c->api = (struct api){http_new(&config, fail), c->base, NULL};
+    c->api = (struct api){
+        .http = http_new(&config, fail), .base = c->base, .server_options = c->server_options};
     return c->api.http ? 0 : -1;
 }
 
