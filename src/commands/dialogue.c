@@ -178,9 +178,10 @@ static void add_hints(const struct dialogue *d, const struct question *q, struct
         !q->request.retry.all && q->request.retry.max > 0)
         fail_hint(fail, "the message may be stored; --retry-all retries anyway");
     const char *id = d->is_selected ? NULL : setting_text(s, OPT_CONVERSATION);
-    if (id)
+    if (id && !q->outcome.portfolio_unknown)
         client_hint_id(&d->client, id, fail);
-    if (fail->http_status != 404 && fail->http_status != 403)
+    /* A 403 with a code, such as invite_required, does not concern the conversation. */
+    if (fail->http_status != 404 && (fail->http_status != 403 || fail->code))
         return;
     if (d->continued)
         fail_hint(fail, "without --continue a new conversation is created");
@@ -196,6 +197,8 @@ static void announce_failure(void *arg, const struct fail *why)
     struct fail shown = FAIL_INIT;
     fail_set_hint(&shown, why->cause, why->hint, "%s", why->message);
     shown.http_status = why->http_status;
+    if (why->code)
+        fail_code(&shown, span_of(why->code));
     add_hints(d, q, &shown);
     d->on_failure(d->on_failure_arg, &shown);
     fail_release(&shown);

@@ -306,6 +306,48 @@ END
     expect_error ".*; 'sigmasight-chat conversations -u $url' lists them"
 }
 
+@test "messages: hints about portfolios and invalid IDs name the same server" {
+    serve_default --generation 2 --portfolios 2
+    url=$SIGMASIGHT_URL
+    export SIGMASIGHT_URL=http://127.0.0.1:1/api/v1
+    for value in nope Dem; do
+        run_chat send -u "$url" --portfolio "$value" hi
+        expect_status 65
+        expect_error ".*'sigmasight-chat portfolios -u $url' lists them"
+        run_chat conversations new -u "$url" --portfolio "$value"
+        expect_status 65
+        expect_error ".*'sigmasight-chat portfolios -u $url' lists them"
+    done
+    run_chat send -u "$url" -c nope --portfolio nope hi
+    expect_error ".*; 'sigmasight-chat portfolios -u $url' lists them"
+    # An ambiguous one: the message lists the candidates.
+    run_chat send -u "$url" -c nope --portfolio 'Demo ' hi
+    expect_error ".*ambiguous portfolio 'Demo ': [^;]*"
+    run_chat send -u "$url" -c a/b hi
+    expect_error ".*; 'sigmasight-chat conversations -u $url' lists them"
+    run_chat conversations show -u "$url" a/b
+    expect_error ".*; 'sigmasight-chat conversations -u $url' lists them"
+}
+
+@test "messages: a 403 with a code has no hint about the conversation" {
+    {
+        repeat 3 'on POST /chat/send\nstatus 403\nbody {"detail":{"error":"invite_required","message":"By invitation only"}}\n'
+        printf 'on POST /chat/send\nstatus 403\nbody {"detail":"Not your conversation"}\n'
+    } >"$T/steps"
+    serve_default --scenario "$T/steps"
+    run_chat conversations new
+    local id
+    id=$(cat "$OUT")
+    for words in "-c $id" "-o json -c $id" "-q -c $id"; do
+        # shellcheck disable=SC2086 # words
+        run_chat send $words hi
+        expect_status 77
+        expect_error '.*By invitation only \(HTTP 403\)'
+    done
+    run_chat send -c "$id" hi
+    expect_error ".*; 'sigmasight-chat conversations' lists them"
+}
+
 @test "messages: -c with an invalid ID" {
     serve_default
     run_chat send -c nope hi
