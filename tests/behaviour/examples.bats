@@ -335,6 +335,23 @@ deps everything|unknown argument of deps: 'everything'
 TABLE
 }
 
+@test "bootstrap: CC may contain options" {
+    mkdir "$T/tree" "$T/bin"
+    cp "$SRCDIR/bootstrap" "$SRCDIR/configure.ac" "$T/tree"
+    # Without a package manager, so that nothing is installed.
+    for program in cat cut dirname grep mkdir sed sort tr; do
+        ln -s "$(command -v "$program")" "$T/bin"
+    done
+    printf '%s\n' '#!/bin/sh' '[ "$1" = -O2 ] && echo "$0"' >"$T/bin/compiler"
+    chmod +x "$T/bin/compiler"
+    status=0
+    PATH=$T/bin CC='compiler -O2' "$T/tree/bootstrap" deps static >"$OUT" 2>"$ERR" || status=$?
+    expect_status 1
+    expect_line 'bootstrap: no supported package manager found .*'
+    expect_line ' *make  *builds the programs'
+    [ "$(grep -c -E '^ *(cc|libedit|libedit\.a|libssl\.a) ' "$ERR")" -eq 0 ]
+}
+
 # blocks PAGE PATTERN: those whose first line matches, as $T/scripts/block*.
 blocks()
 {

@@ -192,7 +192,8 @@ need_preload()
 make_preload()
 {
     need_preload
-    "${CC:-cc}" -shared -fPIC -o "$T/$1.so" -x c - -ldl
+    # shellcheck disable=SC2086 # it may contain options
+    ${CC:-cc} -shared -fPIC -o "$T/$1.so" -x c - -ldl
 }
 
 # need_terminal: skips the test if there are no pseudo-terminals. In a bare chroot /dev/pts is not mounted.
