@@ -21,6 +21,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 
 enum { IGNORED = SYS_PIPE_SIGNALS };
@@ -103,13 +104,26 @@ static char **copy_public_environment(void)
     return list;
 }
 
-/* `limit` is the number of descriptors that the process may have. */
+/* The number of descriptors to close where that is done one by one. The number that the process may
+   have can be a billion or infinite; closing so many would take minutes. */
+static long descriptor_limit(void)
+{
+    enum { MOST = 65536 };
+    long limit = sysconf(_SC_OPEN_MAX);
+    return limit < 0 || limit > MOST ? MOST : limit;
+}
+
+/* `limit` is that of descriptor_limit, which is not async-signal-safe. */
 static void close_above_stderr(long limit)
 {
 #ifdef HAVE_CLOSEFROM
     (void)limit;
     closefrom(STDERR_FILENO + 1);
 #else
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, 0U) == 0)
+        return;
+#endif
     for (int fd = STDERR_FILENO + 1; fd < limit; fd++)
         close(fd);
 #endif
@@ -165,7 +179,7 @@ static _Noreturn void become_shell(const struct shell *s, char **environment, lo
 static pid_t start_shell(const struct shell *s)
 {
     sigset_t mask;
-    long limit = sysconf(_SC_OPEN_MAX);
+    long limit = descriptor_limit();
     char **environment = copy_public_environment();
     pid_t pid = sys_fork_blocked(&mask);
     int error = errno;

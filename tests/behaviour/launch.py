@@ -21,7 +21,7 @@ def main():
     os.write(report, b"%d\n" % child)
     # The other end of a pipe must see the command close it.
     os.closerange(0, report)
-    os.closerange(report + 1, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(report + 1, 65536)  # the limit may be a billion
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status):
         os.write(report, b"signal %d\n" % os.WTERMSIG(status))
