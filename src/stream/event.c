@@ -130,7 +130,7 @@ SHAPE(created,
 /* clang-format on */
 
 /* One row per known event name of either generation. Deltas come first, because most events are
-   deltas. Names have at most 16 bytes. */
+   deltas. */
 struct event_row {
     struct span wire;
     struct span name;
