@@ -100,6 +100,7 @@ static void pass_mark(struct line_input *in)
         return;
     in->is_begun = true;
     in->start = in->searched = in->data.len - utf8_skip_mark(buf_view(&in->data)).len;
+    in->offset = (int64_t)in->start;
 }
 
 enum input_result line_input_next(struct line_input *in, struct span *line)

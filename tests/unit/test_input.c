@@ -154,7 +154,7 @@ static void limits(void)
             check_span(line, want[i].line, "line");
         }
         check_int(in.number, (int)COUNT(want), "number of lines");
-        check_int(in.offset, (int)text.len - 3, "offset");
+        check_int(in.offset, (int)text.len, "offset");
         check_int(line_input_read(&in, &line, &fail), INPUT_END, "the end");
         line_input_release(&in);
         finish(child, saved);
