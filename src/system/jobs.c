@@ -4,6 +4,7 @@
 #include "system/jobs.h"
 
 #include "core/fault.h"
+#include "system/process.h"
 #include "system/signals.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@
 /* Otherwise the child would keep these streams open for their other ends. */
 static void leave_standard_streams(void)
 {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int null = sys_null_open(O_RDWR | O_CLOEXEC);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
         sys_job_exit(70);
     close(null);

@@ -30,6 +30,12 @@ extern char **environ;
 
 enum { LOOK_US = 20000 };
 
+int sys_null_open(int flags)
+{
+    int fd = open("/dev/null", flags);
+    return fd >= 0 ? fd : open("/", (flags & ~O_ACCMODE) | O_RDONLY);
+}
+
 void sys_stdio_open(void)
 {
     for (int fd = 0; fd <= 2; fd++) {
@@ -37,7 +43,7 @@ void sys_stdio_open(void)
             continue;
         /* Opened in the opposite mode, so that reading or writing fails as on a closed descriptor.
          */
-        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+        if (sys_null_open(fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
             _exit(70);
     }
 }
@@ -45,8 +51,7 @@ void sys_stdio_open(void)
 int sys_stdout_close(void)
 {
     int result = close(STDOUT_FILENO), saved = errno;
-    /* A root directory that contains only the program has no /dev/null. */
-    if (open("/dev/null", O_RDONLY) < 0 && open("/", O_RDONLY) < 0)
+    if (sys_null_open(O_RDONLY) < 0)
         _exit(70);
     errno = saved;
     return result;
@@ -162,7 +167,7 @@ static _Noreturn void become_shell(const struct shell *s, char **environment, lo
     if (s->leads_group)
         setpgid(0, 0);
     for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
-        int fd = s->streams[i] < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : s->streams[i];
+        int fd = s->streams[i] < 0 ? sys_null_open(O_RDWR | O_CLOEXEC) : s->streams[i];
         if (fd < 0 || dup2(fd, i) < 0)
             _exit(126);
     }

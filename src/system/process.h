@@ -10,6 +10,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Opens /dev/null with the flags of open(2). A root directory that contains only the program has no
+   /dev/null: then a directory, which can be neither read nor written. -1 with errno.
+   Async-signal-safe. */
+int sys_null_open(int flags);
 /* Opens /dev/null on each of the descriptors 0 to 2 that is closed, so that no file opened later
    gets its number. Call before anything is opened. */
 void sys_stdio_open(void);

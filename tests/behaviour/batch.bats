@@ -589,6 +589,82 @@ has_lines()
     expect_objects 'map(.status) == ["done", "done"]'
 }
 
+# Makes $T/no_null.so: under it, there is no /dev/null. With $NO_ROOT the root directory cannot be opened either, and a job
+# ends before its parent continues.
+make_no_null()
+{
+    make_preload no_null <<'END_OF_C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+__attribute__((constructor)) static void begin(void)
+{
+    unsetenv("LD_PRELOAD");
+}
+
+static int open_file(const char *path, int flags, int mode)
+{
+    if (strcmp(path, "/dev/null") == 0 || (getenv("NO_ROOT") && strcmp(path, "/") == 0)) {
+        errno = ENOENT;
+        return -1;
+    }
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+#define OPEN(name) \
+    int name(const char *path, int flags, ...) \
+    { \
+        va_list arguments; \
+        va_start(arguments, flags); \
+        int mode = flags & O_CREAT ? va_arg(arguments, int) : 0; \
+        va_end(arguments); \
+        return open_file(path, flags, mode); \
+    }
+
+OPEN(open)
+OPEN(open64)
+OPEN(__open_2)
+OPEN(__open64_2)
+
+pid_t fork(void)
+{
+    pid_t (*real)(void) = dlsym(RTLD_NEXT, "fork");
+    pid_t pid = real();
+    siginfo_t ended;
+    while (pid > 0 && getenv("NO_ROOT") && waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) != 0)
+        ;
+    return pid;
+}
+END_OF_C
+}
+
+@test "batch: without /dev/null" {
+    make_no_null
+    serve_hello
+    questions 2
+    LD_PRELOAD=$T/no_null.so run_chat batch "$T/questions"
+    expect_status 0
+    expect_objects 'map(.status) == ["done", "done"]'
+}
+
+@test "batch: a new job that ends before it is sent a question fails the question" {
+    make_no_null
+    serve_hello
+    questions 2
+    status=0
+    NO_ROOT=yes timeout "$(scaled 5)" env LD_PRELOAD="$T/no_null.so" "$CHAT" batch "$T/questions" >"$OUT" 2>"$ERR" || status=$?
+    expect_status 70
+    expect_objects 'map([.status, .exit_code]) == [["failed", 70], ["failed", 70]]' '.[0].error.message | contains("exit status 70")'
+}
+
 @test "batch: a signal cancels the running questions, and their objects are written" {
     local name
     for name in INT TERM; do
