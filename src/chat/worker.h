@@ -18,6 +18,7 @@
 #include "core/fail.h"
 #include "core/span.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum worker_kind {
@@ -60,7 +61,8 @@ struct worker {
     pid_t pid;
     int fd;
     struct buf in;
-    void *task; /* of the caller; NULL: idle */
+    void *task;        /* of the caller; NULL: idle */
+    bool has_answered; /* likewise: it has ended a question */
 };
 
 /* Starts a job: calls `run` in the child with its end of the socket; the child ends when it

@@ -377,10 +377,14 @@ static void start_questions(struct batch_run *r)
             .kind = WORKER_QUESTION, .part = {buf_view(&task->head), buf_view(&task->text)}};
         if (worker_send(w->fd, &message) == 0)
             continue;
-        /* The idle job was killed. */
-        w->task = NULL;
+        /* The question is given to another job if this one was killed while it was idle, or by the
+           signal that ends the batch. It fails if a new job ended: the next one would end, too. */
+        bool is_lost = !w->has_answered && !sys_signal();
+        if (!is_lost)
+            w->task = NULL;
         end_job(r, w);
-        batch_put_back(&r->batch, task);
+        if (!is_lost)
+            batch_put_back(&r->batch, task);
     }
 }
 
@@ -429,6 +433,7 @@ static void take_answer(struct batch_run *r, struct worker *w, const struct work
         return;
     }
     w->task = NULL;
+    w->has_answered = true;
     if (m->cause == FAIL_NONE && r->has_token)
         r->client.auth.tries = 0;
     int64_t line = task->line;
