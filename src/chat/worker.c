@@ -71,7 +71,9 @@ int worker_start(struct worker *w, struct worker *all, size_t count, void (*run)
         if (all[i].pid)
             others[open++] = all[i].fd;
     pid_t pid = sys_job_fork(&fd, others, open);
+    int error = errno;
     free(others);
+    errno = error;
     if (pid < 0)
         return sys_fail(fail, FAIL_SOFTWARE, "cannot start a job");
     if (pid == 0) {

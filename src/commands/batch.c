@@ -682,6 +682,7 @@ static int open_files(struct batch_run *r, struct fail *fail)
         SPAN("Type the questions and end them with Ctrl-D on a line of its own.");
     const struct operands *o = r->in->operands;
     const char *path = o->count && !operand_is_dash(&o->list[0]) ? o->list[0].text : NULL;
+    r->job.pace = sys_shared_memory(sizeof(struct pace));
     if (!r->job.pace)
         return sys_fail(fail, FAIL_SOFTWARE, "cannot share memory with jobs");
     pace_init(r->job.pace, r->started);
@@ -709,7 +710,6 @@ static void init_run(struct batch_run *r, const struct invocation *in)
                             .stop = FAIL_INIT};
     r->job =
         (struct batch_job){.in = in,
-                           .pace = sys_shared_memory(sizeof(struct pace)),
                            .is_plain = setting_is(s, OPT_LINES),
                            .is_logged = setting_is_given(s, OPT_LOG) && logging_is_on(in, false)};
     batch_init(&r->batch, &options);

@@ -205,9 +205,11 @@ static int create_example(const char *path, struct fail *fail)
 {
     char *directory = xmemdup(path, (size_t)(strrchr(path, '/') - path));
     int result = sys_make_directories(directory);
-    free(directory);
     if (result == 0)
         result = sys_create_file(path, example, sizeof example - 1);
+    int error = errno;
+    free(directory);
+    errno = error;
     if (result == 0 || errno == EEXIST)
         return 0;
     return sys_fail(fail, FAIL_CREATE, "cannot create %s", path);
