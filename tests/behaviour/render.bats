@@ -355,10 +355,11 @@ EMPHASIS=$'\e[0;3m'
 
 @test "render: what is held is written at a signal, before the conversation is deleted" {
     deleted_slowly 'gate here'
-    await_gate here
+    # The program has received the event.
+    expect_read "$ANSWER" one
     kill -s TERM "$PID"
     await_gate gone
-    expect_read "$ANSWER" "one ${EMPHASIS}two$PLAIN **thr"$'\n'
+    expect_read "$ANSWER" " ${EMPHASIS}two$PLAIN **thr"$'\n'
     # A second signal ends the program.
     for_a_while 0.6
     kill -s TERM "$PID"
