@@ -3,6 +3,7 @@
 
 #include "core/utf8.h"
 #include "core/xmalloc.h"
+#include "settings/suggest.h"
 #include "system/system.h"
 #include "json/json.h"
 
@@ -236,11 +237,40 @@ static void take_value(struct config *c, struct settings *to, const struct optio
                 m);
 }
 
-static void fail_key(struct config *c, const struct json_member *m)
+static bool is_option_without_key(struct span key)
+{
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
+        if (!option_row(id)->in_file && span_is(key, option_row(id)->name))
+            return true;
+    return false;
+}
+
+/* The known key that is most similar, or NULL. */
+static const char *suggest_key(struct span key, enum origin origin)
+{
+    const char *names[OPT_COUNT + 2];
+    size_t count = 0;
+    for (enum option_id id = 0; id < OPT_COUNT; id++)
+        if (option_row(id)->in_file)
+            names[count++] = option_row(id)->name;
+    if (origin == ORIGIN_FILE)
+        names[count++] = "profiles";
+    names[count] = NULL;
+    return suggest_name(key, names);
+}
+
+static void fail_key(struct config *c, enum origin origin, const struct json_member *m)
 {
     struct buf why = {0};
     struct span key = json_key_before(m->value.raw);
-    buf_printf(&why, "unknown key %.*s; keys are named like long options", (int)key.len, key.at);
+    const char *name = suggest_key(m->key, origin);
+    buf_printf(&why, "unknown key %.*s", (int)key.len, key.at);
+    if (is_option_without_key(m->key))
+        buf_puts(&why, ": it is an option for a single call");
+    else if (name)
+        buf_printf(&why, ": did you mean %s?", name);
+    else
+        buf_puts(&why, "; keys are named like long options");
     fail_at(c, key_offset(c, m), buf_text(&why));
     buf_release(&why);
 }
@@ -259,7 +289,7 @@ static void take_setting(struct config *c, struct settings *to, enum origin orig
 {
     const struct option_row *row = row_of_key(m->key);
     if (!row) {
-        fail_key(c, m);
+        fail_key(c, origin, m);
         return;
     }
     if (row->id == OPT_HIGHLIGHT)

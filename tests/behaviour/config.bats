@@ -316,6 +316,19 @@ CONFIG
     done
 }
 
+@test "bad file: the message for an unknown key says what is wrong with it" {
+    local key
+    for key in context jobs limit conversation json profile lines; do
+        refused 1:2 "unknown key \"$key\": it is an option for a single call; run" <<<"{\"$key\": 1}"
+    done
+    refused 1:2 'unknown key "token-command": did you mean token_command[?]; run' <<<'{"token-command": "x"}'
+    refused 1:2 'unknown key "log_size": did you mean log-size[?]; run' <<<'{"log_size": 1}'
+    refused 1:2 'unknown key "profils": did you mean profiles[?]; run' <<<'{"profils": {}}'
+    refused 1:2 'unknown key "x"; keys are named like long options; run' <<<'{"x": 1}'
+    export SIGMASIGHT_PROFILE=p
+    refused 1:21 'unknown key "profils"; keys are' <<<'{"profiles": {"p": {"profils": {}}}}'
+}
+
 @test "bad file: a value of the wrong type or range" {
     local text
     while IFS= read -r text; do
