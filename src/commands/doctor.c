@@ -223,7 +223,8 @@ static void put_log(struct doctor *d, struct buf *out, const char *directory)
     if (size)
         buf_printf(out, " (%lld KiB)", (long long)((size + 1023) / 1024));
     if (result != 0 && !is_off)
-        report_check(d, "files", WARNING, why.message, "answers are not logged");
+        report_check(d, "files", WARNING, why.message,
+                     why.hint ? why.hint : "answers are not logged");
     fail_release(&why);
 }
 

@@ -102,8 +102,9 @@ static int change_history(change_fn *change, void *arg, struct fail *fail)
     int result = 0;
     if (store_path(HISTORY_FILE, &path, &none) == 0) {
         int lock = store_lock(LOG_LOCK, LOCK_US, &unsupported);
-        if (change(buf_text(&path), lock >= 0 && !unsupported, arg) != 0)
-            result = fail_errno(fail, FAIL_CREATE, errno, "cannot write %s", buf_text(&path));
+        result = change(buf_text(&path), lock >= 0 && !unsupported, arg);
+        if (result != 0 && !log_fail_link("write", buf_text(&path), FAIL_CREATE, fail))
+            fail_errno(fail, FAIL_CREATE, errno, "cannot write %s", buf_text(&path));
         if (lock >= 0)
             close(lock);
     }

@@ -123,7 +123,7 @@ int log_append(const struct log_entry *entry, int64_t max_size, bool wait, bool 
     put_entry(&line, entry, sys_random());
     int lock = wait ? store_lock(LOG_LOCK, APPEND_SECONDS * INT64_C(1000000), &unsupported) : -1;
     int result = append_to(&paths, buf_view(&line), max_size, lock >= 0 && !unsupported, first);
-    if (result != 0)
+    if (result != 0 && !log_fail_link("write", paths.path[0], FAIL_CREATE, fail))
         fail_errno(fail, FAIL_CREATE, errno, "cannot write %s", paths.path[0]);
     if (lock >= 0)
         close(lock);
@@ -143,7 +143,9 @@ int log_check(int64_t *size, struct fail *fail)
     int fd = lines_open(paths.path[0], O_WRONLY, &st);
     bool is_absent = fd < 0 && errno == ENOENT;
     if (is_absent ? access(paths.directory, W_OK | X_OK) != 0 && errno != ENOENT : fd < 0)
-        result = sys_fail(fail, FAIL_CREATE, "cannot write %s", paths.path[0]);
+        result = log_fail_link("write", paths.path[0], FAIL_CREATE, fail)
+                     ? -1
+                     : sys_fail(fail, FAIL_CREATE, "cannot write %s", paths.path[0]);
     if (fd >= 0)
         close(fd);
     for (unsigned i = 0; i < LOG_FILES; i++)

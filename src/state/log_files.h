@@ -3,6 +3,8 @@
 #ifndef STATE_LOG_FILES_H
 #define STATE_LOG_FILES_H
 
+#include "core/fail.h"
+
 #include <stdbool.h>
 
 /* In the state directory. */
@@ -22,5 +24,9 @@ struct log_paths {
 /* False without a home directory; then nothing needs to be released. */
 bool log_paths_init(struct log_paths *paths);
 void log_paths_release(struct log_paths *paths);
+
+/* Call after one of these files could not be opened. If errno says that it is a symbolic link,
+   records "cannot WHAT PATH" with this reason and returns true. Otherwise errno is unchanged. */
+bool log_fail_link(const char *what, const char *path, enum fail_cause cause, struct fail *fail);
 
 #endif

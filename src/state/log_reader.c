@@ -229,6 +229,8 @@ static int open_one(struct log_reader *r, unsigned i, struct stat *st, struct fa
     r->fd[i] = sys_open_private(r->path[i], O_RDONLY);
     if (r->fd[i] < 0 && (errno == ENOENT || errno == ENOTDIR))
         return 0;
+    if (r->fd[i] < 0 && log_fail_link("read", r->path[i], FAIL_INPUT, fail))
+        return -1;
     if (r->fd[i] < 0 || fstat(r->fd[i], st) != 0)
         return sys_fail(fail, FAIL_INPUT, "cannot read %s", r->path[i]);
     if (!S_ISREG(st->st_mode))

@@ -279,6 +279,30 @@ END_OF_SCENARIO
     grep -q -E '^sigmasight-chat: warning: cannot write .*log.jsonl: ' "$ERR"
 }
 
+@test "log: a symbolic link is refused, and the message says so" {
+    serve_hello
+    entry aaaaaaaa first
+    local file=$LOG why words
+    mv "$file" "$T/elsewhere"
+    ln -s "$T/elsewhere" "$file"
+    why="$file: it is a symbolic link"
+    for words in log 'log show' 'log export' 'log delete aaaaaaaa'; do
+        # shellcheck disable=SC2086 # words
+        run_chat $words
+        expect_status 66
+        expect_error "cannot read $why; run 'rm $file'"
+    done
+    run_chat send --log -c "$ID" hi
+    expect_status 0
+    expect_line "sigmasight-chat: warning: cannot write $why"
+    SIGMASIGHT_LOG=1 run_chat doctor
+    expect_line "warning +files +cannot write $why; run 'rm $file'" "$OUT"
+    [ "$(wc -l <"$T/elsewhere")" -eq 1 ] || fail "the command reached beyond the link"
+    rm "$file"
+    run_chat log
+    expect_status 0
+}
+
 @test "log: incomplete, invalid and newer entries are skipped and kept" {
     serve_hello
     entry aaaaaaaa first
