@@ -382,13 +382,24 @@ static void process_outside_links(struct inline_parser *p)
 
 /* Brackets. */
 
+/* Removes the brackets that were given up if they outnumber the others. */
+static void drop_expired_brackets(struct inline_parser *p)
+{
+    int by = p->bracket_head, left = p->bracket_count - by;
+    if (by <= left)
+        return;
+    memmove(p->brackets, p->brackets + by, (size_t)left * sizeof *p->brackets);
+    p->bracket_head = 0;
+    p->bracket_count = left;
+    p->bracket_active = p->bracket_active > by ? p->bracket_active - by : 0;
+}
+
 static void add_bracket(struct inline_parser *p, bool image)
 {
     struct node *n = add_node(p, NODE_BRACKET);
     n->image = image;
     n->held = true;
-    if (p->bracket_head == p->bracket_count)
-        p->bracket_head = p->bracket_count = 0;
+    drop_expired_brackets(p);
     if (p->bracket_active > p->bracket_count)
         p->bracket_active = p->bracket_count;
     if (p->bracket_count == p->bracket_capacity) {

@@ -10,7 +10,16 @@
 
 #include <stdlib.h>
 
-enum { LEAST_TEXT = 10, LONGEST_RULE = 80, CODE_INDENT = 2 };
+enum {
+    LEAST_TEXT = 10,
+    LONGEST_RULE = 80,
+    CODE_INDENT = 2,
+    CODE_BLANKS =
+        4096, /* bytes, maximum between two characters of code; further ones are dropped */
+    /* Bytes of a word that is held. The widest terminal has room for fewer, unless many of them are
+       zero-width characters. */
+    LONGEST_WORD = 65536
+};
 
 /* A quote or an item that is open. */
 struct box {
@@ -55,7 +64,7 @@ struct layout {
     unsigned word_columns;
     size_t last_character; /* where in `word` its last character begins, */
     unsigned last_columns; /* and the columns of that */
-    bool adjoins;          /* a wide character was written, which zero-width ones may follow */
+    bool adjoins;          /* a character was written which zero-width ones may follow */
     bool direct;           /* it is a URL longer than a line: written as it arrives, not split */
 
     /* The block. */
@@ -284,8 +293,8 @@ static bool is_url(const struct layout *l)
     return scheme > 1 && rest.len - scheme > 3 && memcmp(rest.at + scheme, "://", 3) == 0;
 }
 
-/* The word is longer than a line. A URL is left for the terminal to wrap; any other word is split
-   before its last character. */
+/* The word is longer than a line or than LONGEST_WORD. A URL is left for the terminal to wrap; any
+   other word is split before its last character or, if it has only one, within that. */
 static void split_word(struct layout *l)
 {
     if (is_url(l)) {
@@ -297,6 +306,9 @@ static void split_word(struct layout *l)
         unsigned columns = l->word_columns - l->last_columns;
         place_word(l, l->last_character, columns);
         l->last_character = 0;
+    } else {
+        place_word(l, l->word.len, l->word_columns);
+        l->adjoins = true;
     }
 }
 
@@ -340,9 +352,10 @@ static void add_character(struct layout *l, uint32_t point, struct span bytes, u
     buf_span(&l->word, bytes);
     l->word_columns += columns;
     l->last_columns += columns;
+    bool is_longer = l->word_columns > LEAST_TEXT && l->word_columns > text_width(l);
     if (columns && l->last_columns > 1 && !is_url(l))
         put_wide(l);
-    else if (columns && l->word_columns > LEAST_TEXT && l->word_columns > text_width(l))
+    else if ((columns && is_longer) || l->word.len > LONGEST_WORD)
         split_word(l);
 }
 
@@ -709,6 +722,7 @@ struct layout *layout_new(struct buf *out, struct layout_options options)
                                      .arg = l};
     l->options = options;
     l->pen = (struct pen){.out = out, .color = options.color};
+    buf_init(&l->code_blanks, CODE_BLANKS);
     return l;
 }
 

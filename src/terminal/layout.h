@@ -2,8 +2,8 @@
 /* Lays out Markdown on the lines of a terminal: receives the events of a parser (markdown.h) and
    appends output. The output is final: it consists of text with escaped control characters, line
    feeds and SGR sequences, without cursor movement.
-   A word is appended when it is complete. A newline is appended when something follows it. A table
-   is held until it ends or the parser reports that it exceeds the limit. */
+   A word is appended when it is complete or very long. A newline is appended when something follows
+   it. A table is held until it ends or the parser reports that it exceeds the limit. */
 #ifndef TERMINAL_LAYOUT_H
 #define TERMINAL_LAYOUT_H
 

@@ -77,16 +77,18 @@ expect_steady()
     expect_steady raw 0
 }
 
-# grow FORMAT LIMIT EVENT: between 1 MB and 50 MB of these events memory does not grow by LIMIT KiB.
+# grow FORMAT LIMIT EVENT: between 1 MB and 50 MB of these events memory does not grow by LIMIT KiB. FORMAT may also be
+# rendered.
 grow()
 {
-    local before lines size=${#3} stream notes
+    local before lines size=${#3} stream notes render=never
     need_proc
+    [ "$1" != rendered ] || render=always
     lines=$(wc -l <<<"$3")
     pipe_to stream
-    if [ "$1" = text ]; then
+    if [ "$1" = text ] || [ "$1" = rendered ]; then
         pipe_from notes
-        launch "$CHAT" decode -o text <"$T/stream" >/dev/null 2>"$T/notes"
+        launch "$CHAT" decode --render "$render" <"$T/stream" >/dev/null 2>"$T/notes"
     else
         pipe_from notes kept
         launch "$CHAT" decode -o "$1" <"$T/stream" 2>"$ERR" \
@@ -135,6 +137,35 @@ a_result()
 
 @test "counts: memory does not grow with the deltas as JSON lines" {
     grow jsonl 256 "$a_delta"
+}
+
+@test "counts: memory does not grow with a rendered paragraph" {
+    grow rendered 256 "$a_delta"
+}
+
+# A delta of 1000 times this character in the notation of JSON.
+a_delta_of()
+{
+    printf 'event: message\ndata: {"delta":"%s"}\n' "$(repeat 1000 "$1")"
+    echo .
+}
+
+@test "counts: memory does not grow with brackets that are not closed" {
+    local event
+    event=$(a_delta_of '[')
+    grow rendered 256 "${event%.}"
+}
+
+@test "counts: memory does not grow with a word of zero-width characters" {
+    local event
+    event=$(a_delta_of '\u0301')
+    grow rendered 256 "${event%.}"
+}
+
+@test "counts: memory does not grow with blanks in a line of code" {
+    local event
+    event=$(a_delta_of ' ')
+    grow rendered 256 "${event%.}"
 }
 
 @test "counts: memory does not grow with the heartbeats" {

@@ -388,6 +388,58 @@ static void test_suspension(void)
     expect("\na\n-\n");
 }
 
+static void put_repeated(struct buf *to, const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_puts(to, bytes);
+}
+
+/* What is held does not grow with the text. */
+static void test_limits(void)
+{
+    enum { COUNT = 100000, BLANKS = 4096 };
+    struct buf marks = {0}, zero = {0}, blanks = {0}, want = {0};
+    put_repeated(&marks, "\xCC\x81", COUNT);
+    put_repeated(&zero, "\xE2\x80\x8B", COUNT);
+    put_repeated(&blanks, " \t", COUNT);
+    /* A word with zero-width characters: the line does not break before or between them. */
+    begin(20, false, false);
+    open_block(MARKDOWN_PARAGRAPH, false);
+    text("one tw", 0);
+    text(buf_text(&marks), 0);
+    check(out.len + 70000 > marks.len, "%zu of %zu bytes written", out.len, marks.len);
+    text("o three four five", 0);
+    close_block(MARKDOWN_PARAGRAPH);
+    buf_puts(&want, "one tw");
+    buf_span(&want, buf_view(&marks));
+    buf_puts(&want, "o three four\nfive\n");
+    expect(buf_text(&want));
+    /* A word that has nothing else. */
+    begin(20, false, false);
+    paragraph(buf_text(&zero));
+    buf_clear(&want);
+    buf_span(&want, buf_view(&zero));
+    buf_puts(&want, "\n");
+    expect(buf_text(&want));
+    /* Blanks in code are shortened, those at the end of the line left out. */
+    begin(20, false, false);
+    open_block(MARKDOWN_CODE_BLOCK, false);
+    text("a", MARKDOWN_CODE);
+    text(buf_text(&blanks), MARKDOWN_CODE);
+    text("b", MARKDOWN_CODE);
+    text(buf_text(&blanks), MARKDOWN_CODE);
+    close_block(MARKDOWN_CODE_BLOCK);
+    buf_clear(&want);
+    buf_puts(&want, "  a");
+    buf_append(&want, blanks.data, BLANKS);
+    buf_puts(&want, "b\n");
+    expect(buf_text(&want));
+    buf_release(&marks);
+    buf_release(&zero);
+    buf_release(&blanks);
+    buf_release(&want);
+}
+
 static void test_escapes(void)
 {
     begin(20, false, true);
@@ -408,6 +460,7 @@ int main(void)
     unit_case("a full table", test_full_table);
     unit_case("a table of many rows", test_many_rows);
     unit_case("suspension", test_suspension);
+    unit_case("limits", test_limits);
     unit_case("escapes", test_escapes);
     buf_release(&out);
     return unit_status();
