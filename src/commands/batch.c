@@ -150,15 +150,17 @@ static int read_former(struct batch_run *r, struct fail *fail)
     struct line_input former;
     struct span line;
     struct stat st;
-    enum input_result result;
+    enum input_result result = INPUT_END;
     if (!path || (stat(path, &st) != 0 && errno == ENOENT))
         return 0;
     if (line_input_open(&former, path, SIZE_MAX / 4, fail) != 0)
         return -1;
     r->begins_line = must_begin_line(former.fd);
-    while ((result = line_input_read(&former, &line, fail)) == INPUT_LINE)
+    while (!sys_signal() && (result = line_input_read(&former, &line, fail)) == INPUT_LINE)
         note_finished(r, line);
     line_input_release(&former);
+    if (sys_signal())
+        return fail_signal(fail, sys_signal());
     return result == INPUT_ERROR ? -1 : 0;
 }
 

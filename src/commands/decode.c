@@ -30,7 +30,7 @@ static int open_input(const struct invocation *in, const char *path, struct fail
     return fd >= 0 ? fd : sys_fail(fail, FAIL_INPUT, "cannot read %s", path);
 }
 
-/* Stores the first bytes in `head`. */
+/* Stores the first bytes in `head`. A signal does not interrupt the reading of a regular file. */
 static int feed(struct reader *reader, int fd, const char *name, struct buf *head,
                 struct fail *fail)
 {
@@ -41,6 +41,8 @@ static int feed(struct reader *reader, int fd, const char *name, struct buf *hea
         int result = reader_feed(reader, span_make(chunk, (size_t)n), fail);
         if (reader_flush(reader, fail) != 0 || result != 0)
             return -1;
+        if (sys_signal())
+            return fail_signal(fail, sys_signal());
     }
     if (n < 0)
         return sys_fail(fail, FAIL_INPUT, "cannot read %s", name);

@@ -239,6 +239,44 @@ dies()
     expect_end "$ANSWER"
 }
 
+@test "a signal while a regular file is read" {
+    # Reading it is never interrupted. The signal arrives during the first read of a block.
+    make_preload interrupt <<'END_OF_C'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+ssize_t read(int fd, void *bytes, size_t len)
+{
+    static int blocks;
+    struct stat st;
+    if (len >= 65536 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        if (blocks == 0)
+            raise(SIGINT);
+        if (blocks == 1)
+            close(open(getenv("READS_ON"), O_WRONLY | O_CREAT, 0600));
+        blocks++;
+    }
+    return syscall(SYS_read, fd, bytes, len);
+}
+END_OF_C
+    local id='{"id":1,"status":"done"}' arguments
+    export READS_ON=$T/reads_on SIGMASIGHT_URL=http://127.0.0.1:1 SIGMASIGHT_TOKEN=token
+    printf 'event: message\ndata: {"delta":"0123456789"}\n\n%.0s' {1..4000} >"$T/recording"
+    printf "$id\n%.0s" {1..8000} >"$T/former"
+    for arguments in "decode $T/recording" "batch --resume $T/former"; do
+        # shellcheck disable=SC2086 # words
+        launch env LD_PRELOAD="$T/interrupt.so" "$CHAT" $arguments >"$OUT" 2>"$ERR" </dev/null
+        await_end
+        expect_signal INT
+        [ ! -e "$READS_ON" ] || fail "more is read after the signal: $arguments"
+    done
+}
+
 @test "a signal while a FIFO without a writer is opened" {
     local arguments opened
     mkfifo "$T/blocks" "$T/opens"
