@@ -2,12 +2,12 @@
 #include "mock/backend/template.h"
 
 #include "core/utf8.h"
+#include "system/time.h"
 #include "json/write.h"
 
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <time.h>
 
 void values_release(struct values *v)
 {
@@ -47,11 +47,8 @@ void values_raw(struct values *v, const char *name, struct span text)
 
 void values_time(struct values *v, const char *name, int64_t wall_ms)
 {
-    time_t seconds = (time_t)(wall_ms / 1000);
-    struct tm parts;
-    char text[32] = "";
-    if (gmtime_r(&seconds, &parts))
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    char text[SYS_UTC_TIME];
+    sys_utc_time(wall_ms / 1000, text);
     values_set(v, name, "%s.%06dZ", text, (int)(wall_ms % 1000) * 1000);
 }
 
