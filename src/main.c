@@ -4,6 +4,7 @@
 
 #include "api/http.h"
 #include "commands/command.h"
+#include "core/program.h"
 #include "settings/config.h"
 #include "settings/suggest.h"
 #include "system/system.h"
@@ -260,6 +261,7 @@ int main(int argc, char **argv)
     struct terminal terminal;
     struct fail fail = FAIL_INIT;
     const struct command *command = NULL;
+    program_set_name("sigmasight-chat");
     sys_forbid_dumps();
     sys_stdio_open();
     sys_ignore_size_limit();

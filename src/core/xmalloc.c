@@ -2,18 +2,15 @@
 #include "core/xmalloc.h"
 
 #include "core/fault.h"
+#include "core/program.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 _Noreturn void out_of_memory(void)
 {
-    static const char words[] = "sigmasight-chat: out of memory\n";
-    ssize_t ignored = write(STDERR_FILENO, words, sizeof words - 1);
-    (void)ignored;
-    _exit(70);
+    program_die("out of memory");
 }
 
 static void *check_allocation(void *memory)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Allocation that never returns NULL: without memory the program prints one line to standard error
-   and exits with status 70 (EX_SOFTWARE). Release with free(). */
+/* Allocation that never returns NULL: without memory the program ends by program_die. Release with
+   free(). */
 #ifndef CORE_XMALLOC_H
 #define CORE_XMALLOC_H
 

@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include "core/fail.h"
+#include "core/program.h"
 #include "mock/backend/backend.h"
 #include "mock/http/dump.h"
 #include "mock/http/server.h"
@@ -123,6 +124,7 @@ int main(int argc, char **argv)
 {
     struct fail f = FAIL_INIT;
     struct options o;
+    program_set_name("sigmasight-mock");
     sys_stdio_open();
     if (options_read(&o, argc, argv, &f) == 0)
         (o.help || o.version ? print_information : serve)(&o, &f);

@@ -5,6 +5,7 @@
 
 #include "core/buf.h"
 #include "core/fault.h"
+#include "core/program.h"
 #include "system/time.h"
 
 #include <errno.h>
@@ -202,20 +203,11 @@ bool sys_in_foreground(int fd)
     return group < 0 || group == getpgrp();
 }
 
-/* Exits: without the pipe, signals could not end a wait. */
-static _Noreturn void die(const char *what)
-{
-    struct buf line = {0};
-    buf_printf(&line, "sigmasight-chat: %s: %s\n", what, strerror(errno));
-    ssize_t ignored = write(STDERR_FILENO, line.data, line.len);
-    (void)ignored;
-    _exit(70);
-}
-
+/* Exits after a failure: without the pipe, signals could not end a wait. */
 static void open_pipe(void)
 {
     if (fault_here(EMFILE) || pipe(signals.pipe) != 0)
-        die("cannot create a pipe for signals");
+        program_die(buf_format("cannot create a pipe for signals: %s", strerror(errno)));
     for (int i = 0; i < 2; i++)
         fcntl(signals.pipe[i], F_SETFD, FD_CLOEXEC);
 }

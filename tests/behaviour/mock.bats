@@ -143,6 +143,17 @@ has()
     done
 }
 
+@test "mock: without a free descriptor it is 70" {
+    # LeakSanitizer itself opens files at the end.
+    export ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0"
+    # One is left, which the loader needs.
+    run -70 --separate-stderr python3 -c 'import os, resource, sys
+os.closerange(3, 256)
+resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
+os.execv(sys.argv[1], sys.argv[1:])' "$MOCK" --port 0 --with-parent
+    [[ $stderr =~ ^"sigmasight-mock: cannot create a pipe for signals: "[^:]+$ ]] || { echo "$stderr" && false; }
+}
+
 @test "mock: files that cannot be read or created" {
     run -66 "$MOCK" --scenario nowhere
     [[ $output =~ ^"sigmasight-mock: cannot read nowhere: "[^:]+$ ]]
