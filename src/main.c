@@ -184,12 +184,17 @@ static int run_command(const struct command *c, int argc, char **argv, struct te
 static int refuse_command(const char *word, struct fail *fail)
 {
     const char *names[sizeof commands / sizeof commands[0] + 1];
-    size_t count = 0;
-    if (word[0] == '-')
+    size_t count = 0, blank = strcspn(word, " \t\n");
+    bool is_text = word[blank] != '\0', is_option = word[0] == '-';
+    /* A value of an option may contain blanks. */
+    if (is_text && is_option && strcspn(word, "=") > blank)
+        return fail_set_hint(fail, FAIL_USAGE, "'sigmasight-chat send -- ...' asks a question",
+                             "unknown command '%s'", word);
+    if (is_option)
         return fail_set_hint(fail, FAIL_USAGE, "options come after the command, as in 'send -v'",
                              "unknown option %.*s", (int)strcspn(word, "="), word);
     fail_set(fail, FAIL_USAGE, "unknown command '%s'", word);
-    if (strpbrk(word, " \t\n"))
+    if (is_text)
         fail_hint(fail, "'sigmasight-chat send' asks a question");
     for (const struct command *const *c = commands; *c; c++)
         names[count++] = (*c)->name;

@@ -78,6 +78,17 @@ END
     [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown command 'How concentrated am I?'; 'sigmasight-chat send' asks a question" ] ||
         fail "not the hint"
     expect_bytes ''
+    for question in '-v or not -v?' '- what is this' $'--\tx = y'; do
+        run_chat "$question" more
+        expect_status 64
+        [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown command '${question//$'\t'/ }'; 'sigmasight-chat send -- ...' asks a question" ] ||
+            fail "not the hint: $question"
+    done
+    # The value of an option is not shown.
+    run_chat '--header=Secret: x' send hi
+    expect_status 64
+    [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown option --header; options come after the command, as in 'send -v'" ] ||
+        fail "not an option"
 }
 
 @test "messages: without a command the help goes to standard error" {
