@@ -135,7 +135,10 @@ _sigmasight_chat_kind()
 {
     case $1 in
     -c | --conversation) kind=ID ;;
-    -o | --output) kind='text jsonl json raw' ;;
+    -o | --output)
+        kind='text jsonl'
+        [[ ${COMP_WORDS[1]} == chat ]] || kind+=' json raw'
+        ;;
     -m | --mode) kind='green blue indigo violet' ;;
     --color | --render | --highlight) kind='auto always never' ;;
     --profile) kind=PROFILE ;;

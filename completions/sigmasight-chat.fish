@@ -166,7 +166,8 @@ complete -c sigmasight-chat -n $common -l no-status -d 'Draw no status line'
 
 # Commands that print an answer
 set -l output '__sigmasight_chat_command send chat decode'
-complete -c sigmasight-chat -n $output -s o -l output -x -a 'text\t"The text alone" jsonl\t"An object a line for each event" json\t"One object at the end" raw\t"The event stream itself"' -d 'What standard output carries'
+complete -c sigmasight-chat -n '__sigmasight_chat_command send decode' -s o -l output -x -a 'text\t"The text alone" jsonl\t"An object a line for each event" json\t"One object at the end" raw\t"The event stream itself"' -d 'What standard output carries'
+complete -c sigmasight-chat -n '__sigmasight_chat_command chat' -s o -l output -x -a 'text\t"The text alone" jsonl\t"An object a line for each event"' -d 'What standard output carries'
 complete -c sigmasight-chat -n $output -s j -l json -d 'The same as -o jsonl'
 complete -c sigmasight-chat -n $output -l no-stream -d 'Write the text once it is complete'
 complete -c sigmasight-chat -n $output -l events -r -F -d 'The other events as JSON lines to FILE'

@@ -502,7 +502,7 @@ const struct command command_chat = {
     .examples = "  sigmasight-chat chat\n"
                 "  sigmasight-chat chat -j < questions.txt | jq -c .\n",
     .operands = SIZE_MAX,
-    .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_RETRY | GROUP_CONTEXT,
+    .groups = GROUP_API | GROUP_OUTPUT | GROUP_SEND | GROUP_RETRY | GROUP_CONTEXT | GROUP_DIALOGUE,
     .runs_unconfigured = true,
     .run = run_chat,
 };

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODES "green|blue|indigo|violet"
+#define MODES            "green|blue|indigo|violet"
+#define FORMATS          "text|jsonl|json|raw"
+#define DIALOGUE_FORMATS "text|jsonl"
 
 /* id, name, letter, argument, type, groups, choices, default, environment, in file?, help */
 static const struct option_row option_rows[OPT_COUNT] = {
@@ -41,8 +43,8 @@ static const struct option_row option_rows[OPT_COUNT] = {
      "ask about this portfolio (repeatable)"},
     {OPT_CONTEXT, "context", 0, "KEY=VALUE", OPTION_LIST, GROUP_SEND | GROUP_BATCH | GROUP_DETAIL,
      NULL, NULL, NULL, false, "add a value to ui_context (repeatable)"},
-    {OPT_OUTPUT, "output", 'o', "FORMAT", OPTION_CHOICE, GROUP_OUTPUT, "text|jsonl|json|raw",
-     "text", NULL, true, "output format"},
+    {OPT_OUTPUT, "output", 'o', "FORMAT", OPTION_CHOICE, GROUP_OUTPUT, FORMATS, "text", NULL, true,
+     "output format"},
     {OPT_JSON, "json", 'j', NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_JSON, NULL, NULL, NULL, false,
      "print JSON Lines"},
     {OPT_NO_STREAM, "no-stream", 0, NULL, OPTION_FLAG, GROUP_OUTPUT | GROUP_DETAIL, NULL, NULL,
@@ -523,11 +525,25 @@ static const char *find_abbreviation(int code, const struct option_row *row, cha
     return complete ? NULL : word;
 }
 
+/* The row with the choices of a command with these groups. A configured format that `chat` does not
+   have is valid: it is ignored there. */
+static struct option_row narrow_row(const struct option_row *row, unsigned groups)
+{
+    struct option_row own = *row;
+    if (row->id == OPT_OUTPUT && (groups & GROUP_DIALOGUE))
+        own.choices = DIALOGUE_FORMATS;
+    return own;
+}
+
 static int take_option(struct settings *settings, const struct option_row *row, unsigned groups,
                        struct fail *fail)
 {
     char name[40] = "--";
     strncat(name, row->name, sizeof name - 3);
+    if (row->type == OPTION_CHOICE && !option_is_choice(row, optarg)) {
+        const struct option_row own = narrow_row(row, groups);
+        return option_refuse(&own, optarg, name, FAIL_USAGE, fail);
+    }
     /* The last one of -o and -j takes effect. */
     if (row->id == OPT_JSON && (groups & GROUP_OUTPUT))
         return set_value(settings, &option_rows[OPT_OUTPUT], "jsonl", ORIGIN_COMMAND_LINE, name,
@@ -586,8 +602,9 @@ size_t options_help(struct buf *out, unsigned groups, bool detail)
         snprintf(label, sizeof label, "--%s %s", row->name, row->argument ? row->argument : "");
         buf_printf(out, "%-22s %s", label, row->help);
         if (row->type == OPTION_CHOICE) {
+            const struct option_row own = narrow_row(row, groups);
             buf_puts(out, ": ");
-            option_put_choices(row, out);
+            option_put_choices(&own, out);
         }
         if (row->fallback)
             buf_printf(out, " (%s)", row->fallback);

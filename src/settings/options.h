@@ -101,7 +101,8 @@ enum option_group {
     GROUP_RETRY = 1 << 13, /* commands that retry calls */
     GROUP_FEEDBACK = 1 << 14,
     GROUP_CALL = 1 << 15,
-    GROUP_DETAIL = 1 << 16 /* a flag, not a set: only --help -v describes the option */
+    GROUP_DETAIL = 1 << 16,  /* a flag, not a set: only --help -v describes the option */
+    GROUP_DIALOGUE = 1 << 17 /* a flag of `chat`: no formats for a single answer */
 };
 
 struct option_row {

@@ -324,6 +324,16 @@ END
     [ ! -e "$T/record" ]
 }
 
+@test "chat: the help and messages name only its own formats" {
+    run_chat chat --help
+    expect_line '  -o, --output FORMAT .*: text or jsonl \(text\)' "$OUT"
+    run_chat chat -o xml
+    expect_status 64
+    expect_line "sigmasight-chat: invalid value 'xml' for --output: expected text or jsonl"
+    run_chat decode --help
+    expect_line '  -o, --output FORMAT .*: text, jsonl, json or raw \(text\)' "$OUT"
+}
+
 @test "chat: standard input that cannot be read is an error" {
     serve_echo
     run_chat chat hi </

@@ -185,6 +185,7 @@ options_of()
         offered "sigmasight-chat send $option" text jsonl json raw
     done
     offered 'sigmasight-chat send --output=js' json jsonl
+    offered 'sigmasight-chat chat --output=' text jsonl
     offered 'sigmasight-chat decode some.sse -o r' raw
     offered 'sigmasight-chat send -m ' green blue indigo violet
     offered 'sigmasight-chat send --mode=v' violet
