@@ -125,7 +125,7 @@ void grid_fit(struct grid *g, unsigned width)
 {
     size_t gaps = (size_t)GRID_GAP * (g->columns - 1), room = width > gaps ? width - gaps : 0;
     unsigned limit = width;
-    g->records = total_width(g, 0) > room;
+    g->records = gaps > width || total_width(g, 0) > room;
     if (g->records)
         return;
     while (limit && total_width(g, limit) > room)

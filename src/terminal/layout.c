@@ -14,8 +14,8 @@ enum {
     LEAST_TEXT = 10,
     LONGEST_RULE = 80,
     CODE_INDENT = 2,
-    CODE_BLANKS =
-        4096, /* bytes, maximum between two characters of code; further ones are dropped */
+    /* Bytes between two characters of a line of code. Further blanks are dropped. */
+    CODE_BLANKS = 4096,
     /* Bytes of a word that is held. The widest terminal has room for fewer, unless many of them are
        zero-width characters. */
     LONGEST_WORD = 65536

@@ -266,6 +266,28 @@ static void test_empty_cells_of_records(void)
     expect("aaaaaaaaaa\n\nbbbbbbbbbbbb: b\n");
 }
 
+/* The gaps alone are wider than the line: a table of empty cells shows nothing. */
+static void test_empty_table(void)
+{
+    enum { COLUMNS = 12 };
+    static const unsigned char align[COLUMNS] = {0};
+    static const char *const cells[COLUMNS] = {"", "", "", "", "", "", "", "", "", "", "", ""};
+    static const unsigned widths[] = {21, 22};
+    for (unsigned i = 0; i < COUNT(widths); i++) {
+        begin(widths[i], false, true);
+        paragraph("p");
+        struct markdown_block block = {
+            .kind = MARKDOWN_TABLE_BLOCK, .columns = COLUMNS, .align = align};
+        sink->open(sink->arg, &block);
+        row(cells, COLUMNS);
+        row(cells, 1);
+        row(cells, COLUMNS);
+        close_block(MARKDOWN_TABLE_BLOCK);
+        paragraph("q");
+        expect(widths[i] == 21 ? "p\n\nq\n" : "p\n\n\n----------------------\n\n\n\nq\n");
+    }
+}
+
 /* The columns keep their widths, in which longer words are split. */
 static void test_full_table(void)
 {
@@ -457,6 +479,7 @@ int main(void)
     unit_case("tables", test_tables);
     unit_case("breaks in records", test_breaks_in_records);
     unit_case("empty cells of records", test_empty_cells_of_records);
+    unit_case("a table of empty cells", test_empty_table);
     unit_case("a full table", test_full_table);
     unit_case("a table of many rows", test_many_rows);
     unit_case("suspension", test_suspension);
