@@ -116,6 +116,8 @@ void escape_put_short(struct buf *out, struct span text, unsigned columns, size_
                       const char *mark)
 {
     struct buf line = {0};
+    if (width_of(span_of(mark)) > columns)
+        mark = "";
     unsigned width, mark_width = width_of(span_of(mark));
     /* A character has at most four bytes, and at least one when shown. */
     bool cut = text.len > 4 * bytes;
@@ -127,7 +129,7 @@ void escape_put_short(struct buf *out, struct span text, unsigned columns, size_
         size_t room = bytes > strlen(mark) ? bytes - strlen(mark) : 0;
         if (shown.len > room)
             shown.len = utf8_valid_prefix(span_make(shown.at, room));
-        buf_span(out, width_fit(shown, columns > mark_width ? columns - mark_width : 0, &width));
+        buf_span(out, width_fit(shown, columns - mark_width, &width));
         buf_puts(out, mark);
     }
     buf_release(&line);

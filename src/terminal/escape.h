@@ -18,7 +18,8 @@ void escape_put(struct buf *out, struct span text);
    invisible characters are escaped too. */
 void escape_put_line(struct buf *out, struct span text);
 /* As escape_put_line, truncated to `columns` columns and `bytes` bytes; the second limit is for
-   characters of zero width. Truncated text ends in `mark`, which is part of `columns`. */
+   characters of zero width. Truncated text ends in `mark`, which is part of `columns` and left out
+   if it has more columns than that. */
 void escape_put_short(struct buf *out, struct span text, unsigned columns, size_t bytes,
                       const char *mark);
 /* For a field of a tab-separated line: each control character, including tab and line feed, becomes

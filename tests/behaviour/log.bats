@@ -520,6 +520,19 @@ aaaaaaaa\t2026-01-02T03:04:05.678Z\tdone\t11111111-2222-3333-4444-555555555555\t
     grep '^## ' "$OUT" | cmp "$T/wanted" - >&2
 }
 
+@test "log: a row at a terminal is not longer than a line that has no room for the mark of the cut" {
+    local width
+    export SIGMASIGHT_PAGER=cat TZ=UTC
+    entry aaaaaaaa abcdefgh
+    for width in 35 36 37 38 39 43; do
+        at_terminal width "$width" -- "$CHAT" log list
+        tr -d '\r' <"$T/screen" >>"$T/rows"
+    done
+    printf 'aaaaaaaa  2026-01-02 03:04%s\n' '' '         a' '         ab' '         ...' '         a...' \
+        '         abcdefgh' >"$T/wanted"
+    diff "$T/wanted" "$T/rows" >&2 || fail 'the rows differ'
+}
+
 @test "log: at a terminal an empty list says so" {
     export SIGMASIGHT_PAGER=cat
     expect_empty_list 'the log is empty' log list

@@ -301,6 +301,14 @@ static void short_texts(void)
         check_span(buf_view(&out), span_of(rows[i].shown), "shown");
         buf_release(&out);
     }
+    /* A mark that has more columns than there are is left out. */
+    static const char *const narrow[] = {"", "a", "ab", "...", "a..."};
+    for (unsigned i = 0; i < COUNT(narrow); i++) {
+        struct buf out = {0};
+        escape_put_short(&out, S("abcde"), i, 100, "...");
+        check_span(buf_view(&out), span_of(narrow[i]), "with a longer mark");
+        buf_release(&out);
+    }
 }
 
 static void invisible_characters(void)
