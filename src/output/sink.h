@@ -67,8 +67,8 @@ enum sink_commit { SINK_NOTHING, SINK_TOOLS, SINK_ANSWER, SINK_BYTES };
 
 /* Each function returns 0, or -1 with *fail set, and may be NULL. Sinks collect output; `flush`
    writes it. The order of calls for each question: for each attempt `begin`, then the others as its
-   data arrives; after the last attempt `conclude`; at the end `summarize`. After the last question:
-   `close`. */
+   data arrives; after the last attempt `conclude`, which may be left out if `summarize` follows at
+   once; at the end `summarize`. After the last question: `close`. */
 struct sink_ops {
     enum sink_commit commit;
     /* An attempt begins. Output that is held from the previous attempt is kept until this one has
@@ -88,8 +88,8 @@ struct sink_ops {
     /* Called regularly. Returns the time of the next call, INT64_MAX for none. */
     int64_t (*tick)(struct sink *s, int64_t now);
     int (*flush)(struct sink *s, struct fail *fail);
-    /* The text is final, because no attempt follows: writes what was held back. Called before
-       anything is waited for. `signalled`: a signal ended the answer. */
+    /* The text is final, because no attempt follows: writes what was held back. Without this call
+       `summarize` does the same. `signalled`: a signal ended the answer. */
     int (*conclude)(struct sink *s, bool signalled, struct fail *fail);
     /* The question has ended: writes pending output and the summary. */
     int (*summarize)(struct sink *s, const struct summary *summary, struct fail *fail);

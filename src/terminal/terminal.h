@@ -13,7 +13,8 @@
 
 #include <stdbool.h>
 
-/* Receives the lines of a process instead of standard error. */
+/* Receives the lines of terminal_line and the warnings instead of standard error. The lines of
+   failures are still written to standard error. */
 struct terminal_relay {
     void (*line)(void *arg, struct span line); /* escaped */
     void (*warning)(void *arg, struct span text);
@@ -35,9 +36,8 @@ struct terminal {
     bool lines;            /* the answer is text, so lines on standard error may be mixed with it */
     bool midline;          /* the last answer did not end its last line */
     struct status *status; /* the status line while there is one, borrowed */
-    const struct terminal_relay
-        *relay;      /* receives all lines and warnings, NULL for none; borrowed */
-    struct buf line; /* the line being written; kept to reuse its memory */
+    const struct terminal_relay *relay; /* NULL for none; borrowed */
+    struct buf line;                    /* the line being written; kept to reuse its memory */
 };
 
 /* The columns of the terminal on standard output, else $COLUMNS, else 80; at least 20. */

@@ -43,8 +43,8 @@ static inline int writer_turn(struct writer *o, struct fail *fail)
 }
 
 /* Call at the end of an answer: as writer_flush. With `ends_process`, a signal is about to end the
-   process: writes only what does not block, with `whole_lines` only complete lines, and makes later
-   writes no-ops. */
+   process: writes only what does not block, which may end within a line, and makes later writes
+   no-ops. With `whole_lines` nothing is written if the output so far ends within a line. */
 int writer_end(struct writer *o, bool ends_process, bool whole_lines, struct fail *fail);
 /* Closes an owned descriptor. FAIL_OUTPUT if close(2) reports a write error. */
 int writer_close(struct writer *o, struct fail *fail);
