@@ -84,7 +84,7 @@ void batch_fail(struct batch *b, enum fail_cause cause);
 void batch_stop(struct batch *b);
 
 /* The cause that determines the exit status: that of the first failure that is not temporary (75),
-   otherwise that of any temporary one; FAIL_NONE if nothing failed. */
+   FAIL_BUSY if all failures are temporary, FAIL_NONE if nothing failed. */
 enum fail_cause batch_cause(const struct batch *b);
 /* "200 questions: 190 done, 5 skipped, 3 failed (75: 2, 65: 1), 2 not asked" */
 void batch_put_totals(const struct batch *b, struct buf *out);

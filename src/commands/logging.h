@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Adds a question and its answer to the log. A sink of sink_collect_new collects the answer; the
-   command calls logging_append after all sinks and standard output were closed. */
+/* Adds a question and its answer to the log. A sink of sink_collect_new collects the answer.
+   logging_append is called after the end of the question; for `send`, after all sinks and standard
+   output were closed, because that can change the exit status. */
 #ifndef COMMANDS_LOGGING_H
 #define COMMANDS_LOGGING_H
 

@@ -22,7 +22,7 @@ struct question_line {
 
 /* Parses a line: the message itself if `plain`, otherwise a JSON object. FAIL_DATA for an invalid
    line: not UTF-8, not JSON, a member of the wrong type, an unknown mode, a message that `send`
-   refuses. Even then q->id is set if the line has one. */
+   refuses. q->id is set even then, unless the line is not a JSON object in UTF-8. */
 int question_line_read(struct question_line *q, struct json_reader *reader, struct span line,
                        bool plain, const struct settings *settings, struct fail *fail);
 void question_line_release(struct question_line *q);
