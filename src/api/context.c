@@ -46,6 +46,14 @@ int context_check(const char *pair, struct fail *fail)
     return 0;
 }
 
+int context_check_all(struct api_context context, struct fail *fail)
+{
+    for (size_t i = 0; i < context.count; i++)
+        if (context_check(context.pairs[i], fail) != 0)
+            return -1;
+    return 0;
+}
+
 static bool is_last_of_key(struct api_context context, size_t index)
 {
     for (size_t i = index + 1; i < context.count; i++)

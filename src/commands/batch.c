@@ -672,10 +672,7 @@ static int check_batch_options(const struct settings *s, struct fail *fail)
     if (jobs < 1 || jobs > BATCH_JOBS_MAX)
         return fail_set(fail, FAIL_USAGE, "invalid value '%s' for --jobs: expected 1 to %d",
                         setting_text(s, OPT_JOBS), BATCH_JOBS_MAX);
-    for (int i = 0; i < setting_count(s, OPT_CONTEXT); i++)
-        if (context_check(s->of[OPT_CONTEXT].list[i], fail) != 0)
-            return -1;
-    return 0;
+    return context_check_all(client_context(s), fail);
 }
 
 static int open_files(struct batch_run *r, struct fail *fail)

@@ -113,14 +113,13 @@ static char *ask_parent_for_token(void *arg, const char *refused, struct fail *f
 
 /* The context of the options followed by that of the line, because the last value of a KEY counts.
    The array is owned by the caller, the strings are borrowed. */
-static const char **merge_context(const struct setting *options, const struct strings *line)
+static const char **merge_context(struct api_context options, const struct strings *line)
 {
-    size_t given = (size_t)options->count;
-    const char **pairs = xcalloc(given + line->count + 1, sizeof *pairs);
-    for (size_t i = 0; i < given; i++)
-        pairs[i] = options->list[i];
+    const char **pairs = xcalloc(options.count + line->count + 1, sizeof *pairs);
+    for (size_t i = 0; i < options.count; i++)
+        pairs[i] = options.pairs[i];
     for (size_t i = 0; i < line->count; i++)
-        pairs[given + i] = line->list[i];
+        pairs[options.count + i] = line->list[i];
     return pairs;
 }
 
@@ -129,7 +128,7 @@ static int ask_line(struct job_state *j, struct span line, struct fail *fail)
     struct dialogue *d = &j->dialogue;
     struct question q;
     struct question_line given;
-    const struct setting *options = &j->about->in->settings->of[OPT_CONTEXT];
+    struct api_context options = client_context(j->about->in->settings);
     int result = question_line_read(&given, j->reader, line, j->about->is_plain,
                                     j->about->in->settings, fail);
     const char **context = merge_context(options, &given.context);
@@ -141,7 +140,7 @@ static int ask_line(struct job_state *j, struct span line, struct fail *fail)
     if (given.has_portfolios)
         q.request.portfolios = (struct api_portfolios){
             .ids = (const char *const *)given.portfolios.list, .count = given.portfolios.count};
-    q.request.context = (struct api_context){context, (size_t)options->count + given.context.count};
+    q.request.context = (struct api_context){context, options.count + given.context.count};
     if (result == 0)
         dialogue_ask(d, &q, fail);
     result = dialogue_conclude(d, &q, fail);

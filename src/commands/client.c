@@ -238,6 +238,13 @@ struct api_portfolios client_portfolios(const struct settings *s)
                                    .count = (size_t)portfolios->count};
 }
 
+struct api_context client_context(const struct settings *s)
+{
+    const struct setting *context = &s->of[OPT_CONTEXT];
+    return (struct api_context){.pairs = (const char *const *)context->list,
+                                .count = (size_t)context->count};
+}
+
 int client_authorize(struct client *c, struct fail *fail)
 {
     return auth_obtain(&c->auth, &c->config, &c->api, &c->warning, fail);

@@ -51,6 +51,8 @@ struct retry_policy client_retry_policy(const struct settings *s);
 
 /* The portfolios of --portfolio or the configuration, borrowed. */
 struct api_portfolios client_portfolios(const struct settings *s);
+/* The pairs of --context, borrowed. */
+struct api_context client_context(const struct settings *s);
 
 /* The URL of the API without a slash at its end, owned by the caller. */
 char *client_base(const struct settings *s);

@@ -20,10 +20,7 @@ int dialogue_check(const struct settings *s, struct fail *fail)
     if (setting_is(s, OPT_EPHEMERAL) && (named || last))
         return fail_set(fail, FAIL_USAGE, "--ephemeral and --%s cannot be combined",
                         named ? "conversation" : "continue");
-    for (int i = 0; i < setting_count(s, OPT_CONTEXT); i++)
-        if (context_check(s->of[OPT_CONTEXT].list[i], fail) != 0)
-            return -1;
-    return 0;
+    return context_check_all(client_context(s), fail);
 }
 
 static void set_conversation(struct dialogue *d, const char *id)
@@ -80,15 +77,13 @@ void dialogue_leave(struct dialogue *d)
 void question_init(struct question *q, struct dialogue *d)
 {
     const struct settings *s = d->in->settings;
-    const struct setting *context = &s->of[OPT_CONTEXT];
-    *q = (struct question){
-        .dialogue = d,
-        .request = {.portfolios = client_portfolios(s),
-                    .choice = &d->choice,
-                    .context = {(const char *const *)context->list, (size_t)context->count},
-                    .ephemeral = setting_is(s, OPT_EPHEMERAL),
-                    .retry = client_retry_policy(s),
-                    .stall_timeout = setting_us(s, OPT_STALL_TIMEOUT)}};
+    *q = (struct question){.dialogue = d,
+                           .request = {.portfolios = client_portfolios(s),
+                                       .choice = &d->choice,
+                                       .context = client_context(s),
+                                       .ephemeral = setting_is(s, OPT_EPHEMERAL),
+                                       .retry = client_retry_policy(s),
+                                       .stall_timeout = setting_us(s, OPT_STALL_TIMEOUT)}};
     question_restart_clocks(q);
     collected_clear(&d->answer);
     if (d->is_logged && !d->is_collecting)
