@@ -105,20 +105,18 @@ static void add_row(void *arg, const struct api_conversation *c)
                         j->json ? xspandup(c->raw) : NULL, c->by_guide};
 }
 
-/* The time of a conversation in the list: local time at a terminal, else unchanged. */
-static struct span format_time(const struct conversations_run *j, const struct listed *l,
-                               char *local, size_t size)
+/* Local time at a terminal, else unchanged. */
+static void add_time(struct conversations_run *j, struct span time)
 {
-    bool is_local = j->out.terminal && sys_local_time(span_of(l->created_at), local, size);
-    return span_of(is_local ? local : l->created_at);
+    char local[SYS_LOCAL_TIME];
+    table_add(&j->table, j->out.terminal ? sys_local_time(time, local) : time);
 }
 
 static void add_cells(struct conversations_run *j, const struct listed *l, const char *title)
 {
-    char local[32];
     table_add(&j->table, span_of(l->id));
     table_add(&j->table, span_of(l->mode));
-    table_add(&j->table, format_time(j, l, local, sizeof local));
+    add_time(j, span_of(l->created_at));
     if (j->table.columns == COLUMNS_WITH_TITLE)
         table_add(&j->table, utf8_first(span_of(title), TITLE_CHARACTERS));
 }
@@ -255,19 +253,19 @@ static int create_conversation(struct conversations_run *j, struct fail *fail)
     return result;
 }
 
-/* A member whose name ends in _at is a time: local time at a terminal, as in the list. */
+/* A member whose name ends in _at is a time. */
 static void add_member(void *arg, const struct json_member *m)
 {
     struct conversations_run *j = arg;
-    char local[32];
     if (m->value.type == JSON_NULL)
         return;
     struct span value = m->value.type == JSON_STRING ? m->value.string : m->value.raw;
     bool is_time = m->key.len > 3 && memcmp(m->key.at + m->key.len - 3, "_at", 3) == 0;
-    if (is_time && j->out.terminal && sys_local_time(value, local, sizeof local))
-        value = span_of(local);
     table_add(&j->table, span_is(m->key, "id") ? span_of("conversation_id") : m->key);
-    table_add(&j->table, value);
+    if (is_time)
+        add_time(j, value);
+    else
+        table_add(&j->table, value);
 }
 
 static int show_conversation(struct conversations_run *j, struct fail *fail)

@@ -36,14 +36,10 @@ struct log_job {
     bool is_empty; /* no entry was listed */
 };
 
-/* "2026-11-22 09:35" in local time; an invalid time is printed unchanged. */
 static void put_local_time(struct buf *out, struct span time)
 {
-    char text[32];
-    if (sys_local_time(time, text, sizeof text))
-        buf_puts(out, text);
-    else
-        escape_put_line(out, time);
+    char text[SYS_LOCAL_TIME];
+    escape_put_line(out, sys_local_time(time, text));
 }
 
 /* List. */

@@ -112,11 +112,11 @@ static void put_account_table(struct writer *out, const struct account *a, const
     struct table table = {.columns = 2, .ellipsis = ellipsis};
     for (enum row_id i = 0; i < ROWS; i++) {
         struct span value = buf_view(&a->value[i]);
-        char local[32];
+        char local[SYS_LOCAL_TIME];
         if (!value.len)
             continue;
-        if (i == ROW_EXPIRES && out->terminal && sys_local_time(value, local, sizeof local))
-            value = span_of(local);
+        if (i == ROW_EXPIRES && out->terminal)
+            value = sys_local_time(value, local);
         table_add(&table, span_of(rows[i].name));
         table_add(&table, value);
     }

@@ -45,21 +45,23 @@ static int offset_of(const char *time)
     return *sign == '-' ? -offset : offset;
 }
 
-bool sys_local_time(struct span time, char *text, size_t size)
+struct span sys_local_time(struct span time, char text[SYS_LOCAL_TIME])
 {
     char copy[48];
     struct tm utc = {0}, local;
     if (time.len == 0 || time.len >= sizeof copy)
-        return false;
+        return time;
     memcpy(copy, time.at, time.len);
     copy[time.len] = '\0';
     if (sscanf(copy, "%4d-%2d-%2dT%2d:%2d:%2d", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
                &utc.tm_hour, &utc.tm_min, &utc.tm_sec) != 6)
-        return false;
+        return time;
     utc.tm_year -= 1900;
     utc.tm_mon -= 1;
     time_t seconds = timegm(&utc) - offset_of(copy);
-    return localtime_r(&seconds, &local) && strftime(text, size, "%Y-%m-%d %H:%M", &local) > 0;
+    bool is_valid = localtime_r(&seconds, &local) &&
+                    strftime(text, SYS_LOCAL_TIME, "%Y-%m-%d %H:%M", &local) > 0;
+    return is_valid ? span_of(text) : time;
 }
 
 /* Not curl_getdate(): on a system with 32 bits its time_t may be smaller than this program's. */

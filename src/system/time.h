@@ -17,9 +17,10 @@ int64_t sys_wall_ms(void);
    False, and *text is empty, if it is out of range. */
 enum { SYS_UTC_TIME = 32 /* bytes */ };
 bool sys_utc_time(int64_t seconds, char text[SYS_UTC_TIME]);
-/* Formats an RFC 3339 time, UTC if it has no offset, as local time: "2026-11-22 09:35". False if it
-   is invalid. */
-bool sys_local_time(struct span time, char *text, size_t size);
+/* Formats an RFC 3339 time, UTC if it has no offset, as local time in `text`: "2026-11-22 09:35".
+   An invalid time is returned unchanged. */
+enum { SYS_LOCAL_TIME = 32 /* bytes */ };
+struct span sys_local_time(struct span time, char text[SYS_LOCAL_TIME]);
 /* Parses an HTTP date in any of the three formats (RFC 9110, 5.6.7). Returns the Unix time in
    seconds, or -1 if it is invalid. */
 int64_t sys_http_date(const char *text);
