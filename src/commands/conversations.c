@@ -2,12 +2,12 @@
 /* conversations: the conversation calls of the API. */
 #include "commands/client.h"
 #include "commands/command.h"
+#include "commands/subcommand.h"
 
 #include "chat/portfolio.h"
 #include "core/set.h"
 #include "core/utf8.h"
 #include "core/xmalloc.h"
-#include "settings/suggest.h"
 #include "state/last.h"
 #include "state/log_reader.h"
 #include "system/system.h"
@@ -353,25 +353,10 @@ static const struct conversations_subcommand conversations_subcommands[] = {
     {"delete", "ID...", 1, SIZE_MAX, 1, false, delete_all},
 };
 
-static const struct conversations_subcommand *find_conversations_subcommand(const char *name)
-{
-    for (size_t i = 0; i < sizeof conversations_subcommands / sizeof conversations_subcommands[0];
-         i++)
-        if (strcmp(conversations_subcommands[i].name, name) == 0)
-            return &conversations_subcommands[i];
-    return NULL;
-}
-
-static int refuse_conversations_subcommand(const char *name, struct fail *fail)
-{
-    enum { COUNT = sizeof conversations_subcommands / sizeof conversations_subcommands[0] };
-    const char *names[COUNT + 1] = {NULL};
-    for (size_t i = 0; i < COUNT; i++)
-        names[i] = conversations_subcommands[i].name;
-    fail_set(fail, FAIL_USAGE, "conversations: unknown subcommand '%s'", name);
-    suggest_hint(name, names, fail);
-    return -1;
-}
+static const struct subcommands conversations_table = {"conversations", conversations_subcommands,
+                                                       sizeof conversations_subcommands /
+                                                           sizeof conversations_subcommands[0],
+                                                       sizeof conversations_subcommands[0]};
 
 /* Refuses options that only another subcommand accepts. */
 static int check_options(const struct conversations_subcommand *sub, const struct settings *s,
@@ -437,9 +422,10 @@ static int run_conversations(const struct invocation *in, struct fail *fail)
 {
     const struct operands *o = in->operands;
     const struct conversations_subcommand *sub =
-        o->count ? find_conversations_subcommand(o->list[0].text) : &conversations_subcommands[0];
+        o->count ? subcommand_find(&conversations_table, o->list[0].text, fail)
+                 : &conversations_subcommands[0];
     if (!sub)
-        return refuse_conversations_subcommand(o->list[0].text, fail);
+        return -1;
     struct conversations_run j = {
         .in = in,
         .ids = o->count ? o->list + 1 : NULL,

@@ -5,10 +5,10 @@
 #include "chat/summary.h"
 #include "commands/client.h"
 #include "commands/outputs.h"
+#include "commands/subcommand.h"
 #include "core/utf8.h"
 #include "core/width.h"
 #include "core/xmalloc.h"
-#include "settings/suggest.h"
 #include "state/log_change.h"
 #include "state/log_files.h"
 #include "state/log_reader.h"
@@ -457,24 +457,16 @@ static const struct log_subcommand log_subcommands[] = {
     {"path", 0, 0, .run = print_log_path},
 };
 
-static const struct log_subcommand *find_log_subcommand(const char *name)
-{
-    for (size_t i = 0; i < sizeof log_subcommands / sizeof log_subcommands[0]; i++)
-        if (strcmp(log_subcommands[i].name, name) == 0)
-            return &log_subcommands[i];
-    return NULL;
-}
+static const struct subcommands log_table = {"log", log_subcommands,
+                                             sizeof log_subcommands / sizeof log_subcommands[0],
+                                             sizeof log_subcommands[0]};
 
-static int refuse_log_subcommand(const char *name, struct fail *fail)
+static const struct log_subcommand *find_log_subcommand(const char *name, struct fail *fail)
 {
-    enum { COUNT = sizeof log_subcommands / sizeof log_subcommands[0] };
-    const char *names[COUNT + 1] = {NULL};
-    for (size_t i = 0; i < COUNT; i++)
-        names[i] = log_subcommands[i].name;
-    fail_set(fail, FAIL_USAGE, "log: unknown subcommand '%s'", name);
-    suggest_hint(name, names, fail);
-    fail_hint(fail, "'log list WORD...' searches the log");
-    return -1;
+    const struct log_subcommand *found = subcommand_find(&log_table, name, fail);
+    if (!found)
+        fail_hint(fail, "'log list WORD...' searches the log");
+    return found;
 }
 
 static int check_usage(const struct log_subcommand *sub, const struct settings *s, size_t count,
@@ -520,9 +512,9 @@ static int run_log(const struct invocation *in, struct fail *fail)
 {
     const struct operands *o = in->operands;
     const struct log_subcommand *sub =
-        o->count ? find_log_subcommand(o->list[0].text) : &log_subcommands[0];
+        o->count ? find_log_subcommand(o->list[0].text, fail) : &log_subcommands[0];
     if (!sub)
-        return refuse_log_subcommand(o->list[0].text, fail);
+        return -1;
     size_t count = o->count ? o->count - 1 : 0;
     if (check_usage(sub, in->settings, count, fail) != 0)
         return -1;
