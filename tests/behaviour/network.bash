@@ -67,6 +67,13 @@ stop_components()
     COMPONENTS=()
 }
 
+# allow_slow_handshakes: raises the connect timeout, whose default is 10 seconds, in proportion to PATIENCE.
+allow_slow_handshakes()
+{
+    mkdir -p "$XDG_CONFIG_HOME/sigmasight-chat"
+    echo "{\"connect-timeout\": $(scaled 10)}" >"$XDG_CONFIG_HOME/sigmasight-chat/config.json"
+}
+
 # start_nginx LISTEN [NAME]: starts nginx. LISTEN is an address and optionally parameters of `listen`. Standard input is the
 # rest of the `server` block, where @PORT@ is replaced by the port of the mock. Sets PROXY_PORT, and NGINX to its process ID.
 start_nginx()
@@ -77,6 +84,7 @@ start_nginx()
     lines=$(sed "s/@PORT@/$PORT/g")
     dir=$T/$name.d
     mkdir -p "$dir"
+    allow_slow_handshakes
     for tries in 1 2 3 4 5; do
         PROXY_PORT=$((20000 + SRANDOM % 12000))
         cat >"$dir/nginx.conf" <<CONFIGURATION

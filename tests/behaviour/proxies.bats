@@ -725,7 +725,7 @@ CONFIG
     SIGMASIGHT_URL=https://backend.test:$PROXY_PORT/api/v1
     pipe_from answer
     # Half of the connect timeout: an answer in one piece so long after a request would cause a warning about buffering.
-    launch "$CHAT" send --connect-timeout 5 --cacert "$TLS/ca.pem" -c "$ID" hi >"$T/answer" 2>"$ERR"
+    launch "$CHAT" send --connect-timeout "$(scaled 5)" --cacert "$TLS/ca.pem" -c "$ID" hi >"$T/answer" 2>"$ERR"
     await connecting 10.66.0.2 "$PROXY_PORT"
     expect_read "$answer" $'Hello\n'
     await_end
@@ -741,7 +741,7 @@ CONFIG
     serve_hello
     before_server '127.0.0.1 ssl http2' good
     SIGMASIGHT_URL=https://backend.test:$PROXY_PORT/api/v1
-    expect_trust --connect-timeout 5 --cacert "$TLS/ca.pem"
+    expect_trust --connect-timeout "$(scaled 5)" --cacert "$TLS/ca.pem"
 }
 
 # A long may have 32 bits: the first would be 1 ms.
