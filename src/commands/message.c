@@ -68,8 +68,7 @@ int message_check(const struct buf *message, const struct settings *settings, st
                         (size_t)(nul - s.at) + 1);
     size_t count = count_characters(s);
     if (count == 0)
-        return fail_set_hint(fail, FAIL_DATA, "pass it as an argument or on standard input",
-                             "the message is empty");
+        return fail_set(fail, FAIL_DATA, "the message is empty");
     if (limit && count > (size_t)limit)
         return fail_set_hint(fail, FAIL_DATA, "--max-message changes the limit of this program",
                              "the message has %zu characters, the limit is %lld", count, limit);
@@ -122,5 +121,8 @@ int message_gather(struct buf *message, const struct invocation *in, struct fail
     }
     if (edit && editor_run(message, fail) != 0)
         return -1;
-    return message_check(message, in->settings, fail);
+    int result = message_check(message, in->settings, fail);
+    if (result != 0 && !edit && !message->full && message_is_blank(buf_view(message)))
+        fail_hint(fail, "pass it as an argument or on standard input");
+    return result;
 }

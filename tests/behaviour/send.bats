@@ -284,6 +284,21 @@ editor()
     expect_requests
 }
 
+@test "a blank message: the hint depends on where it is written" {
+    export SIGMASIGHT_TOKEN=$TOKEN
+    run_chat send -c "$ID" <<<' '
+    expect_status 65
+    expect_error 'the message is empty; pass it as an argument or on standard input'
+    # shellcheck disable=SC2016 # for sh
+    editor ': >"$1"'
+    at_terminal wait 'the message is empty' -- "$CHAT" send -c "$ID" --edit text
+    expect_line 'exit 65.*' "$OUT"
+    expect_no 'standard input' "$T/screen"
+    run_chat chat -c "$ID" ' ' </dev/null
+    expect_status 65
+    expect_error 'the message is empty'
+}
+
 @test "--edit: a directory in which no file can be created" {
     serve_hello
     editor ': >'"$T"'/edited'
