@@ -32,5 +32,6 @@ const struct command command_schema = {
     .examples = "  sigmasight-chat schema > events.schema.json\n",
     .operands = 1,
     .groups = GROUP_COMMON,
+    .runs_unconfigured = true,
     .run = print_schema,
 };

@@ -463,8 +463,13 @@ CONFIG
         run_chat $command </dev/null
         expect_failure 78 ".*$(config):1:2: .*; run 'sigmasight-chat config edit' to correct it"
     done
-    run_chat send --help
-    expect_status 0
+    # These do not use it.
+    for command in 'send --help' schema 'completion bash' 'config path'; do
+        # shellcheck disable=SC2086 # words
+        run_chat $command
+        expect_status 0
+        expect_bytes '' "$ERR"
+    done
     run_chat --version
     expect_status 0
     expect_requests
