@@ -193,7 +193,10 @@ static int configure(struct client *c, struct http_config *config, const struct 
     };
     if (check_url(c, s, config, fail) != 0)
         return -1;
-    return choose_certificates(s, config, fail);
+    int result = choose_certificates(s, config, fail);
+    c->cacert = config->cacert;
+    c->capath = config->capath;
+    return result;
 }
 
 int client_open(struct client *c, const struct invocation *in, int64_t started, struct fail *fail)

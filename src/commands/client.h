@@ -15,6 +15,9 @@ struct client {
     char *url_setting;    /* for hints: where the URL is set */
     char *server_options; /* for hints, the options that select this server: "" or " -u URL" */
     char *login;          /* the command to log in to this server, for hints */
+    /* The certificate authorities that were named, by a file and a directory; NULL: the system's.
+       Borrowed. */
+    const char *cacert, *capath;
     bool https, loopback;
     struct auth_config config;
     struct auth auth;

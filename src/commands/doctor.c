@@ -386,10 +386,19 @@ static void report_connection(struct doctor *d, int64_t took_us)
     buf_release(&message);
 }
 
+static void put_authorities(struct buf *out, const struct client *c)
+{
+    if (c->cacert)
+        buf_puts(out, c->cacert);
+    if (c->capath)
+        buf_printf(out, "%s%s", c->cacert ? " or " : "", c->capath);
+    if (!c->cacert && !c->capath)
+        buf_puts(out, "the system's authorities");
+}
+
 static void report_tls(struct doctor *d, int64_t took_us)
 {
     struct buf message = {0};
-    const char *authority = setting_text(d->in->settings, OPT_CACERT);
     if (!d->client.https) {
         report_check(d, "tls", d->client.loopback ? OK : WARNING,
                      d->client.loopback ? "none, not needed on the loopback interface" : "none",
@@ -398,8 +407,9 @@ static void report_tls(struct doctor *d, int64_t took_us)
         report_check(d, "tls", WARNING, "the certificate was not verified (--insecure)",
                      "use --cacert instead");
     } else {
-        buf_printf(&message, "the certificate was verified by %s, after %lld ms",
-                   authority ? authority : "the system's authorities", (long long)(took_us / 1000));
+        buf_puts(&message, "the certificate was verified by ");
+        put_authorities(&message, &d->client);
+        buf_printf(&message, ", after %lld ms", (long long)(took_us / 1000));
         report_check(d, "tls", OK, buf_text(&message), NULL);
     }
     buf_release(&message);

@@ -299,6 +299,10 @@ old_jwt()
     expect_status 0
     expect_check tls "the certificate was verified by $TLS/ca\.pem, after [0-9]+ ms"
     expect_check name 'localhost is reached at 127\.0\.0\.1'
+    CURL_CA_BUNDLE=$TLS/ca.pem doctor
+    expect_check tls "the certificate was verified by $TLS/ca\.pem, after [0-9]+ ms"
+    SSL_CERT_FILE=$TLS/ca.pem SSL_CERT_DIR=$T doctor
+    expect_check tls "the certificate was verified by $TLS/ca\.pem or $T, after [0-9]+ ms"
     doctor
     expect_status 69
     expect_report settings files url proxy name connection failure:tls
