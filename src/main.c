@@ -75,11 +75,11 @@ static int print_take(struct buf *text, struct fail *fail)
 
 /* If there is no token, or no server at the default address, the program is probably not
    configured: prints a second line that says how to do that, also if the failure is already shown,
-   as by doctor. */
+   as by doctor and batch. */
 static void point_to_settings(struct terminal *terminal, const struct settings *settings,
                               struct fail *fail)
 {
-    bool no_token = fail->cause == FAIL_DENIED && !fail->http_status && !fail->shown;
+    bool no_token = fail->cause == FAIL_DENIED && !fail->http_status;
     struct fail ignored = FAIL_INIT;
     bool no_server = fail->cause == FAIL_NOT_LISTENING || fail->cause == FAIL_UNREACHABLE;
     if (setting_is_set(settings, OPT_URL) || !(no_token || no_server))

@@ -659,10 +659,14 @@ static void conclude_batch(struct batch_run *r, struct fail *fail)
     }
     if (fail_is_set(&r->stop))
         terminal_failure(r->in->terminal, &r->stop);
-    if (r->stop.cause == FAIL_OUTPUT || cause == FAIL_NONE)
+    if (r->stop.cause == FAIL_OUTPUT || cause == FAIL_NONE) {
         fail_move(fail, &r->stop);
-    else
+    } else {
         fail_set(fail, cause == FAIL_SIGNAL ? FAIL_SOFTWARE : cause, "a question failed");
+        /* A question is asked only with a token, which the server has rejected. */
+        if (cause == FAIL_DENIED)
+            fail->http_status = 401;
+    }
     fail->shown = true;
 }
 

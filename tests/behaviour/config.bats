@@ -931,6 +931,13 @@ END_OF_C
     run_chat send -q hi
     expect_status 77
     [ "$(wc -l <"$ERR")" -eq 1 ]
+    run_chat batch --lines <<<hi
+    expect_status 77
+    expect_line 'sigmasight-chat: no token; .*'
+    expect_line 'No server is configured\. Set SIGMASIGHT_URL .*'
+    run_chat batch -q --lines <<<hi
+    expect_status 77
+    [ "$(wc -l <"$ERR")" -eq 1 ]
     run_chat doctor
     grep -q '^ok *url .*; .*SIGMASIGHT_URL' "$OUT"
     # With a URL there is one line.
