@@ -655,6 +655,43 @@ END_OF_C
     expect_objects 'map(.status) == ["done", "done"]'
 }
 
+@test "batch: without memory to share with the jobs, the message has the cause" {
+    make_preload no_memory <<'END_OF_C'
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void *map(void *at, size_t len, int protection, int flags, int fd, long long offset)
+{
+    if (flags == (MAP_SHARED | MAP_ANONYMOUS)) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+#ifdef SYS_mmap2
+    return (void *)syscall(SYS_mmap2, at, len, protection, flags, fd, (long)(offset / 4096));
+#else
+    return (void *)syscall(SYS_mmap, at, len, protection, flags, fd, offset);
+#endif
+}
+
+void *mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset)
+{
+    return map(at, len, protection, flags, fd, offset);
+}
+
+void *mmap64(void *at, size_t len, int protection, int flags, int fd, off64_t offset)
+{
+    return map(at, len, protection, flags, fd, offset);
+}
+END_OF_C
+    questions 1
+    LD_PRELOAD=$T/no_memory.so SIGMASIGHT_URL=http://127.0.0.1:1 run_chat batch "$T/questions"
+    expect_status 70
+    expect_error "cannot share memory with jobs: $(python3 -c 'import errno, os; print(os.strerror(errno.ENOMEM))').*"
+}
+
 @test "batch: a new job that ends before it is sent a question fails the question" {
     make_no_null
     serve_hello
