@@ -13,7 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DATA_MAX = 64 << 20 /* bytes of a request body */ };
+enum {
+    DATA_MAX = 64 << 20, /* bytes of a request body */
+    EVENT_MAX = 64 << 20 /* bytes of an event that --stall-timeout recognizes */
+};
 
 /* A call in progress. */
 struct api_job {
@@ -226,7 +229,7 @@ static int attempt_call(void *arg, struct fail *fail)
     struct span data = j->has_data ? buf_view(&j->data) : span_make(NULL, 0);
     j->is_stream = false;
     j->progress = 0;
-    sse_init(&j->sse, setting_size(j->in->settings, OPT_MAX_EVENT_SIZE), on_stream_event, j);
+    sse_init(&j->sse, EVENT_MAX, on_stream_event, j);
     int result = api_request(&j->client.api, j->method, j->path, data, &hooks, &j->response, fail);
     sse_release(&j->sse);
     if (result != 0 || is_success(&j->response))

@@ -685,6 +685,18 @@ CONFIG
     done
 }
 
+@test "the key max-event-size does not apply to api" {
+    serve <<'END'
+on GET /stream
+event message {"delta":"larger than the limit"}
+silence
+END
+    echo '{"max-event-size": 10}' | configure
+    run_chat api --retry 0 --stall-timeout 0.3 --max-time 20 /stream
+    expect_status 75
+    expect_line '.*--stall-timeout.*'
+}
+
 @test "config edit: begins with an example, and checks the result" {
     export EDITOR='cp "$1" '"$T/example"'; :'
     at_terminal -- "$CHAT" config edit
