@@ -1061,8 +1061,11 @@ static bool close_bracket(struct inline_parser *p)
         return true;
     }
     expire(p, p->base + p->at + known);
-    p->bracket_count--;
-    deactivate(p, b);
+    /* This may have given up the bracket itself. */
+    if (p->bracket_head < p->bracket_count) {
+        p->bracket_count--;
+        deactivate(p, b);
+    }
     return consume_text(p, 1);
 }
 

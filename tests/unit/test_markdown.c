@@ -271,6 +271,40 @@ static void test_bound(void)
     markdown_free(m);
 }
 
+/* A closer that ends at the bound gives up its own bracket. What follows is parsed as elsewhere. */
+static void test_bracket_at_bound(void)
+{
+    static const char *const openers[] = {"[", "!["}, *const closers[] = {"]", "](", "](y)", "] ]"};
+    static const char rest[] = " *b* [c](u) ] [d] ![e](v) [f](w)", want[] = " {e b} {l c}";
+    struct markdown *m = markdown_new(&sink);
+    struct buf text = {0}, after = {0};
+    buf_printf(&text, "a%s", rest);
+    feed(m, buf_view(&text), text.len);
+    markdown_end(m);
+    buf_puts(&after, buf_text(&events) + strlen("[p a"));
+    check(strncmp(buf_text(&after), want, strlen(want)) == 0, "the rest: %s", after.data);
+    for (size_t k = 0; k < COUNT(openers) * COUNT(closers); k++) {
+        const char *opener = openers[k % COUNT(openers)], *closer = closers[k / COUNT(openers)];
+        for (size_t fill = MARKDOWN_OPENER - 8; fill <= MARKDOWN_OPENER + 2; fill++) {
+            buf_clear(&text);
+            buf_puts(&text, opener);
+            put_repeated(&text, "a", fill);
+            buf_puts(&text, closer);
+            buf_puts(&text, rest);
+            for (size_t size = 1; size < 10000; size = 20 * size + 1) {
+                feed(m, buf_view(&text), size);
+                markdown_end(m);
+                check(events.len > after.len &&
+                          strcmp(buf_text(&events) + events.len - after.len, after.data) == 0,
+                      "%s, %zu bytes, %s", opener, fill, closer);
+            }
+        }
+    }
+    buf_release(&text);
+    buf_release(&after);
+    markdown_free(m);
+}
+
 /* Feeds `count` times the text between two others, cut in several ways. The events must have it
    between two others, too. */
 static void check_repeated(struct markdown *m, const char *before, const char *text, size_t count,
@@ -402,6 +436,7 @@ int main(void)
     unit_case("events", test_events);
     unit_case("events before the end of the text", test_early);
     unit_case("the bound of an opener", test_bound);
+    unit_case("a bracket at the bound", test_bracket_at_bound);
     unit_case("what follows the bound", test_after_bound);
     unit_case("long runs of a character", test_long_runs);
     unit_case("the bound of containers", test_depth);
