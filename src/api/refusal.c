@@ -25,7 +25,7 @@ struct sent {
     } * words;
     size_t count;
     int depth;     /* of the container that is being read */
-    bool too_deep; /* the strings below DEPTH_MAX are missing */
+    bool too_deep; /* the strings below DEPTH_MAX are missing, and may be repeated */
 };
 
 static void add_word(struct sent *sent, struct span text, struct sent_word word)
@@ -530,13 +530,31 @@ static void explain_redirect(struct explanation *e, const struct http_response *
     }
 }
 
+static void ignore_member(void *arg, const struct json_member *m)
+{
+    (void)arg;
+    (void)m;
+}
+
+/* A body that is JSON is not compressed: some servers send a wrong Content-Encoding. */
+static bool is_compressed(const struct http_response *response)
+{
+    if (!response->content_encoding.len || !response->body.len)
+        return false;
+    struct json_reader *reader = json_reader_new();
+    struct json_value top;
+    bool is_json = json_walk(reader, buf_view(&response->body), ignore_member, NULL, &top) == 0;
+    json_reader_free(reader);
+    return !is_json;
+}
+
 static void explain(struct explanation *e, const struct http_response *response)
 {
     if (response->status < 300)
         explain_strange_success(e, response);
     else if (response->status < 400)
         explain_redirect(e, response);
-    else if (response->content_encoding.len && response->body.len)
+    else if (is_compressed(response))
         buf_printf(&e->own, "an explanation with the Content-Encoding %.*s",
                    (int)response->content_encoding.len, response->content_encoding.data);
     else if (is_cut_json(response))

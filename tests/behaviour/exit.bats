@@ -1021,7 +1021,7 @@ SCENARIO
 }
 
 @test "a compressed refusal is classified by its status alone, by every call" {
-    local quota='{"error":"quota_exceeded","message":"used up"}' encoding='.*an explanation with the Content-Encoding br'
+    local quota='quota_exceeded' encoding='.*an explanation with the Content-Encoding br'
     serve <<<$'on * /*/*\nstatus 429\nheader Content-Encoding: br\nbody '"$quota"
     run_chat send --retry 0 hi
     expect_failure 75 "$encoding \(HTTP 429\).*"
@@ -1042,6 +1042,13 @@ SCENARIO
     expect_status 75
     expect_jq 'length == 1 and .[0].exit_code == 75 and .[0].error.code == "busy" and
         (.[0].error.message | test("Content-Encoding br"))'
+}
+
+@test "a refusal in JSON with a wrong Content-Encoding is read" {
+    serve <<<$'on POST /chat/send\nstatus 429\nheader Content-Encoding: UTF-8\nbody {"error":"quota_exceeded","message":"used up"}'
+    run_chat send --retry 1 -c "$ID" hi
+    expect_failure 69 '.*used up \(HTTP 429\).*'
+    expect_requests 'POST /chat/send'
 }
 
 # --- 77, 78 ---
