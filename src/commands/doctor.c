@@ -274,8 +274,8 @@ static void report_missing_directory(struct doctor *d, const char *path)
     struct buf message = {0};
     struct stat st;
     char *parent = xstrdup(path), *slash;
-    while (lstat(parent, &st) != 0 && (slash = strrchr(parent, '/')) > parent)
-        *slash = '\0';
+    while (lstat(parent, &st) != 0 && parent[1] && (slash = strrchr(parent, '/')))
+        slash[slash == parent] = '\0';
     bool is_directory = stat(parent, &st) == 0 && S_ISDIR(st.st_mode);
     if (!is_directory)
         errno = ENOTDIR;
@@ -388,12 +388,9 @@ static void report_connection(struct doctor *d, int64_t took_us)
 
 static void put_authorities(struct buf *out, const struct client *c)
 {
-    if (c->cacert)
-        buf_puts(out, c->cacert);
+    buf_puts(out, c->cacert ? c->cacert : "the system's authorities");
     if (c->capath)
-        buf_printf(out, "%s%s", c->cacert ? " or " : "", c->capath);
-    if (!c->cacert && !c->capath)
-        buf_puts(out, "the system's authorities");
+        buf_printf(out, " or %s", c->capath);
 }
 
 static void report_tls(struct doctor *d, int64_t took_us)

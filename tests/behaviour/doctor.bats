@@ -303,6 +303,11 @@ old_jwt()
     expect_check tls "the certificate was verified by $TLS/ca\.pem, after [0-9]+ ms"
     SSL_CERT_FILE=$TLS/ca.pem SSL_CERT_DIR=$T doctor
     expect_check tls "the certificate was verified by $TLS/ca\.pem or $T, after [0-9]+ ms"
+    mkdir "$T/hashed"
+    cp "$TLS/ca.pem" "$T/hashed/"
+    openssl rehash "$T/hashed"
+    SSL_CERT_DIR=$T/hashed doctor
+    expect_check tls "the certificate was verified by the system's authorities or $T/hashed, after [0-9]+ ms"
     doctor
     expect_status 69
     expect_report settings files url proxy name connection failure:tls
@@ -510,6 +515,13 @@ SCENARIO
         expect_status 0
         expect_line "warning +files +cannot write to $where: $(strerror ENOTDIR); neither a login nor the log can be stored there" "$OUT"
     done
+    # Only root may create it, and doctor does not.
+    XDG_STATE_HOME=/sigmasight-chat-$$ run_chat doctor
+    if [ -w / ]; then
+        expect_line "ok +files +/sigmasight-chat-$$/sigmasight-chat \(does not exist: no login, nothing to continue\)" "$OUT"
+    else
+        expect_line "warning +files +cannot write to /: .*" "$OUT"
+    fi
     XDG_STATE_HOME=$T/new/below run_chat doctor
     expect_line "ok +files +$T/new/below/sigmasight-chat \(does not exist: no login, nothing to continue\)" "$OUT"
     chmod 500 "$T/closed"
