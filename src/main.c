@@ -184,15 +184,15 @@ static int run_command(const struct command *c, int argc, char **argv, struct te
 static int refuse_command(const char *word, struct fail *fail)
 {
     const char *names[sizeof commands / sizeof commands[0] + 1];
-    size_t count = 0, blank = strcspn(word, " \t\n");
+    size_t count = 0, blank = strcspn(word, " \t\n"), name = strcspn(word, "=:");
     bool is_text = word[blank] != '\0', is_option = word[0] == '-';
-    /* A value of an option may contain blanks. */
-    if (is_text && is_option && strcspn(word, "=") > blank)
+    /* The value of an option may contain blanks, or be a secret. */
+    if (is_text && is_option && name > blank)
         return fail_set_hint(fail, FAIL_USAGE, "'sigmasight-chat send -- ...' asks a question",
                              "unknown command '%s'", word);
     if (is_option)
         return fail_set_hint(fail, FAIL_USAGE, "options come after the command, as in 'send -v'",
-                             "unknown option %.*s", (int)strcspn(word, "="), word);
+                             "unknown option %.*s", (int)name, word);
     fail_set(fail, FAIL_USAGE, "unknown command '%s'", word);
     if (is_text)
         fail_hint(fail, "'sigmasight-chat send' asks a question");

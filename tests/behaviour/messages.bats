@@ -85,10 +85,13 @@ END
             fail "not the hint: $question"
     done
     # The value of an option is not shown.
-    run_chat '--header=Secret: x' send hi
-    expect_status 64
-    [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown option --header; options come after the command, as in 'send -v'" ] ||
-        fail "not an option"
+    local option
+    for option in --header=Secret '-HName: Secret'; do
+        run_chat "$option: x" send hi
+        expect_status 64
+        [ "$(head -n 1 "$ERR")" = "sigmasight-chat: unknown option ${option%%[=:]*}; options come after the command, as in 'send -v'" ] ||
+            fail "not an option: $option"
+    done
 }
 
 @test "messages: without a command the help goes to standard error" {
