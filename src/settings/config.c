@@ -251,7 +251,7 @@ static const char *suggest_key(struct span key, enum origin origin)
     const char *names[OPT_COUNT + 2];
     size_t count = 0;
     for (enum option_id id = 0; id < OPT_COUNT; id++)
-        if (option_row(id)->in_file)
+        if (option_row(id)->in_file && id != OPT_HIGHLIGHT)
             names[count++] = option_row(id)->name;
     if (origin == ORIGIN_FILE)
         names[count++] = "profiles";

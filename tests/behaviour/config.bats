@@ -323,6 +323,7 @@ CONFIG
     done
     refused 1:2 'unknown key "token-command": did you mean token_command[?]; run' <<<'{"token-command": "x"}'
     refused 1:2 'unknown key "log_size": did you mean log-size[?]; run' <<<'{"log_size": 1}'
+    refused 1:2 'unknown key "hilight"; keys are named like long options; run' <<<'{"hilight": "auto"}'
     refused 1:2 'unknown key "profils": did you mean profiles[?]; run' <<<'{"profils": {}}'
     refused 1:2 'unknown key "x"; keys are named like long options; run' <<<'{"x": 1}'
     export SIGMASIGHT_PROFILE=p
