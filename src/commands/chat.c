@@ -366,12 +366,12 @@ static int answer_lines(struct session *s, struct fail *fail)
     if (line_input_open(&s->input, NULL, LINE_BYTES, fail) != 0)
         return -1;
     while ((result = line_input_read(&s->input, &line, fail)) > INPUT_END) {
+        if (sys_signal())
+            return fail_signal(fail, sys_signal());
         if (message_is_blank(line))
             continue;
         buf_clear(&s->message);
         buf_span(&s->message, line);
-        if (sys_signal())
-            return fail_signal(fail, sys_signal());
         if (ask_message(s, fail) != 0)
             return -1;
     }
