@@ -630,9 +630,11 @@ static int open_file(const char *path, int flags, int mode)
     }
 
 OPEN(open)
+#ifdef __GLIBC__
 OPEN(open64)
 OPEN(__open_2)
 OPEN(__open64_2)
+#endif
 
 pid_t fork(void)
 {
@@ -681,10 +683,12 @@ void *mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset
     return map(at, len, protection, flags, fd, offset);
 }
 
+#ifdef __GLIBC__
 void *mmap64(void *at, size_t len, int protection, int flags, int fd, off64_t offset)
 {
     return map(at, len, protection, flags, fd, offset);
 }
+#endif
 END_OF_C
     questions 1
     LD_PRELOAD=$T/no_memory.so SIGMASIGHT_URL=http://127.0.0.1:1 run_chat batch "$T/questions"
