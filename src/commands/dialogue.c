@@ -175,7 +175,7 @@ static void add_hints(const struct dialogue *d, const struct question *q, struct
     const char *id = d->is_selected ? NULL : setting_text(s, OPT_CONVERSATION);
     if (id && !q->outcome.portfolio_unknown)
         client_hint_id(&d->client, id, fail);
-    /* A 403 with a code, such as invite_required, does not concern the conversation. */
+    /* The server sends a code, such as invite_required, if the conversation is not the reason. */
     if (fail->http_status != 404 && (fail->http_status != 403 || fail->code))
         return;
     if (d->continued)
