@@ -705,7 +705,8 @@ static void begin_table(struct markdown *m)
                                           .gap = gap,
                                           .columns = m->columns,
                                           .align = (const unsigned char *)m->align.data});
-    m->table_size = header.len;
+    /* A header that ends in a cut character may be larger than the bound. */
+    m->table_size = header.len < MARKDOWN_TABLE ? header.len : MARKDOWN_TABLE;
     m->row = header;
 }
 

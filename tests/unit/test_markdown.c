@@ -415,6 +415,15 @@ static void test_long_row(void)
 static void test_table_bound(void)
 {
     struct markdown *m = markdown_new(&sink);
+    struct buf header = {0};
+    /* A character of the header begins before the bound and ends after it. */
+    buf_puts(&header, "|a");
+    put_repeated(&header, " ", MARKDOWN_TABLE - 3);
+    buf_puts(&header, "\u00e9\n|-|\n");
+    feed(m, buf_view(&header), header.len);
+    check(strstr(buf_text(&events), "full"), "not full after a header of %zu bytes", header.len);
+    markdown_end(m);
+    buf_release(&header);
     markdown_feed(m, S("|a|\n|-|\n"));
     buf_clear(&events);
     size_t size = 8;
