@@ -57,18 +57,9 @@ static void show_table(struct text_sink *t)
     buf_release(&line);
 }
 
-static int put_text(struct text_sink *t, struct span text, struct fail *fail)
+static int put_piece(struct text_sink *t, struct span text, struct fail *fail)
 {
     bool shows_status = t->terminal->status && t->where == &t->out.pending;
-    if (text.len == 0)
-        return 0;
-    if (t->former)
-        discard_text(t);
-    if (t->where == &t->out.pending)
-        begin_answer(t);
-    else
-        t->holds = true;
-    t->unfinished = text.at[text.len - 1] != '\n';
     bool held = t->layout && layout_table_rows(t->layout) >= 0;
     size_t before = t->where->len;
     if (t->markdown)
@@ -83,6 +74,27 @@ static int put_text(struct text_sink *t, struct span text, struct fail *fail)
     if (t->layout && shows_status)
         show_table(t);
     return writer_turn(&t->out, fail);
+}
+
+/* Rendering may need a hundred times the memory of the text, so a long text is rendered and written
+   in pieces. */
+static int put_text(struct text_sink *t, struct span text, struct fail *fail)
+{
+    enum { PIECE = 16 << 10 };
+    int result = 0;
+    if (text.len == 0)
+        return 0;
+    if (t->former)
+        discard_text(t);
+    if (t->where == &t->out.pending)
+        begin_answer(t);
+    else
+        t->holds = true;
+    t->unfinished = text.at[text.len - 1] != '\n';
+    for (; t->markdown && text.len > PIECE && result == 0;
+         text = span_make(text.at + PIECE, text.len - PIECE))
+        result = put_piece(t, span_make(text.at, PIECE), fail);
+    return result == 0 ? put_piece(t, text, fail) : -1;
 }
 
 /* Ends the text: renders what is held back and ends the last line. */

@@ -150,6 +150,38 @@ a_delta_of()
     echo .
 }
 
+# peak_of WHEN: sets PEAK to the maximum of the resident memory in KiB after one delta of 4 MB with --render WHEN.
+peak_of()
+{
+    local stream notes
+    rm -f "$T/stream" "$T/notes"
+    pipe_to stream
+    pipe_from notes
+    launch "$CHAT" decode --render "$1" <"$T/stream" >/dev/null 2>"$T/notes"
+    {
+        printf 'event: message\ndata: {"delta":"'
+        head -c 4000000 /dev/zero | tr '\0' '['
+        printf '"}\n\n'
+    } >&"$stream"
+    note ended
+    await_note "$notes" ended
+    read -r _ PEAK <<<"$(resident)"
+    printf 'event: done\ndata: {}\n\n' >&"$stream"
+    exec {stream}>&-
+    await_end
+    expect_status 0
+}
+
+@test "counts: a long delta is rendered in little more memory than it needs itself" {
+    local plain
+    need_proc
+    peak_of never
+    plain=$PEAK
+    peak_of always
+    tell "resident memory for a delta of 4 MB: $plain KiB, rendered $PEAK KiB"
+    [ $((PEAK - plain)) -lt 16384 ] || fail "$PEAK KiB instead of $plain"
+}
+
 @test "counts: memory does not grow with brackets that are not closed" {
     local event
     event=$(a_delta_of '[')
