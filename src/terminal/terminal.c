@@ -19,11 +19,14 @@ static bool is_same_file(int a, int b)
 }
 
 /* Whether two terminals are the same one. /dev/tty is a different file than the terminal it stands
-   for, but tcgetsid() succeeds only for the controlling terminal, and a process has at most one. */
+   for, but tcgetpgrp() succeeds only for the controlling terminal, and a process has at most one.
+ */
 static bool is_same_terminal(int a, int b)
 {
-    pid_t session = tcgetsid(a);
-    return is_same_file(a, b) || (session >= 0 && tcgetsid(b) == session);
+    if (is_same_file(a, b))
+        return true;
+    pid_t group = tcgetpgrp(a);
+    return group > 0 && tcgetpgrp(b) == group;
 }
 
 /* False for character devices other than terminals, such as /dev/null. */
