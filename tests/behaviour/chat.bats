@@ -99,7 +99,9 @@ history_file()
     done
 }
 
-@test "chat: lines on standard error do not change what separates answers without a final newline" {
+# As serve_echo, with a tool call before each text.
+serve_echo_with_tool()
+{
     serve <<'END'
 on POST /chat/send
 event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
@@ -108,6 +110,10 @@ event tool_finished {"tool_call_id":"c","tool_name":"get_prices","duration_ms":5
 event message {"delta":"Heard: $TEXT"}
 event done {}
 END
+}
+
+@test "chat: lines on standard error do not change what separates answers without a final newline" {
+    serve_echo_with_tool
     for option in -q -v '-v --render always' '-v --no-stream'; do
         # shellcheck disable=SC2086 # two words
         run_chat chat -n $option <<<$'one\ntwo\nthree'
@@ -126,14 +132,7 @@ END
 }
 
 @test "chat: at a terminal the empty line between the answers precedes the lines of the tools" {
-    serve <<'END'
-on POST /chat/send
-event start {"conversation_id":"$CONVERSATION","mode":"green","model":"gpt-4o"}
-event tool_started {"tool_call_id":"c","tool_name":"get_prices","arguments":{}}
-event tool_finished {"tool_call_id":"c","tool_name":"get_prices","duration_ms":5}
-event message {"delta":"Heard: $TEXT"}
-event done {}
-END
+    serve_echo_with_tool
     printf 'one\ntwo\n' >"$T/lines"
     # shellcheck disable=SC2016 # expanded by the shell at the terminal
     for option in -n --no-stream '--render never' --no-status; do
